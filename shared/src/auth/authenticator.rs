@@ -1,0 +1,195 @@
+//! From the `Authorization` header to a [`Caller`].
+
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, Validation};
+use lambda_http::http::HeaderValue;
+use serde_json::{Map, Value};
+
+use super::token::Token;
+use super::{Caller, FetchError, FetchedKeys, KeySet, TokenFault};
+use crate::domain::{Actor, ClientSlug, OrganizationId};
+
+/// How far clocks may be apart, in seconds (contract section 3).
+const LEEWAY_SECONDS: u64 = 60;
+
+/// The role that reaches every organization.
+const SUPER_ADMIN_ROLE: &str = "SUPERADMIN";
+
+/// The names of the claims that are ours to configure, for identity providers that namespace custom claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimNames {
+    /// Which claim holds the organization.
+    pub organization: String,
+    /// Which claim holds the role.
+    pub role: String,
+    /// Which claim holds the client's slug.
+    pub client: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        Self {
+            organization: "organizationId".to_owned(),
+            role: "role".to_owned(),
+            client: "client".to_owned(),
+        }
+    }
+}
+
+/// Why a caller is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no `Authorization` header.
+    #[error("missing Authorization header")]
+    MissingAuthorization,
+    /// The header does not hold a bearer token.
+    #[error("Authorization header is not a bearer token")]
+    NotBearer,
+    /// The token proves nothing.
+    #[error("{0}")]
+    InvalidToken(#[from] TokenFault),
+    /// There are no keys to check a token with.
+    #[error("no keys to check tokens with")]
+    KeysUnavailable(#[source] Arc<FetchError>),
+}
+
+/// Where the keys come from.
+#[derive(Debug)]
+enum Keys {
+    Configured(Arc<KeySet>),
+    Fetched(Box<FetchedKeys>),
+}
+
+/// Checks tokens.
+#[derive(Debug)]
+pub struct Authenticator {
+    keys: Keys,
+    expected: Validation,
+    claim_names: ClaimNames,
+}
+
+impl Authenticator {
+    /// Checks tokens with the keys of a setting.
+    #[must_use]
+    pub fn with_keys(keys: KeySet, issuer: &str, audience: &str, claim_names: ClaimNames) -> Self {
+        Self {
+            keys: Keys::Configured(Arc::new(keys)),
+            expected: expected(issuer, audience),
+            claim_names,
+        }
+    }
+
+    /// Checks tokens with keys that an identity provider publishes.
+    #[must_use]
+    pub fn with_fetched_keys(
+        keys: FetchedKeys,
+        issuer: &str,
+        audience: &str,
+        claim_names: ClaimNames,
+    ) -> Self {
+        Self {
+            keys: Keys::Fetched(Box::new(keys)),
+            expected: expected(issuer, audience),
+            claim_names,
+        }
+    }
+
+    /// Gets the keys, so that the first request need not wait for them. A failure is not reported: that request tries
+    /// again and answers for it.
+    pub async fn prepare(&self) {
+        if let Keys::Fetched(keys) = &self.keys {
+            let _ = keys.current().await;
+        }
+    }
+
+    /// The caller that the `Authorization` header stands for.
+    ///
+    /// # Errors
+    /// Why the caller is not let in.
+    pub async fn authenticate(
+        &self,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Caller, Refusal> {
+        let token = Token::parse(bearer_token(authorization)?)?;
+        let claims = self.verified_claims(&token).await?;
+        self.caller(&claims).map_err(Refusal::InvalidToken)
+    }
+
+    async fn verified_claims(&self, token: &Token<'_>) -> Result<Map<String, Value>, Refusal> {
+        let keys = match &self.keys {
+            Keys::Configured(keys) => Arc::clone(keys),
+            Keys::Fetched(fetched) => {
+                let known = fetched.current().await.map_err(Refusal::KeysUnavailable)?;
+                match token.key(&known) {
+                    // The provider may have changed its keys since.
+                    Err(TokenFault::UnknownKey) => fetched.newer_than(known).await,
+                    _ => known,
+                }
+            }
+        };
+        Ok(token.claims(token.key(&keys)?, &self.expected)?)
+    }
+
+    fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, TokenFault> {
+        let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
+        let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
+        let subject = text_claim(claims, "sub")?.ok_or_else(|| missing("sub"))?;
+        let names = &self.claim_names;
+        let organization = text_claim(claims, &names.organization)?
+            .map(|text| OrganizationId::parse(text).map_err(|_| malformed(&names.organization)))
+            .transpose()?;
+        let client = text_claim(claims, &names.client)?
+            .map(|text| ClientSlug::parse(text).map_err(|_| malformed(&names.client)))
+            .transpose()?;
+        let is_super_admin =
+            claims.get(&names.role).and_then(Value::as_str) == Some(SUPER_ADMIN_ROLE);
+        let actor = client
+            .as_ref()
+            .map_or_else(|| Actor::subject(subject), Actor::client);
+        Caller::new(actor, organization, client, is_super_admin)
+            .ok_or_else(|| missing(&names.organization))
+    }
+}
+
+fn expected(issuer: &str, audience: &str) -> Validation {
+    // The algorithm is a place-holder: each token is checked with the one of its key.
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.leeway = LEEWAY_SECONDS;
+    validation.validate_nbf = true;
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation
+}
+
+/// The token behind `Bearer`, whose letters may be of either case (RFC 9110 section 11.1).
+fn bearer_token(authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
+    let authorization = authorization.ok_or(Refusal::MissingAuthorization)?;
+    let authorization = authorization
+        .to_str()
+        .map_err(|_| Refusal::NotBearer)?
+        .trim();
+    if authorization.is_empty() {
+        return Err(Refusal::MissingAuthorization);
+    }
+    let (scheme, token) = authorization.split_once(' ').ok_or(Refusal::NotBearer)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim_start())
+    } else {
+        Err(Refusal::NotBearer)
+    }
+}
+
+/// A claim that is a text. A blank one and null count as absent (contract section 4).
+fn text_claim<'a>(
+    claims: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, TokenFault> {
+    match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(TokenFault::ClaimMalformed(name.to_owned())),
+    }
+}

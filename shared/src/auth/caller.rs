@@ -1,0 +1,100 @@
+//! Who a verified token stands for.
+
+use crate::domain::{Actor, ClientSlug, OrganizationId, SuperAdmin, Tenant};
+
+/// The caller of a request. Only a verified token makes one.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    actor: Actor,
+    tenant: Option<Tenant>,
+    client: Option<ClientSlug>,
+    is_super_admin: bool,
+}
+
+/// What kind of caller it is, for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerKind {
+    /// A person or service of one organization.
+    User,
+    /// An application: a token with a client.
+    Application,
+    /// An operator of the whole system.
+    SuperAdmin,
+}
+
+/// Which contacts a caller reaches on endpoints 1 and 2 and on reads (contract section 3).
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// Those of its own organization.
+    Own(Tenant),
+    /// Those of any organization, by their id alone.
+    Any(SuperAdmin),
+}
+
+impl Caller {
+    /// `None` without an organization, unless the caller is a super administrator.
+    pub(super) fn new(
+        actor: Actor,
+        organization: Option<OrganizationId>,
+        client: Option<ClientSlug>,
+        is_super_admin: bool,
+    ) -> Option<Self> {
+        (organization.is_some() || is_super_admin).then(|| Self {
+            actor,
+            tenant: organization.map(Tenant::new),
+            client,
+            is_super_admin,
+        })
+    }
+
+    /// Who is recorded as having acted.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The caller's own organization. Only a super administrator can be without.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&Tenant> {
+        self.tenant.as_ref()
+    }
+
+    /// The application's slug and organization, where an application of an organization calls.
+    #[must_use]
+    pub fn application(&self) -> Option<(&Tenant, &ClientSlug)> {
+        self.tenant.as_ref().zip(self.client.as_ref())
+    }
+
+    /// Which contacts the caller reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match &self.tenant {
+            Some(tenant) if !self.is_super_admin => Reach::Own(tenant.clone()),
+            own => Reach::Any(SuperAdmin::new(own.clone())),
+        }
+    }
+
+    /// What kind of caller it is.
+    #[must_use]
+    pub fn kind(&self) -> CallerKind {
+        if self.is_super_admin {
+            CallerKind::SuperAdmin
+        } else if self.client.is_some() {
+            CallerKind::Application
+        } else {
+            CallerKind::User
+        }
+    }
+}
+
+impl CallerKind {
+    /// The kind as the log writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Application => "application",
+            Self::SuperAdmin => "superadmin",
+        }
+    }
+}

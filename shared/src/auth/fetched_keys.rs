@@ -1,0 +1,240 @@
+//! Keys that an identity provider publishes: fetched, cached, rotated, bounded (contract section 3).
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::header::ACCEPT;
+use hyper::{Request, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use super::{InvalidKeys, KeySet};
+
+/// How long the provider may take for a whole answer.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Largest document that is read, in bytes. The sets of large providers have a few KiB.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Unknown key ids lead to one fetch in this time at most, so that made-up ones cannot turn us against the provider.
+const MIN_TIME_BETWEEN_REFETCHES: Duration = Duration::from_mins(5);
+
+/// Where a JWK Set is published: an `https` URL, or an `http` one on loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeysUrl(Uri);
+
+/// A text that is not such a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an https URL, or an http URL on loopback, without user name and password")]
+pub struct InvalidKeysUrl;
+
+impl FromStr for KeysUrl {
+    type Err = InvalidKeysUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeysUrl> {
+        let url = Url::parse(text).map_err(|_| InvalidKeysUrl)?;
+        let is_loopback = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => return Err(InvalidKeysUrl),
+        };
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback);
+        if !is_secure || !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidKeysUrl);
+        }
+        let mut url = url;
+        url.set_fragment(None);
+        url.as_str().parse().map(Self).map_err(|_| InvalidKeysUrl)
+    }
+}
+
+/// Why the keys could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The machine has no certificates to trust.
+    #[error("cannot load the trusted certificates")]
+    Certificates(#[source] std::io::Error),
+    /// The provider could not be reached.
+    #[error("cannot reach the identity provider")]
+    Unreachable(#[source] hyper_util::client::legacy::Error),
+    /// The provider took more than 3 seconds.
+    #[error("the identity provider did not answer in time")]
+    Timeout,
+    /// The provider answered something else than 200.
+    #[error("the identity provider answered {0}")]
+    Status(StatusCode),
+    /// The document is over 256 KiB, or broke off.
+    #[error("cannot read the identity provider's answer")]
+    Body(#[source] Box<dyn Error + Send + Sync>),
+    /// The document is not a set of usable keys.
+    #[error("the identity provider's key set cannot be used")]
+    Keys(#[source] InvalidKeys),
+}
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// The keys published at a URL. One fetch runs at a time, and whoever needs its result waits for it.
+pub struct FetchedKeys {
+    url: KeysUrl,
+    client: OnceLock<HttpClient>,
+    cached: RwLock<Option<Arc<KeySet>>>,
+    last_refetch: Mutex<Option<Instant>>,
+}
+
+impl FetchedKeys {
+    /// Keys that will be fetched from `url` when they are first needed.
+    #[must_use]
+    pub fn new(url: KeysUrl) -> Self {
+        Self {
+            url,
+            client: OnceLock::new(),
+            cached: RwLock::new(None),
+            last_refetch: Mutex::new(None),
+        }
+    }
+
+    /// The keys, fetched if they have not been yet.
+    ///
+    /// # Errors
+    /// When there are none and they cannot be fetched.
+    pub(super) async fn current(&self) -> Result<Arc<KeySet>, Arc<FetchError>> {
+        if let Some(keys) = self.cached() {
+            return Ok(keys);
+        }
+        let _one_at_a_time = self.last_refetch.lock().await;
+        match self.cached() {
+            Some(keys) => Ok(keys),
+            None => self.fetch_and_cache().await.map_err(Arc::new),
+        }
+    }
+
+    /// The keys after a token named one that `known` does not hold: fetched again, unless that happened less than
+    /// 5 minutes ago. A failed fetch keeps the old ones.
+    pub(super) async fn newer_than(&self, known: Arc<KeySet>) -> Arc<KeySet> {
+        let mut last_refetch = self.last_refetch.lock().await;
+        match self.cached() {
+            Some(keys) if !Arc::ptr_eq(&keys, &known) => return keys,
+            _ => {}
+        }
+        if last_refetch.is_some_and(|at| at.elapsed() < MIN_TIME_BETWEEN_REFETCHES) {
+            return known;
+        }
+        *last_refetch = Some(Instant::now());
+        match self.fetch_and_cache().await {
+            Ok(keys) => keys,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn Error,
+                    "the keys could not be fetched again; the old ones stay"
+                );
+                known
+            }
+        }
+    }
+
+    fn cached(&self) -> Option<Arc<KeySet>> {
+        self.cached
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn fetch_and_cache(&self) -> Result<Arc<KeySet>, FetchError> {
+        let keys = tokio::time::timeout(FETCH_TIMEOUT, self.fetch())
+            .await
+            .map_err(|_| FetchError::Timeout)??;
+        let keys = Arc::new(keys);
+        *self.cached.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    /// One GET. Redirects are not followed: the URL that is configured is the one that is trusted.
+    async fn fetch(&self) -> Result<KeySet, FetchError> {
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = self.url.0.clone();
+        request.headers_mut().insert(
+            ACCEPT,
+            hyper::header::HeaderValue::from_static("application/json"),
+        );
+        let answer = self
+            .client()?
+            .request(request)
+            .await
+            .map_err(FetchError::Unreachable)?;
+        if answer.status() != StatusCode::OK {
+            return Err(FetchError::Status(answer.status()));
+        }
+        let body = Limited::new(answer.into_body(), MAX_BYTES)
+            .collect()
+            .await
+            .map_err(FetchError::Body)?;
+        KeySet::parse_published(&body.to_bytes()).map_err(FetchError::Keys)
+    }
+
+    /// Made at the first fetch, since it loads the machine's certificates.
+    fn client(&self) -> Result<&HttpClient, FetchError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(FetchError::Certificates)?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Ok(self
+            .client
+            .get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
+    }
+}
+
+impl fmt::Debug for FetchedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchedKeys")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_over_https_or_from_loopback() {
+        for good in [
+            "https://idp.example.com/.well-known/jwks.json",
+            "http://127.0.0.1:8080/keys",
+            "http://localhost/keys",
+            "http://[::1]:8080/keys",
+            "http://127.9.9.9/keys",
+        ] {
+            assert!(good.parse::<KeysUrl>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "keys",
+            "/keys",
+            "http://idp.example.com/keys",
+            "http://127.0.0.1.example.com/keys",
+            "ftp://localhost/keys",
+            "file:///keys",
+            "https://user:password@idp.example.com/keys",
+            "http://10.0.0.1/keys",
+            "https://",
+        ] {
+            assert!(bad.parse::<KeysUrl>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The keys that tokens are checked with, as a JWK Set (RFC 7517).
+
+use std::fmt;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{DEVELOPMENT_SECRET, TokenFault};
+
+/// Shortest HMAC secret, in bytes (contract section 3; RFC 7518 section 3.2 asks for the size of the hash).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Shortest RSA modulus, in bits (RFC 7518 section 3.3).
+const MIN_RSA_BITS: usize = 2048;
+
+/// Most keys of a set. Identity providers publish two or three; this bounds what a fetched document can make us hold.
+const MAX_KEYS: usize = 100;
+
+/// A set of keys, each with the one algorithm it is used with.
+pub struct KeySet {
+    keys: Vec<VerificationKey>,
+}
+
+/// One key.
+pub(super) struct VerificationKey {
+    id: Option<String>,
+    pub(super) algorithm: Algorithm,
+    pub(super) key: DecodingKey,
+    is_development_key: bool,
+}
+
+/// A text that is not a set of usable keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidKeys(String);
+
+#[derive(Deserialize)]
+struct JwkSet {
+    keys: Vec<Value>,
+}
+
+impl KeySet {
+    /// Reads a JWK Set of which every key must be usable: the set that a setting holds.
+    ///
+    /// # Errors
+    /// When it is not a JWK Set, or names the key that cannot be used and why.
+    pub fn parse(json: &str) -> Result<Self, InvalidKeys> {
+        let mut set = Self { keys: Vec::new() };
+        for (position, jwk) in Self::jwks(json.as_bytes())?.into_iter().enumerate() {
+            let key = VerificationKey::from_jwk(jwk)
+                .and_then(|key| set.accepts(&key).map(|()| key))
+                .map_err(|why| InvalidKeys(format!("keys[{position}] {why}")))?;
+            set.keys.push(key);
+        }
+        set.or_empty()
+    }
+
+    /// Reads a JWK Set that an identity provider publishes. What is not a signing key of a kind we know is left out
+    /// (RFC 7517 section 5), since such sets also hold encryption keys and keys of newer kinds.
+    ///
+    /// # Errors
+    /// When it is not a JWK Set, or holds no usable key.
+    pub fn parse_published(json: &[u8]) -> Result<Self, InvalidKeys> {
+        let mut set = Self { keys: Vec::new() };
+        for (position, jwk) in Self::jwks(json)?.into_iter().enumerate() {
+            match VerificationKey::from_jwk(jwk).and_then(|key| set.accepts(&key).map(|()| key)) {
+                Ok(key) => set.keys.push(key),
+                Err(why) => tracing::warn!(position, why, "a published key was left out"),
+            }
+        }
+        set.or_empty()
+    }
+
+    fn jwks(json: &[u8]) -> Result<Vec<Value>, InvalidKeys> {
+        let set: JwkSet = serde_json::from_slice(json)
+            // The position only: serde's own words would quote the document.
+            .map_err(|error| {
+                InvalidKeys(format!(
+                    "is not a JWK Set (line {}, column {})",
+                    error.line(),
+                    error.column()
+                ))
+            })?;
+        if set.keys.len() > MAX_KEYS {
+            return Err(InvalidKeys(format!("holds more than {MAX_KEYS} keys")));
+        }
+        Ok(set.keys)
+    }
+
+    fn or_empty(self) -> Result<Self, InvalidKeys> {
+        if self.keys.is_empty() {
+            Err(InvalidKeys("holds no usable key".to_owned()))
+        } else {
+            Ok(self)
+        }
+    }
+
+    /// Two keys of one id and algorithm would leave open which one a token means.
+    fn accepts(&self, new: &VerificationKey) -> Result<(), &'static str> {
+        let is_double = |key: &VerificationKey| key.id == new.id && key.algorithm == new.algorithm;
+        if self.keys.iter().any(is_double) {
+            Err("has the `kid` and `alg` of an earlier key")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The key that a token's header chooses: by `kid`, or without one the only key of the set.
+    ///
+    /// # Errors
+    /// [`TokenFault::UnknownKey`] when there is none, [`TokenFault::Algorithm`] when its `alg` is another.
+    pub(super) fn choose(
+        &self,
+        id: Option<&str>,
+        algorithm: &str,
+    ) -> Result<&VerificationKey, TokenFault> {
+        let mut chosen = match (id, self.keys.as_slice()) {
+            (Some(id), keys) => keys
+                .iter()
+                .filter(|key| key.id.as_deref() == Some(id))
+                .collect::<Vec<_>>(),
+            (None, [only]) => vec![only],
+            (None, _) => Vec::new(),
+        };
+        if chosen.is_empty() {
+            return Err(TokenFault::UnknownKey);
+        }
+        chosen.retain(|key| algorithm.parse() == Ok(key.algorithm));
+        chosen.first().copied().ok_or(TokenFault::Algorithm)
+    }
+
+    /// Whether the published development key is among them.
+    #[must_use]
+    pub fn holds_development_key(&self) -> bool {
+        self.keys.iter().any(|key| key.is_development_key)
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySet")
+            .field("keys", &self.keys.len())
+            .finish()
+    }
+}
+
+impl VerificationKey {
+    fn from_jwk(jwk: Value) -> Result<Self, &'static str> {
+        let jwk: Jwk =
+            serde_json::from_value(jwk).map_err(|_| "is not a JWK of a known kind (`kty`)")?;
+        let algorithm = jwk.common.key_algorithm.ok_or("states no `alg`")?;
+        let algorithm = Algorithm::try_from(algorithm).map_err(|_| "has an `alg` that is not one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")?;
+        if jwk
+            .common
+            .public_key_use
+            .as_ref()
+            .is_some_and(|usage| *usage != PublicKeyUse::Signature)
+        {
+            return Err("is not for signatures (`use`)");
+        }
+        if jwk
+            .common
+            .key_operations
+            .as_ref()
+            .is_some_and(|operations| !operations.contains(&KeyOperations::Verify))
+        {
+            return Err("is not for verifying (`key_ops`)");
+        }
+        check_parameters(&jwk.algorithm, algorithm)?;
+        let key =
+            DecodingKey::from_jwk(&jwk).map_err(|_| "has parameters that are not base64url")?;
+        let is_development_key = key
+            .try_get_as_bytes()
+            .is_ok_and(|secret| secret == DEVELOPMENT_SECRET);
+        Ok(Self {
+            id: jwk.common.key_id,
+            algorithm,
+            key,
+            is_development_key,
+        })
+    }
+}
+
+/// Whether a key of this kind and size can be used with `algorithm`.
+fn check_parameters(
+    parameters: &AlgorithmParameters,
+    algorithm: Algorithm,
+) -> Result<(), &'static str> {
+    let bytes = |text: &str| {
+        BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| "has parameters that are not base64url")
+    };
+    match (parameters, algorithm) {
+        (
+            AlgorithmParameters::OctetKey(key),
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512,
+        ) => {
+            if bytes(&key.value)?.len() < MIN_SECRET_BYTES {
+                return Err("has a secret of less than 32 bytes (`k`)");
+            }
+        }
+        (
+            AlgorithmParameters::RSA(key),
+            Algorithm::RS256
+            | Algorithm::RS384
+            | Algorithm::RS512
+            | Algorithm::PS256
+            | Algorithm::PS384
+            | Algorithm::PS512,
+        ) => {
+            let modulus = bytes(&key.n)?;
+            let significant = modulus.iter().skip_while(|byte| **byte == 0).count();
+            if significant * 8 < MIN_RSA_BITS {
+                return Err("has a modulus of less than 2048 bits (`n`)");
+            }
+        }
+        (AlgorithmParameters::EllipticCurve(key), Algorithm::ES256 | Algorithm::ES384) => {
+            let coordinate_bytes = match (&key.curve, algorithm) {
+                (EllipticCurve::P256, Algorithm::ES256) => 32,
+                (EllipticCurve::P384, Algorithm::ES384) => 48,
+                _ => return Err("has a curve (`crv`) that its `alg` does not use"),
+            };
+            if bytes(&key.x)?.len() != coordinate_bytes || bytes(&key.y)?.len() != coordinate_bytes
+            {
+                return Err("has coordinates of the wrong size (`x`, `y`)");
+            }
+        }
+        (AlgorithmParameters::OctetKeyPair(key), Algorithm::EdDSA) => {
+            if key.curve != EllipticCurve::Ed25519 || bytes(&key.x)?.len() != 32 {
+                return Err("is not an Ed25519 key (`crv`, `x`)");
+            }
+        }
+        _ => return Err("has an `alg` that its kind (`kty`) does not use"),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn oct(secret: &[u8]) -> Value {
+        json!({ "kty": "oct", "kid": "k", "alg": "HS256", "k": BASE64_URL_SAFE_NO_PAD.encode(secret) })
+    }
+
+    fn parse(keys: Value) -> Result<KeySet, String> {
+        KeySet::parse(&json!({ "keys": keys }).to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_secret_has_at_least_32_bytes() {
+        assert!(parse(json!([oct(&[7; 32])])).is_ok());
+        assert_eq!(
+            parse(json!([oct(&[7; 31])])).unwrap_err(),
+            "keys[0] has a secret of less than 32 bytes (`k`)"
+        );
+    }
+
+    #[test]
+    fn every_key_states_its_algorithm() {
+        let mut key = oct(&[7; 32]);
+        key.as_object_mut().unwrap().remove("alg");
+        assert_eq!(
+            parse(json!([oct(&[1; 32]), key])).unwrap_err(),
+            "keys[1] states no `alg`"
+        );
+    }
+
+    #[test]
+    fn a_key_is_used_only_with_an_algorithm_of_its_kind() {
+        let mut key = oct(&[7; 32]);
+        key["alg"] = json!("RS256");
+        assert!(parse(json!([key])).unwrap_err().contains("`kty`"));
+        let rsa = json!({ "kty": "RSA", "alg": "HS256", "n": BASE64_URL_SAFE_NO_PAD.encode([255; 256]), "e": "AQAB" });
+        assert!(parse(json!([rsa])).unwrap_err().contains("`kty`"));
+    }
+
+    #[test]
+    fn an_rsa_key_has_at_least_2048_bits() {
+        let rsa = |bytes: usize| json!({ "kty": "RSA", "alg": "RS256", "n": BASE64_URL_SAFE_NO_PAD.encode(vec![255; bytes]), "e": "AQAB" });
+        assert!(parse(json!([rsa(256)])).is_ok());
+        assert!(parse(json!([rsa(255)])).unwrap_err().contains("2048 bits"));
+    }
+
+    #[test]
+    fn an_elliptic_curve_key_has_the_curve_of_its_algorithm() {
+        let p256 = |alg: &str| {
+            let coordinate = BASE64_URL_SAFE_NO_PAD.encode([1; 32]);
+            json!({ "kty": "EC", "crv": "P-256", "alg": alg, "x": coordinate, "y": coordinate })
+        };
+        assert!(parse(json!([p256("ES256")])).is_ok());
+        assert!(parse(json!([p256("ES384")])).unwrap_err().contains("`crv`"));
+    }
+
+    #[test]
+    fn an_encryption_key_is_refused_in_a_setting_and_left_out_of_a_published_set() {
+        let mut encryption = oct(&[7; 32]);
+        encryption["use"] = json!("enc");
+        assert!(parse(json!([encryption])).unwrap_err().contains("`use`"));
+        let published =
+            json!({ "keys": [encryption, { "kty": "future" }, oct(&[8; 32])] }).to_string();
+        assert_eq!(
+            KeySet::parse_published(published.as_bytes())
+                .unwrap()
+                .keys
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_set_without_a_usable_key_is_refused() {
+        assert_eq!(parse(json!([])).unwrap_err(), "holds no usable key");
+        assert!(
+            KeySet::parse("{}")
+                .unwrap_err()
+                .to_string()
+                .starts_with("is not a JWK Set")
+        );
+        assert!(KeySet::parse_published(br#"{"keys":[{"kty":"future"}]}"#).is_err());
+    }
+
+    #[test]
+    fn two_keys_of_one_id_and_algorithm_are_refused() {
+        assert!(
+            parse(json!([oct(&[1; 32]), oct(&[2; 32])]))
+                .unwrap_err()
+                .contains("earlier key")
+        );
+    }
+
+    #[test]
+    fn an_error_does_not_quote_the_document() {
+        let error = KeySet::parse(r#"{"keys": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}"#).unwrap_err();
+        assert!(!error.to_string().contains("c2VjcmV0"));
+    }
+
+    #[test]
+    fn the_development_key_is_recognized() {
+        assert!(
+            parse(json!([oct(DEVELOPMENT_SECRET)]))
+                .unwrap()
+                .holds_development_key()
+        );
+        assert!(
+            !parse(json!([oct(&[7; 32])]))
+                .unwrap()
+                .holds_development_key()
+        );
+    }
+
+    #[test]
+    fn a_key_is_chosen_by_id_or_is_the_only_one() {
+        let one = parse(json!([oct(&[1; 32])])).unwrap();
+        assert!(one.choose(Some("k"), "HS256").is_ok());
+        assert!(one.choose(None, "HS256").is_ok());
+        assert!(matches!(
+            one.choose(Some("other"), "HS256"),
+            Err(TokenFault::UnknownKey)
+        ));
+        for algorithm in ["HS512", "none", "", "hs256", "RS256"] {
+            assert!(
+                matches!(one.choose(Some("k"), algorithm), Err(TokenFault::Algorithm)),
+                "{algorithm}"
+            );
+        }
+        let mut second = oct(&[2; 32]);
+        second["kid"] = json!("l");
+        let two = parse(json!([oct(&[1; 32]), second])).unwrap();
+        assert!(two.choose(Some("l"), "HS256").is_ok());
+        assert!(matches!(
+            two.choose(None, "HS256"),
+            Err(TokenFault::UnknownKey)
+        ));
+    }
+}

@@ -1,0 +1,190 @@
+//! Who and what a request is about: organizations, contacts, slugs and the actor (contract sections 1 and 4).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that does not fit the pattern of the identifier it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidIdentifier(&'static str);
+
+/// Defines an identifier: a trimmed text that its `fits` function accepts.
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $rule:literal, $fits:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// What the identifier must be, for error messages.
+            pub const RULE: &'static str = $rule;
+
+            /// Reads the identifier, surrounding white space aside.
+            ///
+            /// # Errors
+            /// When the trimmed text does not fit [`Self::RULE`].
+            pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
+                let text = text.trim();
+                let fits: fn(&str) -> bool = $fits;
+                if fits(text) { Ok(Self(text.to_owned())) } else { Err(InvalidIdentifier(Self::RULE)) }
+            }
+
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidIdentifier;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(identifier: $name) -> Self {
+                identifier.0
+            }
+        }
+    };
+}
+
+identifier!(
+    /// The id of an organization, the tenant.
+    ///
+    /// The contract leaves its form to the identity provider. Printable ASCII is wide enough for every provider's ids;
+    /// `#` is left out because it separates the parts of a key, so that no organization's keys can be read as another's.
+    OrganizationId,
+    "must be 1 to 128 printable ASCII characters other than `#`",
+    |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+);
+
+identifier!(
+    /// The id of a contact, opaque (contract section 1).
+    ContactId,
+    "must be 1 to 64 letters, digits, `_` or `-`",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+);
+
+identifier!(
+    /// The slug of an audience, a list people subscribe to (contract section 1).
+    AudienceSlug,
+    "must be a slug: 1 to 120 lower-case letters, digits, `_` or `-`, beginning with a letter or digit",
+    is_slug
+);
+
+identifier!(
+    /// The slug of a client, an application that calls the API (contract section 1).
+    ClientSlug,
+    "must be a slug: 1 to 120 lower-case letters, digits, `_` or `-`, beginning with a letter or digit",
+    is_slug
+);
+
+/// `[a-z0-9][a-z0-9_-]{0,119}`, contract section 1.
+fn is_slug(text: &str) -> bool {
+    (1..=120).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+        && text.as_bytes()[0].is_ascii_alphanumeric()
+}
+
+/// Who did something, as kept in `verifiedBy`: a token's subject, or `client:<slug>` for an application.
+///
+/// Comes from a token only, never from a body (contract section 3).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Actor(String);
+
+impl Actor {
+    /// The person or service that a token's `sub` names.
+    #[must_use]
+    pub fn subject(subject: &str) -> Self {
+        Self(subject.to_owned())
+    }
+
+    /// The application with this slug.
+    #[must_use]
+    pub fn client(client: &ClientSlug) -> Self {
+        Self(format!("client:{client}"))
+    }
+
+    /// The actor as stored and shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Masked: many identity providers use an e-mail address as subject.
+impl fmt::Debug for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Actor(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_trimmed() {
+        assert_eq!(ContactId::parse("  c_1\n").unwrap().as_str(), "c_1");
+        assert_eq!(
+            AudienceSlug::parse(" newsletter ").unwrap().as_str(),
+            "newsletter"
+        );
+    }
+
+    #[test]
+    fn a_contact_id_is_bounded_and_plain() {
+        assert!(ContactId::parse(&"a".repeat(64)).is_ok());
+        for bad in ["", " ", &"a".repeat(65), "a b", "a#b", "ä", "a/b", "a.b"] {
+            assert!(ContactId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_slug_is_lower_case_and_begins_with_a_letter_or_digit() {
+        for good in ["a", "0", "news-letter_2", &"a".repeat(120)] {
+            assert!(AudienceSlug::parse(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", "-a", "_a", "News", "a b", "a#b", "é", &"a".repeat(121)] {
+            assert!(ClientSlug::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_organization_id_cannot_hold_the_separator_of_keys() {
+        assert!(OrganizationId::parse("64f0a1b2c3d4e5f6a7b8c9d3").is_ok());
+        assert!(OrganizationId::parse("https://tenant.example.com/acme").is_ok());
+        for bad in [
+            "",
+            " ",
+            "a#CONTACT#b",
+            "a b",
+            "a\u{0}b",
+            "ä",
+            &"a".repeat(129),
+        ] {
+            assert!(OrganizationId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_actor_does_not_show_itself_in_debug_output() {
+        assert!(!format!("{:?}", Actor::subject("jane@example.com")).contains("jane"));
+    }
+}

@@ -1,0 +1,32 @@
+//! The words of the contract as types, and its rules. No AWS, no HTTP, no async, no clock.
+//!
+//! Every type here has one way in, a parser, so a value that exists is in its normal form (contract section 4).
+
+mod access;
+mod contact;
+mod eligibility;
+mod email_address;
+mod identifiers;
+mod label;
+mod numbering_plan;
+mod phone_number;
+mod subscription;
+mod timestamp;
+mod verification;
+mod version;
+
+pub use access::{SuperAdmin, Tenant};
+pub use contact::{
+    Contact, ContactMethod, EmailValidation, MethodKind, MethodValue, Suppression, ValidationStatus,
+};
+pub use eligibility::{Block, Eligibility, Level};
+pub use email_address::{EmailAddress, InvalidEmailAddress};
+pub use identifiers::{
+    Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, OrganizationId,
+};
+pub use label::{InvalidLabel, VerificationSource};
+pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
+pub use subscription::{AudienceContact, Subscription, SubscriptionStatus};
+pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use verification::{Outcome, Verification};
+pub use version::{ExpectedVersion, Version};

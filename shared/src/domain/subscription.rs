@@ -1,0 +1,58 @@
+//! Subscriptions, and a contact seen in one audience by one client (contract sections 1 and 7).
+
+use serde::{Deserialize, Serialize};
+
+use super::{AudienceSlug, ClientSlug, Contact, Eligibility, Timestamp, Verification};
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubscriptionStatus {
+    /// Asked for, not confirmed.
+    #[default]
+    Pending,
+    /// Confirmed.
+    Subscribed,
+    /// Ended.
+    Unsubscribed,
+}
+
+/// A contact's subscription, of a client in an audience or at audience level.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// Since when it is verified, if it is.
+    pub verification: Option<Verification>,
+    /// When it ended, if it did.
+    pub unsubscribed_at: Option<Timestamp>,
+    /// Why it ended; may be empty.
+    pub unsubscribe_reason: String,
+}
+
+/// A contact in one audience for one client: what endpoint 3 changes and answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AudienceContact {
+    /// The contact.
+    pub contact: Contact,
+    /// The audience.
+    pub audience: AudienceSlug,
+    /// The client.
+    pub client: ClientSlug,
+    /// The contact's subscription at audience level, if there is one.
+    pub audience_subscription: Option<Subscription>,
+    /// The client's subscription.
+    pub client_subscription: Subscription,
+}
+
+impl AudienceContact {
+    /// Whether and why the client may send to the contact.
+    #[must_use]
+    pub fn eligibility(&self) -> Eligibility {
+        Eligibility::of(
+            &self.contact,
+            self.audience_subscription.as_ref(),
+            Some(&self.client_subscription),
+        )
+    }
+}

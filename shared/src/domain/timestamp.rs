@@ -1,0 +1,444 @@
+//! Instants, and the two grammars in which requests write them (contract section 4).
+
+use std::fmt;
+
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone, Utc,
+};
+use chrono_tz::{GapInfo, Tz};
+use serde::{Deserialize, Serialize};
+
+/// An instant from 1970 to 9999, in UTC, to the millisecond.
+///
+/// Its text has one form, `2026-05-20T15:04:01.135Z`, so that the order of texts is the order of times: the database
+/// compares them as texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Timestamp(DateTime<Utc>);
+
+/// A text that is not a date and time of the grammar asked for, or an instant outside 1970 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be a date and time with an offset, from 1970 to 9999, such as 2026-05-20T15:04:01.135Z"
+)]
+pub struct InvalidTimestamp;
+
+impl Timestamp {
+    /// The first instant of 1970.
+    pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
+
+    /// The instant, cut (not rounded) to the millisecond.
+    ///
+    /// # Errors
+    /// When it lies outside 1970 to 9999.
+    pub fn from_datetime(instant: DateTime<Utc>) -> Result<Self, InvalidTimestamp> {
+        if !(1970..=9999).contains(&instant.year()) {
+            return Err(InvalidTimestamp);
+        }
+        DateTime::from_timestamp_millis(instant.timestamp_millis())
+            .map(Self)
+            .ok_or(InvalidTimestamp)
+    }
+
+    /// Reads an RFC 3339 date and time, as endpoints 1 and 2 take it: an offset is required.
+    ///
+    /// # Errors
+    /// When the text is anything else, or names a day or time that does not exist, a leap second among them.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
+        let (local, offset) = read(text, &RFC_3339).ok_or(InvalidTimestamp)?;
+        Self::at_offset(local, offset.ok_or(InvalidTimestamp)?)
+    }
+
+    /// Reads an ISO 8601 date and time, as endpoint 3 takes it: without an offset it is read in `time_zone`, as the
+    /// earlier instant where the clock repeats and as the first valid instant after the gap where it jumps.
+    ///
+    /// # Errors
+    /// As [`Self::parse_rfc3339`].
+    pub fn parse_iso8601(text: &str, time_zone: Tz) -> Result<Self, InvalidTimestamp> {
+        match read(text, &ISO_8601).ok_or(InvalidTimestamp)? {
+            (local, Some(offset)) => Self::at_offset(local, offset),
+            (local, None) => {
+                let instant = time_zone
+                    .from_local_datetime(&local)
+                    .earliest()
+                    .or_else(|| GapInfo::new(&local, &time_zone)?.end)
+                    .ok_or(InvalidTimestamp)?;
+                Self::from_datetime(instant.to_utc())
+            }
+        }
+    }
+
+    fn at_offset(local: NaiveDateTime, offset: TimeDelta) -> Result<Self, InvalidTimestamp> {
+        let instant = local.checked_sub_signed(offset).ok_or(InvalidTimestamp)?;
+        Self::from_datetime(instant.and_utc())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.to_string()
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = InvalidTimestamp;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse_rfc3339(&text)
+    }
+}
+
+/// What the two grammars have different. chrono's own readers take more than either (leap seconds, a blank before the
+/// offset, signs), so the shape is read here, and chrono decides which days and times exist.
+struct Grammar {
+    date_time_separators: &'static [u8],
+    fraction_separators: &'static [u8],
+    utc: &'static [u8],
+    seconds_required: bool,
+    /// Whether `+hhmm` and `+hh` stand beside `+hh:mm`.
+    short_offsets: bool,
+}
+
+/// RFC 3339 section 5.6, whose letters may be of either case.
+const RFC_3339: Grammar = Grammar {
+    date_time_separators: b"Tt",
+    fraction_separators: b".",
+    utc: b"Zz",
+    seconds_required: true,
+    short_offsets: false,
+};
+
+/// The ISO 8601 forms of contract section 4: the calendar date in its extended format.
+const ISO_8601: Grammar = Grammar {
+    date_time_separators: b"T ",
+    fraction_separators: b".,",
+    utc: b"Z",
+    seconds_required: false,
+    short_offsets: true,
+};
+
+/// The local date and time that `text` writes, and its offset from UTC if it has one.
+fn read(text: &str, grammar: &Grammar) -> Option<(NaiveDateTime, Option<TimeDelta>)> {
+    let mut rest = Reader(text.as_bytes());
+    let year = rest.number(4)?;
+    rest.one_of(b"-")?;
+    let month = rest.number(2)?;
+    rest.one_of(b"-")?;
+    let day = rest.number(2)?;
+    rest.one_of(grammar.date_time_separators)?;
+    let hour = rest.number(2)?;
+    rest.one_of(b":")?;
+    let minute = rest.number(2)?;
+    let (mut second, mut millisecond) = (0, 0);
+    if grammar.seconds_required || rest.peeks(b":") {
+        rest.one_of(b":")?;
+        second = rest.number(2)?;
+        if rest.one_of(grammar.fraction_separators).is_some() {
+            millisecond = rest.milliseconds()?;
+        }
+    }
+    let offset = rest.offset(grammar)?;
+    let local = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_hms_milli_opt(
+        hour,
+        minute,
+        second,
+        millisecond,
+    )?;
+    rest.0.is_empty().then_some((local, offset))
+}
+
+/// What is left to read of a text.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn peeks(&self, set: &[u8]) -> bool {
+        self.0.first().is_some_and(|byte| set.contains(byte))
+    }
+
+    fn one_of(&mut self, set: &[u8]) -> Option<u8> {
+        let (&byte, rest) = self.0.split_first()?;
+        set.contains(&byte).then(|| {
+            self.0 = rest;
+            byte
+        })
+    }
+
+    fn digit(&mut self) -> Option<u32> {
+        self.one_of(b"0123456789")
+            .map(|byte| u32::from(byte - b'0'))
+    }
+
+    /// A number of exactly `digits` digits.
+    fn number(&mut self, digits: usize) -> Option<u32> {
+        (0..digits).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
+    }
+
+    /// The milliseconds of a fraction of one digit or more. Finer digits are cut.
+    fn milliseconds(&mut self) -> Option<u32> {
+        let mut milliseconds = self.digit()? * 100;
+        milliseconds += self.digit().unwrap_or(0) * 10;
+        milliseconds += self.digit().unwrap_or(0);
+        while self.digit().is_some() {}
+        Some(milliseconds)
+    }
+
+    /// The offset, `Some(None)` where the text ends without one.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is the reader's own: not this grammar"
+    )]
+    fn offset(&mut self, grammar: &Grammar) -> Option<Option<TimeDelta>> {
+        if self.0.is_empty() {
+            return Some(None);
+        }
+        if self.one_of(grammar.utc).is_some() {
+            return Some(Some(TimeDelta::zero()));
+        }
+        let sign = if self.one_of(b"+-")? == b'-' { -1 } else { 1 };
+        let hours = self.number(2)?;
+        let minutes = if self.one_of(b":").is_some() {
+            self.number(2)?
+        } else if !grammar.short_offsets {
+            return None;
+        } else if self.0.is_empty() {
+            0
+        } else {
+            self.number(2)?
+        };
+        if hours > 23 || minutes > 59 {
+            return None;
+        }
+        Some(Some(TimeDelta::minutes(
+            sign * i64::from(hours * 60 + minutes),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rfc3339(text: &str) -> String {
+        Timestamp::parse_rfc3339(text)
+            .unwrap_or_else(|_| panic!("{text:?}"))
+            .to_string()
+    }
+
+    fn iso8601(text: &str, zone: Tz) -> String {
+        Timestamp::parse_iso8601(text, zone)
+            .unwrap_or_else(|_| panic!("{text:?}"))
+            .to_string()
+    }
+
+    #[test]
+    fn the_text_is_utc_with_three_fractional_digits() {
+        assert_eq!(
+            rfc3339("2026-05-20T15:04:01.135Z"),
+            "2026-05-20T15:04:01.135Z"
+        );
+        assert_eq!(rfc3339("2026-05-20t15:04:01z"), "2026-05-20T15:04:01.000Z");
+        assert_eq!(
+            rfc3339("2026-05-20T17:34:01.5+02:30"),
+            "2026-05-20T15:04:01.500Z"
+        );
+        assert_eq!(
+            rfc3339("2026-05-20T15:04:01-00:00"),
+            "2026-05-20T15:04:01.000Z"
+        );
+        assert_eq!(
+            rfc3339("2024-02-29T00:00:00-23:59"),
+            "2024-02-29T23:59:00.000Z"
+        );
+    }
+
+    #[test]
+    fn finer_input_is_cut_not_rounded() {
+        assert_eq!(
+            rfc3339("2026-05-20T15:04:01.9999Z"),
+            "2026-05-20T15:04:01.999Z"
+        );
+        assert_eq!(
+            rfc3339("2026-12-31T23:59:59.999999999999999Z"),
+            "2026-12-31T23:59:59.999Z"
+        );
+    }
+
+    #[test]
+    fn the_years_1970_to_9999_are_taken() {
+        assert_eq!(rfc3339("1970-01-01T00:00:00Z"), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            rfc3339("9999-12-31T23:59:59.999Z"),
+            "9999-12-31T23:59:59.999Z"
+        );
+        for outside in [
+            "1969-12-31T23:59:59Z",
+            "1970-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "0000-01-01T00:00:00Z",
+        ] {
+            assert!(Timestamp::parse_rfc3339(outside).is_err(), "{outside}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_date_and_time_is_refused_by_both_grammars() {
+        for bad in [
+            "",
+            " ",
+            "2026-05-20",
+            "2026-W21-3",
+            "2026-W21-3T10:00:00Z",
+            "2026-140T10:00:00Z",
+            "20260520T150401Z",
+            "2026-02-30T10:00:00Z",
+            "2025-02-29T10:00:00Z",
+            "2026-13-01T10:00:00Z",
+            "2026-00-01T10:00:00Z",
+            "2026-05-00T10:00:00Z",
+            "2026-05-20T24:00:00Z",
+            "2026-05-20T10:60:00Z",
+            "2026-05-20T10:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "10000-01-01T00:00:00Z",
+            "+2026-05-20T10:00:00Z",
+            "2026-5-20T10:00:00Z",
+            "2026-05-20T1:00:00Z",
+            "2026-05-20T10:00:00.Z",
+            "2026-05-20T10:00:00+24:00",
+            "2026-05-20T10:00:00+02:60",
+            "2026-05-20T10:00:00 Z",
+            " 2026-05-20T10:00:00Z",
+            "2026-05-20T10:00:00Z ",
+            "2026-05-20T10:00:00Z+01:00",
+            "2026-05-20T10:00:00+2:00",
+            "2026-05-20T10:00:00\u{2212}02:00",
+            "2026-05-20T10Z",
+            "1747750000",
+            "now",
+            "2026-05-20T10:00:00[Europe/Paris]",
+            "２０２６-05-20T10:00:00Z",
+        ] {
+            assert!(Timestamp::parse_rfc3339(bad).is_err(), "{bad:?}");
+            assert!(Timestamp::parse_iso8601(bad, Tz::UTC).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn endpoints_1_and_2_need_what_rfc_3339_needs() {
+        for bad in [
+            "2026-05-20T10:00:00",
+            "2026-05-20 10:00:00Z",
+            "2026-05-20T10:00Z",
+            "2026-05-20T10:00:00+0200",
+            "2026-05-20T10:00:00+02",
+            "2026-05-20T10:00:00,5Z",
+        ] {
+            assert!(Timestamp::parse_rfc3339(bad).is_err(), "{bad:?}");
+            assert!(Timestamp::parse_iso8601(bad, Tz::UTC).is_ok(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn endpoint_3_takes_the_forms_of_iso_8601() {
+        for (text, expected) in [
+            ("2024-09-01T10:00:00Z", "2024-09-01T10:00:00.000Z"),
+            ("2024-09-01 10:00", "2024-09-01T10:00:00.000Z"),
+            ("2024-09-01T10:00Z", "2024-09-01T10:00:00.000Z"),
+            ("2024-09-01T10:00:00,25+02", "2024-09-01T08:00:00.250Z"),
+            (
+                "2024-09-01T10:00:00.1234567-0330",
+                "2024-09-01T13:30:00.123Z",
+            ),
+            ("2024-09-01T10:00+05:45", "2024-09-01T04:15:00.000Z"),
+        ] {
+            assert_eq!(iso8601(text, Tz::UTC), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_read_in_the_time_zone() {
+        assert_eq!(
+            iso8601("2024-09-01T10:00:00", Tz::America__Toronto),
+            "2024-09-01T14:00:00.000Z"
+        );
+        assert_eq!(
+            iso8601("2024-01-01T10:00:00", Tz::America__Toronto),
+            "2024-01-01T15:00:00.000Z"
+        );
+        assert_eq!(
+            iso8601("2024-09-01T10:00:00", Tz::Asia__Kolkata),
+            "2024-09-01T04:30:00.000Z"
+        );
+    }
+
+    #[test]
+    fn where_the_clock_repeats_the_earlier_instant_is_meant() {
+        assert_eq!(
+            iso8601("2024-11-03T01:30:00", Tz::America__Toronto),
+            "2024-11-03T05:30:00.000Z"
+        );
+        assert_eq!(
+            iso8601("2024-10-27T02:30:00", Tz::Europe__Paris),
+            "2024-10-27T00:30:00.000Z"
+        );
+    }
+
+    #[test]
+    fn where_the_clock_jumps_the_first_valid_instant_after_the_gap_is_meant() {
+        assert_eq!(
+            iso8601("2024-03-10T02:00:00", Tz::America__Toronto),
+            "2024-03-10T07:00:00.000Z"
+        );
+        assert_eq!(
+            iso8601("2024-03-10T02:30:00", Tz::America__Toronto),
+            "2024-03-10T07:00:00.000Z"
+        );
+        assert_eq!(
+            iso8601("2024-03-10T02:59:59.999", Tz::America__Toronto),
+            "2024-03-10T07:00:00.000Z"
+        );
+        // Half an hour, and a whole day.
+        assert_eq!(
+            iso8601("2024-10-06T02:15:00", Tz::Australia__Lord_Howe),
+            "2024-10-05T15:30:00.000Z"
+        );
+        assert_eq!(
+            iso8601("2011-12-30T12:00:00", Tz::Pacific__Apia),
+            "2011-12-30T10:00:00.000Z"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*|[0-9TZ:+. -]*") {
+            let _ = Timestamp::parse_rfc3339(&text);
+            let _ = Timestamp::parse_iso8601(&text, Tz::Europe__London);
+        }
+
+        #[test]
+        fn the_order_of_texts_is_the_order_of_times(
+            a in 0_i64..253_402_300_800_000, b in 0_i64..253_402_300_800_000,
+        ) {
+            let at = |ms| Timestamp::from_datetime(DateTime::from_timestamp_millis(ms).unwrap()).unwrap();
+            prop_assert_eq!(at(a).cmp(&at(b)), at(a).to_string().cmp(&at(b).to_string()));
+            prop_assert_eq!(Timestamp::parse_rfc3339(&at(a).to_string()), Ok(at(a)));
+        }
+
+        #[test]
+        fn every_local_time_of_every_zone_is_read(
+            zone in prop::sample::select(chrono_tz::TZ_VARIANTS.as_slice()), minutes in 600_000_i64..50_000_000,
+        ) {
+            let local = DateTime::from_timestamp(minutes * 60, 0).unwrap().naive_utc();
+            let text = local.format("%Y-%m-%dT%H:%M").to_string();
+            prop_assert!(Timestamp::parse_iso8601(&text, zone).is_ok(), "{} {}", text, zone);
+        }
+    }
+}

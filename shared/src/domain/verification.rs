@@ -1,0 +1,107 @@
+//! The fact that is recorded, and the one rule (contract section 2).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, Timestamp, VerificationSource};
+
+/// Since when something is verified, by whom, and on whose word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Since when.
+    #[serde(rename = "verifiedAt")]
+    pub at: Timestamp,
+    /// By whom. Absent only where an import does not know.
+    #[serde(
+        rename = "verifiedBy",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub by: Option<Actor>,
+    /// Where it came from, if the caller said.
+    #[serde(
+        rename = "verificationSource",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub source: Option<VerificationSource>,
+}
+
+impl Verification {
+    /// The one rule: whether a verification at `at` replaces what is stored. It does if nothing is stored, or if what
+    /// is stored is later; an equal or earlier one is kept whole.
+    ///
+    /// The database decides the same in the condition of each write (`store`); this function explains its answers and
+    /// is what the tests hold the database's condition against.
+    #[must_use]
+    pub fn replaces(at: Timestamp, stored: Option<&Self>) -> bool {
+        stored.is_none_or(|stored| stored.at > at)
+    }
+}
+
+/// What a successful request did (contract section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The stored verification is now this one.
+    Recorded,
+    /// An equal or earlier one stands. Nothing was written.
+    Kept,
+    /// There was a verification, now there is none.
+    Cleared,
+    /// A clear found nothing to clear. Nothing was written.
+    Unchanged,
+}
+
+impl Outcome {
+    /// The outcome as answers and logs write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Kept => "kept",
+            Self::Cleared => "cleared",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_datetime(DateTime::from_timestamp_millis(ms).unwrap()).unwrap()
+    }
+
+    fn verification(ms: i64) -> Verification {
+        Verification {
+            at: at(ms),
+            by: Some(Actor::subject("u")),
+            source: None,
+        }
+    }
+
+    #[test]
+    fn an_equal_or_earlier_verification_is_kept() {
+        assert!(Verification::replaces(at(5), None));
+        assert!(Verification::replaces(at(5), Some(&verification(6))));
+        assert!(!Verification::replaces(at(5), Some(&verification(5))));
+        assert!(!Verification::replaces(at(5), Some(&verification(4))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_repetition_ends_in_the_minimum(
+            times in prop::collection::vec(0_i64..50, 1..30).prop_shuffle(), repeats in prop::collection::vec(0_usize..30, 0..30),
+        ) {
+            let repeated = repeats.iter().map(|i| times[i % times.len()]);
+            let stored = times.iter().copied().chain(repeated).fold(None, |stored: Option<Verification>, ms| {
+                if Verification::replaces(at(ms), stored.as_ref()) { Some(verification(ms)) } else { stored }
+            });
+            prop_assert_eq!(stored.map(|stored| stored.at), times.iter().min().map(|ms| at(*ms)));
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! One request from its arrival to its answer, and its line in the log.
+
+use std::any::Any;
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use lambda_http::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt};
+use serde::Serialize;
+
+use super::if_match::{entity_tag, expected_version};
+use super::members::check_body;
+use super::{Failure, Members, Problem};
+use crate::Service;
+use crate::auth::{Caller, Reach};
+use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
+use crate::store::{ChangeStamp, Found};
+
+/// How long a request may take. API Gateway gives up after 30 seconds, the function's own limit is lower; before
+/// either, the caller hears from us.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The header that names a request, in answers.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// One request.
+pub struct Call<'a> {
+    /// What the handler works with.
+    pub service: &'a Service,
+    request: Request,
+    request_id: String,
+    received_at: Timestamp,
+    received: Instant,
+    caller: OnceLock<Caller>,
+    /// The organization that is worked on, where it need not be the caller's.
+    tenant: OnceLock<Tenant>,
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub struct Answer {
+    outcome: Outcome,
+    version: Version,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer that shows one contact.
+    ///
+    /// # Errors
+    /// When the body cannot be written as JSON.
+    pub fn contact(
+        outcome: Outcome,
+        version: Version,
+        body: &impl Serialize,
+    ) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(body).map_err(|error| Failure::Internal(Box::new(error)))?;
+        Ok(Self {
+            outcome,
+            version,
+            body,
+        })
+    }
+}
+
+impl<'a> Call<'a> {
+    /// A request that has arrived.
+    #[must_use]
+    pub fn new(service: &'a Service, request: Request) -> Self {
+        let request_id = request_id(&request);
+        Self {
+            service,
+            request_id,
+            received_at: (service.clock)(),
+            received: Instant::now(),
+            request,
+            caller: OnceLock::new(),
+            tenant: OnceLock::new(),
+        }
+    }
+
+    /// The caller, once its token is verified, and only if what it sent can be a body: the checks that come before
+    /// all others (contract section 3: 401, then 413 and 415).
+    ///
+    /// # Errors
+    /// Why the caller is not let in, or why its body is not read.
+    pub async fn authenticate(&self) -> Result<&Caller, Failure> {
+        let caller = self
+            .service
+            .authenticator
+            .authenticate(self.request.headers().get(header::AUTHORIZATION))
+            .await?;
+        let caller = self.caller.get_or_init(|| caller);
+        check_body(self.request.headers(), self.request.body())?;
+        Ok(caller)
+    }
+
+    /// The members of the body.
+    ///
+    /// # Errors
+    /// When the body is not JSON, or not an object.
+    pub fn members(&self) -> Result<Members<'_>, Failure> {
+        Members::read(self.request.body())
+    }
+
+    /// The versions that `If-Match` names; `None` when it is not a list of strong entity tags.
+    pub(super) fn expected_version(&self) -> Option<ExpectedVersion> {
+        expected_version(self.request.headers())
+    }
+
+    /// The contact that the path names.
+    ///
+    /// # Errors
+    /// [`Failure::ContactNotFound`]: an id that does not fit the pattern is a contact that does not exist.
+    pub fn contact_id(&self) -> Result<ContactId, Failure> {
+        let parameters = self.request.path_parameters();
+        parameters
+            .first("id")
+            .and_then(|id| ContactId::parse(id).ok())
+            .ok_or(Failure::ContactNotFound)
+    }
+
+    /// The organization whose contact this is: the caller's own, or for a super administrator the one that has a
+    /// contact of this id.
+    ///
+    /// # Errors
+    /// When no organization has it, or when several have it and the token names none of them.
+    pub async fn tenant(&self, caller: &Caller, id: &ContactId) -> Result<Tenant, Failure> {
+        let tenant = match caller.reach() {
+            Reach::Own(tenant) => tenant,
+            Reach::Any(super_admin) => {
+                match self.service.store.find_tenant(&super_admin, id).await? {
+                    Found::In(tenant) => tenant,
+                    Found::Nowhere => return Err(Failure::ContactNotFound),
+                    Found::Ambiguous => return Err(Failure::invalid("id", Problem::Ambiguous)),
+                }
+            }
+        };
+        Ok(self.tenant.get_or_init(|| tenant).clone())
+    }
+
+    /// When the request arrived.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.received_at
+    }
+
+    /// What marks a change that this request makes.
+    #[must_use]
+    pub fn stamp(&self, actor: &Actor) -> ChangeStamp {
+        ChangeStamp {
+            actor: actor.clone(),
+            now: self.received_at,
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// Runs the work of the request and writes its answer, in a dialect whose way to write a failure is `render`.
+    /// Whatever happens, the caller gets an answer in that dialect and the log gets one line.
+    pub async fn answer(
+        &self,
+        route: &'static str,
+        work: impl Future<Output = Result<Answer, Failure>>,
+        render: impl FnOnce(&Failure, &str) -> Response<Body>,
+    ) -> Response<Body> {
+        let work = AssertUnwindSafe(tokio::time::timeout(DEADLINE, work)).catch_unwind();
+        let result = match work.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(late)) => Err(Failure::Unavailable(Box::new(late))),
+            Err(panic) => Err(Failure::Internal(panic_message(panic.as_ref()).into())),
+        };
+        let (mut response, outcome) = match &result {
+            Ok(answer) => (success(answer), answer.outcome.as_str()),
+            Err(failure) => (render(failure, &self.request_id), failure.kind()),
+        };
+        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        self.log(route, response.status(), outcome, result.as_ref().err());
+        response
+    }
+
+    /// One line per request, and one more for a failure that is ours, with its cause.
+    fn log(
+        &self,
+        route: &'static str,
+        status: StatusCode,
+        outcome: &str,
+        failure: Option<&Failure>,
+    ) {
+        if let Some(failure) = failure
+            && status.is_server_error()
+        {
+            tracing::error!(
+                request.id = self.request_id,
+                route,
+                error = causes(failure),
+                "request failed"
+            );
+        }
+        let caller = self.caller.get();
+        let tenant = self
+            .tenant
+            .get()
+            .or_else(|| caller.and_then(Caller::tenant));
+        tracing::info!(
+            request.id = self.request_id,
+            route,
+            status = status.as_u16(),
+            outcome,
+            organization.id = tenant.map(|tenant| tenant.organization().as_str()),
+            caller.kind = caller.map(|caller| caller.kind().as_str()),
+            duration_ms = self.received.elapsed().as_secs_f64() * 1000.0,
+            "request"
+        );
+    }
+}
+
+/// The id that API Gateway gave the request. It is the one that a caller sees and the one in the log.
+fn request_id(request: &Request) -> String {
+    let from_gateway = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    from_gateway
+        .or_else(|| {
+            request
+                .lambda_context_ref()
+                .map(|context| context.request_id.clone())
+        })
+        .unwrap_or_default()
+}
+
+fn success(answer: &Answer) -> Response<Body> {
+    let mut response = json_response(StatusCode::OK, answer.body.clone());
+    if let Ok(tag) = HeaderValue::from_str(&entity_tag(answer.version)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// A response whose body is this JSON.
+pub(super) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
+    // JSON is text: as such it reaches API Gateway as it is, not in base64.
+    let body = String::from_utf8(json).map_or(Body::Empty, Body::Text);
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
+/// The headers that a failure carries in either dialect.
+pub(super) fn add_failure_headers(response: &mut Response<Body>, failure: &Failure) {
+    use crate::auth::Refusal;
+
+    let headers = response.headers_mut();
+    match failure {
+        Failure::Refused(Refusal::MissingAuthorization | Refusal::NotBearer) => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Failure::Refused(Refusal::InvalidToken(fault)) => {
+            // What RFC 6750 section 3 allows in a description; a configured claim name may hold something else.
+            let description = fault
+                .to_string()
+                .replace(|c| !matches!(c, ' '..='~') || matches!(c, '"' | '\\'), "?");
+            let challenge =
+                format!("Bearer error=\"invalid_token\", error_description=\"{description}\"");
+            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                headers.insert(header::WWW_AUTHENTICATE, challenge);
+            }
+        }
+        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        Failure::VersionMismatch(version) => {
+            if let Ok(tag) = HeaderValue::from_str(&entity_tag(*version)) {
+                headers.insert(header::ETAG, tag);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An error and what caused it, down to the root.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", message.unwrap_or("no message"))
+}

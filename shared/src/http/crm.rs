@@ -1,0 +1,237 @@
+//! The dialect of the CRM: every endpoint but 3 and 7 (contract sections 6 and 8).
+
+use lambda_http::Body;
+use lambda_http::http::{Response, StatusCode};
+use serde::Serialize;
+
+use super::call::{add_failure_headers, json_response};
+use super::{Answer, Call, Failure, Fault, Problem};
+use crate::auth::{Caller, Refusal};
+use crate::domain::{
+    Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Timestamp,
+    Verification, VerificationSource,
+};
+use crate::store::MethodChange;
+
+/// Makes a change to a contact method in the organization that the caller reaches, and answers it.
+///
+/// # Errors
+/// Why the change was not made.
+pub async fn change_method(
+    call: &Call<'_>,
+    caller: &Caller,
+    change: &MethodChange,
+) -> Result<Answer, Failure> {
+    let id = call.contact_id()?;
+    let tenant = call.tenant(caller, &id).await?;
+    let kind = change.method.kind();
+    let (outcome, contact) = call
+        .service
+        .store
+        .verify_method(&tenant, &id, change)
+        .await
+        .map_err(Failure::of_method(kind))?;
+    // The message follows the request, whatever the outcome (contract section 6).
+    let message = match (kind, change.verification.is_some()) {
+        (MethodKind::Phone, true) => "Phone number verified",
+        (MethodKind::Phone, false) => "Phone number verification cleared",
+        (MethodKind::Email, true) => "Email verified",
+        (MethodKind::Email, false) => "Email verification cleared",
+    };
+    let body = MethodChanged {
+        message,
+        data: MethodChangedData {
+            outcome,
+            contact: ContactView::new(&contact),
+        },
+    };
+    Answer::contact(outcome, contact.version, &body)
+}
+
+/// The one function that makes a response of a failure in this dialect.
+#[must_use]
+pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
+    let (status, text) = match failure {
+        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Service temporarily unavailable".to_owned(),
+        ),
+        Failure::Refused(refusal) => (StatusCode::UNAUTHORIZED, format!("Unauthorized: {refusal}")),
+        Failure::PayloadTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Payload too large".to_owned(),
+        ),
+        Failure::UnsupportedMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content type must be application/json".to_owned(),
+        ),
+        Failure::ForeignClient => (
+            StatusCode::FORBIDDEN,
+            "Forbidden: client is not the token's".to_owned(),
+        ),
+        Failure::Invalid(faults) => {
+            let faults: Vec<_> = faults.iter().map(fault_text).collect();
+            (
+                StatusCode::BAD_REQUEST,
+                format!("Invalid payload: {}", faults.join("; ")),
+            )
+        }
+        Failure::AudienceNotFound => (
+            StatusCode::BAD_REQUEST,
+            "Invalid payload: audience must exist".to_owned(),
+        ),
+        Failure::ContactNotFound => (StatusCode::NOT_FOUND, "Contact not found".to_owned()),
+        Failure::MethodNotFound(MethodKind::Phone) => (
+            StatusCode::NOT_FOUND,
+            "Phone number not found on contact".to_owned(),
+        ),
+        Failure::MethodNotFound(MethodKind::Email) => (
+            StatusCode::NOT_FOUND,
+            "Email not found on contact".to_owned(),
+        ),
+        Failure::VersionMismatch(_) => (
+            StatusCode::PRECONDITION_FAILED,
+            "Contact has changed".to_owned(),
+        ),
+        Failure::Internal(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Internal server error".to_owned(),
+        ),
+    };
+    let body = ErrorView {
+        error: &text,
+        message: &text,
+        request_id,
+    };
+    let mut response = json_response(status, serde_json::to_vec(&body).unwrap_or_default());
+    add_failure_headers(&mut response, failure);
+    response
+}
+
+/// What a member must be, in words.
+fn fault_text(fault: &Fault) -> String {
+    let must = match fault.problem {
+        Problem::InvalidJson => "must be valid JSON",
+        Problem::MustBeObject => "must be a JSON object",
+        Problem::Required => "is required",
+        Problem::MustBeBoolean => "must be true or false",
+        Problem::MustBeMethodKind => "must be \"phone\" or \"email\"",
+        Problem::MustBeMethodValue => "must be a phone number or an e-mail address",
+        Problem::MustBePhoneNumber => {
+            "must be a phone number, such as +14165550100, without an extension"
+        }
+        Problem::MustBeEmailAddress => "must be an e-mail address of at most 320 characters",
+        Problem::MustBeDateTimeOrNull => {
+            "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z"
+        }
+        Problem::MustBeIsoDatetime => "must be an ISO 8601 date and time",
+        Problem::MustBeLabel => {
+            "must be a string of at most 100 characters without control characters"
+        }
+        Problem::MustBeEntityTags => {
+            "must be * or a list of at most 100 strong entity tags, such as \"3\""
+        }
+        Problem::Ambiguous => {
+            "must be unique: contacts of several organizations have it, and the token names none of them"
+        }
+    };
+    let member = if fault.member == "if_match" {
+        "If-Match"
+    } else {
+        fault.member
+    };
+    format!("{member} {must}")
+}
+
+#[derive(Serialize)]
+struct ErrorView<'a> {
+    error: &'a str,
+    message: &'a str,
+    #[serde(rename = "requestId")]
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct MethodChanged<'a> {
+    message: &'static str,
+    data: MethodChangedData<'a>,
+}
+
+#[derive(Serialize)]
+struct MethodChangedData<'a> {
+    outcome: Outcome,
+    contact: ContactView<'a>,
+}
+
+/// A contact as the CRM sees it (contract section 8).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContactView<'a> {
+    #[serde(rename = "_id")]
+    id: &'a ContactId,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    phone_number: Vec<MethodView<'a>>,
+    secondary_phone_number: &'a [String],
+    email: Option<&'a str>,
+    emails: Vec<MethodView<'a>>,
+    status: Option<&'a str>,
+    pipeline_id: Option<&'a str>,
+    pipeline_stage: Option<&'a str>,
+    organization_id: &'a OrganizationId,
+    user_id: Option<&'a str>,
+    created_by: Option<&'a str>,
+    assignees: &'a [String],
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl<'a> ContactView<'a> {
+    fn new(contact: &'a Contact) -> Self {
+        Self {
+            id: &contact.id,
+            first_name: contact.first_name.as_deref(),
+            last_name: contact.last_name.as_deref(),
+            phone_number: contact.phones.iter().map(MethodView::new).collect(),
+            secondary_phone_number: &contact.secondary_phone_numbers,
+            email: contact.primary_email().map(|email| email.value.as_str()),
+            emails: contact.emails.iter().map(MethodView::new).collect(),
+            status: contact.status.as_deref(),
+            pipeline_id: contact.pipeline_id.as_deref(),
+            pipeline_stage: contact.pipeline_stage.as_deref(),
+            organization_id: &contact.organization_id,
+            user_id: contact.user_id.as_deref(),
+            created_by: contact.created_by.as_deref(),
+            assignees: &contact.assignees,
+            created_at: contact.created_at,
+            updated_at: contact.updated_at,
+        }
+    }
+}
+
+/// A phone number or e-mail address. Without a verification it has none of its three members.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodView<'a> {
+    value: &'a str,
+    is_primary: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_by: Option<&'a Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_source: Option<&'a VerificationSource>,
+}
+
+impl<'a> MethodView<'a> {
+    fn new(method: &'a ContactMethod) -> Self {
+        let verification: Option<&Verification> = method.verification.as_ref();
+        Self {
+            value: &method.value,
+            is_primary: method.is_primary,
+            verified_at: verification.map(|verification| verification.at),
+            verified_by: verification.and_then(|verification| verification.by.as_ref()),
+            verification_source: verification.and_then(|verification| verification.source.as_ref()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Why a request was not done, up to the last step, where a dialect makes a response of it.
+
+use std::error::Error;
+
+use crate::auth::Refusal;
+use crate::domain::{MethodKind, Version};
+use crate::store::{ChangeError, DatabaseError};
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// 401, or 503 where there are no keys to check the token with.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// 413.
+    #[error("the body is over 16 KiB")]
+    PayloadTooLarge,
+    /// 415.
+    #[error("the content type is not JSON")]
+    UnsupportedMediaType,
+    /// 403: the body's client is not the token's, or the token has none.
+    #[error("the client is not the token's")]
+    ForeignClient,
+    /// 400, with every member at fault.
+    #[error("the request is not valid")]
+    Invalid(Vec<Fault>),
+    /// 400: the organization has no such audience.
+    #[error("no such audience")]
+    AudienceNotFound,
+    /// 404.
+    #[error("no such contact")]
+    ContactNotFound,
+    /// 404.
+    #[error("no such contact method")]
+    MethodNotFound(MethodKind),
+    /// 412, with the version at which the contact is.
+    #[error("the contact has another version")]
+    VersionMismatch(Version),
+    /// 503.
+    #[error("temporarily unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// 500.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// A member of a request at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name: a member of the body, `body` for the body itself, `if_match` for the header.
+    pub member: &'static str,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The body is not JSON.
+    InvalidJson,
+    /// The body is not an object.
+    MustBeObject,
+    /// It is absent, null or blank.
+    Required,
+    /// It is not a boolean.
+    MustBeBoolean,
+    /// It is not one of the two kinds of contact method.
+    MustBeMethodKind,
+    /// It is neither a phone number nor an e-mail address.
+    MustBeMethodValue,
+    /// It is not a phone number.
+    MustBePhoneNumber,
+    /// It is not an e-mail address.
+    MustBeEmailAddress,
+    /// It is neither an RFC 3339 date and time nor null.
+    MustBeDateTimeOrNull,
+    /// It is not an ISO 8601 date and time.
+    MustBeIsoDatetime,
+    /// It is not a label.
+    MustBeLabel,
+    /// It is not a list of strong entity tags.
+    MustBeEntityTags,
+    /// The contact's id is used in several organizations.
+    Ambiguous,
+}
+
+impl Failure {
+    /// A failure with one member at fault.
+    #[must_use]
+    pub fn invalid(member: &'static str, problem: Problem) -> Self {
+        Self::Invalid(vec![Fault { member, problem }])
+    }
+
+    /// What the log calls it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => "unavailable",
+            Self::Refused(_) => "unauthorized",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::ForeignClient => "forbidden",
+            Self::Invalid(_) => "invalid",
+            Self::AudienceNotFound => "audience_not_found",
+            Self::ContactNotFound => "contact_not_found",
+            Self::MethodNotFound(_) => "method_not_found",
+            Self::VersionMismatch(_) => "version_mismatch",
+            Self::Internal(_) => "internal_error",
+        }
+    }
+
+    /// Turns a store's error into a failure. `kind` is that of the contact method that was asked for, if one was.
+    fn from_change(error: ChangeError, kind: Option<MethodKind>) -> Self {
+        match (error, kind) {
+            (ChangeError::AudienceNotFound, _) => Self::AudienceNotFound,
+            (ChangeError::MethodNotFound, Some(kind)) => Self::MethodNotFound(kind),
+            (ChangeError::ContactNotFound | ChangeError::MethodNotFound, _) => {
+                Self::ContactNotFound
+            }
+            (ChangeError::VersionMismatch(version), _) => Self::VersionMismatch(version),
+            (ChangeError::Database(error), _) => error.into(),
+        }
+    }
+
+    /// The failure to change a contact method of this kind.
+    pub fn of_method(kind: MethodKind) -> impl FnOnce(ChangeError) -> Self {
+        move |error| Self::from_change(error, Some(kind))
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        Self::from_change(error, None)
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(_) | DatabaseError::Contended(_) => {
+                Self::Unavailable(Box::new(error))
+            }
+            DatabaseError::Refused(_)
+            | DatabaseError::Unreadable(_)
+            | DatabaseError::Nonsense(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}

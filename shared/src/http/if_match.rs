@@ -1,0 +1,147 @@
+//! `If-Match` (RFC 9110 section 13.1.1) and the entity tags of contacts (contract section 9).
+
+use lambda_http::http::{HeaderMap, header};
+
+use crate::domain::{ExpectedVersion, Version};
+
+/// Most different versions that one header may name: as many as a condition of DynamoDB takes.
+const MAX_VERSIONS: usize = 100;
+
+/// The versions that the caller expects; `None` when the header is not a list of strong entity tags, or `*`.
+pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
+    let mut lines = headers.get_all(header::IF_MATCH).iter().peekable();
+    if lines.peek().is_none() {
+        return Some(ExpectedVersion::Any);
+    }
+    let lines = lines
+        .map(|line| line.to_str().ok())
+        .collect::<Option<Vec<_>>>()?;
+    let list = lines.join(",");
+    if list.trim() == "*" {
+        return Some(ExpectedVersion::Any);
+    }
+    let mut versions: Vec<Version> = opaque_tags(&list)?
+        .into_iter()
+        .filter_map(version)
+        .collect();
+    versions.sort_unstable();
+    versions.dedup();
+    (versions.len() <= MAX_VERSIONS).then_some(ExpectedVersion::OneOf(versions))
+}
+
+/// The entity tag of a version.
+pub(super) fn entity_tag(version: Version) -> String {
+    format!("\"{}\"", version.number())
+}
+
+/// What stands between the quotes of a list's tags. Empty elements are passed over (RFC 9110 section 5.6.1.2), a list
+/// of nothing else is none.
+fn opaque_tags(list: &str) -> Option<Vec<&str>> {
+    let mut tags = Vec::new();
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return (!tags.is_empty()).then_some(tags);
+        }
+        let (tag, behind) = rest.strip_prefix('"')?.split_once('"')?;
+        if !tag
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..))
+        {
+            return None;
+        }
+        tags.push(tag);
+        rest = behind.trim_start_matches([' ', '\t']);
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
+}
+
+/// The version that a tag stands for. Tags are compared as texts, so `01` is not the tag of version 1.
+fn version(tag: &str) -> Option<Version> {
+    let version = Version::new(tag.parse().ok()?);
+    (version.number().to_string() == tag).then_some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected(lines: &[&str]) -> Option<ExpectedVersion> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::IF_MATCH, line.parse().unwrap());
+        }
+        expected_version(&headers)
+    }
+
+    fn one_of(numbers: &[u64]) -> Option<ExpectedVersion> {
+        Some(ExpectedVersion::OneOf(
+            numbers.iter().copied().map(Version::new).collect(),
+        ))
+    }
+
+    #[test]
+    fn without_the_header_or_with_an_asterisk_any_version_will_do() {
+        assert_eq!(expected(&[]), Some(ExpectedVersion::Any));
+        assert_eq!(expected(&["*"]), Some(ExpectedVersion::Any));
+        assert_eq!(expected(&[" * "]), Some(ExpectedVersion::Any));
+    }
+
+    #[test]
+    fn a_list_of_strong_entity_tags_is_read() {
+        assert_eq!(expected(&["\"3\""]), one_of(&[3]));
+        assert_eq!(expected(&["\"3\", \"1\",\"3\""]), one_of(&[1, 3]));
+        assert_eq!(expected(&["\"3\"", "\"4\""]), one_of(&[3, 4]));
+        assert_eq!(expected(&[", \"3\" ,, \"4\","]), one_of(&[3, 4]));
+    }
+
+    #[test]
+    fn a_tag_that_no_version_has_matches_nothing() {
+        for tag in [
+            "\"abc\"",
+            "\"\"",
+            "\"01\"",
+            "\"+1\"",
+            "\"-1\"",
+            "\"a,b\"",
+            "\"99999999999999999999999\"",
+        ] {
+            assert_eq!(expected(&[tag]), one_of(&[]), "{tag}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_list_of_strong_entity_tags_is_refused() {
+        for bad in [
+            "",
+            " ",
+            ",",
+            "3",
+            "W/\"3\"",
+            "\"3\" \"4\"",
+            "\"3",
+            "3\"",
+            "*, \"3\"",
+            "\"3\", *",
+            "\"a b\"",
+            "\"3\";\"4\"",
+        ] {
+            assert_eq!(expected(&[bad]), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn more_versions_than_a_condition_takes_are_refused() {
+        let list = |count: u64| {
+            (1..=count)
+                .map(|n| format!("\"{n}\""))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        assert!(expected(&[&list(100)]).is_some());
+        assert!(expected(&[&list(101)]).is_none());
+    }
+}

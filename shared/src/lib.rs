@@ -1,0 +1,14 @@
+//! What the functions of Contact Verification share.
+//!
+//! Dependencies point one way: the functions use `http`, `auth` and `store`, and those use `domain`.
+
+pub mod auth;
+pub mod domain;
+pub mod http;
+mod service;
+pub mod settings;
+mod start;
+pub mod store;
+
+pub use service::{Clock, Service};
+pub use start::{init_logging, start};

@@ -1,0 +1,315 @@
+//! The settings of a function (contract section 10), read from the environment once, at start.
+
+use std::env::{self, VarError};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono_tz::Tz;
+use tracing::level_filters::LevelFilter;
+
+use crate::auth::{Authenticator, ClaimNames, FetchedKeys, KeySet, KeysUrl};
+use crate::domain::PhoneRegion;
+
+/// What a function is set to.
+#[derive(Debug)]
+pub struct Settings {
+    /// The table's name.
+    pub table_name: String,
+    /// Where the keys come from.
+    pub keys: KeysSetting,
+    /// The `iss` that tokens must have.
+    pub issuer: String,
+    /// The `aud` that tokens must have.
+    pub audience: String,
+    /// The names of the configurable claims.
+    pub claim_names: ClaimNames,
+    /// The region whose national phone numbers are understood.
+    pub default_phone_region: PhoneRegion,
+    /// The zone of times without an offset on endpoint 3.
+    pub time_zone: Tz,
+    /// From which level on the log is written.
+    pub log_level: LevelFilter,
+}
+
+/// Where the keys come from: `JWT_KEYS` or `JWT_KEYS_URL`.
+#[derive(Debug)]
+pub enum KeysSetting {
+    /// The JWK Set itself.
+    Inline(KeySet),
+    /// Where it is published.
+    Url(KeysUrl),
+}
+
+/// What is wrong with one setting: its name, what was wrong, and what is allowed. Its text is one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct InvalidSetting {
+    name: &'static str,
+    problem: String,
+}
+
+impl InvalidSetting {
+    fn new(name: &'static str, problem: impl Display) -> Self {
+        Self {
+            name,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings from the environment.
+    ///
+    /// # Errors
+    /// The first setting that is missing or bad.
+    pub fn from_environment() -> Result<Self, InvalidSetting> {
+        Self::read(|name| env::var(name).map(Some).or_else(not_present))
+    }
+
+    /// Reads the settings from wherever `value_of` finds them by name. A blank value counts as unset.
+    ///
+    /// # Errors
+    /// The first setting that is missing or bad.
+    pub fn read(
+        value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
+    ) -> Result<Self, InvalidSetting> {
+        let optional = |name| match value_of(name) {
+            Ok(value) => Ok(value.filter(|value| !value.trim().is_empty())),
+            Err(_) => Err(InvalidSetting::new(name, "is not Unicode text")),
+        };
+        let required = |name, what: &str| {
+            optional(name)?
+                .ok_or_else(|| InvalidSetting::new(name, format!("is not set: it must be {what}")))
+        };
+
+        let table_name = required("TABLE_NAME", "the name of the DynamoDB table")?;
+        if !is_table_name(&table_name) {
+            return Err(InvalidSetting::new(
+                "TABLE_NAME",
+                "is not a table name: it must be 3 to 255 letters, digits, `_`, `-` or `.`",
+            ));
+        }
+        let keys = match (optional("JWT_KEYS")?, optional("JWT_KEYS_URL")?) {
+            (Some(_), Some(_)) => {
+                return Err(InvalidSetting::new(
+                    "JWT_KEYS",
+                    "is set beside JWT_KEYS_URL: only one of them can be",
+                ));
+            }
+            (None, None) => {
+                return Err(InvalidSetting::new(
+                    "JWT_KEYS",
+                    "is not set: it must be a JWK Set, or JWT_KEYS_URL the URL of one",
+                ));
+            }
+            (Some(json), None) => KeysSetting::Inline(KeySet::parse(&json).map_err(|why| {
+                InvalidSetting::new(
+                    "JWT_KEYS",
+                    format!(
+                        "{why}: it must be a JWK Set (RFC 7517) whose every key states its `alg`"
+                    ),
+                )
+            })?),
+            (None, Some(url)) => KeysSetting::Url(parsed("JWT_KEYS_URL", &url)?),
+        };
+        let issuer = required("JWT_ISSUER", "the `iss` of accepted tokens")?;
+        let audience = required("JWT_AUDIENCE", "the `aud` of accepted tokens")?;
+        let defaults = ClaimNames::default();
+        let claim_names = ClaimNames {
+            organization: optional("JWT_CLAIM_ORGANIZATION")?.unwrap_or(defaults.organization),
+            role: optional("JWT_CLAIM_ROLE")?.unwrap_or(defaults.role),
+            client: optional("JWT_CLAIM_CLIENT")?.unwrap_or(defaults.client),
+        };
+        let default_phone_region = match optional("DEFAULT_PHONE_REGION")? {
+            Some(region) => parsed("DEFAULT_PHONE_REGION", &region)?,
+            None => PhoneRegion::CANADA,
+        };
+        let time_zone = match optional("TIME_ZONE")? {
+            Some(zone) => zone.parse().map_err(|_| {
+                InvalidSetting::new(
+                    "TIME_ZONE",
+                    "is not a time zone: it must be an IANA name, such as America/Toronto",
+                )
+            })?,
+            None => Tz::UTC,
+        };
+        let log_level = match optional("LOG_LEVEL")? {
+            Some(level) => log_level(&level).ok_or_else(|| {
+                InvalidSetting::new(
+                    "LOG_LEVEL",
+                    "is not a level: it must be off, error, warn, info, debug or trace",
+                )
+            })?,
+            None => LevelFilter::INFO,
+        };
+        Ok(Self {
+            table_name,
+            keys,
+            issuer,
+            audience,
+            claim_names,
+            default_phone_region,
+            time_zone,
+            log_level,
+        })
+    }
+
+    /// Whether tokens of the published development key would be accepted.
+    #[must_use]
+    pub fn accepts_development_tokens(&self) -> bool {
+        matches!(&self.keys, KeysSetting::Inline(keys) if keys.holds_development_key())
+    }
+
+    /// Who checks the tokens of a function or server with these settings.
+    #[must_use]
+    pub fn into_authenticator(self) -> Authenticator {
+        let Self {
+            keys,
+            issuer,
+            audience,
+            claim_names,
+            ..
+        } = self;
+        match keys {
+            KeysSetting::Inline(keys) => {
+                Authenticator::with_keys(keys, &issuer, &audience, claim_names)
+            }
+            KeysSetting::Url(url) => Authenticator::with_fetched_keys(
+                FetchedKeys::new(url),
+                &issuer,
+                &audience,
+                claim_names,
+            ),
+        }
+    }
+}
+
+fn not_present(error: VarError) -> Result<Option<String>, VarError> {
+    match error {
+        VarError::NotPresent => Ok(None),
+        VarError::NotUnicode(_) => Err(error),
+    }
+}
+
+fn parsed<T: FromStr<Err: Display>>(name: &'static str, value: &str) -> Result<T, InvalidSetting> {
+    value
+        .trim()
+        .parse()
+        .map_err(|why| InvalidSetting::new(name, format!("is wrong: it {why}")))
+}
+
+fn is_table_name(name: &str) -> bool {
+    (3..=255).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+}
+
+fn log_level(level: &str) -> Option<LevelFilter> {
+    match level.trim().to_ascii_lowercase().as_str() {
+        "off" => Some(LevelFilter::OFF),
+        "error" => Some(LevelFilter::ERROR),
+        "warn" => Some(LevelFilter::WARN),
+        "info" => Some(LevelFilter::INFO),
+        "debug" => Some(LevelFilter::DEBUG),
+        "trace" => Some(LevelFilter::TRACE),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const KEYS: &str = r#"{"keys":[{"kty":"oct","alg":"HS256","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#;
+
+    fn read(changes: &[(&'static str, Option<&str>)]) -> Result<Settings, String> {
+        let mut values = HashMap::from([
+            ("TABLE_NAME", "contacts"),
+            ("JWT_KEYS", KEYS),
+            ("JWT_ISSUER", "issuer"),
+            ("JWT_AUDIENCE", "audience"),
+        ]);
+        for (name, value) in changes {
+            match value {
+                Some(value) => values.insert(name, value),
+                None => values.remove(name),
+            };
+        }
+        Settings::read(|name| Ok(values.get(name).map(ToString::to_string)))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_optional_has_the_default_of_the_contract() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.claim_names, ClaimNames::default());
+        assert_eq!(settings.default_phone_region, PhoneRegion::CANADA);
+        assert_eq!(settings.time_zone, Tz::UTC);
+        assert_eq!(settings.log_level, LevelFilter::INFO);
+    }
+
+    #[test]
+    fn each_required_setting_is_named_when_it_is_missing_or_blank() {
+        for name in ["TABLE_NAME", "JWT_KEYS", "JWT_ISSUER", "JWT_AUDIENCE"] {
+            for value in [None, Some(""), Some("  ")] {
+                let error = read(&[(name, value)]).unwrap_err();
+                assert!(
+                    error.starts_with(&format!("{name} is not set: ")),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_setting_is_one_line_that_names_it_and_what_is_allowed() {
+        for (name, value, allowed) in [
+            ("TABLE_NAME", "a b", "3 to 255"),
+            ("JWT_KEYS", "{}", "JWK Set"),
+            ("JWT_KEYS", "{\n\"keys\":\n[]}", "JWK Set"),
+            ("DEFAULT_PHONE_REGION", "Canada", "ISO 3166"),
+            ("TIME_ZONE", "Toronto", "IANA"),
+            ("LOG_LEVEL", "loud", "debug"),
+        ] {
+            let error = read(&[(name, Some(value))]).unwrap_err();
+            assert!(
+                error.starts_with(name) && error.contains(allowed) && !error.contains('\n'),
+                "{error}"
+            );
+        }
+        let error = read(&[
+            ("JWT_KEYS", None),
+            ("JWT_KEYS_URL", Some("http://example.com")),
+        ])
+        .unwrap_err();
+        assert!(
+            error.starts_with("JWT_KEYS_URL ") && error.contains("https"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn keys_come_from_one_place() {
+        assert!(
+            read(&[("JWT_KEYS_URL", Some("https://example.com"))])
+                .unwrap_err()
+                .contains("only one")
+        );
+        assert!(
+            read(&[
+                ("JWT_KEYS", None),
+                ("JWT_KEYS_URL", Some("https://example.com"))
+            ])
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_unicode_is_named() {
+        let error = Settings::read(|_| Err(VarError::NotUnicode("x".into()))).unwrap_err();
+        assert_eq!(error.to_string(), "TABLE_NAME is not Unicode text");
+    }
+}

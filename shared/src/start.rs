@@ -1,0 +1,137 @@
+//! The start that every function shares.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use lambda_http::http::Response;
+use lambda_http::{Body, Request, service_fn};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use url::{Host, Url};
+
+use crate::Service;
+use crate::settings::Settings;
+use crate::store::{Patience, Store, configure};
+
+/// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
+///
+/// A setting that is missing or bad ends it with one line that names the setting.
+pub async fn start<F>(handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
+where
+    F: Future<Output = Response<Body>> + Send,
+{
+    match run(handler).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The log may not be there yet; Lambda takes what is written here into it as well.
+            #[expect(
+                clippy::print_stderr,
+                reason = "the one line that says why the function does not start"
+            )]
+            {
+                eprintln!("cannot start: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run<F>(
+    handler: impl Fn(Arc<Service>, Request) -> F,
+) -> Result<(), Box<dyn Error + Send + Sync>>
+where
+    F: Future<Output = Response<Body>> + Send,
+{
+    let settings = Settings::from_environment()?;
+    init_logging(settings.log_level, io::stdout);
+    let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
+    let config = configure(Builder::from(&config), Patience::default()).build();
+    if settings.accepts_development_tokens() && !is_on_loopback(config_endpoint().as_deref()) {
+        return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
+                    loopback (AWS_ENDPOINT_URL_DYNAMODB): it must be a key that only you can sign with"
+            .into());
+    }
+    let store = Store::new(Client::from_conf(config), settings.table_name.clone());
+    let service = Arc::new(Service::new(settings, store));
+    // What is opened and fetched during the init phase, at full speed, the first request need not wait for.
+    tokio::join!(service.store.connect(), service.authenticator.prepare());
+    lambda_http::run(service_fn(|request| {
+        let answer = handler(Arc::clone(&service), request);
+        async { Ok::<_, lambda_http::Error>(answer.await) }
+    }))
+    .await
+}
+
+/// Writes the log as JSON lines. Libraries below `warn` stay silent at every level: what they would say holds requests
+/// and answers, and with them tokens and personal data.
+pub fn init_logging(
+    level: LevelFilter,
+    writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+) {
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("shared", level)
+        .with_target("contacts", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_writer(writer);
+    // Only a second start in one process finds a log there already. It is as good.
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(targets)
+        .try_init();
+}
+
+/// The endpoint that the environment names for DynamoDB, by the rules of the AWS SDKs.
+fn config_endpoint() -> Option<String> {
+    ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+}
+
+fn is_on_loopback(endpoint: Option<&str>) -> bool {
+    match endpoint
+        .and_then(|endpoint| Url::parse(endpoint).ok())
+        .as_ref()
+        .and_then(Url::host)
+    {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_endpoint_on_loopback_counts_as_local() {
+        for local in [
+            "http://127.0.0.1:8000",
+            "http://localhost:8000/",
+            "http://[::1]:8000",
+        ] {
+            assert!(is_on_loopback(Some(local)), "{local}");
+        }
+        for remote in [
+            "https://dynamodb.ca-central-1.amazonaws.com",
+            "http://127.0.0.1.example.com",
+            "localhost",
+            "",
+        ] {
+            assert!(!is_on_loopback(Some(remote)), "{remote}");
+        }
+        assert!(!is_on_loopback(None));
+    }
+}

@@ -1,0 +1,75 @@
+//! How long the SDK tries before we answer for it.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Store;
+use super::keys::{PARTITION_KEY, SORT_KEY};
+
+/// How long the SDK waits and how often it tries.
+///
+/// The defaults make sure that a caller hears from the function, in the contract's words, before API Gateway gives up
+/// after 30 seconds: an operation takes at most 5 seconds, and no request needs more than two of them without
+/// contention.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection to stand.
+    pub connect: Duration,
+    /// For one answer. DynamoDB answers in single-digit milliseconds; what takes a hundred times as long is lost.
+    pub attempt: Duration,
+    /// For an operation with all its attempts.
+    pub operation: Duration,
+    /// Attempts of an operation, the first included.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(1),
+            attempt: Duration::from_millis(1500),
+            operation: Duration::from_secs(5),
+            attempts: 4,
+        }
+    }
+}
+
+/// How long opening the connection may hold up the start.
+const CONNECT_AT_START: Duration = Duration::from_secs(1);
+
+impl Store {
+    /// Opens the connection to the database, so that the first request finds it open. It reads a key that no item has,
+    /// once. A failure is not reported: the first request tries again and answers for it.
+    pub async fn connect(&self) {
+        let nobody = AttributeValue::S("-".to_owned());
+        let read = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(PARTITION_KEY, nobody.clone())
+            .key(SORT_KEY, nobody)
+            .customize()
+            .config_override(Builder::new().retry_config(RetryConfig::disabled()))
+            .send();
+        let _ = tokio::time::timeout(CONNECT_AT_START, read).await;
+    }
+}
+
+/// Sets the SDK's timeouts and retries.
+#[must_use]
+pub fn configure(builder: Builder, patience: Patience) -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(patience.connect)
+        .operation_attempt_timeout(patience.attempt)
+        .operation_timeout(patience.operation)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(patience.attempts)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(1));
+    builder.timeout_config(timeouts).retry_config(retries)
+}

@@ -1,0 +1,297 @@
+//! Items and the domain's values: one struct per kind of item, whose field names are the attribute names.
+
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Key, organization_of};
+use super::{ChangeStamp, DatabaseError};
+use crate::domain::{
+    Actor, AudienceSlug, Contact, ContactId, ContactMethod, EmailValidation, InvalidIdentifier,
+    Subscription, SubscriptionStatus, Suppression, Timestamp, Verification, VerificationSource,
+    Version,
+};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The attribute that holds the phone numbers, by normal form.
+pub(super) const PHONES: &str = "phones";
+/// The attribute that holds the e-mail addresses, by normal form.
+pub(super) const EMAILS: &str = "emails";
+/// The partition key of the index over contacts of all organizations. Contacts only have it.
+pub(super) const CONTACT_ID: &str = "contactId";
+/// The attributes of a verification, on whatever holds one.
+pub(super) const VERIFIED_AT: &str = "verifiedAt";
+pub(super) const VERIFIED_BY: &str = "verifiedBy";
+pub(super) const VERIFICATION_SOURCE: &str = "verificationSource";
+/// The number of the contact's state.
+pub(super) const VERSION: &str = "version";
+/// When the contact was last changed, by whom, and on which request.
+pub(super) const UPDATED_AT: &str = "updatedAt";
+pub(super) const CHANGED_BY: &str = "changedBy";
+pub(super) const CHANGE_REQUEST_ID: &str = "changeRequestId";
+
+/// A contact.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContactItem {
+    pk: String,
+    sk: String,
+    contact_id: ContactId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Option<String>,
+    phones: BTreeMap<String, MethodItem>,
+    emails: BTreeMap<String, MethodItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secondary_phone_number: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline_stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    assignees: Vec<String>,
+    #[serde(flatten)]
+    verification: VerificationAttributes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email_validation: Option<EmailValidation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    globally_unsubscribed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hard_bounced_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complained_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, Vec<String>>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: Version,
+}
+
+/// A phone number or e-mail address in the map of its kind, under its normal form.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodItem {
+    /// Where it stands among the contact's methods of its kind, from 0, in the order in which they were added.
+    position: u32,
+    is_primary: bool,
+    value: String,
+    #[serde(flatten)]
+    verification: VerificationAttributes,
+}
+
+/// A subscription, of a client or at audience level.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionItem {
+    pk: String,
+    sk: String,
+    status: SubscriptionStatus,
+    #[serde(flatten)]
+    verification: VerificationAttributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsubscribed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    unsubscribe_reason: String,
+}
+
+/// The three attributes of a verification. Without `verifiedAt` there is none.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationAttributes {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified_by: Option<Actor>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verification_source: Option<VerificationSource>,
+}
+
+impl From<VerificationAttributes> for Option<Verification> {
+    fn from(attributes: VerificationAttributes) -> Self {
+        let VerificationAttributes {
+            verified_at,
+            verified_by,
+            verification_source,
+        } = attributes;
+        verified_at.map(|at| Verification {
+            at,
+            by: verified_by,
+            source: verification_source,
+        })
+    }
+}
+
+impl From<Option<Verification>> for VerificationAttributes {
+    fn from(verification: Option<Verification>) -> Self {
+        verification.map_or_else(Self::default, |Verification { at, by, source }| Self {
+            verified_at: Some(at),
+            verified_by: by,
+            verification_source: source,
+        })
+    }
+}
+
+/// Reads a contact.
+pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
+    let item: ContactItem = serde_dynamo::from_item(item).map_err(unreadable)?;
+    let organization_id = organization_of(&item.pk).ok_or(DatabaseError::Nonsense(
+        "a contact's key names no organization",
+    ))?;
+    let tags = item
+        .tags
+        .into_iter()
+        .map(|(audience, tags)| Ok((AudienceSlug::parse(&audience)?, tags)))
+        .collect::<Result<_, InvalidIdentifier>>()
+        .map_err(unreadable)?;
+    Ok(Contact {
+        organization_id,
+        id: item.contact_id,
+        first_name: item.first_name,
+        last_name: item.last_name,
+        phones: methods(item.phones),
+        emails: methods(item.emails),
+        secondary_phone_numbers: item.secondary_phone_number,
+        status: item.status,
+        pipeline_id: item.pipeline_id,
+        pipeline_stage: item.pipeline_stage,
+        user_id: item.user_id,
+        created_by: item.created_by,
+        assignees: item.assignees,
+        verification: item.verification.into(),
+        email_validation: item.email_validation.unwrap_or_default(),
+        suppression: Suppression {
+            globally_unsubscribed_at: item.globally_unsubscribed_at,
+            hard_bounced_at: item.hard_bounced_at,
+            complained_at: item.complained_at,
+        },
+        tags,
+        created_at: item.created_at,
+        updated_at: item.updated_at,
+        version: item.version,
+    })
+}
+
+fn methods(items: BTreeMap<String, MethodItem>) -> Vec<ContactMethod> {
+    let mut items: Vec<_> = items.into_iter().collect();
+    items.sort_by_key(|(_, item)| item.position);
+    items
+        .into_iter()
+        .map(|(normal_form, item)| ContactMethod {
+            normal_form,
+            value: item.value,
+            is_primary: item.is_primary,
+            verification: item.verification.into(),
+        })
+        .collect()
+}
+
+/// Writes a contact, as it is after the change with this stamp.
+pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item, DatabaseError> {
+    let Key { partition, sort } = Key::contact(&contact.organization_id, &contact.id);
+    let mut item: Item = serde_dynamo::to_item(ContactItem {
+        pk: partition,
+        sk: sort,
+        contact_id: contact.id,
+        first_name: contact.first_name,
+        last_name: contact.last_name,
+        phones: method_items(contact.phones),
+        emails: method_items(contact.emails),
+        secondary_phone_number: contact.secondary_phone_numbers,
+        status: contact.status,
+        pipeline_id: contact.pipeline_id,
+        pipeline_stage: contact.pipeline_stage,
+        user_id: contact.user_id,
+        created_by: contact.created_by,
+        assignees: contact.assignees,
+        verification: contact.verification.into(),
+        email_validation: Some(contact.email_validation)
+            .filter(|validation| *validation != EmailValidation::default()),
+        globally_unsubscribed_at: contact.suppression.globally_unsubscribed_at,
+        hard_bounced_at: contact.suppression.hard_bounced_at,
+        complained_at: contact.suppression.complained_at,
+        tags: contact
+            .tags
+            .into_iter()
+            .map(|(audience, tags)| (audience.into(), tags))
+            .collect(),
+        created_at: contact.created_at,
+        updated_at: contact.updated_at,
+        version: contact.version,
+    })
+    .map_err(unreadable)?;
+    item.insert(
+        CHANGED_BY.to_owned(),
+        AttributeValue::S(stamp.actor.as_str().to_owned()),
+    );
+    item.insert(
+        CHANGE_REQUEST_ID.to_owned(),
+        AttributeValue::S(stamp.request_id),
+    );
+    Ok(item)
+}
+
+fn method_items(methods: Vec<ContactMethod>) -> BTreeMap<String, MethodItem> {
+    (0..)
+        .zip(methods)
+        .map(|(position, method)| {
+            let item = MethodItem {
+                position,
+                is_primary: method.is_primary,
+                value: method.value,
+                verification: method.verification.into(),
+            };
+            (method.normal_form, item)
+        })
+        .collect()
+}
+
+/// Reads a subscription.
+pub(super) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
+    let item: SubscriptionItem = serde_dynamo::from_item(item).map_err(unreadable)?;
+    Ok(Subscription {
+        status: item.status,
+        verification: item.verification.into(),
+        unsubscribed_at: item.unsubscribed_at,
+        unsubscribe_reason: item.unsubscribe_reason,
+    })
+}
+
+/// Writes a subscription under its key.
+pub(super) fn subscription_item(
+    key: Key,
+    subscription: Subscription,
+) -> Result<Item, DatabaseError> {
+    serde_dynamo::to_item(SubscriptionItem {
+        pk: key.partition,
+        sk: key.sort,
+        status: subscription.status,
+        verification: subscription.verification.into(),
+        unsubscribed_at: subscription.unsubscribed_at,
+        unsubscribe_reason: subscription.unsubscribe_reason,
+    })
+    .map_err(unreadable)
+}
+
+/// Whether `item` is as the change with this stamp left it. A caller's own change is found so when its answer got lost
+/// and the SDK has sent the request again.
+pub(super) fn is_as_left_by(item: &Item, stamp: &ChangeStamp) -> bool {
+    let holds = |name: &str, value: &str| {
+        item.get(name)
+            .is_some_and(|found| found.as_s().is_ok_and(|found| found == value))
+    };
+    holds(CHANGE_REQUEST_ID, &stamp.request_id) && holds(UPDATED_AT, &stamp.now.to_string())
+}
+
+fn unreadable(error: impl Error + Send + Sync + 'static) -> DatabaseError {
+    DatabaseError::Unreadable(Box::new(error))
+}

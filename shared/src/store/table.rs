@@ -1,0 +1,81 @@
+//! The table and its index, for engines on which nobody has made them yet. In production `template.yaml` makes them.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+};
+
+use super::DatabaseError;
+use super::items::CONTACT_ID;
+use super::keys::{PARTITION_KEY, SORT_KEY};
+
+/// The index over contacts of all organizations, by their id alone: keys only.
+pub const INDEX_CONTACTS_BY_ID: &str = "contactsById";
+
+/// Creates the table if there is none of this name. Answers whether it did.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn create_table(client: &Client, table: &str) -> Result<bool, DatabaseError> {
+    let by_id = GlobalSecondaryIndex::builder()
+        .index_name(INDEX_CONTACTS_BY_ID)
+        .set_key_schema(Some(vec![key_element(CONTACT_ID, KeyType::Hash)?]))
+        .projection(
+            Projection::builder()
+                .projection_type(ProjectionType::KeysOnly)
+                .build(),
+        )
+        .build()
+        .map_err(unbuildable)?;
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewAndOldImages)
+        .build()
+        .map_err(unbuildable)?;
+    let attributes = [PARTITION_KEY, SORT_KEY, CONTACT_ID].map(|name| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+    });
+    let created = client
+        .create_table()
+        .table_name(table)
+        .set_attribute_definitions(Some(
+            attributes
+                .into_iter()
+                .collect::<Result<_, _>>()
+                .map_err(unbuildable)?,
+        ))
+        .key_schema(key_element(PARTITION_KEY, KeyType::Hash)?)
+        .key_schema(key_element(SORT_KEY, KeyType::Range)?)
+        .billing_mode(BillingMode::PayPerRequest)
+        .global_secondary_indexes(by_id)
+        .stream_specification(stream)
+        .send()
+        .await;
+    match created {
+        Ok(_) => Ok(true),
+        Err(SdkError::ServiceError(context))
+            if matches!(context.err(), CreateTableError::ResourceInUseException(_)) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(DatabaseError::from_sdk(error)),
+    }
+}
+
+fn key_element(name: &str, kind: KeyType) -> Result<KeySchemaElement, DatabaseError> {
+    KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(kind)
+        .build()
+        .map_err(unbuildable)
+}
+
+fn unbuildable(error: aws_sdk_dynamodb::error::BuildError) -> DatabaseError {
+    DatabaseError::Refused(Box::new(error))
+}
