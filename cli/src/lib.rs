@@ -1,1 +1,6 @@
-//! x
+//! `contacts`: what a person does by hand. Its `serve` runs the very handlers that are deployed.
+
+pub mod arguments;
+pub mod development;
+pub mod seed;
+pub mod serve;

@@ -1,2 +1,45 @@
-//! x
-fn main() {}
+//! `contacts`, the command-line tool.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use contacts::arguments::{Arguments, Command, TokenArguments};
+use contacts::development::{self, Identity};
+use contacts::serve;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Token(arguments) => print_token(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("contacts: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the token is what the command is for")]
+fn print_token(arguments: TokenArguments) -> anyhow::Result<()> {
+    let TokenArguments {
+        organization,
+        subject,
+        role,
+        client,
+        expires_in,
+    } = arguments;
+    let identity = Identity {
+        subject,
+        organization,
+        role,
+        client,
+    };
+    println!(
+        "{}",
+        development::token(&development::settings()?, &identity, expires_in)?
+    );
+    Ok(())
+}

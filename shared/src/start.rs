@@ -70,14 +70,14 @@ where
     .await
 }
 
-/// Writes the log as JSON lines. Libraries below `warn` stay silent at every level: what they would say holds requests
+/// Writes the log as JSON lines. Libraries only report errors, at every level: what else they would say holds requests
 /// and answers, and with them tokens and personal data.
 pub fn init_logging(
     level: LevelFilter,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
 ) {
     let targets = Targets::new()
-        .with_default(level.min(LevelFilter::WARN))
+        .with_default(level.min(LevelFilter::ERROR))
         .with_target("shared", level)
         .with_target("contacts", level);
     let lines = tracing_subscriber::fmt::layer()

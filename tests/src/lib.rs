@@ -1,1 +1,255 @@
-//! x
+//! What the black-box tests share: a database, an API over it on a free port, tokens, and a client.
+//!
+//! Each test starts its own and works in an organization of its own, so that none sees another's data. The database is
+//! the embedded engine, a fresh one each, unless `TEST_DYNAMODB_URL` names another endpoint.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use contacts::development::{self, Identity};
+use contacts::seed::Seed;
+use contacts::serve::engine::{self, Engine};
+use contacts::serve::gateway::Gateway;
+use serde_json::{Value, json};
+use shared::Service;
+use shared::domain::{ClientSlug, OrganizationId, PhoneRegion};
+use shared::settings::Settings;
+use shared::store::{Patience, Store, create_table};
+use url::Url;
+use uuid::Uuid;
+
+/// A database with the table in it.
+pub struct Database {
+    /// Where it listens.
+    pub url: Url,
+    /// The table's name.
+    pub table: String,
+    _engine: Option<Engine>,
+}
+
+/// The name of the table on an endpoint that all tests of this process share.
+static SHARED_TABLE: OnceLock<String> = OnceLock::new();
+
+impl Database {
+    /// A database of this test's own, or the one that `TEST_DYNAMODB_URL` names.
+    pub async fn start() -> Self {
+        let database = if let Ok(url) = std::env::var("TEST_DYNAMODB_URL") {
+            let table = SHARED_TABLE
+                .get_or_init(|| format!("contacts-{}", Uuid::new_v4()))
+                .clone();
+            Self {
+                url: url.parse().unwrap(),
+                table,
+                _engine: None,
+            }
+        } else {
+            let engine = Engine::start(None, 0).await.unwrap();
+            Self {
+                url: engine.url.clone(),
+                table: "contacts".to_owned(),
+                _engine: Some(engine),
+            }
+        };
+        create_table(&database.client().await, &database.table)
+            .await
+            .unwrap();
+        database
+    }
+
+    /// A client of it.
+    pub async fn client(&self) -> Client {
+        engine::client(&self.url, Patience::default()).await
+    }
+
+    /// The store in it.
+    pub async fn store(&self) -> Store {
+        Store::new(self.client().await, self.table.clone())
+    }
+
+    /// A store in it whose calls go through the endpoint at `url`, such as a proxy in front of it.
+    pub async fn store_through(&self, url: &Url, patience: Patience) -> Store {
+        Store::new(engine::client(url, patience).await, self.table.clone())
+    }
+}
+
+/// An organization's id that no other test has.
+#[must_use]
+pub fn fresh_organization() -> OrganizationId {
+    OrganizationId::parse(&format!("org_{}", Uuid::new_v4().simple())).unwrap()
+}
+
+/// The settings of a development server, whatever the environment of the tests sets.
+#[must_use]
+pub fn development_settings() -> Settings {
+    development::settings_from(&|_| Ok(None)).unwrap()
+}
+
+/// An API on a free port, with an organization of its own.
+pub struct Api {
+    /// Where it listens.
+    pub url: Url,
+    /// What it keeps its data in.
+    pub database: Database,
+    /// The organization of this test.
+    pub organization: OrganizationId,
+    http: reqwest::Client,
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body; null when there is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The value of a header, if it is there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+impl Api {
+    /// An API over a database of this test's own.
+    pub async fn start() -> Self {
+        let database = Database::start().await;
+        let store = database.store().await;
+        Self::with_service(database, Service::new(development_settings(), store)).await
+    }
+
+    /// An API over `database` that works with `service`.
+    pub async fn with_service(database: Database, service: Service) -> Self {
+        let listener = engine::listen(0).await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let gateway = Gateway::new(service).unwrap();
+        // It ends with the test's runtime.
+        tokio::spawn(gateway.serve(listener, std::future::pending()));
+        Self {
+            url,
+            database,
+            organization: fresh_organization(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Loads contacts (members as in a seed file) into this test's organization, which has the audiences `newsletter`
+    /// and `other` and the clients `website` and `app`.
+    pub async fn seed(&self, contacts: Value) {
+        load(&self.database, &self.organization, contacts).await;
+    }
+
+    /// A token of a person of this test's organization.
+    #[must_use]
+    pub fn user_token(&self) -> String {
+        token(&Identity {
+            subject: "user_1".to_owned(),
+            ..self.identity()
+        })
+    }
+
+    /// A token of an application of this test's organization.
+    #[must_use]
+    pub fn application_token(&self, client: &str) -> String {
+        let client = Some(ClientSlug::parse(client).unwrap());
+        token(&Identity {
+            subject: "application_1".to_owned(),
+            client,
+            ..self.identity()
+        })
+    }
+
+    /// Whom a token of this test's organization stands for, to be completed.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity {
+            subject: "user_1".to_owned(),
+            organization: Some(self.organization.clone()),
+            ..Identity::default()
+        }
+    }
+
+    /// `PATCH path` with a token and a JSON body.
+    pub async fn patch(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.send(self.request(path).bearer_auth(token).json(&body))
+            .await
+    }
+
+    /// A `PATCH` to be completed.
+    #[must_use]
+    pub fn request(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.patch(self.url.join(path).unwrap())
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let bytes = answer.bytes().await.unwrap();
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap()
+        };
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// Endpoint 1 for a person of this test's organization.
+    pub async fn verify_phone_number(&self, id: &str, body: Value) -> Answer {
+        self.patch(
+            &format!("/api/contacts/{id}/phone-number/verify"),
+            &self.user_token(),
+            body,
+        )
+        .await
+    }
+
+    /// Endpoint 2 for a person of this test's organization.
+    pub async fn verify_contact_method(&self, id: &str, body: Value) -> Answer {
+        self.patch(
+            &format!("/api/contacts/{id}/verify-contact-methods"),
+            &self.user_token(),
+            body,
+        )
+        .await
+    }
+
+    /// Endpoint 3 for the application `website` of this test's organization.
+    pub async fn verify_contact(&self, id: &str, body: Value) -> Answer {
+        self.patch(
+            &format!("/api/contacts/{id}/verification"),
+            &self.application_token("website"),
+            body,
+        )
+        .await
+    }
+}
+
+/// Loads contacts into an organization, as [`Api::seed`] does.
+pub async fn load(database: &Database, organization: &OrganizationId, contacts: Value) {
+    let seed = json!({ "organizations": [{
+        "id": organization, "audiences": ["newsletter", "other"], "clients": ["website", "app"], "contacts": contacts,
+    }] });
+    let seed = Seed::parse(&seed.to_string(), PhoneRegion::CANADA).unwrap();
+    seed.load(&database.store().await).await.unwrap();
+}
+
+/// A development token, valid for an hour.
+#[must_use]
+pub fn token(identity: &Identity) -> String {
+    development::token(&development_settings(), identity, Duration::from_hours(1)).unwrap()
+}

@@ -77,6 +77,10 @@ mod tests {
         expected_version(&headers)
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "what is compared with is an option"
+    )]
     fn one_of(numbers: &[u64]) -> Option<ExpectedVersion> {
         Some(ExpectedVersion::OneOf(
             numbers.iter().copied().map(Version::new).collect(),

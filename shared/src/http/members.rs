@@ -239,8 +239,8 @@ mod tests {
 
     #[test]
     fn a_body_has_at_most_16_kib() {
-        assert_eq!(checked(None, &[b' '; 16_384]), Ok(()));
-        assert_eq!(checked(None, &[b' '; 16_385]), Err("payload_too_large"));
+        assert_eq!(checked(None, &vec![b' '; 16_384]), Ok(()));
+        assert_eq!(checked(None, &vec![b' '; 16_385]), Err("payload_too_large"));
     }
 
     #[test]

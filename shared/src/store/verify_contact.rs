@@ -234,7 +234,7 @@ impl Step {
                     at,
                     by: Some(stamp.actor.clone()),
                     source: None,
-                })
+                });
             }
             Self::Clear => *stored = None,
             Self::Keep(_) | Self::LeaveEmpty => {}

@@ -1,0 +1,186 @@
+//! What stands in for an identity provider on a developer's machine: a published key, and tokens signed with it.
+
+use std::env::VarError;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Map, Value, json};
+use shared::auth::{ClaimNames, DEVELOPMENT_SECRET};
+use shared::domain::{ClientSlug, OrganizationId};
+use shared::settings::{InvalidSetting, Settings};
+
+/// The `kid` of the development key.
+const KEY_ID: &str = "development";
+/// The `iss` of development tokens.
+const ISSUER: &str = "https://contacts.localhost";
+/// The `aud` of development tokens.
+const AUDIENCE: &str = "contacts";
+/// The table's name, unless the environment sets another.
+const TABLE_NAME: &str = "contacts";
+
+/// Settings of contract section 10: those that the environment sets, and development ones for the rest.
+///
+/// # Errors
+/// When one that the environment sets is bad.
+pub fn settings() -> Result<Settings, InvalidSetting> {
+    settings_from(&environment)
+}
+
+fn environment(name: &str) -> Result<Option<String>, VarError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// [`settings`] with another environment.
+///
+/// # Errors
+/// As [`settings`].
+pub fn settings_from(
+    environment: &dyn Fn(&str) -> Result<Option<String>, VarError>,
+) -> Result<Settings, InvalidSetting> {
+    Settings::read(|name| {
+        let value = environment(name)?;
+        let default = match name {
+            "TABLE_NAME" => Some(TABLE_NAME.to_owned()),
+            "JWT_KEYS" if environment("JWT_KEYS_URL")?.is_none() => Some(key_set()),
+            "JWT_ISSUER" => Some(ISSUER.to_owned()),
+            "JWT_AUDIENCE" => Some(AUDIENCE.to_owned()),
+            _ => None,
+        };
+        Ok(value.or(default))
+    })
+}
+
+/// The JWK Set that holds the development key and nothing else.
+#[must_use]
+pub fn key_set() -> String {
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(DEVELOPMENT_SECRET);
+    json!({ "keys": [{ "kty": "oct", "kid": KEY_ID, "alg": "HS256", "k": secret }] }).to_string()
+}
+
+/// Whom a token stands for.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// The subject.
+    pub subject: String,
+    /// The organization, if any.
+    pub organization: Option<OrganizationId>,
+    /// The role, if any.
+    pub role: Option<String>,
+    /// The client's slug, for an application.
+    pub client: Option<ClientSlug>,
+}
+
+/// A token for `identity`, signed with the development key, as these settings take it.
+///
+/// # Errors
+/// When it would not be accepted, or the clock is wrong.
+pub fn token(
+    settings: &Settings,
+    identity: &Identity,
+    expires_in: Duration,
+) -> anyhow::Result<String> {
+    if identity.organization.is_none() && identity.role.as_deref() != Some("SUPERADMIN") {
+        bail!("--organization is missing: only the role SUPERADMIN can be without one");
+    }
+    if identity.subject.trim().is_empty() {
+        bail!("--subject is blank: it must say who verifies");
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .context("the clock is set before 1970")?;
+    let expiry = now
+        .checked_add(expires_in)
+        .context("--expires-in is too long")?;
+    let ClaimNames {
+        organization,
+        role,
+        client,
+    } = &settings.claim_names;
+    let mut claims = Map::from_iter([
+        ("iss".to_owned(), json!(settings.issuer)),
+        ("aud".to_owned(), json!(settings.audience)),
+        ("sub".to_owned(), json!(identity.subject)),
+        ("iat".to_owned(), json!(now.as_secs())),
+        ("exp".to_owned(), json!(expiry.as_secs())),
+    ]);
+    let custom: [(&String, Option<Value>); 3] = [
+        (
+            organization,
+            identity.organization.as_ref().map(|id| json!(id)),
+        ),
+        (role, identity.role.as_ref().map(|role| json!(role))),
+        (client, identity.client.as_ref().map(|slug| json!(slug))),
+    ];
+    claims.extend(
+        custom
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.clone(), value?))),
+    );
+
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some(KEY_ID.to_owned());
+    Ok(jsonwebtoken::encode(
+        &header,
+        &claims,
+        &EncodingKey::from_secret(DEVELOPMENT_SECRET),
+    )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(values: &[(&str, &str)]) -> Settings {
+        let find = |name: &str| {
+            values
+                .iter()
+                .find(|(set, _)| *set == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        settings_from(&|name| Ok(find(name))).unwrap()
+    }
+
+    #[test]
+    fn without_an_environment_all_settings_are_the_development_ones() {
+        let settings = with(&[]);
+        assert_eq!(
+            (settings.table_name.as_str(), settings.issuer.as_str()),
+            (TABLE_NAME, ISSUER)
+        );
+        assert!(settings.accepts_development_tokens());
+    }
+
+    #[test]
+    fn what_the_environment_sets_replaces_the_development_settings() {
+        let settings = with(&[
+            ("JWT_KEYS_URL", "https://idp.example.com/keys"),
+            ("JWT_ISSUER", "idp"),
+        ]);
+        assert!(!settings.accepts_development_tokens());
+        assert_eq!(
+            (settings.issuer.as_str(), settings.audience.as_str()),
+            ("idp", AUDIENCE)
+        );
+    }
+
+    #[test]
+    fn a_token_without_an_organization_is_for_a_superadmin_only() {
+        let nobody = Identity {
+            subject: "u".to_owned(),
+            ..Identity::default()
+        };
+        assert!(token(&with(&[]), &nobody, Duration::from_secs(1)).is_err());
+        let super_admin = Identity {
+            role: Some("SUPERADMIN".to_owned()),
+            ..nobody
+        };
+        assert!(token(&with(&[]), &super_admin, Duration::from_secs(1)).is_ok());
+    }
+}

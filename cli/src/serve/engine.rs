@@ -1,0 +1,134 @@
+//! The database: embedded in the process on a loopback port of its own, or another endpoint.
+
+use std::fs::{self, File, TryLockError};
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
+use dynoxide::Database;
+use shared::store::{Patience, configure};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use url::{Host, Url};
+
+/// The embedded engine. The real AWS SDK talks to it, as it talks to DynamoDB.
+pub struct Engine {
+    /// Where it listens.
+    pub url: Url,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), String>>,
+    /// Held for as long as the engine runs: two processes on one file would each take it for theirs.
+    _folder: Option<File>,
+}
+
+impl Engine {
+    /// An engine on 127.0.0.1:`port`, with its data in `folder` or in memory.
+    ///
+    /// # Errors
+    /// When the folder is in use or cannot be used, or when the port is taken.
+    pub async fn start(folder: Option<&Path>, port: u16) -> anyhow::Result<Self> {
+        let (database, folder) = match folder {
+            None => (
+                Database::memory().map_err(|error| anyhow!("{error}"))?,
+                None,
+            ),
+            Some(folder) => {
+                let (database, lock) =
+                    open(folder).with_context(|| format!("--data {}", folder.display()))?;
+                (database, Some(lock))
+            }
+        };
+        let listener = listen(port).await?;
+        let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database,
+            async {
+                let _ = stopped.await;
+            },
+        ));
+        Ok(Self {
+            url,
+            stop,
+            running,
+            _folder: folder,
+        })
+    }
+
+    /// Ends the engine once the requests that are under way are answered.
+    ///
+    /// # Errors
+    /// When it had already failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        // It may have ended by itself; then the next line says why.
+        let _ = self.stop.send(());
+        self.running
+            .await?
+            .map_err(|error| anyhow!("the embedded database: {error}"))
+    }
+}
+
+/// A listener on 127.0.0.1.
+///
+/// # Errors
+/// When the port is taken.
+pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .with_context(|| {
+            format!(
+                "cannot listen on 127.0.0.1:{port} (choose another with --port; 0 picks a free one)"
+            )
+        })
+}
+
+fn open(folder: &Path) -> anyhow::Result<(Database, File)> {
+    fs::create_dir_all(folder).context("the folder cannot be made")?;
+    let lock = File::create(folder.join("lock")).context("the folder cannot be written to")?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => bail!("the folder is in use by another process"),
+        Err(TryLockError::Error(error)) => {
+            return Err(error).context("the folder cannot be locked");
+        }
+    }
+    let file = folder.join("contacts.sqlite");
+    let file = file
+        .to_str()
+        .context("the folder's name is not Unicode text")?;
+    let database = Database::new(file)
+        .map_err(|error| anyhow!("contacts.sqlite cannot be opened: {error}"))?;
+    Ok((database, lock))
+}
+
+/// A client of the endpoint at `url`. One on loopback gets made-up credentials, since no engine there checks them; for
+/// any other the environment's count, as everywhere.
+pub async fn client(url: &Url, patience: Patience) -> Client {
+    let is_loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let builder = if is_loopback && url.scheme() == "http" {
+        Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("local"))
+            .credentials_provider(Credentials::new(
+                "local",
+                "local",
+                None,
+                None,
+                "made up for a local engine",
+            ))
+            // Without TLS, so that no certificates are loaded.
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+    } else {
+        Builder::from(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await)
+    };
+    Client::from_conf(configure(builder.endpoint_url(url.as_str()), patience).build())
+}

@@ -1,0 +1,92 @@
+//! What `serve` prints once it listens: calls to paste.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::Context;
+use shared::domain::{ClientSlug, OrganizationId};
+use shared::settings::Settings;
+use url::Url;
+
+use crate::development::{Identity, token};
+
+/// How long the printed tokens are valid.
+const VALIDITY: Duration = Duration::from_hours(24);
+
+/// A call of the demo data.
+struct Example {
+    title: &'static str,
+    path: &'static str,
+    body: &'static str,
+    identity: Identity,
+}
+
+/// The text: calls with valid tokens for the demo data, or how to come by a token for other data.
+///
+/// # Errors
+/// When no token can be made.
+pub(super) fn text(url: &Url, settings: &Settings, has_own_seed: bool) -> anyhow::Result<String> {
+    if !settings.accepts_development_tokens() {
+        return Ok("Tokens are checked with the keys that the environment sets; development tokens are not accepted.\n"
+            .to_owned());
+    }
+    if has_own_seed {
+        return Ok(
+            "A token for your data: cargo contacts token --organization ORG [--client SLUG]\n"
+                .to_owned(),
+        );
+    }
+    let mut text = "\nPaste these; the tokens are valid for a day.\n".to_owned();
+    for Example {
+        title,
+        path,
+        body,
+        identity,
+    } in examples()?
+    {
+        let token = token(settings, &identity, VALIDITY)?;
+        let url = url.join(path)?;
+        write!(
+            text,
+            "\n# {title}\ncurl -i -X PATCH '{url}' \\\n  -H 'Authorization: Bearer {token}' \\\n  \
+             -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
+        )?;
+    }
+    text.push_str("\nOther tokens: cargo contacts token --help. Ctrl-C ends the server.\n");
+    Ok(text)
+}
+
+fn examples() -> anyhow::Result<[Example; 3]> {
+    let organization = |id| OrganizationId::parse(id).context("the demo data's organization");
+    let crm = Identity {
+        subject: "64a1b2c3d4e5f60012345679".to_owned(),
+        organization: Some(organization("64f0a1b2c3d4e5f6a7b8c9d3")?),
+        ..Identity::default()
+    };
+    let mailer = Identity {
+        subject: "website".to_owned(),
+        organization: Some(organization("org_a")?),
+        client: Some(ClientSlug::parse("website").context("the demo data's client")?),
+        ..Identity::default()
+    };
+    Ok([
+        Example {
+            title: "A phone number is verified.",
+            path: "/api/contacts/64f0a1b2c3d4e5f6a7b8c9d0/phone-number/verify",
+            body: r#"{"phoneNumber": "+14165550100", "verifiedAt": "2026-05-15T09:12:00.000Z"}"#,
+            identity: crm.clone(),
+        },
+        Example {
+            title: "A phone number or e-mail address is verified, with a label.",
+            path: "/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
+            body: r#"{"type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z", "verificationSource": "admin-manual"}"#,
+            identity: crm,
+        },
+        Example {
+            title: "A contact is verified for an audience's client; may we send?",
+            path: "/api/contacts/c_1/verification",
+            body: r#"{"verified": true, "verified_at": "2024-09-01T10:00:00Z", "audience": "newsletter", "client": "website"}"#,
+            identity: mailer,
+        },
+    ])
+}
