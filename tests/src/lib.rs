@@ -3,8 +3,9 @@
 //! Each test starts its own and works in an organization of its own, so that none sees another's data. The database is
 //! the embedded engine, a fresh one each, unless `TEST_DYNAMODB_URL` names another endpoint.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
+    clippy::missing_panics_doc,
     reason = "a test that cannot be set up has failed"
 )]
 
