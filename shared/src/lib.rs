@@ -5,10 +5,12 @@
 pub mod auth;
 pub mod domain;
 pub mod http;
+mod loopback;
 mod service;
 pub mod settings;
 mod start;
 pub mod store;
 
+pub use loopback::is_loopback;
 pub use service::{Clock, Service};
 pub use start::{init_logging, start};

@@ -120,12 +120,18 @@ impl Settings {
             role: optional("JWT_CLAIM_ROLE")?.unwrap_or(defaults.role),
             client: optional("JWT_CLAIM_CLIENT")?.unwrap_or(defaults.client),
         };
+        if claim_names.has_doubles() {
+            return Err(InvalidSetting::new(
+                "JWT_CLAIM_ORGANIZATION",
+                "names the same claim as JWT_CLAIM_ROLE or JWT_CLAIM_CLIENT, or those two do: each must have its own",
+            ));
+        }
         let default_phone_region = match optional("DEFAULT_PHONE_REGION")? {
             Some(region) => parsed("DEFAULT_PHONE_REGION", &region)?,
             None => PhoneRegion::CANADA,
         };
         let time_zone = match optional("TIME_ZONE")? {
-            Some(zone) => zone.parse().map_err(|_| {
+            Some(zone) => zone.trim().parse().map_err(|_| {
                 InvalidSetting::new(
                     "TIME_ZONE",
                     "is not a time zone: it must be an IANA name, such as America/Toronto",
@@ -305,6 +311,13 @@ mod tests {
             ])
             .is_ok()
         );
+    }
+
+    #[test]
+    fn no_claim_has_two_meanings() {
+        let error = read(&[("JWT_CLAIM_ROLE", Some("organizationId"))]).unwrap_err();
+        assert!(error.contains("JWT_CLAIM_ROLE"), "{error}");
+        assert!(read(&[("JWT_CLAIM_CLIENT", Some("azp"))]).is_ok());
     }
 
     #[test]

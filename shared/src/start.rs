@@ -15,11 +15,10 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use url::{Host, Url};
 
-use crate::Service;
 use crate::settings::Settings;
 use crate::store::{Patience, Store, configure};
+use crate::{Service, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
@@ -54,7 +53,7 @@ where
     init_logging(settings.log_level, io::stdout);
     let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
     let config = configure(Builder::from(&config), Patience::default()).build();
-    if settings.accepts_development_tokens() && !is_on_loopback(config_endpoint().as_deref()) {
+    if settings.accepts_development_tokens() && !database_is_local() {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
                     loopback (AWS_ENDPOINT_URL_DYNAMODB): it must be a key that only you can sign with"
             .into());
@@ -71,11 +70,18 @@ where
 }
 
 /// Writes the log as JSON lines. Libraries only report errors, at every level: what else they would say holds requests
-/// and answers, and with them tokens and personal data.
+/// and answers, and with them tokens and personal data. For the same reason a panic is reported by its place, without
+/// its message.
 pub fn init_logging(
     level: LevelFilter,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
 ) {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(
+            place = panic.location().map(ToString::to_string),
+            "panicked"
+        );
+    }));
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::ERROR))
         .with_target("shared", level)
@@ -91,47 +97,14 @@ pub fn init_logging(
         .try_init();
 }
 
-/// The endpoint that the environment names for DynamoDB, by the rules of the AWS SDKs.
-fn config_endpoint() -> Option<String> {
-    ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok())
-}
-
-fn is_on_loopback(endpoint: Option<&str>) -> bool {
-    match endpoint
-        .and_then(|endpoint| Url::parse(endpoint).ok())
-        .as_ref()
-        .and_then(Url::host)
-    {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_endpoint_on_loopback_counts_as_local() {
-        for local in [
-            "http://127.0.0.1:8000",
-            "http://localhost:8000/",
-            "http://[::1]:8000",
-        ] {
-            assert!(is_on_loopback(Some(local)), "{local}");
-        }
-        for remote in [
-            "https://dynamodb.ca-central-1.amazonaws.com",
-            "http://127.0.0.1.example.com",
-            "localhost",
-            "",
-        ] {
-            assert!(!is_on_loopback(Some(remote)), "{remote}");
-        }
-        assert!(!is_on_loopback(None));
-    }
+/// Whether the environment, by the rules of the AWS SDKs, names an endpoint for DynamoDB that is on loopback.
+fn database_is_local() -> bool {
+    let value_of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let ignored = value_of("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let endpoint = value_of("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| value_of("AWS_ENDPOINT_URL"));
+    !ignored
+        && endpoint
+            .and_then(|endpoint| endpoint.parse().ok())
+            .is_some_and(|endpoint| is_loopback(&endpoint))
 }

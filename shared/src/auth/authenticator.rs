@@ -37,6 +37,16 @@ impl Default for ClaimNames {
     }
 }
 
+impl ClaimNames {
+    /// Whether one claim would have two meanings: then an organization could be called `SUPERADMIN`.
+    #[must_use]
+    pub fn has_doubles(&self) -> bool {
+        self.organization == self.role
+            || self.organization == self.client
+            || self.role == self.client
+    }
+}
+
 /// Why a caller is not let in.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {

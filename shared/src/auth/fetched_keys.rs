@@ -16,9 +16,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use url::{Host, Url};
+use url::Url;
 
 use super::{InvalidKeys, KeySet};
+use crate::is_loopback;
 
 /// How long the provider may take for a whole answer.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -43,14 +44,12 @@ impl FromStr for KeysUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidKeysUrl> {
         let url = Url::parse(text).map_err(|_| InvalidKeysUrl)?;
-        let is_loopback = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => return Err(InvalidKeysUrl),
-        };
-        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback);
-        if !is_secure || !url.username().is_empty() || url.password().is_some() {
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        if url.host().is_none()
+            || !is_secure
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
             return Err(InvalidKeysUrl);
         }
         let mut url = url;
@@ -89,7 +88,14 @@ pub struct FetchedKeys {
     url: KeysUrl,
     client: OnceLock<HttpClient>,
     cached: RwLock<Option<Arc<KeySet>>>,
-    last_refetch: Mutex<Option<Instant>>,
+    fetches: Mutex<Fetches>,
+}
+
+/// What past fetches mean for the next one. Whoever fetches holds it, so that one fetch runs at a time.
+#[derive(Debug, Default)]
+struct Fetches {
+    last_refetch: Option<Instant>,
+    last_failure: Option<(Instant, Arc<FetchError>)>,
 }
 
 impl FetchedKeys {
@@ -100,7 +106,7 @@ impl FetchedKeys {
             url,
             client: OnceLock::new(),
             cached: RwLock::new(None),
-            last_refetch: Mutex::new(None),
+            fetches: Mutex::new(Fetches::default()),
         }
     }
 
@@ -112,25 +118,39 @@ impl FetchedKeys {
         if let Some(keys) = self.cached() {
             return Ok(keys);
         }
-        let _one_at_a_time = self.last_refetch.lock().await;
-        match self.cached() {
-            Some(keys) => Ok(keys),
-            None => self.fetch_and_cache().await.map_err(Arc::new),
+        let asked_at = Instant::now();
+        let mut fetches = self.fetches.lock().await;
+        if let Some(keys) = self.cached() {
+            return Ok(keys);
         }
+        match &fetches.last_failure {
+            // It failed while this caller waited for its turn: that is this caller's answer too. Were each to try for
+            // itself, the last of many would wait for all the others' time-outs.
+            Some((failed_at, error)) if *failed_at >= asked_at => return Err(Arc::clone(error)),
+            _ => {}
+        }
+        self.fetch_and_cache().await.map_err(|error| {
+            let error = Arc::new(error);
+            fetches.last_failure = Some((Instant::now(), Arc::clone(&error)));
+            error
+        })
     }
 
     /// The keys after a token named one that `known` does not hold: fetched again, unless that happened less than
     /// 5 minutes ago. A failed fetch keeps the old ones.
     pub(super) async fn newer_than(&self, known: Arc<KeySet>) -> Arc<KeySet> {
-        let mut last_refetch = self.last_refetch.lock().await;
+        let mut fetches = self.fetches.lock().await;
         match self.cached() {
             Some(keys) if !Arc::ptr_eq(&keys, &known) => return keys,
             _ => {}
         }
-        if last_refetch.is_some_and(|at| at.elapsed() < MIN_TIME_BETWEEN_REFETCHES) {
+        if fetches
+            .last_refetch
+            .is_some_and(|at| at.elapsed() < MIN_TIME_BETWEEN_REFETCHES)
+        {
             return known;
         }
-        *last_refetch = Some(Instant::now());
+        fetches.last_refetch = Some(Instant::now());
         match self.fetch_and_cache().await {
             Ok(keys) => keys,
             Err(error) => {

@@ -60,7 +60,8 @@ impl KeySet {
     }
 
     /// Reads a JWK Set that an identity provider publishes. What is not a signing key of a kind we know is left out
-    /// (RFC 7517 section 5), since such sets also hold encryption keys and keys of newer kinds.
+    /// (RFC 7517 section 5), since such sets also hold encryption keys and keys of newer kinds. So is the development
+    /// key: no provider signs with it, and no deployed function accepts it.
     ///
     /// # Errors
     /// When it is not a JWK Set, or holds no usable key.
@@ -68,6 +69,9 @@ impl KeySet {
         let mut set = Self { keys: Vec::new() };
         for (position, jwk) in Self::jwks(json)?.into_iter().enumerate() {
             match VerificationKey::from_jwk(jwk).and_then(|key| set.accepts(&key).map(|()| key)) {
+                Ok(key) if key.is_development_key => {
+                    tracing::warn!(position, "the published development key was left out");
+                }
                 Ok(key) => set.keys.push(key),
                 Err(why) => tracing::warn!(position, why, "a published key was left out"),
             }
@@ -329,6 +333,8 @@ mod tests {
                 .starts_with("is not a JWK Set")
         );
         assert!(KeySet::parse_published(br#"{"keys":[{"kty":"future"}]}"#).is_err());
+        let development = json!({ "keys": [oct(DEVELOPMENT_SECRET)] }).to_string();
+        assert!(KeySet::parse_published(development.as_bytes()).is_err());
     }
 
     #[test]

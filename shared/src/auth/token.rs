@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::Validation;
 use jsonwebtoken::errors::ErrorKind;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::keys::{KeySet, VerificationKey};
@@ -60,8 +60,14 @@ struct Header {
     alg: String,
     #[serde(default)]
     kid: Option<String>,
-    #[serde(default)]
-    crit: Option<IgnoredAny>,
+    /// Whether there is a `crit`, whatever it holds: RFC 7515 section 4.1.11 allows neither an empty list nor null.
+    #[serde(default, rename = "crit", deserialize_with = "is_present")]
+    has_crit: bool,
+}
+
+/// Called only for a member that is there.
+fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// A token whose header is read.
@@ -80,7 +86,7 @@ impl<'a> Token<'a> {
             .decode(header)
             .map_err(|_| TokenFault::Malformed)?;
         let header: Header = serde_json::from_slice(&header).map_err(|_| TokenFault::Malformed)?;
-        if header.crit.is_some() {
+        if header.has_crit {
             return Err(TokenFault::Critical);
         }
         Ok(Self { text, header })
@@ -98,9 +104,14 @@ impl<'a> Token<'a> {
     ) -> Result<Map<String, Value>, TokenFault> {
         let mut validation = expected.clone();
         validation.algorithms = vec![key.algorithm];
-        jsonwebtoken::decode(self.text, &key.key, &validation)
-            .map(|token| token.claims)
-            .map_err(|error| fault(error.into_kind()))
+        let claims: Map<String, Value> = jsonwebtoken::decode(self.text, &key.key, &validation)
+            .map_err(|error| fault(error.into_kind()))?
+            .claims;
+        // The library also takes a list in which the accepted issuer is one of several; RFC 7519 section 4.1.1 has one.
+        if claims.get("iss").is_some_and(Value::is_array) {
+            return Err(TokenFault::ClaimMalformed("iss".to_owned()));
+        }
+        Ok(claims)
     }
 }
 

@@ -109,3 +109,240 @@ fn present<T, const N: usize>(candidates: [(T, bool); N]) -> Vec<T> {
         .filter_map(|(candidate, holds)| holds.then_some(candidate))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::{
+        ContactId, EmailValidation, OrganizationId, Suppression, Timestamp, ValidationStatus,
+        Verification, Version,
+    };
+
+    fn contact() -> Contact {
+        Contact {
+            organization_id: OrganizationId::parse("org_a").unwrap(),
+            id: ContactId::parse("c_1").unwrap(),
+            first_name: None,
+            last_name: None,
+            phones: Vec::new(),
+            emails: Vec::new(),
+            secondary_phone_numbers: Vec::new(),
+            status: None,
+            pipeline_id: None,
+            pipeline_stage: None,
+            user_id: None,
+            created_by: None,
+            assignees: Vec::new(),
+            verification: None,
+            email_validation: EmailValidation::default(),
+            suppression: Suppression::default(),
+            tags: BTreeMap::new(),
+            created_at: Timestamp::EPOCH,
+            updated_at: Timestamp::EPOCH,
+            version: Version::FIRST,
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "what it is put into is an option")]
+    fn verification() -> Option<Verification> {
+        Some(Verification {
+            at: Timestamp::EPOCH,
+            by: None,
+            source: None,
+        })
+    }
+
+    fn subscription(
+        status: SubscriptionStatus,
+        verification: Option<Verification>,
+    ) -> Subscription {
+        Subscription {
+            status,
+            verification,
+            ..Subscription::default()
+        }
+    }
+
+    fn subscribed() -> Subscription {
+        subscription(SubscriptionStatus::Subscribed, None)
+    }
+
+    #[test]
+    fn any_one_level_that_is_verified_is_enough() {
+        let verified = subscription(SubscriptionStatus::Subscribed, verification());
+        let verified_contact = Contact {
+            verification: verification(),
+            ..contact()
+        };
+        for (eligibility, levels) in [
+            (
+                Eligibility::of(&verified_contact, None, Some(&subscribed())),
+                vec![Level::Contact],
+            ),
+            (
+                Eligibility::of(&contact(), Some(&verified), Some(&subscribed())),
+                vec![Level::Audience],
+            ),
+            (
+                Eligibility::of(&contact(), None, Some(&verified)),
+                vec![Level::Client],
+            ),
+            (
+                Eligibility::of(&verified_contact, Some(&verified), Some(&verified)),
+                vec![Level::Contact, Level::Audience, Level::Client],
+            ),
+        ] {
+            assert_eq!(eligibility.verified_by, levels);
+            assert!(eligibility.can_send_marketing());
+        }
+    }
+
+    #[test]
+    fn without_a_verification_marketing_is_blocked() {
+        let eligibility = Eligibility::of(&contact(), None, Some(&subscribed()));
+        assert_eq!(eligibility.blocked_by, [Block::NotVerified]);
+        assert!(!eligibility.can_send_marketing());
+        assert!(eligibility.can_send_transactional);
+    }
+
+    #[test]
+    fn a_client_subscription_that_is_not_subscribed_blocks() {
+        for status in [
+            SubscriptionStatus::Pending,
+            SubscriptionStatus::Unsubscribed,
+        ] {
+            let eligibility = Eligibility::of(
+                &contact(),
+                None,
+                Some(&subscription(status, verification())),
+            );
+            assert_eq!(eligibility.blocked_by, [Block::NotSubscribed]);
+        }
+        assert!(
+            Eligibility::of(&contact(), None, None)
+                .blocked_by
+                .contains(&Block::NotSubscribed)
+        );
+    }
+
+    #[test]
+    fn at_audience_level_only_an_end_of_the_subscription_blocks() {
+        let client = subscription(SubscriptionStatus::Subscribed, verification());
+        let blocks = |status| {
+            Eligibility::of(&contact(), Some(&subscription(status, None)), Some(&client)).blocked_by
+        };
+        assert_eq!(
+            blocks(SubscriptionStatus::Unsubscribed),
+            [Block::AudienceUnsubscribed]
+        );
+        assert_eq!(blocks(SubscriptionStatus::Pending), []);
+    }
+
+    #[test]
+    fn a_suppression_blocks_and_a_bounce_or_complaint_blocks_transactional_messages_too() {
+        let client = subscription(SubscriptionStatus::Subscribed, verification());
+        let now = Some(Timestamp::EPOCH);
+        for (suppression, block, can_send_transactional) in [
+            (
+                Suppression {
+                    globally_unsubscribed_at: now,
+                    ..Suppression::default()
+                },
+                Block::GloballyUnsubscribed,
+                true,
+            ),
+            (
+                Suppression {
+                    hard_bounced_at: now,
+                    ..Suppression::default()
+                },
+                Block::HardBounced,
+                false,
+            ),
+            (
+                Suppression {
+                    complained_at: now,
+                    ..Suppression::default()
+                },
+                Block::Complained,
+                false,
+            ),
+        ] {
+            let eligibility = Eligibility::of(
+                &Contact {
+                    suppression,
+                    ..contact()
+                },
+                None,
+                Some(&client),
+            );
+            assert_eq!(eligibility.blocked_by, [block]);
+            assert_eq!(eligibility.can_send_transactional, can_send_transactional);
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_known_not_to_work_blocks() {
+        let client = subscription(SubscriptionStatus::Subscribed, verification());
+        for (status, blocks) in [
+            (ValidationStatus::Unknown, false),
+            (ValidationStatus::Valid, false),
+            (ValidationStatus::InvalidSyntax, true),
+            (ValidationStatus::NoMx, true),
+            (ValidationStatus::Disposable, true),
+            (ValidationStatus::Risky, true),
+            (ValidationStatus::ManuallyInvalid, true),
+        ] {
+            let email_validation = EmailValidation {
+                status,
+                ..EmailValidation::default()
+            };
+            let eligibility = Eligibility::of(
+                &Contact {
+                    email_validation,
+                    ..contact()
+                },
+                None,
+                Some(&client),
+            );
+            assert_eq!(
+                eligibility.blocked_by == [Block::Undeliverable],
+                blocks,
+                "{status:?}"
+            );
+            assert!(eligibility.can_send_transactional);
+        }
+    }
+
+    #[test]
+    fn blocks_come_in_the_order_of_the_contract() {
+        let now = Some(Timestamp::EPOCH);
+        let contact = Contact {
+            suppression: Suppression {
+                globally_unsubscribed_at: now,
+                hard_bounced_at: now,
+                complained_at: now,
+            },
+            email_validation: EmailValidation {
+                status: ValidationStatus::Risky,
+                ..EmailValidation::default()
+            },
+            ..contact()
+        };
+        let ended = subscription(SubscriptionStatus::Unsubscribed, None);
+        assert_eq!(
+            Eligibility::of(&contact, Some(&ended), Some(&ended)).blocked_by,
+            [
+                Block::NotVerified,
+                Block::NotSubscribed,
+                Block::AudienceUnsubscribed,
+                Block::GloballyUnsubscribed,
+                Block::HardBounced,
+                Block::Complained,
+                Block::Undeliverable,
+            ]
+        );
+    }
+}

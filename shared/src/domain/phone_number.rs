@@ -22,9 +22,11 @@ pub struct InvalidPhoneNumber;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhoneRegion(country::Id);
 
-/// A text that is not an ISO 3166 alpha-2 code.
+/// A text that is not the ISO 3166 alpha-2 code of a region that has a numbering plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an ISO 3166 alpha-2 code in capitals, such as CA")]
+#[error(
+    "must be the ISO 3166 alpha-2 code of a region with telephone numbers, in capitals, such as CA"
+)]
 pub struct UnknownRegion;
 
 impl PhoneRegion {

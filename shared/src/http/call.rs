@@ -1,6 +1,5 @@
 //! One request from its arrival to its answer, and its line in the log.
 
-use std::any::Any;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
@@ -171,7 +170,8 @@ impl<'a> Call<'a> {
         let result = match work.await {
             Ok(Ok(result)) => result,
             Ok(Err(late)) => Err(Failure::Unavailable(Box::new(late))),
-            Err(panic) => Err(Failure::Internal(panic_message(panic.as_ref()).into())),
+            // Its message may hold personal data; the panic hook has logged its place.
+            Err(_) => Err(Failure::Internal("panicked".into())),
         };
         let (mut response, outcome) = match &result {
             Ok(answer) => (success(answer), answer.outcome.as_str()),
@@ -298,12 +298,4 @@ fn causes(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", message.unwrap_or("no message"))
 }

@@ -13,9 +13,10 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
     if lines.peek().is_none() {
         return Some(ExpectedVersion::Any);
     }
-    let lines = lines
-        .map(|line| line.to_str().ok())
-        .collect::<Option<Vec<_>>>()?;
+    // Tags may hold bytes beyond ASCII; which ones does not matter, since no version has them.
+    let lines: Vec<_> = lines
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect();
     let list = lines.join(",");
     if list.trim() == "*" {
         return Some(ExpectedVersion::Any);
@@ -106,6 +107,7 @@ mod tests {
     fn a_tag_that_no_version_has_matches_nothing() {
         for tag in [
             "\"abc\"",
+            "\"é\"",
             "\"\"",
             "\"01\"",
             "\"+1\"",

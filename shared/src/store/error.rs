@@ -2,11 +2,14 @@
 
 use std::error::Error;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
 
 use crate::domain::Version;
 
-/// Why a change was not made. Whatever the reason, nothing was written.
+/// Why a change was not made. Nothing was written, unless the answer to it got lost, which is
+/// [`DatabaseError::Unavailable`]: then the same request may be made again.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The organization has no audience of that slug.
@@ -54,23 +57,56 @@ impl ChangeError {
 
 impl DatabaseError {
     /// Sorts an error of any operation.
-    pub(super) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
+    pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        R: HttpStatus + Send + Sync + std::fmt::Debug + 'static,
     {
-        let sort = match &error {
-            SdkError::ConstructionFailure(_) => Self::Refused,
-            SdkError::ServiceError(context) => match context.err().code() {
-                Some("TransactionConflictException") => Self::Contended,
-                Some(code) if is_passing(code) => Self::Unavailable,
-                _ if context.raw().is_server_error() => Self::Unavailable,
-                _ => Self::Refused,
-            },
-            // No answer, or one that broke off.
+        let SdkError::ServiceError(context) = &error else {
+            let sort = match error {
+                SdkError::ConstructionFailure(_) => Self::Refused,
+                // No answer, or one that broke off.
+                _ => Self::Unavailable,
+            };
+            return sort(Box::new(error));
+        };
+        let sort = match context.err().code() {
+            Some("TransactionConflictException") => Self::Contended,
+            Some(code) if is_passing(code) => Self::Unavailable,
+            _ if context.raw().status().is_client_error() => Self::Refused,
+            // It failed, or its answer cannot be read: a page of a proxy's, say.
             _ => Self::Unavailable,
         };
-        sort(Box::new(error))
+        sort(Box::new(ErrorAnswer::new(context.err(), [])))
+    }
+}
+
+impl From<BuildError> for DatabaseError {
+    fn from(error: BuildError) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+/// What of DynamoDB's error answer is kept: the codes, and its own id of the request. Not the message: it may quote
+/// what was sent, and with it personal data, into the log.
+#[derive(Debug, thiserror::Error)]
+#[error("DynamoDB answered {code} {reasons:?} (request {request_id})")]
+pub(super) struct ErrorAnswer {
+    code: String,
+    /// Why each item of a transaction was refused, if one was.
+    reasons: Vec<String>,
+    request_id: String,
+}
+
+impl ErrorAnswer {
+    pub(super) fn new<'a>(
+        error: &impl ProvideErrorMetadata,
+        reasons: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        Self {
+            code: error.code().unwrap_or("an error without a code").to_owned(),
+            reasons: reasons.into_iter().map(str::to_owned).collect(),
+            request_id: error.meta().request_id().unwrap_or("unknown").to_owned(),
+        }
     }
 }
 
@@ -86,15 +122,4 @@ fn is_passing(code: &str) -> bool {
             | "ThrottlingException"
             | "TransactionInProgressException"
     )
-}
-
-/// An HTTP answer's status class, so that errors can be sorted without naming the SDK's transport.
-pub(super) trait HttpStatus {
-    fn is_server_error(&self) -> bool;
-}
-
-impl HttpStatus for aws_sdk_dynamodb::config::http::HttpResponse {
-    fn is_server_error(&self) -> bool {
-        self.status().is_server_error()
-    }
 }

@@ -255,6 +255,51 @@ fn method_items(methods: Vec<ContactMethod>) -> BTreeMap<String, MethodItem> {
         .collect()
 }
 
+/// Largest item that DynamoDB holds, in bytes.
+const MAX_ITEM_BYTES: usize = 400 * 1024;
+
+/// Whether a contact is too large for an item, with room for a verification on each of its methods.
+#[must_use]
+pub fn is_too_large(contact: &Contact) -> bool {
+    /// The attribute names and longest values of a verification: a time, a subject of 255 and a label of 100 characters.
+    const VERIFICATION_BYTES: usize = 1024;
+
+    let stamp = ChangeStamp {
+        actor: Actor::subject(""),
+        now: contact.updated_at,
+        request_id: String::new(),
+    };
+    let methods = contact.phones.len() + contact.emails.len();
+    contact_item(contact.clone(), stamp).is_ok_and(|item| {
+        let bytes: usize = item
+            .iter()
+            .map(|(name, value)| name.len() + bytes_of(value))
+            .sum();
+        bytes + (methods + 1) * VERIFICATION_BYTES > MAX_ITEM_BYTES
+    })
+}
+
+/// The size of a value by the rules of DynamoDB ("item sizes and formats" in its developer guide), numbers rounded up.
+fn bytes_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::L(values) => {
+            3 + values
+                .iter()
+                .map(|value| 1 + bytes_of(value))
+                .sum::<usize>()
+        }
+        AttributeValue::M(members) => {
+            3 + members
+                .iter()
+                .map(|(name, value)| 1 + name.len() + bytes_of(value))
+                .sum::<usize>()
+        }
+        AttributeValue::N(_) => 21,
+        _ => 1,
+    }
+}
+
 /// Reads a subscription.
 pub(super) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
     let item: SubscriptionItem = serde_dynamo::from_item(item).map_err(unreadable)?;

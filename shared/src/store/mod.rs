@@ -4,6 +4,7 @@
 
 mod client;
 mod error;
+mod expression;
 mod items;
 mod keys;
 mod provision;
@@ -19,6 +20,7 @@ use backon::{ExponentialBuilder, Retryable};
 
 pub use client::{Patience, configure};
 pub use error::{ChangeError, DatabaseError};
+pub use items::is_too_large;
 pub use reach::Found;
 pub use table::{INDEX_CONTACTS_BY_ID, create_table};
 pub use verify_contact::ContactChange;
@@ -26,11 +28,16 @@ pub use verify_method::MethodChange;
 
 use crate::domain::{Actor, Timestamp};
 
+/// How long a change may wait for its turn between attempts. It leaves the attempts themselves enough of the 10 seconds
+/// that a request has.
+const CONTENTION_BUDGET: Duration = Duration::from_secs(5);
+
 /// The table, seen through what the endpoints need of it.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
     table: String,
+    contention_budget: Duration,
 }
 
 /// Who changes something, when, and on which request: kept with the change, so that the table's stream can tell.
@@ -48,26 +55,39 @@ impl Store {
     /// A store in the table of this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self {
+            client,
+            table,
+            contention_budget: CONTENTION_BUDGET,
+        }
     }
-}
 
-/// Runs `attempt` until it is not refused for a reason that may be gone the next time: a lost race, a transaction on
-/// the same item, throttling inside a transaction. The SDK retries none of these.
-async fn retried<T, F>(attempt: impl FnMut() -> F) -> Result<T, ChangeError>
-where
-    F: Future<Output = Result<T, ChangeError>>,
-{
-    // Under contention each round has one winner, and everybody who then finds an earlier verification is done: a
-    // handful of rounds settles even dozens of callers. The waits add up to about 2 seconds at most.
-    let backoff = ExponentialBuilder::new()
-        .with_jitter()
-        .with_min_delay(Duration::from_millis(5))
-        .with_factor(2.0)
-        .with_max_delay(Duration::from_millis(250))
-        .with_max_times(9);
-    attempt
-        .retry(backoff)
-        .when(ChangeError::is_worth_another_attempt)
-        .await
+    /// The same store, but one that gives up on a change that keeps losing races after this time.
+    #[must_use]
+    pub fn with_contention_budget(self, contention_budget: Duration) -> Self {
+        Self {
+            contention_budget,
+            ..self
+        }
+    }
+
+    /// Runs `attempt` until it is not refused for a reason that may be gone the next time: a lost race, a transaction
+    /// on the same item, throttling inside a transaction. The SDK retries none of these.
+    async fn retried<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, ChangeError>
+    where
+        F: Future<Output = Result<T, ChangeError>>,
+    {
+        // Under contention each round has one winner, so what is bounded is the time and not the number of rounds.
+        let backoff = ExponentialBuilder::new()
+            .with_jitter()
+            .with_min_delay(Duration::from_millis(5))
+            .with_factor(2.0)
+            .with_max_delay(Duration::from_millis(100))
+            .without_max_times()
+            .with_total_delay(Some(self.contention_budget));
+        attempt
+            .retry(backoff)
+            .when(ChangeError::is_worth_another_attempt)
+            .await
+    }
 }

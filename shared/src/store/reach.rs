@@ -63,3 +63,32 @@ fn request(table: &str, id: &ContactId) -> QueryInputBuilder {
         .limit(2)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_looked_up_by_its_id_in_the_index() {
+        let request = request("contacts", &ContactId::parse("c_1").unwrap())
+            .build()
+            .unwrap();
+        assert_eq!(
+            (request.table_name(), request.index_name()),
+            (Some("contacts"), Some("contactsById"))
+        );
+        assert_eq!(
+            request.key_condition_expression(),
+            Some("#contactId = :contactId")
+        );
+        assert_eq!(
+            request.expression_attribute_names().unwrap()["#contactId"],
+            "contactId"
+        );
+        assert_eq!(
+            request.expression_attribute_values().unwrap()[":contactId"],
+            AttributeValue::S("c_1".to_owned())
+        );
+        assert_eq!(request.limit(), Some(2));
+    }
+}

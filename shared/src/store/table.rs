@@ -28,13 +28,11 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, Database
                 .projection_type(ProjectionType::KeysOnly)
                 .build(),
         )
-        .build()
-        .map_err(unbuildable)?;
+        .build()?;
     let stream = StreamSpecification::builder()
         .stream_enabled(true)
         .stream_view_type(StreamViewType::NewAndOldImages)
-        .build()
-        .map_err(unbuildable)?;
+        .build()?;
     let attributes = [PARTITION_KEY, SORT_KEY, CONTACT_ID].map(|name| {
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -44,12 +42,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, Database
     let created = client
         .create_table()
         .table_name(table)
-        .set_attribute_definitions(Some(
-            attributes
-                .into_iter()
-                .collect::<Result<_, _>>()
-                .map_err(unbuildable)?,
-        ))
+        .set_attribute_definitions(Some(attributes.into_iter().collect::<Result<_, _>>()?))
         .key_schema(key_element(PARTITION_KEY, KeyType::Hash)?)
         .key_schema(key_element(SORT_KEY, KeyType::Range)?)
         .billing_mode(BillingMode::PayPerRequest)
@@ -73,9 +66,5 @@ fn key_element(name: &str, kind: KeyType) -> Result<KeySchemaElement, DatabaseEr
         .attribute_name(name)
         .key_type(kind)
         .build()
-        .map_err(unbuildable)
-}
-
-fn unbuildable(error: aws_sdk_dynamodb::error::BuildError) -> DatabaseError {
-    DatabaseError::Refused(Box::new(error))
+        .map_err(DatabaseError::from)
 }

@@ -1,23 +1,22 @@
 //! Endpoint 3: one read, then at most one transaction over the contact and the client's subscription.
 
-use std::collections::HashMap;
-
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem,
-    Update,
+    ConditionCheck, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 
+use super::error::ErrorAnswer;
+use super::expression::Expression;
 use super::items::{
-    CHANGE_REQUEST_ID, CHANGED_BY, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY,
-    VERSION, contact, subscription,
+    VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact, is_as_left_by, subscription,
 };
 use super::keys::{Key, PARTITION_KEY};
-use super::{ChangeError, ChangeStamp, DatabaseError, Store, retried};
+use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, Tenant,
     Timestamp, Verification, Version,
@@ -54,7 +53,10 @@ impl Store {
         change: &ContactChange,
     ) -> Result<(Outcome, AudienceContact), ChangeError> {
         let keys = Keys::new(tenant, id, change);
-        match retried(|| self.try_verify_contact(&keys, change)).await? {
+        match self
+            .retried(|| self.try_verify_contact(&keys, change))
+            .await?
+        {
             Some(done) => Ok(done),
             None => Err(self
                 .audience_or_contact_missing(tenant, &change.audience)
@@ -68,9 +70,13 @@ impl Store {
         keys: &Keys,
         change: &ContactChange,
     ) -> Result<Option<(Outcome, AudienceContact)>, ChangeError> {
-        let Some(mut found) = self.read(keys, change).await? else {
+        let Some((is_our_own, mut found)) = self.read(keys, change).await? else {
             return Ok(None);
         };
+        // An earlier attempt of this very request did it, its answer got lost, and a later attempt was refused.
+        if is_our_own {
+            return Ok(Some((change.success(), found)));
+        }
         if !change.expected_version.allows(found.contact.version) {
             return Err(ChangeError::VersionMismatch(found.contact.version));
         }
@@ -83,12 +89,13 @@ impl Store {
         Ok(Some((plan.outcome(change), found)))
     }
 
-    /// The contact in the audience for the client, unless the contact or the client's subscription is missing.
+    /// The contact in the audience for the client, unless the contact or the client's subscription is missing, and
+    /// whether it is as this very change left it.
     async fn read(
         &self,
         keys: &Keys,
         change: &ContactChange,
-    ) -> Result<Option<AudienceContact>, ChangeError> {
+    ) -> Result<Option<(bool, AudienceContact)>, ChangeError> {
         let output = Box::pin(read_request(&self.table, keys)?.send_with(&self.client))
             .await
             .map_err(DatabaseError::from_sdk)?;
@@ -115,7 +122,8 @@ impl Store {
         else {
             return Ok(None);
         };
-        Ok(Some(AudienceContact {
+        let is_our_own = is_as_left_by(&contact_item, &change.stamp);
+        let found = AudienceContact {
             contact: contact(contact_item)?,
             audience: change.audience.clone(),
             client: change.client.clone(),
@@ -123,7 +131,8 @@ impl Store {
                 .map(subscription)
                 .transpose()?,
             client_subscription: subscription(client_item)?,
-        }))
+        };
+        Ok(Some((is_our_own, found)))
     }
 
     /// Tells an unknown audience from a contact that the client has not onboarded in it, for a contact that is not to
@@ -163,6 +172,17 @@ impl Store {
         .await;
         sent.map(drop)
             .map_err(|error| transaction_error(error).into())
+    }
+}
+
+impl ContactChange {
+    /// The outcome when the database accepts it.
+    fn success(&self) -> Outcome {
+        if self.verified_at.is_some() {
+            Outcome::Recorded
+        } else {
+            Outcome::Cleared
+        }
     }
 }
 
@@ -265,10 +285,9 @@ impl Plan {
     }
 
     fn outcome(&self, change: &ContactChange) -> Outcome {
-        match (change.verified_at.is_some(), self.writes()) {
-            (true, true) => Outcome::Recorded,
-            (true, false) => Outcome::Kept,
-            (false, true) => Outcome::Cleared,
+        match (self.writes(), change.verified_at.is_some()) {
+            (true, _) => change.success(),
+            (false, true) => Outcome::Kept,
             (false, false) => Outcome::Unchanged,
         }
     }
@@ -302,14 +321,6 @@ const IS_VERIFIED: &str = "attribute_exists(#verifiedAt)";
 /// There is nothing to clear.
 const IS_NOT_VERIFIED: &str = "attribute_not_exists(#verifiedAt)";
 
-/// Every change raises the version and says when, by whom and on which request it was made.
-const STAMP: [&str; 4] = [
-    "#version = #version + :one",
-    "#updatedAt = :now",
-    "#changedBy = :actor",
-    "#changeRequestId = :requestId",
-];
-
 /// The read, as a pure function. It is consistent: an answer must show what the same caller wrote before.
 fn read_request(table: &str, keys: &Keys) -> Result<BatchGetItemInputBuilder, DatabaseError> {
     let wanted = [
@@ -322,8 +333,7 @@ fn read_request(table: &str, keys: &Keys) -> Result<BatchGetItemInputBuilder, Da
         wanted.keys(key.clone().attributes())
     })
     .consistent_read(true)
-    .build()
-    .map_err(unbuildable)?;
+    .build()?;
     Ok(BatchGetItemInputBuilder::default()
         .request_items(table, wanted)
         .return_consumed_capacity(ReturnConsumedCapacity::Total))
@@ -339,146 +349,105 @@ fn write_request(
     version: Version,
     change: &ContactChange,
 ) -> Result<TransactWriteItemsInputBuilder, DatabaseError> {
-    let contact =
-        Write::to_contact(plan.contact, version, &change.stamp).item(table, &keys.contact)?;
-    let subscription = Write::to_subscription(plan.client, &change.stamp)
-        .item(table, &keys.client_subscription)?;
+    let contact = contact_expression(plan.contact, version, &change.stamp);
+    let subscription = subscription_expression(plan.client, &change.stamp);
     Ok(TransactWriteItemsInputBuilder::default()
-        .transact_items(contact)
-        .transact_items(subscription)
+        .transact_items(transact_item(table, &keys.contact, contact)?)
+        .transact_items(transact_item(
+            table,
+            &keys.client_subscription,
+            subscription,
+        )?)
         .return_consumed_capacity(ReturnConsumedCapacity::Total))
 }
 
-/// One item's part of the transaction: the assignments and removals, the condition, and what stands behind their
-/// placeholders.
-#[derive(Debug, Default)]
-struct Write {
-    set: Vec<&'static str>,
-    remove: Vec<&'static str>,
-    condition: Vec<&'static str>,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+/// What `step` means for the contact, whose version rises whichever level is written.
+fn contact_expression(step: Step, version: Version, stamp: &ChangeStamp) -> Expression {
+    let mut expression = Expression::default();
+    expression
+        .require(EXISTS)
+        .require(IS_AT_VERSION)
+        .number(":version", version.number());
+    add_step(&mut expression, step, stamp);
+    expression.stamp(stamp);
+    expression
 }
 
-impl Write {
-    /// What `step` means for the contact, whose version it raises.
-    fn to_contact(step: Step, version: Version, stamp: &ChangeStamp) -> Self {
-        let mut write = Self {
-            condition: vec![EXISTS, IS_AT_VERSION],
-            ..Self::default()
-        };
-        write.take(step, stamp);
-        write.set.extend(STAMP);
-        write.name("#version", VERSION);
-        write.name("#updatedAt", UPDATED_AT);
-        write.name("#changedBy", CHANGED_BY);
-        write.name("#changeRequestId", CHANGE_REQUEST_ID);
-        write.value(":version", AttributeValue::N(version.number().to_string()));
-        write.value(":one", AttributeValue::N("1".to_owned()));
-        write.value(":now", AttributeValue::S(stamp.now.to_string()));
-        write.value(":actor", AttributeValue::S(stamp.actor.as_str().to_owned()));
-        write.value(":requestId", AttributeValue::S(stamp.request_id.clone()));
-        write
-    }
-
-    /// What `step` means for the client's subscription.
-    fn to_subscription(step: Step, stamp: &ChangeStamp) -> Self {
-        let mut write = Self {
-            condition: vec![EXISTS],
-            ..Self::default()
-        };
-        write.take(step, stamp);
-        write
-    }
-
-    fn take(&mut self, step: Step, stamp: &ChangeStamp) {
-        self.condition.push(step.condition());
-        self.name("#pk", PARTITION_KEY);
-        self.name("#verifiedAt", VERIFIED_AT);
-        if let Step::Record(at) | Step::Keep(at) = step {
-            self.value(":verifiedAt", AttributeValue::S(at.to_string()));
-        }
-        match step {
-            Step::Record(_) => {
-                self.set
-                    .extend(["#verifiedAt = :verifiedAt", "#verifiedBy = :actor"]);
-                // A label of the verification that is replaced must not pass for one of the new.
-                self.remove.push("#verificationSource");
-                self.value(":actor", AttributeValue::S(stamp.actor.as_str().to_owned()));
-            }
-            Step::Clear => {
-                self.remove
-                    .extend(["#verifiedAt", "#verifiedBy", "#verificationSource"]);
-            }
-            Step::Keep(_) | Step::LeaveEmpty => return,
-        }
-        self.name("#verifiedBy", VERIFIED_BY);
-        self.name("#verificationSource", VERIFICATION_SOURCE);
-    }
-
-    fn name(&mut self, placeholder: &str, name: &str) {
-        self.names.insert(placeholder.to_owned(), name.to_owned());
-    }
-
-    fn value(&mut self, placeholder: &str, value: AttributeValue) {
-        self.values.insert(placeholder.to_owned(), value);
-    }
-
-    /// An update, or a mere check where there is nothing to update.
-    fn item(self, table: &str, key: &Key) -> Result<TransactWriteItem, DatabaseError> {
-        let condition = self.condition.join(" AND ");
-        let values = (!self.values.is_empty()).then_some(self.values);
-        let clauses = [("SET", &self.set), ("REMOVE", &self.remove)]
-            .into_iter()
-            .filter(|(_, parts)| !parts.is_empty())
-            .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
-            .collect::<Vec<_>>();
-        let item = TransactWriteItem::builder();
-        Ok(if clauses.is_empty() {
-            let check = ConditionCheck::builder()
-                .table_name(table)
-                .set_key(Some(key.clone().attributes()))
-                .condition_expression(condition)
-                .set_expression_attribute_names(Some(self.names))
-                .set_expression_attribute_values(values)
-                .build()
-                .map_err(unbuildable)?;
-            item.condition_check(check).build()
-        } else {
-            let update = Update::builder()
-                .table_name(table)
-                .set_key(Some(key.clone().attributes()))
-                .update_expression(clauses.join(" "))
-                .condition_expression(condition)
-                .set_expression_attribute_names(Some(self.names))
-                .set_expression_attribute_values(values)
-                .build()
-                .map_err(unbuildable)?;
-            item.update(update).build()
-        })
-    }
+/// What `step` means for the client's subscription.
+fn subscription_expression(step: Step, stamp: &ChangeStamp) -> Expression {
+    let mut expression = Expression::default();
+    expression.require(EXISTS);
+    add_step(&mut expression, step, stamp);
+    expression
 }
 
-fn unbuildable(error: aws_sdk_dynamodb::error::BuildError) -> DatabaseError {
-    DatabaseError::Refused(Box::new(error))
+fn add_step(expression: &mut Expression, step: Step, stamp: &ChangeStamp) {
+    expression
+        .require(step.condition())
+        .names([("#pk", PARTITION_KEY), ("#verifiedAt", VERIFIED_AT)]);
+    if let Step::Record(at) | Step::Keep(at) = step {
+        expression.text(":verifiedAt", at);
+    }
+    match step {
+        Step::Record(_) => expression
+            .set(&["#verifiedAt = :verifiedAt", "#verifiedBy = :actor"])
+            // A label of the verification that is replaced must not pass for one of the new.
+            .remove(&["#verificationSource"])
+            .text(":actor", stamp.actor.as_str()),
+        Step::Clear => expression.remove(&["#verifiedAt", "#verifiedBy", "#verificationSource"]),
+        Step::Keep(_) | Step::LeaveEmpty => return,
+    }
+    .names([
+        ("#verifiedBy", VERIFIED_BY),
+        ("#verificationSource", VERIFICATION_SOURCE),
+    ]);
+}
+
+/// An update, or a mere check where there is nothing to update.
+fn transact_item(
+    table: &str,
+    key: &Key,
+    expression: Expression,
+) -> Result<TransactWriteItem, DatabaseError> {
+    let (condition, update) = (expression.condition(), expression.update());
+    let (names, values) = expression.into_names_and_values();
+    let item = TransactWriteItem::builder();
+    Ok(if let Some(update) = update {
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(key.clone().attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(values)
+            .build()?;
+        item.update(update).build()
+    } else {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.clone().attributes()))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(values)
+            .build()?;
+        item.condition_check(check).build()
+    })
 }
 
 /// Sorts a failed transaction. One that was cancelled because a condition no longer holds or because another
 /// transaction was at the same items has lost a race.
-fn transaction_error(
-    error: SdkError<TransactWriteItemsError, aws_sdk_dynamodb::config::http::HttpResponse>,
-) -> DatabaseError {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => return DatabaseError::from_sdk(error),
+fn transaction_error(error: SdkError<TransactWriteItemsError, HttpResponse>) -> DatabaseError {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
+        return DatabaseError::from_sdk(error);
     };
-    let refused = reasons
+    let reasons: Vec<_> = cancelled
+        .cancellation_reasons()
         .iter()
         .filter_map(|reason| reason.code())
         .filter(|code| *code != "None")
-        .collect::<Vec<_>>();
+        .collect();
     let is_passing = |code: &&str| {
         matches!(
             *code,
@@ -488,9 +457,224 @@ fn transaction_error(
                 | "ThrottlingError"
         )
     };
-    if !refused.is_empty() && refused.iter().all(is_passing) {
-        DatabaseError::Contended(Box::new(error))
+    let lost_a_race = !reasons.is_empty() && reasons.iter().all(is_passing);
+    let answer = Box::new(ErrorAnswer::new(cancelled, reasons));
+    if lost_a_race {
+        DatabaseError::Contended(answer)
     } else {
-        DatabaseError::Refused(Box::new(error))
+        DatabaseError::Refused(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::domain::{Actor, OrganizationId};
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap()
+    }
+
+    fn change(verified_at: Option<Timestamp>) -> ContactChange {
+        ContactChange {
+            audience: AudienceSlug::parse("newsletter").unwrap(),
+            client: ClientSlug::parse("website").unwrap(),
+            verified_at,
+            expected_version: ExpectedVersion::Any,
+            stamp: ChangeStamp {
+                actor: Actor::subject("client:website"),
+                now: at("2026-05-20T15:04:02Z"),
+                request_id: "request_1".to_owned(),
+            },
+        }
+    }
+
+    fn keys() -> Keys {
+        let tenant = Tenant::new(OrganizationId::parse("org_a").unwrap());
+        Keys::new(&tenant, &ContactId::parse("c_1").unwrap(), &change(None))
+    }
+
+    fn build(plan: &Plan) -> (Update, TransactWriteItem) {
+        let request = write_request("contacts", &keys(), plan, Version::new(7), &change(None))
+            .unwrap()
+            .build()
+            .unwrap();
+        let [contact, subscription] = request.transact_items() else {
+            panic!("not two items")
+        };
+        (contact.update().unwrap().clone(), subscription.clone())
+    }
+
+    fn s(text: &str) -> AttributeValue {
+        AttributeValue::S(text.to_owned())
+    }
+
+    const T: &str = "2024-09-01T10:00:00.000Z";
+    const SET_STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
+
+    #[test]
+    fn the_read_is_consistent_and_of_three_known_keys() {
+        let request = read_request("contacts", &keys()).unwrap().build().unwrap();
+        let wanted = &request.request_items().unwrap()["contacts"];
+        assert_eq!(wanted.consistent_read(), Some(true));
+        let sorts: Vec<_> = wanted
+            .keys()
+            .iter()
+            .map(|key| key["sk"].as_s().unwrap().as_str())
+            .collect();
+        assert_eq!(
+            sorts,
+            [
+                "CONTACT",
+                "SUBSCRIPTION#newsletter#website",
+                "SUBSCRIPTION#newsletter"
+            ]
+        );
+        assert!(
+            wanted
+                .keys()
+                .iter()
+                .all(|key| key["pk"] == s("ORG#org_a#CONTACT#c_1"))
+        );
+    }
+
+    #[test]
+    fn recording_both_levels_updates_both_items_by_the_one_rule() {
+        let (contact, subscription) = build(&Plan {
+            contact: Step::Record(at(T)),
+            client: Step::Record(at(T)),
+        });
+        assert_eq!(
+            contact.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND #version = :version AND (attribute_not_exists(#verifiedAt) OR \
+                 #verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            contact.update_expression(),
+            format!(
+                "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, {SET_STAMP} REMOVE #verificationSource"
+            )
+        );
+        let values = contact.expression_attribute_values().unwrap();
+        assert_eq!(values[":verifiedAt"], s(T));
+        assert_eq!(values[":version"], AttributeValue::N("7".to_owned()));
+        assert_eq!(values[":actor"], s("client:website"));
+        assert_eq!(values[":now"], s("2026-05-20T15:04:02.000Z"));
+        assert_eq!(values[":requestId"], s("request_1"));
+
+        let subscription = subscription.update().unwrap();
+        assert_eq!(
+            subscription.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND (attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            subscription.update_expression(),
+            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor REMOVE #verificationSource"
+        );
+        assert_eq!(
+            subscription.key()["sk"],
+            s("SUBSCRIPTION#newsletter#website")
+        );
+    }
+
+    #[test]
+    fn a_level_that_is_kept_is_checked_and_the_contact_still_gets_its_version() {
+        let (contact, subscription) = build(&Plan {
+            contact: Step::Keep(at(T)),
+            client: Step::Record(at(T)),
+        });
+        assert_eq!(
+            contact.condition_expression(),
+            Some("attribute_exists(#pk) AND #version = :version AND #verifiedAt <= :verifiedAt")
+        );
+        assert_eq!(contact.update_expression(), format!("SET {SET_STAMP}"));
+        assert!(subscription.update().is_some());
+
+        let (_, subscription) = build(&Plan {
+            contact: Step::Record(at(T)),
+            client: Step::Keep(at(T)),
+        });
+        let check = subscription.condition_check().unwrap();
+        assert_eq!(
+            check.condition_expression(),
+            "attribute_exists(#pk) AND #verifiedAt <= :verifiedAt"
+        );
+    }
+
+    #[test]
+    fn clearing_removes_all_three_attributes_where_there_are_any() {
+        let (contact, subscription) = build(&Plan {
+            contact: Step::Clear,
+            client: Step::LeaveEmpty,
+        });
+        assert_eq!(
+            contact.condition_expression(),
+            Some("attribute_exists(#pk) AND #version = :version AND attribute_exists(#verifiedAt)")
+        );
+        assert_eq!(
+            contact.update_expression(),
+            format!("SET {SET_STAMP} REMOVE #verifiedAt, #verifiedBy, #verificationSource")
+        );
+        let check = subscription.condition_check().unwrap();
+        assert_eq!(
+            check.condition_expression(),
+            "attribute_exists(#pk) AND attribute_not_exists(#verifiedAt)"
+        );
+        assert_eq!(check.expression_attribute_values(), None);
+    }
+
+    #[test]
+    fn every_placeholder_is_used_and_every_used_one_is_defined() {
+        let stamp = change(None).stamp;
+        for step in [
+            Step::Record(at(T)),
+            Step::Keep(at(T)),
+            Step::Clear,
+            Step::LeaveEmpty,
+        ] {
+            for expression in [
+                contact_expression(step, Version::new(7), &stamp),
+                subscription_expression(step, &stamp),
+            ] {
+                let text = expression.update().unwrap_or_default() + " " + &expression.condition();
+                let used: BTreeSet<_> = text
+                    .split(|c: char| !(c.is_alphanumeric() || c == '#' || c == ':'))
+                    .filter(|word| word.starts_with(['#', ':']))
+                    .collect();
+                let defined = expression
+                    .names
+                    .keys()
+                    .chain(expression.values.keys())
+                    .map(String::as_str)
+                    .collect();
+                assert_eq!(used, defined, "{step:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_level_is_decided_by_itself() {
+        let stored = |text| Verification {
+            at: at(text),
+            by: None,
+            source: None,
+        };
+        let wanted = Some(at(T));
+        assert_eq!(Step::new(wanted, None), Step::Record(at(T)));
+        assert_eq!(
+            Step::new(wanted, Some(&stored("2024-09-01T10:00:00.001Z"))),
+            Step::Record(at(T))
+        );
+        assert_eq!(Step::new(wanted, Some(&stored(T))), Step::Keep(at(T)));
+        assert_eq!(Step::new(None, Some(&stored(T))), Step::Clear);
+        assert_eq!(Step::new(None, None), Step::LeaveEmpty);
     }
 }

@@ -4,15 +4,15 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 
+use super::expression::Expression;
 use super::items::{
-    CHANGE_REQUEST_ID, CHANGED_BY, EMAILS, Item, PHONES, UPDATED_AT, VERIFICATION_SOURCE,
-    VERIFIED_AT, VERIFIED_BY, VERSION, contact, is_as_left_by,
+    EMAILS, Item, PHONES, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact, is_as_left_by,
 };
 use super::keys::Key;
-use super::{ChangeError, ChangeStamp, DatabaseError, Store, retried};
+use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
     Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, Tenant, Timestamp,
     Verification, VerificationSource,
@@ -43,7 +43,8 @@ impl Store {
         id: &ContactId,
         change: &MethodChange,
     ) -> Result<(Outcome, Contact), ChangeError> {
-        retried(|| self.try_verify_method(tenant, id, change)).await
+        self.retried(|| self.try_verify_method(tenant, id, change))
+            .await
     }
 
     async fn try_verify_method(
@@ -98,102 +99,76 @@ const RECORDS_EARLIEST: &str = "(attribute_not_exists(#methods.#method.#verified
 /// There is something to clear.
 const IS_VERIFIED: &str = "attribute_exists(#methods.#method.#verifiedAt)";
 
-/// Every change raises the version and says when, by whom and on which request it was made.
-const STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
-
 /// The request, as a pure function.
 fn request(table: &str, key: Key, change: &MethodChange) -> UpdateItemInputBuilder {
-    let request = UpdateItemInputBuilder::default()
+    let expression = expression(change);
+    let (condition, update) = (expression.condition(), expression.update());
+    let (names, values) = expression.into_names_and_values();
+    UpdateItemInputBuilder::default()
         .table_name(table)
         .set_key(Some(key.attributes()))
+        .condition_expression(condition)
+        .set_update_expression(update)
+        .set_expression_attribute_names(Some(names))
+        .set_expression_attribute_values(values)
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
-        .expression_attribute_names("#methods", methods_attribute(change.method.kind()))
-        .expression_attribute_names("#method", change.method.normal_form())
-        .expression_attribute_names("#verifiedAt", VERIFIED_AT)
-        .expression_attribute_names("#verifiedBy", VERIFIED_BY)
-        .expression_attribute_names("#verificationSource", VERIFICATION_SOURCE)
-        .expression_attribute_names("#version", VERSION)
-        .expression_attribute_names("#updatedAt", UPDATED_AT)
-        .expression_attribute_names("#changedBy", CHANGED_BY)
-        .expression_attribute_names("#changeRequestId", CHANGE_REQUEST_ID)
-        .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-        .expression_attribute_values(":now", AttributeValue::S(change.stamp.now.to_string()))
-        .expression_attribute_values(
-            ":actor",
-            AttributeValue::S(change.stamp.actor.as_str().to_owned()),
-        )
-        .expression_attribute_values(
-            ":requestId",
-            AttributeValue::S(change.stamp.request_id.clone()),
-        );
+}
 
-    let (request, update, condition) = match &change.verification {
-        None => (
-            request,
-            format!(
-                "SET {STAMP} REMOVE #methods.#method.#verifiedAt, #methods.#method.#verifiedBy, \
-                 #methods.#method.#verificationSource"
-            ),
-            IS_VERIFIED.to_owned(),
-        ),
+fn expression(change: &MethodChange) -> Expression {
+    let mut expression = Expression::default();
+    expression
+        .names([
+            ("#methods", methods_attribute(change.method.kind())),
+            ("#method", change.method.normal_form()),
+            ("#verifiedAt", VERIFIED_AT),
+            ("#verifiedBy", VERIFIED_BY),
+            ("#verificationSource", VERIFICATION_SOURCE),
+        ])
+        .stamp(&change.stamp);
+    match &change.verification {
         Some((at, source)) => {
-            let request = request
-                .expression_attribute_values(":verifiedAt", AttributeValue::S(at.to_string()));
-            let set = format!(
-                "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :actor, {STAMP}"
-            );
-            let condition = format!("{HAS_METHOD} AND {RECORDS_EARLIEST}");
+            expression
+                .require(HAS_METHOD)
+                .require(RECORDS_EARLIEST)
+                .set(&[
+                    "#methods.#method.#verifiedAt = :verifiedAt",
+                    "#methods.#method.#verifiedBy = :actor",
+                ])
+                .text(":verifiedAt", *at);
             match source {
-                Some(source) => (
-                    request.expression_attribute_values(
-                        ":source",
-                        AttributeValue::S(source.as_str().to_owned()),
-                    ),
-                    format!("{set}, #methods.#method.#verificationSource = :source"),
-                    condition,
-                ),
+                Some(source) => expression
+                    .set(&["#methods.#method.#verificationSource = :source"])
+                    .text(":source", source.as_str()),
                 // A label of the verification that is replaced must not pass for one of the new.
-                None => (
-                    request,
-                    format!("{set} REMOVE #methods.#method.#verificationSource"),
-                    condition,
-                ),
-            }
-        }
-    };
-    let (request, condition) = match &change.expected_version {
-        ExpectedVersion::Any => (request, condition),
-        ExpectedVersion::OneOf(versions) => {
-            // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
-            let numbers = if versions.is_empty() {
-                vec![0]
-            } else {
-                versions.iter().map(|version| version.number()).collect()
+                None => expression.remove(&["#methods.#method.#verificationSource"]),
             };
-            let placeholders: Vec<_> = (0..numbers.len())
-                .map(|position| format!(":version{position}"))
-                .collect();
-            let request =
-                placeholders
-                    .iter()
-                    .zip(numbers)
-                    .fold(request, |request, (placeholder, number)| {
-                        request.expression_attribute_values(
-                            placeholder,
-                            AttributeValue::N(number.to_string()),
-                        )
-                    });
-            (
-                request,
-                format!("{condition} AND #version IN ({})", placeholders.join(", ")),
-            )
         }
-    };
-    request
-        .update_expression(update)
-        .condition_expression(condition)
+        None => {
+            expression.require(IS_VERIFIED).remove(&[
+                "#methods.#method.#verifiedAt",
+                "#methods.#method.#verifiedBy",
+                "#methods.#method.#verificationSource",
+            ]);
+        }
+    }
+    if let ExpectedVersion::OneOf(versions) = &change.expected_version {
+        // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
+        let numbers = if versions.is_empty() {
+            vec![0]
+        } else {
+            versions.iter().map(|v| v.number()).collect()
+        };
+        let placeholders: Vec<_> = (0..numbers.len())
+            .map(|position| format!(":version{position}"))
+            .collect();
+        for (placeholder, number) in placeholders.iter().zip(numbers) {
+            expression.number(placeholder, number);
+        }
+        expression.require(format!("#version IN ({})", placeholders.join(", ")));
+    }
+    expression
 }
 
 fn methods_attribute(kind: MethodKind) -> &'static str {
@@ -222,5 +197,195 @@ fn explain(item: Option<Item>, change: &MethodChange) -> Result<(Outcome, Contac
         Some((at, _)) if !Verification::replaces(*at, stored) => Ok((Outcome::Kept, contact)),
         None if stored.is_none() => Ok((Outcome::Unchanged, contact)),
         _ => Err(DatabaseError::Nonsense("a condition that holds was refused").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::domain::{Actor, OrganizationId, PhoneNumber, PhoneRegion, Version};
+
+    fn change(verification: Option<(Timestamp, Option<VerificationSource>)>) -> MethodChange {
+        MethodChange {
+            method: MethodValue::Phone(
+                PhoneNumber::parse("+14165550100", PhoneRegion::CANADA).unwrap(),
+            ),
+            verification,
+            expected_version: ExpectedVersion::Any,
+            stamp: ChangeStamp {
+                actor: Actor::subject("user_1"),
+                now: Timestamp::parse_rfc3339("2026-05-20T15:04:02Z").unwrap(),
+                request_id: "request_1".to_owned(),
+            },
+        }
+    }
+
+    fn build(change: &MethodChange) -> aws_sdk_dynamodb::operation::update_item::UpdateItemInput {
+        let key = Key::contact(
+            &OrganizationId::parse("org_a").unwrap(),
+            &ContactId::parse("c_1").unwrap(),
+        );
+        request("contacts", key, change).build().unwrap()
+    }
+
+    fn s(text: &str) -> AttributeValue {
+        AttributeValue::S(text.to_owned())
+    }
+
+    fn n(number: &str) -> AttributeValue {
+        AttributeValue::N(number.to_owned())
+    }
+
+    fn values<const N: usize>(
+        values: [(&str, AttributeValue); N],
+    ) -> HashMap<String, AttributeValue> {
+        values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    #[test]
+    fn a_recording_request_is_one_conditional_update() {
+        let at = Timestamp::parse_rfc3339("2026-05-20T15:04:01.135Z").unwrap();
+        let source = VerificationSource::parse("admin-manual").unwrap();
+        let request = build(&change(Some((at, source))));
+        assert_eq!(request.table_name(), Some("contacts"));
+        assert_eq!(
+            request.key(),
+            Some(&values([
+                ("pk", s("ORG#org_a#CONTACT#c_1")),
+                ("sk", s("CONTACT"))
+            ]))
+        );
+        assert_eq!(
+            request.condition_expression(),
+            Some(
+                "attribute_exists(#methods.#method) AND (attribute_not_exists(#methods.#method.#verifiedAt) OR \
+                 #methods.#method.#verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            request.update_expression(),
+            Some(
+                "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :actor, \
+                 #version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId, \
+                 #methods.#method.#verificationSource = :source"
+            )
+        );
+        assert_eq!(
+            request.expression_attribute_names().unwrap(),
+            &HashMap::from(
+                [
+                    ("#methods", "phones"),
+                    ("#method", "+14165550100"),
+                    ("#verifiedAt", "verifiedAt"),
+                    ("#verifiedBy", "verifiedBy"),
+                    ("#verificationSource", "verificationSource"),
+                    ("#version", "version"),
+                    ("#updatedAt", "updatedAt"),
+                    ("#changedBy", "changedBy"),
+                    ("#changeRequestId", "changeRequestId"),
+                ]
+                .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
+            )
+        );
+        assert_eq!(
+            request.expression_attribute_values().unwrap(),
+            &values([
+                (":verifiedAt", s("2026-05-20T15:04:01.135Z")),
+                (":source", s("admin-manual")),
+                (":one", n("1")),
+                (":now", s("2026-05-20T15:04:02.000Z")),
+                (":actor", s("user_1")),
+                (":requestId", s("request_1")),
+            ])
+        );
+        assert_eq!(request.return_values(), Some(&ReturnValue::AllNew));
+        assert_eq!(
+            request.return_values_on_condition_check_failure(),
+            Some(&ReturnValuesOnConditionCheckFailure::AllOld)
+        );
+    }
+
+    #[test]
+    fn recording_without_a_label_removes_an_older_one() {
+        let request = build(&change(Some((Timestamp::EPOCH, None))));
+        assert!(request.update_expression().unwrap().ends_with(
+            "#changeRequestId = :requestId REMOVE #methods.#method.#verificationSource"
+        ));
+        assert!(
+            !request
+                .expression_attribute_values()
+                .unwrap()
+                .contains_key(":source")
+        );
+    }
+
+    #[test]
+    fn a_clearing_request_removes_all_three_attributes() {
+        let request = build(&change(None));
+        assert_eq!(
+            request.condition_expression(),
+            Some("attribute_exists(#methods.#method.#verifiedAt)")
+        );
+        assert_eq!(
+            request.update_expression(),
+            Some(
+                "SET #version = #version + :one, #updatedAt = :now, #changedBy = :actor, \
+                 #changeRequestId = :requestId REMOVE #methods.#method.#verifiedAt, #methods.#method.#verifiedBy, \
+                 #methods.#method.#verificationSource"
+            )
+        );
+    }
+
+    #[test]
+    fn expected_versions_are_part_of_the_condition() {
+        let versions = vec![Version::new(3), Version::new(7)];
+        let request = build(&MethodChange {
+            expected_version: ExpectedVersion::OneOf(versions),
+            ..change(None)
+        });
+        assert_eq!(
+            request.condition_expression(),
+            Some(
+                "attribute_exists(#methods.#method.#verifiedAt) AND #version IN (:version0, :version1)"
+            )
+        );
+        let values = request.expression_attribute_values().unwrap();
+        assert_eq!(
+            (&values[":version0"], &values[":version1"]),
+            (&n("3"), &n("7"))
+        );
+    }
+
+    #[test]
+    fn where_no_tag_can_be_a_version_the_condition_cannot_hold() {
+        let request = build(&MethodChange {
+            expected_version: ExpectedVersion::OneOf(Vec::new()),
+            ..change(None)
+        });
+        assert!(
+            request
+                .condition_expression()
+                .unwrap()
+                .ends_with(" AND #version IN (:version0)")
+        );
+        assert_eq!(
+            request.expression_attribute_values().unwrap()[":version0"],
+            n("0")
+        );
+    }
+
+    #[test]
+    fn a_refusal_without_an_item_means_that_there_is_no_contact() {
+        assert!(matches!(
+            explain(None, &change(None)),
+            Err(ChangeError::ContactNotFound)
+        ));
     }
 }

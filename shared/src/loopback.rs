@@ -1,0 +1,40 @@
+//! What is on this machine.
+
+use url::{Host, Url};
+
+/// Whether a URL's host is this machine: a loopback address, or `localhost`.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_addresses_and_localhost_are_this_machine() {
+        for local in [
+            "http://127.0.0.1:8000",
+            "http://127.9.9.9",
+            "http://localhost:8000/",
+            "http://[::1]:8000",
+        ] {
+            assert!(is_loopback(&local.parse().unwrap()), "{local}");
+        }
+        for remote in [
+            "https://dynamodb.ca-central-1.amazonaws.com",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+            "data:,localhost",
+        ] {
+            assert!(!is_loopback(&remote.parse().unwrap()), "{remote}");
+        }
+    }
+}

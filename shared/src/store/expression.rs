@@ -1,0 +1,113 @@
+//! What a write does to one item: its assignments and removals, its condition, and what stands behind the
+//! placeholders.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::ChangeStamp;
+use super::items::{CHANGE_REQUEST_ID, CHANGED_BY, UPDATED_AT, VERSION};
+
+/// Every change raises the version and says when, by whom and on which request it was made.
+const STAMP: [&str; 4] = [
+    "#version = #version + :one",
+    "#updatedAt = :now",
+    "#changedBy = :actor",
+    "#changeRequestId = :requestId",
+];
+
+/// A write to one item.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Expression {
+    assignments: Vec<&'static str>,
+    removals: Vec<&'static str>,
+    conditions: Vec<String>,
+    pub(super) names: HashMap<String, String>,
+    pub(super) values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    /// Adds a clause that must hold for the write to be made.
+    pub(super) fn require(&mut self, condition: impl Into<String>) -> &mut Self {
+        self.conditions.push(condition.into());
+        self
+    }
+
+    /// Adds assignments.
+    pub(super) fn set(&mut self, assignments: &[&'static str]) -> &mut Self {
+        self.assignments.extend(assignments);
+        self
+    }
+
+    /// Adds attributes to remove.
+    pub(super) fn remove(&mut self, attributes: &[&'static str]) -> &mut Self {
+        self.removals.extend(attributes);
+        self
+    }
+
+    /// Says which attributes stand behind placeholders.
+    pub(super) fn names<const N: usize>(&mut self, names: [(&str, &str); N]) -> &mut Self {
+        self.names
+            .extend(names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())));
+        self
+    }
+
+    /// Says which text stands behind a placeholder.
+    pub(super) fn text(&mut self, placeholder: &str, text: impl Into<String>) -> &mut Self {
+        self.values
+            .insert(placeholder.to_owned(), AttributeValue::S(text.into()));
+        self
+    }
+
+    /// Says which number stands behind a placeholder.
+    pub(super) fn number(&mut self, placeholder: &str, number: u64) -> &mut Self {
+        self.values.insert(
+            placeholder.to_owned(),
+            AttributeValue::N(number.to_string()),
+        );
+        self
+    }
+
+    /// Marks the contact as changed.
+    pub(super) fn stamp(&mut self, stamp: &ChangeStamp) -> &mut Self {
+        self.set(&STAMP)
+            .names([
+                ("#version", VERSION),
+                ("#updatedAt", UPDATED_AT),
+                ("#changedBy", CHANGED_BY),
+                ("#changeRequestId", CHANGE_REQUEST_ID),
+            ])
+            .number(":one", 1)
+            .text(":now", stamp.now)
+            .text(":actor", stamp.actor.as_str())
+            .text(":requestId", &stamp.request_id)
+    }
+
+    /// The condition, all of whose clauses must hold.
+    pub(super) fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    /// The update; `None` where the item is only looked at.
+    pub(super) fn update(&self) -> Option<String> {
+        let clauses: Vec<_> = [("SET", &self.assignments), ("REMOVE", &self.removals)]
+            .into_iter()
+            .filter(|(_, parts)| !parts.is_empty())
+            .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
+            .collect();
+        (!clauses.is_empty()).then(|| clauses.join(" "))
+    }
+
+    /// The values; `None` where there are none, since an empty map is an error.
+    pub(super) fn into_names_and_values(
+        self,
+    ) -> (
+        HashMap<String, String>,
+        Option<HashMap<String, AttributeValue>>,
+    ) {
+        (
+            self.names,
+            Some(self.values).filter(|values| !values.is_empty()),
+        )
+    }
+}
