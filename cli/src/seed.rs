@@ -8,12 +8,13 @@ use chrono::Utc;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
+use serde_json::Value;
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, Contact, ContactId, ContactMethod, EmailAddress,
     EmailValidation, OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionStatus,
     Suppression, Timestamp, Verification, VerificationSource, Version,
 };
-use shared::store::{ChangeStamp, DatabaseError, Store};
+use shared::store::{ChangeStamp, DatabaseError, Store, is_too_large};
 
 /// How many items are written at the same time.
 const CONCURRENT_WRITES: usize = 16;
@@ -42,17 +43,29 @@ impl Seed {
     /// Where the file does not fit, and why. Members that nobody knows are not passed over: they are mostly known ones,
     /// misspelt.
     pub fn parse(json: &str, region: PhoneRegion) -> anyhow::Result<Self> {
-        let mut json = serde_json::Deserializer::from_str(json);
-        let file: SeedFile = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let mut json: Value = serde_json::from_str(json).map_err(|error| {
+            anyhow!(
+                "the file: is not JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            )
+        })?;
+        if !json.is_object() {
+            bail!("the file: must be an object");
+        }
+        tidy(&mut json, "", "")?;
+        let file: SeedFile = serde_path_to_error::deserialize(json).map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." {
                 "the file".to_owned()
             } else {
                 path
             };
-            anyhow!("{place}: {}", error.into_inner())
+            anyhow!(
+                "{place}: {}",
+                without_values(&error.into_inner().to_string())
+            )
         })?;
-        json.end()?;
         let reader = Reader {
             region,
             now: Timestamp::from_datetime(Utc::now())?,
@@ -232,6 +245,11 @@ impl Reader {
             updated_at: seed.updated_at.unwrap_or(created_at),
             version: Version::FIRST,
         };
+        if is_too_large(&contact) {
+            bail!(
+                "{place}: is larger than the 400 KB of an item, with room for a verification of every entry"
+            );
+        }
         Ok((
             contact,
             subscriptions(place, audiences, clients, seed.subscriptions)?,
@@ -347,6 +365,58 @@ fn verification(
         }
         None => Ok(None),
     }
+}
+
+/// What serde says is wrong, without the value that it quotes: values are personal data.
+fn without_values(message: &str) -> String {
+    match message.split_once(", expected ") {
+        Some((start, expected)) if start.starts_with("invalid ") => {
+            let (kind, _) = start.split_once(':').unwrap_or((start, ""));
+            format!("{kind}, expected {expected}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// The members that hold lists of objects.
+const LISTS_OF_OBJECTS: [&str; 5] = [
+    "organizations",
+    "contacts",
+    "phoneNumber",
+    "emails",
+    "subscriptions",
+];
+
+/// Takes out members that are null, since null counts as absent, and refuses what is a list where it must be an object:
+/// serde would take that for one, its values in the order of the members.
+fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            for (name, value) in members.iter_mut().filter(|(name, _)| *name != "tags") {
+                let place = if place.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{place}.{name}")
+                };
+                if name == "emailValidation" && !value.is_object() {
+                    bail!("{place}: must be an object");
+                }
+                tidy(value, name, &place)?;
+            }
+        }
+        Value::Array(values) if LISTS_OF_OBJECTS.contains(&name) => {
+            for (i, value) in values.iter_mut().enumerate() {
+                let place = format!("{place}[{i}]");
+                if !value.is_object() {
+                    bail!("{place}: must be an object");
+                }
+                tidy(value, "", &place)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Refuses a second item of the same id.
@@ -515,6 +585,14 @@ mod tests {
     }
 
     #[test]
+    fn null_counts_as_absent() {
+        let json = r#"{"organizations":[{"id":"o","audiences":null,"contacts":[{"id":"c","phoneNumber":null,
+            "emails":[{"value":"a@b.ca","isPrimary":null}],"emailValidation":{"status":null,"reason":null},
+            "subscriptions":null,"tags":null,"status":null}]}]}"#;
+        assert!(Seed::parse(json, PhoneRegion::CANADA).is_ok());
+    }
+
+    #[test]
     fn an_error_says_where_and_why() {
         for (contact, expected) in [
             (
@@ -578,8 +656,32 @@ mod tests {
             let error = contact_error(contact);
             assert!(error.starts_with(expected), "{contact}\n{error}");
         }
-        assert!(error("").starts_with("the file: EOF"));
-        assert!(error(r#"{"organizations":[]} x"#).contains("trailing characters"));
+        for (contact, expected) in [
+            (
+                r#"["d"]"#,
+                "organizations[0].contacts[1]: must be an object",
+            ),
+            (
+                r#"{"id":"d","emails":["a@b.ca"]}"#,
+                "organizations[0].contacts[1].emails[0]: must be an object",
+            ),
+            (
+                r#"{"id":"d","emailValidation":["valid"]}"#,
+                "organizations[0].contacts[1].emailValidation: must be",
+            ),
+            (
+                r#"{"id":"d","phoneNumber":"+14165550100"}"#,
+                "organizations[0].contacts[1].phoneNumber: invalid type, expected a sequence",
+            ),
+        ] {
+            let error = contact_error(contact);
+            assert!(error.starts_with(expected), "{contact}\n{error}");
+        }
+        let large = format!(r#"{{"id":"d","firstName":"{}"}}"#, "x".repeat(410_000));
+        assert!(contact_error(&large).starts_with("organizations[0].contacts[1]: is larger than"));
+        assert_eq!(error(""), "the file: is not JSON (line 1, column 0)");
+        assert_eq!(error("[]"), "the file: must be an object");
+        assert!(error(r#"{"organizations":[]} x"#).starts_with("the file: is not JSON"));
         assert!(
             error(r#"{"organizations":[{"id":"o"},{"id":"o"}]}"#)
                 .starts_with("organizations[1].id: o is there twice")

@@ -3,16 +3,21 @@
 use std::fs::{self, File, TryLockError};
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use dynoxide::Database;
+use shared::is_loopback;
 use shared::store::{Patience, configure};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use url::{Host, Url};
+use url::Url;
+
+/// How long requests that are under way may take to end once the engine is asked to stop.
+const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// The embedded engine. The real AWS SDK talks to it, as it talks to DynamoDB.
 pub struct Engine {
@@ -59,16 +64,22 @@ impl Engine {
         })
     }
 
-    /// Ends the engine once the requests that are under way are answered.
+    /// Ends the engine once the requests that are under way are answered, or after a grace period. What it has answered
+    /// is on disk either way.
     ///
     /// # Errors
     /// When it had already failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        // It may have ended by itself; then the next line says why.
+        // It may have ended by itself; then what follows says why.
         let _ = self.stop.send(());
-        self.running
-            .await?
-            .map_err(|error| anyhow!("the embedded database: {error}"))
+        let mut running = self.running;
+        if let Ok(ended) = tokio::time::timeout(STOP_GRACE, &mut running).await {
+            ended?.map_err(|error| anyhow!("the embedded database: {error}"))
+        } else {
+            // A client that holds a request half sent would keep it for ever.
+            running.abort();
+            Ok(())
+        }
     }
 }
 
@@ -105,25 +116,25 @@ fn open(folder: &Path) -> anyhow::Result<(Database, File)> {
     Ok((database, lock))
 }
 
-/// A client of the endpoint at `url`. One on loopback gets made-up credentials, since no engine there checks them; for
-/// any other the environment's count, as everywhere.
+/// A client of the endpoint at `url`. On loopback, where no engine checks them, the region and credentials are made up
+/// unless the environment has some; for any other endpoint the SDK looks for them where it always does.
 pub async fn client(url: &Url, patience: Patience) -> Client {
-    let is_loopback = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    let builder = if is_loopback && url.scheme() == "http" {
+    let builder = if is_loopback(url) && url.scheme() == "http" {
+        let value_of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let region = value_of("AWS_REGION")
+            .or_else(|| value_of("AWS_DEFAULT_REGION"))
+            .unwrap_or("local".to_owned());
+        let key = value_of("AWS_ACCESS_KEY_ID").zip(value_of("AWS_SECRET_ACCESS_KEY"));
+        let (key_id, secret) = key.unwrap_or_else(|| ("local".to_owned(), "local".to_owned()));
         Builder::new()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("local"))
+            .region(Region::new(region))
             .credentials_provider(Credentials::new(
-                "local",
-                "local",
+                key_id,
+                secret,
                 None,
                 None,
-                "made up for a local engine",
+                "for a local engine",
             ))
             // Without TLS, so that no certificates are loaded.
             .http_client(aws_smithy_http_client::Builder::new().build_http())

@@ -34,7 +34,7 @@ use super::routes::{Handler, Routes, Target};
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// How long requests that are under way may take to end once the server is asked to stop.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// The API, on one machine.
 pub struct Gateway {
@@ -88,7 +88,7 @@ impl Gateway {
             });
         }
         drop(listener);
-        let _ = tokio::time::timeout(SHUTDOWN_GRACE, connections.shutdown()).await;
+        let _ = tokio::time::timeout(STOP_GRACE, connections.shutdown()).await;
     }
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {

@@ -22,14 +22,17 @@ use crate::arguments::ServeArguments;
 use crate::development;
 use crate::seed::Seed;
 
-/// The examples of the three source documents.
-const DEMO: &str = include_str!("demo.json");
+/// The demo data: the examples of the three source documents, as a seed file.
+pub const DEMO: &str = include_str!("demo.json");
 
 /// Serves until the process is asked to end.
 ///
 /// # Errors
 /// When it cannot start.
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
+    // Asked for before anything else, so that a request to end that comes early is not lost.
+    let stop = stop_requested()?;
+    let mut stop = std::pin::pin!(stop);
     let settings = development::settings()?;
     shared::init_logging(settings.log_level, io::stderr);
     let seed = match &arguments.seed {
@@ -39,9 +42,6 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
             .and_then(|json| Seed::parse(&json, settings.default_phone_region))
             .with_context(|| format!("--seed {}", file.display()))?,
     };
-    // Asked for before anything is written, so that a request to end that comes early is not lost.
-    let stop = stop_requested()?;
-    let mut stop = std::pin::pin!(stop);
     if arguments.database_only {
         serve_database(&arguments, &settings, seed, stop.as_mut()).await
     } else {
@@ -73,12 +73,12 @@ async fn serve_api(
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> anyhow::Result<()> {
     let listener = engine::listen(arguments.port).await?;
-    let engine = match &arguments.dynamodb {
+    let other = other_endpoint(arguments)?;
+    let engine = match &other {
         Some(_) => None,
         None => Some(Engine::start(arguments.data.as_deref(), 0).await?),
     };
-    let database = arguments
-        .dynamodb
+    let database = other
         .as_ref()
         .or(engine.as_ref().map(|engine| &engine.url))
         .context("no database")?;
@@ -97,6 +97,22 @@ async fn serve_api(
     match engine {
         Some(engine) => engine.stop().await,
         None => Ok(()),
+    }
+}
+
+/// The endpoint to use instead of an embedded engine: the one of the command line, or else the one that the environment
+/// sets, unless the command line names a folder for an embedded engine's data.
+fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
+    if arguments.dynamodb.is_some() || arguments.data.is_some() {
+        return Ok(arguments.dynamodb.clone());
+    }
+    match std::env::var("AWS_ENDPOINT_URL_DYNAMODB") {
+        Ok(url) if !url.trim().is_empty() => url
+            .trim()
+            .parse()
+            .map(Some)
+            .context("AWS_ENDPOINT_URL_DYNAMODB is wrong: it must be a URL"),
+        _ => Ok(None),
     }
 }
 
@@ -138,16 +154,27 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Completes when the process is asked to end: SIGINT (Ctrl-C) or SIGTERM.
+/// Completes when the process is asked to end: SIGINT (Ctrl-C) or SIGTERM. Asked a second time, it ends at once.
 fn stop_requested() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+    let (requested, stop) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let mut asked = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        asked().await;
+        // Nobody waits for it when the server has failed, which ends the process as well.
+        let _ = requested.send(());
+        asked().await;
+        std::process::exit(1);
+    });
+    Ok(async {
+        let _ = stop.await;
     })
 }

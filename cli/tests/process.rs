@@ -1,0 +1,574 @@
+//! The tool as a process: what it prints, how it ends, what survives it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The tool with an environment that sets none of its settings.
+fn contacts() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_contacts"));
+    for name in [
+        "TABLE_NAME",
+        "JWT_KEYS",
+        "JWT_KEYS_URL",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+        "JWT_CLAIM_ORGANIZATION",
+        "JWT_CLAIM_ROLE",
+        "JWT_CLAIM_CLIENT",
+        "DEFAULT_PHONE_REGION",
+        "TIME_ZONE",
+        "LOG_LEVEL",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A folder of this test's own, removed with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("contacts-{}", Uuid::new_v4()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is in the system's folder for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A server that has said where it listens. It is killed with the test.
+struct Server {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Server {
+    fn start(command: &mut Command) -> Self {
+        let mut process = command
+            .args(["--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line
+            .trim_end()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("{line:?}"))
+            .to_owned();
+        Self {
+            process,
+            stdout,
+            url,
+        }
+    }
+
+    fn serve() -> Self {
+        Self::start(contacts().arg("serve"))
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &self.process.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Ends the server and gives what it wrote after its first line.
+    fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
+        self.signal(signal);
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.process
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        (self.process.wait().unwrap().code(), stdout, stderr)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn output(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn token(arguments: &[&str]) -> String {
+    let output = output(contacts().arg("token").args(arguments));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).trim_end().to_owned()
+}
+
+async fn patch(url: &str, token: &str, body: String) -> (u16, Value) {
+    let request = reqwest::Client::new()
+        .patch(url)
+        .bearer_auth(token)
+        .header("content-type", "application/json");
+    let answer = request.body(body).send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, answer.json().await.unwrap())
+}
+
+/// The URL, token and body of each `curl` line.
+fn printed_calls(stdout: &str) -> Vec<(String, String, String)> {
+    let between = |text: &str, before: &str| {
+        let (_, rest) = text.split_once(before).unwrap();
+        rest.split_once('\'').unwrap().0.to_owned()
+    };
+    stdout
+        .split("curl -i -X PATCH ")
+        .skip(1)
+        .map(|call| {
+            (
+                call[1..].split_once('\'').unwrap().0.to_owned(),
+                between(call, "'Authorization: Bearer "),
+                between(call, "-d '"),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_printed_calls_work() {
+    let mut server = Server::serve();
+    let mut stdout = String::new();
+    while !stdout.contains("Ctrl-C") {
+        assert_ne!(server.stdout.read_line(&mut stdout).unwrap(), 0);
+    }
+    let calls = printed_calls(&stdout);
+    assert_eq!(calls.len(), 3);
+    for (url, token, body) in calls {
+        let (status, answer) = patch(&url, &token, body).await;
+        assert_eq!(status, 200, "{url} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_request_of_the_crm_gets_the_sample_answer() {
+    let server = Server::serve();
+    let token = token(&[
+        "--organization",
+        "64f0a1b2c3d4e5f6a7b8c9d3",
+        "--subject",
+        "64a1b2c3d4e5f60012345679",
+    ]);
+    let url = format!(
+        "{}/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
+        server.url
+    );
+    let body = json!({
+        "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z",
+        "verificationSource": "admin-manual",
+    });
+    let (status, answer) = patch(&url, &token, body.to_string()).await;
+    assert_eq!(status, 200);
+    assert_eq!(answer["message"], "Phone number verified");
+    let contact = &answer["data"]["contact"];
+    assert_eq!(
+        json!([contact["_id"], contact["firstName"], contact["lastName"]]),
+        json!(["64b2c3d4e5f60012345678aa", "Alex", "Morgan"])
+    );
+    assert_eq!(
+        contact["phoneNumber"],
+        json!([{
+            "value": "+14165550100", "isPrimary": true, "verifiedAt": "2026-05-20T15:04:01.135Z",
+            "verifiedBy": "64a1b2c3d4e5f60012345679", "verificationSource": "admin-manual",
+        }])
+    );
+}
+
+#[test]
+fn a_request_to_end_ends_it_cleanly() {
+    for signal in ["-TERM", "-INT"] {
+        let (code, ..) = Server::serve().end(signal);
+        assert_eq!(code, Some(0), "{signal}");
+        let (code, ..) = Server::start(contacts().args(["serve", "--database-only"])).end(signal);
+        assert_eq!(code, Some(0), "{signal} --database-only");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let server = Server::serve();
+    let port = server.url.rsplit(':').next().unwrap();
+    let output = output(contacts().args(["serve", "--port", port]));
+    assert!(!output.status.success());
+    assert!(
+        text(&output.stderr).contains(&format!("127.0.0.1:{port}")),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+/// A seed with one contact that has this many phone numbers.
+fn seed(numbers: u32) -> String {
+    let numbers: Vec<_> = (0..numbers)
+        .map(|n| json!({ "value": number(n) }))
+        .collect();
+    json!({ "organizations": [{ "id": "org_a", "contacts": [{ "id": "c_1", "phoneNumber": numbers }] }] }).to_string()
+}
+
+fn number(n: u32) -> String {
+    format!("+1416555{n:04}")
+}
+
+#[test]
+fn a_seed_that_does_not_fit_is_refused_whole() {
+    let folder = Folder::new();
+    let seed = folder.file(
+        "seed.json",
+        r#"{"organizations":[{"id":"org_a","contacts":[{"id":"c_1"},{"id":"c 2"}]}]}"#,
+    );
+    let data = folder.0.join("data");
+    let output = output(
+        contacts()
+            .args(["serve", "--port", "0", "--seed"])
+            .arg(&seed)
+            .arg("--data")
+            .arg(&data),
+    );
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("seed.json") && message.contains("organizations[0].contacts[1].id"),
+        "{message}"
+    );
+    assert!(!data.exists(), "nothing may be loaded");
+}
+
+fn serve_from(folder: &Path, seed: &Path) -> Server {
+    Server::start(
+        contacts()
+            .arg("serve")
+            .arg("--data")
+            .arg(folder)
+            .arg("--seed")
+            .arg(seed),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_loses_no_answered_write() {
+    const NUMBERS: u32 = 200;
+    let folder = Folder::new();
+    let seed = folder.file("seed.json", &seed(NUMBERS));
+    let data = folder.0.join("data");
+    let token = token(&["--organization", "org_a"]);
+    let answered = Arc::new(Mutex::new(Vec::new()));
+    let enough = Arc::new(AtomicBool::new(false));
+
+    let mut server = serve_from(&data, &seed);
+    let url = format!("{}/api/contacts/c_1/phone-number/verify", server.url);
+    let callers: Vec<_> = (0..4)
+        .map(|caller| {
+            let (url, token, answered, enough) = (
+                url.clone(),
+                token.clone(),
+                Arc::clone(&answered),
+                Arc::clone(&enough),
+            );
+            tokio::spawn(async move {
+                let http = reqwest::Client::new();
+                for n in (caller..NUMBERS).step_by(4) {
+                    let body =
+                        json!({ "phoneNumber": number(n), "verifiedAt": "2024-01-01T00:00:00Z" });
+                    // It breaks off when the server is killed.
+                    let Ok(answer) = http
+                        .patch(&url)
+                        .bearer_auth(&token)
+                        .json(&body)
+                        .send()
+                        .await
+                    else {
+                        return;
+                    };
+                    assert_eq!(answer.status(), 200);
+                    let mut answered = answered.lock().unwrap();
+                    answered.push(n);
+                    enough.store(answered.len() > 40, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    while !enough.load(Ordering::Relaxed)
+        && !callers.iter().all(tokio::task::JoinHandle::is_finished)
+    {
+        tokio::task::yield_now().await;
+    }
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+
+    let server = serve_from(&data, &seed);
+    let url = format!("{}/api/contacts/c_1/phone-number/verify", server.url);
+    let body = json!({ "phoneNumber": number(0), "verifiedAt": "2030-01-01T00:00:00Z" });
+    let (_, answer) = patch(&url, &token, body.to_string()).await;
+    let entries = answer["data"]["contact"]["phoneNumber"].as_array().unwrap();
+    let answered = answered.lock().unwrap();
+    assert!(answered.len() > 40);
+    for n in answered.iter() {
+        let entry = entries
+            .iter()
+            .find(|entry| entry["value"] == number(*n))
+            .unwrap();
+        assert_eq!(
+            entry["verifiedAt"], "2024-01-01T00:00:00.000Z",
+            "the answer for {n} was lost"
+        );
+    }
+}
+
+#[test]
+fn a_folder_serves_one_process() {
+    let folder = Folder::new();
+    let seed = folder.file("seed.json", &seed(1));
+    let data = folder.0.join("data");
+    let _first = serve_from(&data, &seed);
+    let second = output(
+        contacts()
+            .args(["serve", "--port", "0", "--data"])
+            .arg(&data),
+    );
+    assert!(!second.status.success());
+    assert!(
+        text(&second.stderr).contains("in use by another process"),
+        "{}",
+        text(&second.stderr)
+    );
+}
+
+#[tokio::test]
+async fn an_api_over_another_endpoint_shares_its_data() {
+    let folder = Folder::new();
+    let seed = folder.file("seed.json", &seed(1));
+    let database = Server::start(
+        contacts()
+            .args(["serve", "--database-only", "--seed"])
+            .arg(&seed),
+    );
+    let token = token(&["--organization", "org_a"]);
+    let mut outcomes = Vec::new();
+    for _ in 0..2 {
+        let api = Server::start(contacts().args(["serve", "--dynamodb", &database.url]));
+        let url = format!("{}/api/contacts/c_1/phone-number/verify", api.url);
+        let body = json!({ "phoneNumber": number(0), "verifiedAt": "2024-01-01T00:00:00Z" });
+        let (_, answer) = patch(&url, &token, body.to_string()).await;
+        outcomes.push(answer["data"]["outcome"].clone());
+    }
+    assert_eq!(outcomes, ["recorded", "kept"]);
+}
+
+#[test]
+fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
+    for (name, value) in [
+        ("TIME_ZONE", "Toronto"),
+        ("DEFAULT_PHONE_REGION", "Canada"),
+        ("JWT_KEYS", "{}"),
+        ("JWT_KEYS_URL", "http://example.com"),
+        ("LOG_LEVEL", "loud"),
+        ("TABLE_NAME", "a"),
+    ] {
+        let output = output(contacts().args(["serve", "--port", "0"]).env(name, value));
+        let message = text(&output.stderr);
+        assert!(!output.status.success(), "{name}");
+        assert!(
+            message.contains(name) && message.trim_end().lines().count() == 1,
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn settings_of_the_environment_replace_the_development_ones() {
+    let server = Server::start(
+        contacts()
+            .arg("serve")
+            .env("JWT_ISSUER", "https://idp.example.com"),
+    );
+    let url = format!(
+        "{}/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
+        server.url
+    );
+    let organization = ["--organization", "64f0a1b2c3d4e5f6a7b8c9d3"];
+    let body = json!({ "type": "phone", "value": "+14165550100" }).to_string();
+    let (status, _) = patch(&url, &token(&organization), body.clone()).await;
+    assert_eq!(status, 401, "of another issuer");
+    let output = output(
+        contacts()
+            .arg("token")
+            .args(organization)
+            .env("JWT_ISSUER", "https://idp.example.com"),
+    );
+    let (status, _) = patch(&url, text(&output.stdout).trim_end(), body).await;
+    assert_eq!(status, 200);
+}
+
+#[test]
+fn token_prints_one_token_and_nothing_else() {
+    let output = output(contacts().args([
+        "token",
+        "--organization",
+        "org_a",
+        "--client",
+        "website",
+        "--expires-in",
+        "15m",
+    ]));
+    assert!(output.status.success() && output.stderr.is_empty());
+    let stdout = text(&output.stdout);
+    assert_eq!(stdout.trim_end().split('.').count(), 3);
+    assert_eq!(stdout.lines().count(), 1);
+}
+
+#[test]
+fn token_names_what_is_wrong_with_its_arguments() {
+    for (arguments, named) in [
+        (&[][..], "--organization"),
+        (&["--role", "USER"], "--organization"),
+        (&["--organization", "a b"], "--organization"),
+        (
+            &["--organization", "org_a", "--client", "No Slug"],
+            "--client",
+        ),
+        (
+            &["--organization", "org_a", "--expires-in", "soon"],
+            "--expires-in",
+        ),
+        (&["--organization", "org_a", "--subject", " "], "--subject"),
+    ] {
+        let output = output(contacts().arg("token").args(arguments));
+        assert!(
+            !output.status.success() && output.stdout.is_empty(),
+            "{arguments:?}"
+        );
+        assert!(
+            text(&output.stderr).contains(named),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_log_holds_no_token_phone_number_or_address() {
+    let folder = Folder::new();
+    let seed = json!({ "organizations": [{
+        "id": "org_a", "audiences": ["newsletter"], "clients": ["website"],
+        "contacts": [{
+            "id": "c_1",
+            "firstName": "Xfirstname", "lastName": "Xlastname",
+            "phoneNumber": [{ "value": "+14165550177" }],
+            "emails": [{ "value": "xmarked@example.com" }],
+            "subscriptions": [{ "audience": "newsletter", "client": "website" }],
+        }],
+    }] });
+    let seed = folder.file("seed.json", &seed.to_string());
+    // At the most talkative level, so that every lower one is covered.
+    let server = Server::start(
+        contacts()
+            .args(["serve", "--seed"])
+            .arg(&seed)
+            .env("LOG_LEVEL", "trace"),
+    );
+    let user = token(&[
+        "--organization",
+        "org_a",
+        "--subject",
+        "xsubject@example.com",
+    ]);
+    let application = token(&["--organization", "org_a", "--client", "website"]);
+    let path = |path: &str| format!("{}/api/contacts/c_1/{path}", server.url);
+    for (path, token, body) in [
+        (
+            path("phone-number/verify"),
+            &user,
+            json!({ "phoneNumber": "+14165550177", "verifiedAt": "2024-01-01T00:00:00Z" }),
+        ),
+        (
+            path("phone-number/verify"),
+            &user,
+            json!({ "phoneNumber": "+14165550178", "verifiedAt": "xmarked" }),
+        ),
+        (
+            path("verify-contact-methods"),
+            &user,
+            json!({ "type": "email", "value": "xmarked@example.com", "verificationSource": "xlabel" }),
+        ),
+        (
+            path("verify-contact-methods"),
+            &user,
+            json!({ "type": "email", "value": "xmarked2@example.com" }),
+        ),
+        (
+            path("verification"),
+            &application,
+            json!({ "verified": true, "audience": "newsletter", "client": "website" }),
+        ),
+        (
+            path("verification"),
+            &user,
+            json!({ "verified": true, "audience": "xmarked@example.com" }),
+        ),
+        (path("verification"), &format!("{application}x"), json!({})),
+    ] {
+        patch(&path, token, body.to_string()).await;
+    }
+    let (_, _, log) = server.end("-TERM");
+    assert_eq!(log.matches("\"message\":\"request\"").count(), 7, "{log}");
+    for marked in [
+        "Xfirstname",
+        "Xlastname",
+        "4165550177",
+        "4165550178",
+        "xmarked",
+        "xsubject",
+        "xlabel",
+        &user,
+        &application,
+    ] {
+        assert!(!log.contains(marked), "{marked} in\n{log}");
+    }
+    // Nor any part of a token by itself.
+    for part in user.split('.').chain(application.split('.')) {
+        assert!(!log.contains(part));
+    }
+}
