@@ -2,4 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod costs;
 mod crm;
+mod events;
+mod faults;
+mod mailer;
+mod rule;
+mod schema;
+mod store;
+mod tokens;

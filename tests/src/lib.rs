@@ -9,6 +9,11 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod identity_provider;
+pub mod keys;
+pub mod proxy;
+pub mod schema;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -31,32 +36,32 @@ pub struct Database {
     pub url: Url,
     /// The table's name.
     pub table: String,
-    _engine: Option<Engine>,
+    /// The embedded engine, if it is this database's own.
+    pub engine: Option<Engine>,
 }
 
 /// The name of the table on an endpoint that all tests of this process share.
 static SHARED_TABLE: OnceLock<String> = OnceLock::new();
 
 impl Database {
-    /// A database of this test's own, or the one that `TEST_DYNAMODB_URL` names.
+    /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names the table that all tests share.
     pub async fn start() -> Self {
-        let database = if let Ok(url) = std::env::var("TEST_DYNAMODB_URL") {
-            let table = SHARED_TABLE
-                .get_or_init(|| format!("contacts-{}", Uuid::new_v4()))
-                .clone();
-            Self {
-                url: url.parse().unwrap(),
-                table,
-                _engine: None,
-            }
+        Self::with_table(SHARED_TABLE.get_or_init(fresh_table).clone()).await
+    }
+
+    /// A database with a table that no other test uses, whatever the endpoint: for data whose organizations are given.
+    pub async fn start_own_table() -> Self {
+        Self::with_table(fresh_table()).await
+    }
+
+    async fn with_table(table: String) -> Self {
+        let (url, engine) = if let Ok(url) = std::env::var("TEST_DYNAMODB_URL") {
+            (url.parse().unwrap(), None)
         } else {
             let engine = Engine::start(None, 0).await.unwrap();
-            Self {
-                url: engine.url.clone(),
-                table: "contacts".to_owned(),
-                _engine: Some(engine),
-            }
+            (engine.url.clone(), Some(engine))
         };
+        let database = Self { url, table, engine };
         create_table(&database.client().await, &database.table)
             .await
             .unwrap();
@@ -77,6 +82,11 @@ impl Database {
     pub async fn store_through(&self, url: &Url, patience: Patience) -> Store {
         Store::new(engine::client(url, patience).await, self.table.clone())
     }
+}
+
+/// A table's name that no other test has.
+fn fresh_table() -> String {
+    format!("contacts-{}", Uuid::new_v4())
 }
 
 /// An organization's id that no other test has.
@@ -187,7 +197,6 @@ impl Api {
     }
 
     /// A `PATCH` to be completed.
-    #[must_use]
     pub fn request(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.patch(self.url.join(path).unwrap())
     }

@@ -1,0 +1,704 @@
+//! What each request costs (design section 3): the calls of the database, how many of them one after another, and the
+//! capacity that the database says they consumed.
+//!
+//! Calls are counted at a proxy below the SDK, so that its retries would count. Capacity is checked wherever the
+//! engine reports it as AWS charges it. The embedded engine does so: 1 write unit per KB, two in a transaction for each of
+//! its items, read or written; 1 read unit per 4 KB of a consistent read, half of it otherwise, and for a missing item
+//! as for the smallest. DynamoDB Local 3.0.0 does not everywhere: it reports 2 for a transaction of any number of items,
+//! and 0 for a read that finds nothing. No engine reports anything with a failed condition, for which AWS charges
+//! a write.
+
+use std::time::Duration;
+
+use black_box_tests::proxy::{Call, Proxy};
+use black_box_tests::{Answer, Api, Database, development_settings, token};
+use contacts::development::Identity;
+use contacts::seed::Seed;
+use serde_json::{Value, json};
+use shared::Service;
+use shared::domain::PhoneRegion;
+use shared::store::Patience;
+use uuid::Uuid;
+
+/// An API whose calls of the database are counted.
+struct Counted {
+    api: Api,
+    proxy: Proxy,
+    /// The contact's id. It is like no other in the table, which super administrators search as a whole.
+    id: String,
+}
+
+/// When the requests of these tests verify.
+const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
+/// Earlier than that.
+const EARLIER: &str = "2026-01-01T00:00:00.000Z";
+
+/// Never tries again because of a busy machine: that would count.
+const PATIENT: Patience = Patience {
+    connect: Duration::from_secs(9),
+    attempt: Duration::from_secs(9),
+    operation: Duration::from_secs(9),
+    attempts: 4,
+};
+
+impl Counted {
+    /// With a contact that the client has onboarded.
+    async fn start() -> Self {
+        Self::with(json!({ "subscriptions": [
+            { "audience": "newsletter", "client": "website", "status": "subscribed" },
+            { "audience": "newsletter", "status": "subscribed" },
+        ] }))
+        .await
+    }
+
+    /// With a contact that has these members besides a phone number and an e-mail address.
+    async fn with(members: Value) -> Self {
+        let counted = Self::without_contact().await;
+        let contact = counted.contact_with(members);
+        counted.api.seed(json!([contact])).await;
+        counted
+    }
+
+    /// With a contact that has subscriptions of two clients in each of a hundred other audiences as well.
+    async fn with_many_subscriptions() -> Self {
+        let counted = Self::without_contact().await;
+        let others: Vec<_> = (0..100).map(|n| format!("audience_{n}")).collect();
+        let mut subscriptions = vec![
+            json!({ "audience": "newsletter", "client": "website", "status": "subscribed" }),
+            json!({ "audience": "newsletter", "client": "app", "status": "subscribed" }),
+            json!({ "audience": "newsletter", "status": "subscribed" }),
+        ];
+        for audience in &others {
+            for client in ["website", "app"] {
+                subscriptions.push(
+                    json!({ "audience": audience, "client": client, "status": "subscribed" }),
+                );
+            }
+        }
+        let audiences = [vec!["newsletter".to_owned()], others].concat();
+        let seed = json!({ "organizations": [{
+            "id": counted.api.organization,
+            "audiences": audiences,
+            "clients": ["website", "app"],
+            "contacts": [counted.contact_with(json!({ "subscriptions": subscriptions }))],
+        }] });
+        let seed = Seed::parse(&seed.to_string(), PhoneRegion::CANADA).unwrap();
+        let store = counted.api.database.store().await;
+        seed.load(&store).await.unwrap();
+        counted
+    }
+
+    async fn without_contact() -> Self {
+        let database = Database::start().await;
+        let proxy = Proxy::start(&database.url).await;
+        let store = database.store_through(&proxy.url, PATIENT).await;
+        let api = Api::with_service(database, Service::new(development_settings(), store)).await;
+        let id = format!("c_{}", Uuid::new_v4().simple());
+        Self { api, proxy, id }
+    }
+
+    fn contact_with(&self, members: Value) -> Value {
+        let mut contact = members;
+        contact["id"] = json!(self.id);
+        contact["phoneNumber"] = json!([{ "value": "+14165550100", "isPrimary": true }]);
+        contact["emails"] = json!([{ "value": "jane@example.com", "isPrimary": true }]);
+        contact
+    }
+
+    /// Endpoint 1.
+    async fn phone_number(&self, number: &str, verified_at: Option<&str>) -> Answer {
+        let body = json!({ "phoneNumber": number, "verifiedAt": verified_at });
+        self.api.verify_phone_number(&self.id, body).await
+    }
+
+    /// Endpoint 2.
+    async fn email(&self, address: &str, verified_at: Option<&str>) -> Answer {
+        let body = json!({ "type": "email", "value": address, "verifiedAt": verified_at });
+        self.api.verify_contact_method(&self.id, body).await
+    }
+
+    /// Endpoint 2 with a token of the role `SUPERADMIN`, and of no organization.
+    async fn email_as_super_admin(&self, id: &str, verified_at: Option<&str>) -> Answer {
+        let token = token(&Identity {
+            subject: "admin_1".to_owned(),
+            role: Some("SUPERADMIN".to_owned()),
+            ..Identity::default()
+        });
+        let body =
+            json!({ "type": "email", "value": "jane@example.com", "verifiedAt": verified_at });
+        let path = format!("/api/contacts/{id}/verify-contact-methods");
+        self.api.patch(&path, &token, body).await
+    }
+
+    /// Endpoint 3.
+    async fn contact(&self, id: &str, audience: &str, verified_at: Option<&str>) -> Answer {
+        let body = json!({
+            "verified": verified_at.is_some(), "verified_at": verified_at, "audience": audience, "client": "website",
+        });
+        self.api.verify_contact(id, body).await
+    }
+
+    /// The calls since the last time.
+    fn calls(&self) -> Vec<Call> {
+        let calls = self.proxy.calls();
+        self.proxy.forget();
+        calls
+    }
+
+    /// That these calls, and no others, were made since the last time, one after another.
+    fn assert_calls(&self, expected: &[&str]) -> Vec<Call> {
+        assert_eq!(self.proxy.operations(), expected);
+        assert_eq!(self.proxy.rounds(), expected.len());
+        self.calls()
+    }
+}
+
+/// Whether the engine charges for transactions and for what is missing as AWS does.
+fn engine_charges_like_aws() -> bool {
+    std::env::var_os("TEST_DYNAMODB_URL").is_none()
+}
+
+fn assert_outcome(answer: &Answer, outcome: &str) {
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    // Endpoint 3 has it at the top.
+    let found = answer
+        .body
+        .get("outcome")
+        .unwrap_or(&answer.body["data"]["outcome"]);
+    assert_eq!(found, outcome);
+}
+
+/// That each of these calls consumed this much.
+fn assert_capacity(calls: &[Call], expected: &[f64]) {
+    let consumed: Vec<_> = calls.iter().map(Call::capacity_units).collect();
+    let expected: Vec<_> = expected.iter().copied().map(Some).collect();
+    assert_eq!(consumed, expected);
+}
+
+// Endpoints 1 and 2: one update, whatever comes of it.
+
+#[tokio::test]
+async fn recording_a_phone_number_costs_one_update_of_one_unit() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .phone_number("+14165550100", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn recording_an_email_costs_one_update_of_one_unit() {
+    let counted = Counted::start().await;
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_outcome(&answer, "recorded");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn recording_over_a_later_verification_costs_one_update_of_one_unit() {
+    let counted = Counted::start().await;
+    counted
+        .email("jane@example.com", Some("2026-12-31T00:00:00Z"))
+        .await;
+    counted.calls();
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_outcome(&answer, "recorded");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn keeping_a_phone_numbers_verification_costs_one_update() {
+    let counted = Counted::start().await;
+    counted
+        .phone_number("+14165550100", Some(VERIFIED_AT))
+        .await;
+    counted.calls();
+    let answer = counted
+        .phone_number("+14165550100", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "kept");
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn keeping_an_emails_verification_costs_one_update() {
+    let counted = Counted::start().await;
+    counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    counted.calls();
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_outcome(&answer, "kept");
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn clearing_a_phone_number_costs_one_update_of_one_unit() {
+    let counted = Counted::start().await;
+    counted
+        .phone_number("+14165550100", Some(VERIFIED_AT))
+        .await;
+    counted.calls();
+    let answer = counted.phone_number("+14165550100", None).await;
+    assert_outcome(&answer, "cleared");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn clearing_an_email_costs_one_update_of_one_unit() {
+    let counted = Counted::start().await;
+    counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    counted.calls();
+    let answer = counted.email("jane@example.com", None).await;
+    assert_outcome(&answer, "cleared");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn a_clear_of_a_phone_number_that_finds_nothing_costs_one_update() {
+    let counted = Counted::start().await;
+    let answer = counted.phone_number("+14165550100", None).await;
+    assert_outcome(&answer, "unchanged");
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_clear_of_an_email_that_finds_nothing_costs_one_update() {
+    let counted = Counted::start().await;
+    let answer = counted.email("jane@example.com", None).await;
+    assert_outcome(&answer, "unchanged");
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_phone_number_that_the_contact_does_not_have_costs_one_update() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .phone_number("+14165550199", Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 404);
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn an_email_that_the_contact_does_not_have_costs_one_update() {
+    let counted = Counted::start().await;
+    let answer = counted.email("john@example.com", Some(VERIFIED_AT)).await;
+    assert_eq!(answer.status, 404);
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_clear_of_an_email_that_the_contact_does_not_have_costs_one_update() {
+    let counted = Counted::start().await;
+    let answer = counted.email("john@example.com", None).await;
+    assert_eq!(answer.status, 404);
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_contact_that_there_is_not_costs_one_update() {
+    let counted = Counted {
+        id: "nobody".to_owned(),
+        ..Counted::start().await
+    };
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_eq!(answer.status, 404);
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn another_organizations_contact_costs_what_one_costs_that_there_is_not() {
+    let mut counted = Counted::start().await;
+    counted.api.organization = black_box_tests::fresh_organization();
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_eq!(answer.status, 404);
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn an_id_that_no_contact_can_have_costs_nothing() {
+    let counted = Counted {
+        id: "no.body".to_owned(),
+        ..Counted::start().await
+    };
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_eq!(answer.status, 404);
+    counted.assert_calls(&[]);
+}
+
+#[tokio::test]
+async fn a_method_change_whose_precondition_fails_costs_one_update() {
+    let counted = Counted::start().await;
+    let path = format!("/api/contacts/{}/phone-number/verify", counted.id);
+    let request = counted.api.request(&path);
+    let request = request
+        .bearer_auth(counted.api.user_token())
+        .header("if-match", "\"7\"");
+    let body = json!({ "phoneNumber": "+14165550100", "verifiedAt": VERIFIED_AT });
+    let answer = counted.api.send(request.json(&body)).await;
+    assert_eq!(answer.status, 412);
+    counted.assert_calls(&["UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_national_number_costs_no_more_than_an_international_one() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .phone_number("(416) 555-0100", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+// A super administrator: one query of the index first.
+
+#[tokio::test]
+async fn a_super_administrators_change_costs_half_a_read_unit_more() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .email_as_super_admin(&counted.id, Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    let calls = counted.assert_calls(&["Query", "UpdateItem"]);
+    assert_capacity(&calls, &[0.5, 1.0]);
+}
+
+#[tokio::test]
+async fn a_super_administrators_change_that_keeps_costs_a_query_and_an_update() {
+    let counted = Counted::start().await;
+    counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    counted.calls();
+    let answer = counted
+        .email_as_super_admin(&counted.id, Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "kept");
+    counted.assert_calls(&["Query", "UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_super_administrators_look_for_nobody_costs_a_query() {
+    let counted = Counted::start().await;
+    let nobody = Uuid::new_v4().to_string();
+    let answer = counted
+        .email_as_super_admin(&nobody, Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 404);
+    let calls = counted.assert_calls(&["Query"]);
+    if engine_charges_like_aws() {
+        assert_capacity(&calls, &[0.5]);
+    }
+}
+
+// Endpoint 3: one read, and one transaction where there is something to write.
+
+/// The most that the read may cost: three items, and one more where it finds too little.
+const MOST_READ_UNITS: f64 = 4.0;
+
+fn assert_read_capacity(reads: &[Call]) {
+    let units: f64 = reads.iter().filter_map(Call::capacity_units).sum();
+    assert!(units <= MOST_READ_UNITS, "{units}");
+    // None said nothing.
+    assert!(reads.iter().all(|call| call.capacity_units().is_some()));
+}
+
+/// A read of at most 4 units, then a transaction of 4.
+fn assert_read_and_transaction(counted: &Counted) {
+    let calls = counted.assert_calls(&["BatchGetItem", "TransactWriteItems"]);
+    let (reads, writes) = calls.split_at(1);
+    assert_read_capacity(reads);
+    if engine_charges_like_aws() {
+        assert_capacity(writes, &[4.0]);
+    }
+}
+
+#[tokio::test]
+async fn recording_a_contact_costs_one_read_and_one_transaction_of_four_units() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_read_and_transaction(&counted);
+}
+
+#[tokio::test]
+async fn a_contact_is_read_at_the_price_of_a_consistent_read() {
+    // At half the price, a caller might not see what it wrote before.
+    let counted = Counted::start().await;
+    counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_capacity(&counted.calls()[..1], &[3.0]);
+}
+
+#[tokio::test]
+async fn recording_the_clients_level_alone_costs_what_both_cost() {
+    let counted = Counted::with(json!({
+        "verifiedAt": EARLIER,
+        "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
+    }))
+    .await;
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_read_and_transaction(&counted);
+}
+
+#[tokio::test]
+async fn recording_the_contacts_level_alone_costs_what_both_cost() {
+    let counted = Counted::with(json!({ "subscriptions": [{
+        "audience": "newsletter", "client": "website", "status": "subscribed", "verifiedAt": EARLIER,
+    }] }))
+    .await;
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_read_and_transaction(&counted);
+}
+
+#[tokio::test]
+async fn clearing_a_contact_costs_one_read_and_one_transaction_of_four_units() {
+    let counted = Counted::start().await;
+    counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    counted.calls();
+    let answer = counted.contact(&counted.id, "newsletter", None).await;
+    assert_outcome(&answer, "cleared");
+    assert_read_and_transaction(&counted);
+}
+
+#[tokio::test]
+async fn keeping_a_contacts_verification_costs_one_read_and_no_write() {
+    let counted = Counted::start().await;
+    counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    counted.calls();
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "kept");
+    assert_read_capacity(&counted.assert_calls(&["BatchGetItem"]));
+}
+
+#[tokio::test]
+async fn a_clear_of_a_contact_that_finds_nothing_costs_one_read_and_no_write() {
+    let counted = Counted::start().await;
+    let answer = counted.contact(&counted.id, "newsletter", None).await;
+    assert_outcome(&answer, "unchanged");
+    assert_read_capacity(&counted.assert_calls(&["BatchGetItem"]));
+}
+
+#[tokio::test]
+async fn a_contact_without_a_subscription_at_audience_level_costs_no_more() {
+    let counted = Counted::with(json!({ "subscriptions": [
+        { "audience": "newsletter", "client": "website", "status": "subscribed" },
+    ] }))
+    .await;
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_read_and_transaction(&counted);
+}
+
+#[tokio::test]
+async fn a_contact_change_whose_precondition_fails_costs_one_read_and_no_write() {
+    let counted = Counted::start().await;
+    let path = format!("/api/contacts/{}/verification", counted.id);
+    let request = counted.api.request(&path);
+    let request = request
+        .bearer_auth(counted.api.application_token("website"))
+        .header("if-match", "\"7\"");
+    let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
+    let answer = counted.api.send(request.json(&body)).await;
+    assert_eq!(answer.status, 412);
+    assert_read_capacity(&counted.assert_calls(&["BatchGetItem"]));
+}
+
+#[tokio::test]
+async fn a_contact_that_there_is_not_costs_one_more_read_and_no_write() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .contact("nobody", "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 404);
+    assert_read_capacity(&counted.assert_calls(&["BatchGetItem", "GetItem"]));
+}
+
+#[tokio::test]
+async fn a_contact_that_the_client_has_not_onboarded_costs_one_more_read_and_no_write() {
+    let counted = Counted::with(json!({})).await;
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 404);
+    assert_read_capacity(&counted.assert_calls(&["BatchGetItem", "GetItem"]));
+}
+
+#[tokio::test]
+async fn an_audience_that_there_is_not_costs_one_more_read_and_no_write() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .contact(&counted.id, "nowhere", Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 400);
+    assert_read_capacity(&counted.assert_calls(&["BatchGetItem", "GetItem"]));
+}
+
+#[tokio::test]
+async fn an_id_that_no_contact_can_have_costs_a_look_for_the_audience() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .contact("no.body", "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 404);
+    assert_read_capacity(&counted.assert_calls(&["GetItem"]));
+}
+
+#[tokio::test]
+async fn an_audience_that_there_cannot_be_costs_nothing() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .contact(&counted.id, "No Where", Some(VERIFIED_AT))
+        .await;
+    assert_eq!(answer.status, 400);
+    counted.assert_calls(&[]);
+}
+
+// What is refused before the database is asked.
+
+/// The three endpoints, after the contact's id.
+const ENDPOINTS: [&str; 3] = [
+    "phone-number/verify",
+    "verify-contact-methods",
+    "verification",
+];
+
+#[tokio::test]
+async fn a_request_without_a_token_costs_nothing() {
+    let counted = Counted::start().await;
+    for endpoint in ENDPOINTS {
+        let path = format!("/api/contacts/{}/{endpoint}", counted.id);
+        let request = counted.api.request(&path).json(&json!({}));
+        assert_eq!(counted.api.send(request).await.status, 401, "{endpoint}");
+    }
+    counted.assert_calls(&[]);
+}
+
+#[tokio::test]
+async fn a_bad_token_costs_nothing() {
+    let counted = Counted::start().await;
+    for endpoint in ENDPOINTS {
+        let path = format!("/api/contacts/{}/{endpoint}", counted.id);
+        let answer = counted.api.patch(&path, "x.y.z", json!({})).await;
+        assert_eq!(answer.status, 401, "{endpoint}");
+    }
+    counted.assert_calls(&[]);
+}
+
+#[tokio::test]
+async fn a_bad_body_costs_nothing() {
+    let counted = Counted::start().await;
+    for endpoint in ENDPOINTS {
+        let path = format!("/api/contacts/{}/{endpoint}", counted.id);
+        // It may call all three endpoints.
+        let token = counted.api.application_token("website");
+        let answer = counted.api.patch(&path, &token, json!([])).await;
+        assert_eq!(answer.status, 400, "{endpoint}");
+    }
+    counted.assert_calls(&[]);
+}
+
+#[tokio::test]
+async fn a_super_administrators_bad_body_costs_no_query() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .email_as_super_admin(&counted.id, Some("yesterday"))
+        .await;
+    assert_eq!(answer.status, 400);
+    counted.assert_calls(&[]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_costs_nothing() {
+    let counted = Counted::start().await;
+    for endpoint in ENDPOINTS {
+        let path = format!("/api/contacts/{}/{endpoint}", counted.id);
+        let token = counted.api.application_token("website");
+        let body = json!({ "padding": "x".repeat(16 * 1024) });
+        let answer = counted.api.patch(&path, &token, body).await;
+        assert_eq!(answer.status, 413, "{endpoint}");
+    }
+    counted.assert_calls(&[]);
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_the_tokens_costs_nothing() {
+    let counted = Counted::start().await;
+    let body = json!({ "verified": true, "audience": "newsletter", "client": "app" });
+    let answer = counted.api.verify_contact(&counted.id, body).await;
+    assert_eq!(answer.status, 403);
+    counted.assert_calls(&[]);
+}
+
+// Growth.
+
+#[tokio::test]
+async fn a_method_change_costs_no_more_where_the_contact_has_many_subscriptions() {
+    let counted = Counted::with_many_subscriptions().await;
+    let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    assert_outcome(&answer, "recorded");
+    assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn a_super_administrators_change_costs_no_more_where_the_contact_has_many_subscriptions() {
+    let counted = Counted::with_many_subscriptions().await;
+    let answer = counted
+        .email_as_super_admin(&counted.id, Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    let calls = counted.assert_calls(&["Query", "UpdateItem"]);
+    assert_capacity(&calls, &[0.5, 1.0]);
+}
+
+#[tokio::test]
+async fn a_contact_change_costs_no_more_where_the_contact_has_many_subscriptions() {
+    let (few, many) = (
+        Counted::start().await,
+        Counted::with_many_subscriptions().await,
+    );
+    for counted in [&few, &many] {
+        let answer = counted
+            .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+            .await;
+        assert_outcome(&answer, "recorded");
+    }
+    let consumed = |counted: &Counted| {
+        let calls = counted.assert_calls(&["BatchGetItem", "TransactWriteItems"]);
+        calls
+            .iter()
+            .map(Call::capacity_units)
+            .collect::<Option<Vec<_>>>()
+            .unwrap()
+    };
+    assert_eq!(consumed(&many), consumed(&few));
+}
+
+#[tokio::test]
+async fn a_contact_change_costs_no_more_where_the_organization_has_many_contacts() {
+    let counted = Counted::start().await;
+    let others: Vec<_> = (0..100)
+        .map(|n| json!({ "id": format!("c_{n}"), "emails": [{ "value": "jane@example.com" }] }))
+        .collect();
+    counted.api.seed(json!(others)).await;
+    let answer = counted
+        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .await;
+    assert_outcome(&answer, "recorded");
+    assert_read_and_transaction(&counted);
+}

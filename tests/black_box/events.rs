@@ -1,0 +1,235 @@
+//! The handlers, from the sample events of `events/` through `lambda_http`'s own parsing, over the demo data.
+//!
+//! `events/generate.py` writes the events; what each is answered stands in one file per function.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use black_box_tests::{Database, development_settings};
+use contacts::seed::Seed;
+use contacts::serve::DEMO;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
+use serde_json::{Value, json};
+use shared::Service;
+use shared::domain::{PhoneRegion, Timestamp};
+
+/// When all events of a test are handled.
+const NOW: &str = "2026-06-02T08:00:00.000Z";
+
+/// Makes a test of each line: the events are handled one after another over the demo data, and the last is answered as
+/// stated. Those before it make what it needs, and are done.
+macro_rules! event_tests {
+    ($($name:ident: [$($event:literal),+] => $expected:expr;)+) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                let [preparing @ .., last] = [$($event),+];
+                let function = super::Function::over_demo_data().await;
+                for name in preparing {
+                    assert_eq!(function.handle(name, &super::event(name)).await.status, 200, "{name}");
+                }
+                let event = super::event(last);
+                $expected.check(&function.handle(last, &event).await, &event);
+            }
+        )+
+
+        /// Every event that a test handles.
+        pub(super) const HANDLED: &[&str] = &[$($($event),+),+];
+    };
+}
+
+mod crm_answers;
+mod verify_contact;
+mod verify_contact_method;
+mod verify_phone_number;
+
+#[test]
+fn every_event_is_handled_by_a_test() {
+    let handled = [
+        verify_phone_number::HANDLED,
+        verify_contact_method::HANDLED,
+        verify_contact::HANDLED,
+    ]
+    .concat();
+    let handled: BTreeSet<_> = handled.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(event_files(), handled);
+}
+
+#[test]
+fn every_event_has_a_request_id_of_its_own() {
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    for name in event_files() {
+        let id = request_id(&event(&name)).to_owned();
+        assert_eq!(ids.insert(id, name.clone()), None, "{name}");
+    }
+}
+
+/// An event whose body is padded until it is one byte too large. It is no file: nobody would read it.
+async fn check_too_large(name: &str, expected: &Expected) {
+    let mut event = event(name);
+    let body = event["body"].as_str().unwrap();
+    event["body"] = json!(format!("{body}{}", " ".repeat(16 * 1024 + 1 - body.len())));
+    let function = Function::over_demo_data().await;
+    expected.check(&function.handle(name, &event).await, &event);
+}
+
+/// What an event is answered: the status, the whole body, and the headers that not every answer has.
+struct Expected {
+    status: u64,
+    /// Without `requestId`, which is the event's own.
+    body: Value,
+    etag: Option<String>,
+    challenge: Option<String>,
+}
+
+impl Expected {
+    /// The answer that shows a contact, which is then at `version`.
+    fn success(version: u32, body: Value) -> Self {
+        Self {
+            status: 200,
+            body,
+            etag: None,
+            challenge: None,
+        }
+        .etag(version)
+    }
+
+    fn refusal(status: u64, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            etag: None,
+            challenge: None,
+        }
+    }
+
+    fn etag(self, version: u32) -> Self {
+        Self {
+            etag: Some(format!("\"{version}\"")),
+            ..self
+        }
+    }
+
+    fn challenge(self, challenge: &str) -> Self {
+        Self {
+            challenge: Some(challenge.to_owned()),
+            ..self
+        }
+    }
+
+    fn invalid_token(self, fault: &str) -> Self {
+        self.challenge(&format!(
+            "Bearer error=\"invalid_token\", error_description=\"{fault}\""
+        ))
+    }
+
+    fn check(&self, answer: &Answer, event: &Value) {
+        let mut body = self.body.clone();
+        if self.status != 200 {
+            body["requestId"] = json!(request_id(event));
+        }
+        assert_eq!((answer.status, &answer.body), (self.status, &body));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.header("x-request-id"), Some(request_id(event)));
+        assert_eq!(answer.header("etag"), self.etag.as_deref());
+        assert_eq!(answer.header("www-authenticate"), self.challenge.as_deref());
+    }
+}
+
+/// What a function answers to API Gateway.
+struct Answer {
+    status: u64,
+    headers: BTreeMap<String, String>,
+    body: Value,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// The functions, over a database that holds the demo data and nothing else.
+struct Function {
+    service: Arc<Service>,
+    _database: Database,
+}
+
+impl Function {
+    async fn over_demo_data() -> Self {
+        // The events name organizations, so that these tests cannot each have one of their own.
+        let database = Database::start_own_table().await;
+        let store = database.store().await;
+        let seed = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
+        seed.load(&store).await.unwrap();
+        let now = Timestamp::parse_rfc3339(NOW).unwrap();
+        let service = Service {
+            clock: Arc::new(move || now),
+            ..Service::new(development_settings(), store)
+        };
+        Self {
+            service: Arc::new(service),
+            _database: database,
+        }
+    }
+
+    /// The answer of the function that the event's folder is named for.
+    async fn handle(&self, name: &str, event: &Value) -> Answer {
+        let payload: LambdaRequest = serde_json::from_value(event.clone()).unwrap();
+        let (function, _) = name.split_once('/').unwrap();
+        let mut handler = Adapter::from(lambda_http::service_fn(|request| async {
+            let service = Arc::clone(&self.service);
+            Ok::<_, std::convert::Infallible>(match function {
+                "verify-phone-number" => ::verify_phone_number::handle(service, request).await,
+                "verify-contact-method" => ::verify_contact_method::handle(service, request).await,
+                "verify-contact" => ::verify_contact::handle(service, request).await,
+                _ => panic!("no function is called {function}"),
+            })
+        }));
+        let event = LambdaEvent {
+            payload,
+            context: Context::default(),
+        };
+        let answer = serde_json::to_value(handler.call(event).await.unwrap()).unwrap();
+        assert_eq!(answer["isBase64Encoded"], false, "an answer is text");
+        Answer {
+            status: answer["statusCode"].as_u64().unwrap(),
+            headers: serde_json::from_value(answer["headers"].clone()).unwrap(),
+            body: serde_json::from_str(answer["body"].as_str().unwrap()).unwrap(),
+        }
+    }
+}
+
+/// The event of a file, `<function>/<case>`.
+fn event(name: &str) -> Value {
+    let file = events_folder().join(name).with_extension("json");
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn request_id(event: &Value) -> &str {
+    event["requestContext"]["requestId"].as_str().unwrap()
+}
+
+/// The names of all files, `<function>/<case>`.
+fn event_files() -> BTreeSet<String> {
+    let folder = events_folder();
+    entries(&folder)
+        .filter(|function| function.is_dir())
+        .flat_map(|function| entries(&function).collect::<Vec<_>>())
+        .map(|file| file.strip_prefix(&folder).unwrap().with_extension(""))
+        .map(|name| name.to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+}
+
+fn events_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
+}

@@ -1,0 +1,163 @@
+//! Answers that get lost after the change was made: it is made once, and its caller hears so.
+
+use black_box_tests::proxy::Fault;
+
+use super::{
+    Ask, EARLIER, PATIENT, RESTLESS, Scene, VERIFIED_AT, WRITES, assert_unavailable, at_once,
+    levels, version,
+};
+
+/// The ways to lose an answer. The last is that of a call which also arrives twice.
+const LOSSES: [Fault; 3] = [
+    Fault::AfterDoing(&Fault::Reset),
+    Fault::AfterDoing(&Fault::Error(500, "InternalServerError")),
+    Fault::AfterDoing(&Fault::AfterDoing(&Fault::NotJson(502))),
+];
+
+#[tokio::test]
+async fn a_verification_whose_answer_gets_lost_is_recorded_once() {
+    at_once(WRITES, |(ask, operation)| async move {
+        for loss in LOSSES {
+            let context = format!("{ask:?} {loss:?}");
+            let scene = Scene::start(PATIENT).await;
+            scene.proxy.fail(operation, [loss]);
+            let answer = ask.send(&scene.api, Some(VERIFIED_AT)).await;
+            assert_eq!(answer.status, 200, "{context}: {:?}", answer.body);
+            assert_eq!(ask.outcome(&answer), "recorded", "{context}");
+            assert_eq!(version(&answer), 2, "{context}");
+            let recorded = levels(ask, Some(VERIFIED_AT));
+            assert_eq!(ask.verified_at(&answer), recorded, "{context}");
+            assert_eq!(scene.stored(ask).await, (2, recorded), "{context}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clear_whose_answer_gets_lost_is_cleared_once() {
+    at_once(WRITES, |(ask, operation)| async move {
+        for loss in LOSSES {
+            let context = format!("{ask:?} {loss:?}");
+            let scene = Scene::start(PATIENT).await;
+            ask.send(&scene.api, Some(VERIFIED_AT)).await;
+            scene.proxy.fail(operation, [loss]);
+            let answer = ask.send(&scene.api, None).await;
+            assert_eq!(answer.status, 200, "{context}: {:?}", answer.body);
+            assert_eq!(ask.outcome(&answer), "cleared", "{context}");
+            assert_eq!(version(&answer), 3, "{context}");
+            assert_eq!(ask.verified_at(&answer), levels(ask, None), "{context}");
+            assert_eq!(scene.stored(ask).await, (3, levels(ask, None)), "{context}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_verification_whose_answer_never_comes_is_recorded_once() {
+    at_once(WRITES, |(ask, operation)| async move {
+        let scene = Scene::start(RESTLESS).await;
+        scene
+            .proxy
+            .fail(operation, [Fault::AfterDoing(&Fault::Hang)]);
+        let answer = ask.send(&scene.api, Some(VERIFIED_AT)).await;
+        assert_eq!(ask.outcome(&answer), "recorded", "{ask:?}");
+        let recorded = (2, levels(ask, Some(VERIFIED_AT)));
+        assert_eq!(scene.stored(ask).await, recorded, "{ask:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_verification_whose_answers_get_lost_twice_is_recorded_once() {
+    at_once(WRITES, |(ask, operation)| async move {
+        let scene = Scene::start(PATIENT).await;
+        let loss = Fault::AfterDoing(&Fault::Reset);
+        scene.proxy.fail(operation, [loss, loss]);
+        let answer = ask.send(&scene.api, Some(VERIFIED_AT)).await;
+        assert_eq!(ask.outcome(&answer), "recorded", "{ask:?}");
+        let recorded = (2, levels(ask, Some(VERIFIED_AT)));
+        assert_eq!(scene.stored(ask).await, recorded, "{ask:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_callers_own_change_does_not_fail_its_own_precondition() {
+    at_once(WRITES, |(ask, operation)| async move {
+        let scene = Scene::start(PATIENT).await;
+        let loss = Fault::AfterDoing(&Fault::Reset);
+        scene.proxy.fail(operation, [loss]);
+        let verified = ask.send_if_match(&scene.api, Some(VERIFIED_AT), 1).await;
+        assert_eq!(verified.status, 200, "{ask:?}: {:?}", verified.body);
+        assert_eq!(ask.outcome(&verified), "recorded", "{ask:?}");
+        scene.proxy.fail(operation, [loss]);
+        let cleared = ask.send_if_match(&scene.api, None, 2).await;
+        assert_eq!(cleared.status, 200, "{ask:?}: {:?}", cleared.body);
+        assert_eq!(ask.outcome(&cleared), "cleared", "{ask:?}");
+        assert_eq!(version(&cleared), 3, "{ask:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_retry_by_the_caller_after_all_answers_got_lost_keeps_what_was_recorded() {
+    at_once(WRITES, |(ask, operation)| async move {
+        let scene = Scene::start(PATIENT).await;
+        scene
+            .proxy
+            .always(operation, Fault::AfterDoing(&Fault::Reset));
+        let lost = ask.send(&scene.api, Some(VERIFIED_AT)).await;
+        assert_unavailable(ask, &lost, &format!("{ask:?}"));
+        scene.proxy.heal();
+        let retry = ask.send(&scene.api, Some(VERIFIED_AT)).await;
+        assert_eq!(ask.outcome(&retry), "kept", "{ask:?}");
+        assert_eq!(version(&retry), 2, "{ask:?}");
+        let recorded = levels(ask, Some(VERIFIED_AT));
+        assert_eq!(ask.verified_at(&retry), recorded, "{ask:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_verification_whose_answer_gets_lost_and_whose_retry_meets_a_conflict_is_recorded_once() {
+    at_once(WRITES, |(ask, operation)| async move {
+        let scene = Scene::start(PATIENT).await;
+        let faults = [Fault::AfterDoing(&Fault::Reset), Fault::Conflict];
+        scene.proxy.fail(operation, faults);
+        let answer = ask.send_if_match(&scene.api, Some(VERIFIED_AT), 1).await;
+        assert_eq!(answer.status, 200, "{ask:?}: {:?}", answer.body);
+        assert_eq!(ask.outcome(&answer), "recorded", "{ask:?}");
+        let recorded = (2, levels(ask, Some(VERIFIED_AT)));
+        assert_eq!(scene.stored(ask).await, recorded, "{ask:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clear_whose_answer_gets_lost_and_whose_retry_meets_a_conflict_is_cleared_once() {
+    at_once(WRITES, |(ask, operation)| async move {
+        let scene = Scene::start(PATIENT).await;
+        ask.send(&scene.api, Some(VERIFIED_AT)).await;
+        let faults = [Fault::AfterDoing(&Fault::Reset), Fault::Conflict];
+        scene.proxy.fail(operation, faults);
+        let answer = ask.send_if_match(&scene.api, None, 2).await;
+        assert_eq!(answer.status, 200, "{ask:?}: {:?}", answer.body);
+        assert_eq!(ask.outcome(&answer), "cleared", "{ask:?}");
+        assert_eq!(version(&answer), 3, "{ask:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_by_another_caller_after_a_lost_answer_is_not_taken_for_ones_own() {
+    for ask in [Ask::PhoneNumber, Ask::Email] {
+        let scene = Scene::start(PATIENT).await;
+        let loss = Fault::AfterDoing(&Fault::Reset);
+        scene.proxy.fail("UpdateItem", [loss]);
+        scene.rival("UpdateItem", 2, ask, Some(EARLIER));
+        let answer = ask.send(&scene.api, Some(VERIFIED_AT)).await;
+        assert_eq!(ask.outcome(&answer), "kept", "{ask:?}");
+        assert_eq!(ask.verified_at(&answer), levels(ask, Some(EARLIER)));
+        assert_eq!(version(&answer), 3, "{ask:?}");
+    }
+}

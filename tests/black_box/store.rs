@@ -1,0 +1,512 @@
+//! The store's contract on an engine: each method, and each once more as another tenant.
+
+use std::time::Duration;
+
+use black_box_tests::{Database, development_settings, fresh_organization, load};
+use contacts::development::{self, Identity};
+use serde_json::json;
+use shared::auth::{Caller, Reach};
+use shared::domain::{
+    Actor, AudienceSlug, ClientSlug, ContactId, EmailAddress, ExpectedVersion, MethodValue,
+    OrganizationId, Outcome, PhoneNumber, PhoneRegion, Subscription, SubscriptionStatus,
+    SuperAdmin, Tenant, Timestamp, Version,
+};
+use shared::store::{ChangeError, ChangeStamp, ContactChange, Found, MethodChange, Store};
+
+/// The store, an organization with the contact `c_1`, and another one with none. The database has to be kept for as long
+/// as the store is used.
+struct Fixture {
+    database: Database,
+    store: Store,
+    organization: OrganizationId,
+    tenant: Tenant,
+    other: Tenant,
+}
+
+impl Fixture {
+    async fn start() -> Self {
+        let database = Database::start().await;
+        let organization = fresh_organization();
+        let contact = json!([{
+            "id": "c_1",
+            "phoneNumber": [{ "value": "+14165550100" }],
+            "emails": [{ "value": "Jane@Example.com" }],
+            "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
+        }]);
+        load(&database, &organization, contact).await;
+        let store = database.store().await;
+        let tenant = tenant_of(&organization).await;
+        let other = tenant_of(&fresh_organization()).await;
+        Self {
+            database,
+            store,
+            organization,
+            tenant,
+            other,
+        }
+    }
+}
+
+/// A verified caller: there is no other way to a tenant.
+async fn caller(identity: Identity) -> Caller {
+    let settings = development_settings();
+    let identity = Identity {
+        subject: "user_1".to_owned(),
+        ..identity
+    };
+    let token = development::token(&settings, &identity, Duration::from_mins(1)).unwrap();
+    let header = format!("Bearer {token}").parse().unwrap();
+    settings
+        .into_authenticator()
+        .authenticate(Some(&header))
+        .await
+        .unwrap()
+}
+
+async fn tenant_of(organization: &OrganizationId) -> Tenant {
+    match caller(Identity {
+        organization: Some(organization.clone()),
+        ..Identity::default()
+    })
+    .await
+    .reach()
+    {
+        Reach::Own(tenant) => tenant,
+        Reach::Any(_) => panic!("not a super administrator's token"),
+    }
+}
+
+async fn super_admin(organization: Option<OrganizationId>) -> SuperAdmin {
+    let identity = Identity {
+        organization,
+        role: Some("SUPERADMIN".to_owned()),
+        ..Identity::default()
+    };
+    match caller(identity).await.reach() {
+        Reach::Any(super_admin) => super_admin,
+        Reach::Own(_) => panic!("a super administrator's token"),
+    }
+}
+
+fn id(text: &str) -> ContactId {
+    ContactId::parse(text).unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).unwrap()
+}
+
+/// A stamp of a request of its own.
+fn stamp(request_id: &str) -> ChangeStamp {
+    ChangeStamp {
+        actor: Actor::subject("user_1"),
+        now: at("2026-05-20T15:04:02Z"),
+        request_id: request_id.to_owned(),
+    }
+}
+
+fn phone(text: &str) -> MethodValue {
+    MethodValue::Phone(PhoneNumber::parse(text, PhoneRegion::CANADA).unwrap())
+}
+
+fn method_change(method: MethodValue, verified_at: Option<&str>, request_id: &str) -> MethodChange {
+    MethodChange {
+        method,
+        verification: verified_at.map(|text| (at(text), None)),
+        expected_version: ExpectedVersion::Any,
+        stamp: stamp(request_id),
+    }
+}
+
+fn contact_change(verified_at: Option<&str>, request_id: &str) -> ContactChange {
+    ContactChange {
+        audience: AudienceSlug::parse("newsletter").unwrap(),
+        client: ClientSlug::parse("website").unwrap(),
+        verified_at: verified_at.map(at),
+        expected_version: ExpectedVersion::Any,
+        stamp: stamp(request_id),
+    }
+}
+
+const T1: &str = "2024-01-01T00:00:00Z";
+const T2: &str = "2024-01-02T00:00:00Z";
+
+#[tokio::test]
+async fn a_method_is_recorded_kept_cleared_and_left() {
+    let Fixture {
+        store,
+        tenant,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let id = id("c_1");
+    for (position, (verified_at, outcome, version)) in [
+        (Some(T2), Outcome::Recorded, 2),
+        (Some(T2), Outcome::Kept, 2),
+        (Some(T1), Outcome::Recorded, 3),
+        (Some(T2), Outcome::Kept, 3),
+        (None, Outcome::Cleared, 4),
+        (None, Outcome::Unchanged, 4),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let change = method_change(
+            phone("+14165550100"),
+            verified_at,
+            &format!("request_{position}"),
+        );
+        let (did, contact) = store.verify_method(&tenant, &id, &change).await.unwrap();
+        assert_eq!(
+            (did, contact.version),
+            (outcome, Version::new(version)),
+            "step {position}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_found_by_its_normal_form_and_shown_as_given() {
+    let Fixture {
+        store,
+        tenant,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let address = MethodValue::Email(EmailAddress::parse("JANE@example.COM").unwrap());
+    let (outcome, contact) = store
+        .verify_method(
+            &tenant,
+            &id("c_1"),
+            &method_change(address, Some(T1), "request_1"),
+        )
+        .await
+        .unwrap();
+    assert_eq!(outcome, Outcome::Recorded);
+    assert_eq!(contact.emails[0].value, "Jane@Example.com");
+    assert_eq!(contact.emails[0].verification.as_ref().unwrap().at, at(T1));
+}
+
+#[tokio::test]
+async fn a_method_of_another_tenants_contact_is_not_found_and_not_touched() {
+    let Fixture {
+        store,
+        tenant,
+        other,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    for verified_at in [Some(T1), None] {
+        let change = method_change(phone("+14165550100"), verified_at, "request_1");
+        let refused = store.verify_method(&other, &id("c_1"), &change).await;
+        assert!(matches!(refused, Err(ChangeError::ContactNotFound)));
+    }
+    let change = method_change(phone("+14165550100"), None, "request_2");
+    let (outcome, contact) = store
+        .verify_method(&tenant, &id("c_1"), &change)
+        .await
+        .unwrap();
+    assert_eq!(
+        (outcome, contact.version),
+        (Outcome::Unchanged, Version::FIRST)
+    );
+}
+
+#[tokio::test]
+async fn a_refused_change_of_a_method_makes_no_contact() {
+    let Fixture {
+        store,
+        other,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let change = method_change(phone("+14165550100"), Some(T1), "request_1");
+    for _ in 0..2 {
+        let refused = store.verify_method(&other, &id("c_2"), &change).await;
+        assert!(matches!(refused, Err(ChangeError::ContactNotFound)));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_method_another_version_and_a_missing_contact_are_told_apart() {
+    let Fixture {
+        store,
+        tenant,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let never = ExpectedVersion::OneOf(vec![Version::new(9)]);
+    let change = |method, contact| {
+        let change = MethodChange {
+            expected_version: never.clone(),
+            ..method_change(phone(method), Some(T1), "request_1")
+        };
+        let (store, tenant, id) = (&store, &tenant, id(contact));
+        async move { store.verify_method(tenant, &id, &change).await.unwrap_err() }
+    };
+    assert!(matches!(
+        change("+14165550100", "c_2").await,
+        ChangeError::ContactNotFound
+    ));
+    assert!(matches!(
+        change("+14165550199", "c_1").await,
+        ChangeError::MethodNotFound
+    ));
+    assert!(matches!(
+        change("+14165550100", "c_1").await,
+        ChangeError::VersionMismatch(Version::FIRST)
+    ));
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_got_lost_is_recognized_when_it_is_sent_again() {
+    let Fixture {
+        store,
+        tenant,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let change = MethodChange {
+        expected_version: ExpectedVersion::OneOf(vec![Version::FIRST]),
+        ..method_change(phone("+14165550100"), Some(T1), "request_1")
+    };
+    for _ in 0..2 {
+        let (outcome, contact) = store
+            .verify_method(&tenant, &id("c_1"), &change)
+            .await
+            .unwrap();
+        assert_eq!(
+            (outcome, contact.version),
+            (Outcome::Recorded, Version::new(2))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_contact_is_recorded_kept_cleared_and_left_at_both_levels() {
+    let Fixture {
+        store,
+        tenant,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    for (position, (verified_at, outcome, stored, version)) in [
+        (Some(T2), Outcome::Recorded, Some(T2), 2),
+        (Some(T2), Outcome::Kept, Some(T2), 2),
+        (Some(T1), Outcome::Recorded, Some(T1), 3),
+        (Some(T2), Outcome::Kept, Some(T1), 3),
+        (None, Outcome::Cleared, None, 4),
+        (None, Outcome::Unchanged, None, 4),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let change = contact_change(verified_at, &format!("request_{position}"));
+        let (did, seen) = store
+            .verify_contact(&tenant, &id("c_1"), &change)
+            .await
+            .unwrap();
+        assert_eq!(
+            (did, seen.contact.version),
+            (outcome, Version::new(version)),
+            "step {position}"
+        );
+        assert_eq!(
+            seen.contact.verification.map(|found| found.at),
+            stored.map(at),
+            "step {position}"
+        );
+        assert_eq!(
+            seen.client_subscription.verification.map(|found| found.at),
+            stored.map(at),
+            "step {position}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_answer_to_a_change_shows_is_what_is_stored() {
+    let Fixture {
+        store,
+        tenant,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let (_, answered) = store
+        .verify_contact(&tenant, &id("c_1"), &contact_change(Some(T1), "request_1"))
+        .await
+        .unwrap();
+    let (outcome, read) = store
+        .verify_contact(&tenant, &id("c_1"), &contact_change(Some(T2), "request_2"))
+        .await
+        .unwrap();
+    assert_eq!(outcome, Outcome::Kept);
+    assert_eq!(answered, read);
+}
+
+#[tokio::test]
+async fn another_tenants_contact_is_not_found_and_not_touched() {
+    let Fixture {
+        store,
+        database,
+        tenant,
+        other,
+        ..
+    } = Fixture::start().await;
+    // The other tenant has an audience of the same name, and no contact.
+    load(&database, other.organization(), json!([])).await;
+    for verified_at in [Some(T1), None] {
+        let refused = store
+            .verify_contact(
+                &other,
+                &id("c_1"),
+                &contact_change(verified_at, "request_1"),
+            )
+            .await;
+        assert!(matches!(refused, Err(ChangeError::ContactNotFound)));
+    }
+    let (outcome, seen) = store
+        .verify_contact(&tenant, &id("c_1"), &contact_change(None, "request_2"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (outcome, seen.contact.version),
+        (Outcome::Unchanged, Version::FIRST)
+    );
+}
+
+#[tokio::test]
+async fn an_audience_is_known_to_its_own_organization_only() {
+    let Fixture {
+        store,
+        tenant,
+        other,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let newsletter = AudienceSlug::parse("newsletter").unwrap();
+    assert!(matches!(
+        store
+            .audience_or_contact_missing(&tenant, &newsletter)
+            .await,
+        ChangeError::ContactNotFound
+    ));
+    assert!(matches!(
+        store.audience_or_contact_missing(&other, &newsletter).await,
+        ChangeError::AudienceNotFound
+    ));
+}
+
+#[tokio::test]
+async fn a_super_administrator_finds_a_contact_by_its_id_alone() {
+    let database = Database::start().await;
+    let (organization, store) = (fresh_organization(), database.store().await);
+    // An id that no other test has, since this look-up knows no organization.
+    let contact = organization.as_str().replace("org_", "c_");
+    load(&database, &organization, json!([{ "id": contact }])).await;
+    let found = store
+        .find_tenant(&super_admin(None).await, &id(&contact))
+        .await
+        .unwrap();
+    assert_eq!(found, Found::In(tenant_of(&organization).await));
+    let nowhere = store
+        .find_tenant(&super_admin(None).await, &id(&format!("{contact}x")))
+        .await
+        .unwrap();
+    assert_eq!(nowhere, Found::Nowhere);
+}
+
+#[tokio::test]
+async fn an_id_that_several_organizations_use_means_the_contact_of_the_organization_in_the_token() {
+    let database = Database::start().await;
+    let (first, second, store) = (
+        fresh_organization(),
+        fresh_organization(),
+        database.store().await,
+    );
+    let contact = first.as_str().replace("org_", "c_");
+    for organization in [&first, &second] {
+        load(&database, organization, json!([{ "id": contact }])).await;
+    }
+    let ambiguous = store
+        .find_tenant(&super_admin(None).await, &id(&contact))
+        .await
+        .unwrap();
+    assert_eq!(ambiguous, Found::Ambiguous);
+    let own = store
+        .find_tenant(&super_admin(Some(second.clone())).await, &id(&contact))
+        .await
+        .unwrap();
+    assert_eq!(own, Found::In(tenant_of(&second).await));
+}
+
+#[tokio::test]
+async fn adding_what_is_there_keeps_what_has_been_recorded() {
+    let Fixture {
+        store,
+        database,
+        organization,
+        tenant,
+        ..
+    } = Fixture::start().await;
+    store
+        .verify_contact(&tenant, &id("c_1"), &contact_change(Some(T1), "request_1"))
+        .await
+        .unwrap();
+    let again = json!([{
+        "id": "c_1", "firstName": "Other",
+        "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "unsubscribed" }],
+    }]);
+    load(&database, &organization, again).await;
+    let (outcome, seen) = store
+        .verify_contact(&tenant, &id("c_1"), &contact_change(Some(T2), "request_2"))
+        .await
+        .unwrap();
+    assert_eq!(outcome, Outcome::Kept);
+    assert_eq!(seen.contact.first_name, None);
+    assert_eq!(
+        seen.client_subscription.status,
+        SubscriptionStatus::Subscribed
+    );
+}
+
+#[tokio::test]
+async fn what_is_added_to_one_organization_is_not_in_another() {
+    let Fixture {
+        store,
+        organization,
+        other,
+        database: _database,
+        ..
+    } = Fixture::start().await;
+    let (audience, client) = (
+        AudienceSlug::parse("news").unwrap(),
+        ClientSlug::parse("app").unwrap(),
+    );
+    store
+        .register_audience(&organization, &audience)
+        .await
+        .unwrap();
+    store.register_client(&organization, &client).await.unwrap();
+    let subscription = Subscription {
+        status: SubscriptionStatus::Subscribed,
+        ..Subscription::default()
+    };
+    store
+        .add_subscription(
+            &organization,
+            &id("c_1"),
+            &audience,
+            Some(&client),
+            subscription,
+        )
+        .await
+        .unwrap();
+    let change = ContactChange {
+        audience,
+        client,
+        ..contact_change(Some(T1), "request_1")
+    };
+    let refused = store.verify_contact(&other, &id("c_1"), &change).await;
+    assert!(matches!(refused, Err(ChangeError::AudienceNotFound)));
+}

@@ -1,0 +1,95 @@
+//! The claims whose names are ours to configure.
+
+use black_box_tests::fresh_organization;
+use black_box_tests::keys::{SigningKey, key_set};
+use serde_json::{Value, json};
+
+use super::{ENDPOINTS, Endpoint, Guarded, any_key};
+
+/// An API whose identity provider namespaces the custom claims, as some must.
+async fn guarded_with_namespaced_claims() -> (SigningKey, Guarded) {
+    let key = any_key();
+    let keys = key_set(&[&key]).to_string();
+    let api = Guarded::with_settings(&[
+        ("JWT_KEYS", &keys),
+        ("JWT_CLAIM_ORGANIZATION", "https://example.com/organization"),
+        ("JWT_CLAIM_ROLE", "https://example.com/role"),
+        ("JWT_CLAIM_CLIENT", "https://example.com/client"),
+    ])
+    .await;
+    (key, api)
+}
+
+fn namespaced(api: &Guarded) -> Value {
+    let mut claims = api.claims_without("organizationId");
+    claims.as_object_mut().unwrap().remove("client");
+    claims["https://example.com/organization"] = json!(api.api.organization);
+    claims["https://example.com/client"] = json!("website");
+    claims
+}
+
+#[tokio::test]
+async fn claims_are_found_under_their_configured_names() {
+    let (key, api) = guarded_with_namespaced_claims().await;
+    let token = key.token(&namespaced(&api));
+    api.accepts(&token).await;
+    assert_eq!(api.recorded_by(&token).await, "client:website");
+}
+
+#[tokio::test]
+async fn an_organization_under_the_default_name_does_not_count_when_another_is_configured() {
+    let (key, api) = guarded_with_namespaced_claims().await;
+    let description = "claim missing: https://example.com/organization";
+    api.refuses(&key.token(&api.claims()), description).await;
+}
+
+#[tokio::test]
+async fn a_client_under_the_default_name_does_not_count_when_another_is_configured() {
+    let (key, api) = guarded_with_namespaced_claims().await;
+    let mut claims = namespaced(&api);
+    claims["https://example.com/client"].take();
+    claims["client"] = json!("website");
+    let answer = api.send(Endpoint::Contact, &key.token(&claims)).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(
+        answer.body["error"]["fields"],
+        json!({ "client": "forbidden" })
+    );
+}
+
+#[tokio::test]
+async fn a_role_under_its_configured_name_makes_a_super_administrator() {
+    let (key, api) = guarded_with_namespaced_claims().await;
+    let mut claims = namespaced(&api);
+    claims["https://example.com/organization"] = json!(fresh_organization());
+    claims["https://example.com/role"] = json!("SUPERADMIN");
+    let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn a_role_under_the_default_name_does_not_count_when_another_is_configured() {
+    let (key, api) = guarded_with_namespaced_claims().await;
+    let mut claims = namespaced(&api);
+    claims["https://example.com/organization"] = json!(fresh_organization());
+    claims["role"] = json!("SUPERADMIN");
+    let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+    assert_eq!(answer.status, 404);
+}
+
+/// RFC 6750 section 3 allows neither quotes nor letters beyond ASCII in a description.
+#[tokio::test]
+async fn a_configured_name_cannot_break_the_challenge() {
+    let key = any_key();
+    let keys = key_set(&[&key]).to_string();
+    let api =
+        Guarded::with_settings(&[("JWT_KEYS", &keys), ("JWT_CLAIM_ORGANIZATION", "\"größe\\")])
+            .await;
+    for endpoint in ENDPOINTS {
+        let answer = api.send(endpoint, &key.token(&api.claims())).await;
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some("Bearer error=\"invalid_token\", error_description=\"claim missing: ?gr??e?\"")
+        );
+    }
+}

@@ -1,0 +1,297 @@
+//! What a rightly signed token says: when, for whom, who, and in which organization.
+
+use black_box_tests::fresh_organization;
+use black_box_tests::keys::{SigningKey, now_seconds};
+use serde_json::{Value, json};
+
+use super::{AUDIENCE, Endpoint, Guarded, ISSUER, any_key};
+
+async fn guarded() -> (SigningKey, Guarded) {
+    let key = any_key();
+    let api = Guarded::by(&[&key]).await;
+    (key, api)
+}
+
+/// Asserts what becomes of a token with one claim that is another.
+async fn accepted_with(name: &str, value: impl Into<Value>) {
+    let (key, api) = guarded().await;
+    api.accepts(&key.token(&api.claims_with(name, value))).await;
+}
+
+async fn refused_with(name: &str, value: impl Into<Value>, description: &str) {
+    let (key, api) = guarded().await;
+    api.refuses(&key.token(&api.claims_with(name, value)), description)
+        .await;
+}
+
+async fn refused_without(name: &str, description: &str) {
+    let (key, api) = guarded().await;
+    api.refuses(&key.token(&api.claims_without(name)), description)
+        .await;
+}
+
+#[tokio::test]
+async fn a_good_token_is_accepted() {
+    let (key, api) = guarded().await;
+    api.accepts(&key.token(&api.claims())).await;
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refused() {
+    refused_with("exp", now_seconds() - 61, "token expired").await;
+}
+
+#[tokio::test]
+async fn a_token_that_expired_within_the_leeway_is_accepted() {
+    accepted_with("exp", now_seconds() - 30).await;
+}
+
+#[tokio::test]
+async fn an_expiry_with_a_fraction_is_accepted() {
+    accepted_with("exp", json!(4_102_444_800.5)).await;
+}
+
+#[tokio::test]
+async fn an_expiry_in_the_last_second_that_a_number_can_hold_is_accepted() {
+    accepted_with("exp", u64::MAX).await;
+}
+
+#[tokio::test]
+async fn a_token_without_an_expiry_is_refused() {
+    refused_without("exp", "claim missing: exp").await;
+}
+
+#[tokio::test]
+async fn an_expiry_that_is_text_is_refused() {
+    refused_with("exp", "4102444800", "claim missing: exp").await;
+}
+
+#[tokio::test]
+async fn a_negative_expiry_is_refused() {
+    refused_with("exp", -1, "claim missing: exp").await;
+}
+
+#[tokio::test]
+async fn an_expiry_beyond_all_numbers_is_refused() {
+    refused_with("exp", json!(1e300), "claim missing: exp").await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_valid_yet_is_refused() {
+    refused_with("nbf", now_seconds() + 600, "token not yet valid").await;
+}
+
+#[tokio::test]
+async fn a_token_that_becomes_valid_within_the_leeway_is_accepted() {
+    accepted_with("nbf", now_seconds() + 60).await;
+}
+
+#[tokio::test]
+async fn a_token_that_has_become_valid_is_accepted() {
+    accepted_with("nbf", now_seconds() - 600).await;
+}
+
+#[tokio::test]
+async fn a_beginning_that_is_text_is_refused() {
+    refused_with("nbf", "0", "claim malformed: nbf").await;
+}
+
+#[tokio::test]
+async fn another_issuer_is_refused() {
+    refused_with("iss", "https://idp.example.org/", "issuer is not accepted").await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_differs_in_its_last_slash_is_refused() {
+    let without_slash = ISSUER.trim_end_matches('/');
+    refused_with("iss", without_slash, "issuer is not accepted").await;
+}
+
+#[tokio::test]
+async fn a_token_without_an_issuer_is_refused() {
+    refused_without("iss", "claim missing: iss").await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_a_number_is_refused() {
+    refused_with("iss", 1, "claim missing: iss").await;
+}
+
+/// RFC 7519 section 4.1.1: one text. A list would let any of several issuers pass for ours.
+#[tokio::test]
+async fn an_issuer_that_is_a_list_is_refused() {
+    let issuers = json!(["https://idp.example.org/", ISSUER]);
+    refused_with("iss", issuers, "claim malformed: iss").await;
+}
+
+#[tokio::test]
+async fn another_audience_is_refused() {
+    refused_with(
+        "aud",
+        "https://mail.example.com",
+        "audience is not accepted",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_of_audiences_with_ours_is_accepted() {
+    accepted_with("aud", json!(["https://mail.example.com", AUDIENCE])).await;
+}
+
+#[tokio::test]
+async fn a_list_of_audiences_without_ours_is_refused() {
+    let others = json!(["https://mail.example.com", "contacts"]);
+    refused_with("aud", others, "audience is not accepted").await;
+}
+
+#[tokio::test]
+async fn an_empty_list_of_audiences_is_refused() {
+    refused_with("aud", json!([]), "audience is not accepted").await;
+}
+
+#[tokio::test]
+async fn a_token_without_an_audience_is_refused() {
+    refused_without("aud", "claim missing: aud").await;
+}
+
+#[tokio::test]
+async fn an_audience_that_is_an_object_is_refused() {
+    refused_with("aud", json!({ AUDIENCE: true }), "claim missing: aud").await;
+}
+
+#[tokio::test]
+async fn a_token_without_a_subject_is_refused() {
+    refused_without("sub", "claim missing: sub").await;
+}
+
+#[tokio::test]
+async fn a_blank_subject_counts_as_missing() {
+    refused_with("sub", "  ", "claim missing: sub").await;
+}
+
+#[tokio::test]
+async fn a_subject_that_is_a_number_is_refused() {
+    refused_with("sub", 7, "claim missing: sub").await;
+}
+
+#[tokio::test]
+async fn a_token_without_an_organization_is_refused() {
+    refused_without("organizationId", "claim missing: organizationId").await;
+}
+
+#[tokio::test]
+async fn a_blank_organization_counts_as_missing() {
+    refused_with("organizationId", "", "claim missing: organizationId").await;
+}
+
+#[tokio::test]
+async fn an_organization_that_is_null_counts_as_missing() {
+    refused_with(
+        "organizationId",
+        Value::Null,
+        "claim missing: organizationId",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_organization_that_is_a_number_is_refused() {
+    refused_with("organizationId", 1, "claim malformed: organizationId").await;
+}
+
+#[tokio::test]
+async fn an_organization_that_is_a_list_is_refused() {
+    let (key, api) = guarded().await;
+    let claims = api.claims_with("organizationId", json!([api.api.organization]));
+    api.refuses(&key.token(&claims), "claim malformed: organizationId")
+        .await;
+}
+
+/// `#` separates the parts of a key, so it could name another organization's contact.
+#[tokio::test]
+async fn an_organization_with_the_separator_of_keys_is_refused() {
+    let description = "claim malformed: organizationId";
+    refused_with("organizationId", "org_a#CONTACT#c_1", description).await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_a_slug_is_refused() {
+    refused_with("client", "Web Site", "claim malformed: client").await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_a_list_is_refused() {
+    refused_with("client", json!(["website"]), "claim malformed: client").await;
+}
+
+#[tokio::test]
+async fn a_role_of_any_type_is_accepted_and_means_nothing() {
+    for role in [json!("ADMIN"), json!(["SUPERADMIN"]), json!(1), Value::Null] {
+        accepted_with("role", role).await;
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_nobody_asks_for_is_accepted() {
+    accepted_with("https://idp.example.com/x", json!({ "deep": [1, null] })).await;
+}
+
+#[tokio::test]
+async fn a_super_administrator_needs_no_organization() {
+    let (key, api) = guarded().await;
+    let mut claims = api.claims_without("organizationId");
+    claims["role"] = json!("SUPERADMIN");
+    let token = key.token(&claims);
+    for endpoint in [Endpoint::PhoneNumber, Endpoint::ContactMethod] {
+        let answer = api.send(endpoint, &token).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_in_other_letters_is_not_a_super_administrators() {
+    for role in [
+        json!("superadmin"),
+        json!("SUPERADMIN "),
+        json!(["SUPERADMIN"]),
+    ] {
+        let (key, api) = guarded().await;
+        let mut claims = api.claims_without("organizationId");
+        claims["role"] = role;
+        api.refuses(&key.token(&claims), "claim missing: organizationId")
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_super_administrator_with_a_malformed_organization_is_refused() {
+    let (key, api) = guarded().await;
+    let mut claims = api.claims_with("organizationId", "a#b");
+    claims["role"] = json!("SUPERADMIN");
+    api.refuses(&key.token(&claims), "claim malformed: organizationId")
+        .await;
+}
+
+#[tokio::test]
+async fn a_token_of_another_organization_finds_no_contact() {
+    let (key, api) = guarded().await;
+    let token = key.token(&api.claims_with("organizationId", json!(fresh_organization())));
+    let answer = api.send(Endpoint::ContactMethod, &token).await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.body["error"], "Contact not found");
+}
+
+#[tokio::test]
+async fn the_actor_is_the_subject_of_a_persons_token() {
+    let (key, api) = guarded().await;
+    let token = key.token(&api.claims_without("client"));
+    assert_eq!(api.recorded_by(&token).await, "subject_1");
+}
+
+#[tokio::test]
+async fn the_actor_is_the_client_of_an_applications_token() {
+    let (key, api) = guarded().await;
+    let token = key.token(&api.claims());
+    assert_eq!(api.recorded_by(&token).await, "client:website");
+}

@@ -1,0 +1,260 @@
+//! Who is let in, and how the others hear why not (contract section 3).
+
+mod claim_names;
+mod claims;
+mod header;
+mod key_kinds;
+mod malformed;
+mod published_keys;
+mod signatures;
+
+use black_box_tests::identity_provider::IdentityProvider;
+use black_box_tests::keys::{SigningKey, key_set, now_seconds};
+use black_box_tests::{Answer, Api, Database};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use serde_json::{Value, json};
+use shared::Service;
+use shared::settings::Settings;
+use uuid::Uuid;
+
+const ISSUER: &str = "https://idp.example.com/";
+const AUDIENCE: &str = "https://contacts.example.com";
+
+/// The three endpoints. Each has its own function, and endpoint 3 its own dialect.
+const ENDPOINTS: [Endpoint; 3] = [
+    Endpoint::PhoneNumber,
+    Endpoint::ContactMethod,
+    Endpoint::Contact,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Endpoint {
+    PhoneNumber,
+    ContactMethod,
+    Contact,
+}
+
+/// An API with one contact, which every endpoint finds.
+struct Guarded {
+    api: Api,
+    contact: String,
+}
+
+impl Guarded {
+    /// An API that takes the tokens of these keys.
+    async fn by(keys: &[&SigningKey]) -> Self {
+        Self::by_key_set(&key_set(keys)).await
+    }
+
+    /// An API that takes the tokens of the keys in this JWK Set.
+    async fn by_key_set(keys: &Value) -> Self {
+        Self::with_settings(&[("JWT_KEYS", &keys.to_string())]).await
+    }
+
+    /// An API that takes the tokens of the keys that `provider` publishes.
+    async fn by_provider(provider: &IdentityProvider) -> Self {
+        Self::with_settings(&[("JWT_KEYS_URL", provider.url.as_str())]).await
+    }
+
+    /// An API with these settings, read as a function reads them.
+    async fn with_settings(settings: &[(&'static str, &str)]) -> Self {
+        let database = Database::start().await;
+        let service = service(&database, settings).await;
+        Self::with_service(database, service).await
+    }
+
+    async fn with_service(database: Database, service: Service) -> Self {
+        let api = Api::with_service(database, service).await;
+        // Of its own, since a super administrator finds it by its id alone.
+        let contact = format!("c_{}", Uuid::new_v4().simple());
+        api.seed(json!([{
+            "id": contact,
+            "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }],
+            "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
+        }]))
+        .await;
+        Self { api, contact }
+    }
+
+    /// The claims of a token that every endpoint lets in: an application's.
+    fn claims(&self) -> Value {
+        json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": "subject_1",
+            "exp": now_seconds() + 3600,
+            "organizationId": self.api.organization,
+            "client": "website",
+        })
+    }
+
+    /// [`Self::claims`] with one that is another.
+    fn claims_with(&self, name: &str, value: impl Into<Value>) -> Value {
+        let mut claims = self.claims();
+        claims[name] = value.into();
+        claims
+    }
+
+    /// [`Self::claims`] without one of them.
+    fn claims_without(&self, name: &str) -> Value {
+        let mut claims = self.claims();
+        claims.as_object_mut().unwrap().remove(name).unwrap();
+        claims
+    }
+
+    /// A request that is right but for its missing `Authorization`.
+    fn request(&self, endpoint: Endpoint) -> reqwest::RequestBuilder {
+        self.request_to(endpoint, &self.contact)
+            .json(&endpoint.body())
+    }
+
+    /// A request about `contact`, without a body.
+    fn request_to(&self, endpoint: Endpoint, contact: &str) -> reqwest::RequestBuilder {
+        let path = match endpoint {
+            Endpoint::PhoneNumber => format!("/api/contacts/{contact}/phone-number/verify"),
+            Endpoint::ContactMethod => format!("/api/contacts/{contact}/verify-contact-methods"),
+            Endpoint::Contact => format!("/api/contacts/{contact}/verification"),
+        };
+        self.api.request(&path)
+    }
+
+    async fn send(&self, endpoint: Endpoint, token: &str) -> Answer {
+        self.api
+            .send(self.request(endpoint).bearer_auth(token))
+            .await
+    }
+
+    async fn send_authorization(&self, endpoint: Endpoint, authorization: &[u8]) -> Answer {
+        let authorization = HeaderValue::from_bytes(authorization).unwrap();
+        let request = self.request(endpoint).header(AUTHORIZATION, authorization);
+        self.api.send(request).await
+    }
+
+    /// Records a verification with this token and a body that claims to be somebody else; what `verifiedBy` then says.
+    async fn recorded_by(&self, token: &str) -> Value {
+        let body = json!({
+            "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-15T09:12:00Z",
+            "verifiedBy": "somebody_else", "sub": "somebody_else",
+        });
+        let request = self
+            .request_to(Endpoint::ContactMethod, &self.contact)
+            .bearer_auth(token)
+            .json(&body);
+        let answer = self.api.send(request).await;
+        assert_eq!(answer.body["data"]["outcome"], "recorded");
+        answer.body["data"]["contact"]["phoneNumber"][0]["verifiedBy"].clone()
+    }
+
+    /// Asserts that every endpoint lets this token in.
+    async fn accepts(&self, token: &str) {
+        for endpoint in ENDPOINTS {
+            let answer = self.send(endpoint, token).await;
+            assert_eq!(answer.status, 200, "{endpoint:?}: {answer:?}");
+        }
+    }
+
+    /// Asserts that every endpoint refuses this token with this description.
+    async fn refuses(&self, token: &str, description: &str) {
+        for endpoint in ENDPOINTS {
+            let answer = self.send(endpoint, token).await;
+            assert_invalid_token(endpoint, &answer, description);
+            let whole_answer = format!("{answer:?}");
+            // Parts of a few letters would be found in any answer.
+            for part in token.split('.').filter(|part| part.len() > 8) {
+                assert!(!whole_answer.contains(part), "{whole_answer}");
+            }
+        }
+    }
+
+    /// Asserts that every endpoint answers that it has no keys, for now.
+    async fn is_unavailable_to(&self, token: &str) {
+        for endpoint in ENDPOINTS {
+            assert_unavailable(endpoint, &self.send(endpoint, token).await);
+        }
+    }
+}
+
+impl Endpoint {
+    /// A body that clears what is not there: right, and it changes nothing.
+    fn body(self) -> Value {
+        match self {
+            Self::PhoneNumber => json!({ "phoneNumber": "+14165550100" }),
+            Self::ContactMethod => json!({ "type": "phone", "value": "+14165550100" }),
+            Self::Contact => {
+                json!({ "verified": false, "audience": "newsletter", "client": "website" })
+            }
+        }
+    }
+}
+
+/// A service in `database` with these settings, and test ones for what is required beside them.
+async fn service(database: &Database, settings: &[(&'static str, &str)]) -> Service {
+    let settings = Settings::read(|name| {
+        let set = settings.iter().find(|(set, _)| *set == name);
+        Ok(match (set, name) {
+            (Some((_, value)), _) => Some((*value).to_owned()),
+            (None, "TABLE_NAME") => Some(database.table.clone()),
+            (None, "JWT_ISSUER") => Some(ISSUER.to_owned()),
+            (None, "JWT_AUDIENCE") => Some(AUDIENCE.to_owned()),
+            _ => None,
+        })
+    });
+    Service::new(settings.unwrap(), database.store().await)
+}
+
+/// A key of the kind that most tests use, since they are not about it.
+fn any_key() -> SigningKey {
+    SigningKey::generate("HS256", "key_1")
+}
+
+/// Asserts that the request was refused because its token proves nothing.
+fn assert_invalid_token(endpoint: Endpoint, answer: &Answer, description: &str) {
+    assert_refused(
+        endpoint,
+        answer,
+        "invalid_token",
+        description,
+        &format!("Bearer error=\"invalid_token\", error_description=\"{description}\""),
+    );
+}
+
+/// Asserts that the request was refused because it brought no token.
+fn assert_no_token(endpoint: Endpoint, answer: &Answer, code: &str, text: &str) {
+    assert_refused(endpoint, answer, code, text, "Bearer");
+}
+
+/// Asserts a 401 in the dialect of the endpoint: `code` is endpoint 3's, `text` is what both say.
+fn assert_refused(endpoint: Endpoint, answer: &Answer, code: &str, text: &str, challenge: &str) {
+    assert_eq!(answer.status, 401, "{endpoint:?}: {answer:?}");
+    assert_eq!(answer.header("www-authenticate"), Some(challenge));
+    assert_failure(
+        endpoint,
+        answer,
+        code,
+        text,
+        &format!("Unauthorized: {text}"),
+    );
+}
+
+/// Asserts a 503 in the dialect of the endpoint.
+fn assert_unavailable(endpoint: Endpoint, answer: &Answer) {
+    assert_eq!(answer.status, 503, "{endpoint:?}: {answer:?}");
+    let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!(seconds > 0);
+    let text = "Service temporarily unavailable";
+    assert_failure(endpoint, answer, "unavailable", text, text);
+}
+
+fn assert_failure(endpoint: Endpoint, answer: &Answer, code: &str, message: &str, text: &str) {
+    let request_id = answer.header("x-request-id").unwrap();
+    assert!(!request_id.is_empty());
+    let expected = match endpoint {
+        Endpoint::PhoneNumber | Endpoint::ContactMethod => {
+            json!({ "error": text, "message": text, "requestId": request_id })
+        }
+        Endpoint::Contact => {
+            json!({ "error": { "code": code, "message": message }, "requestId": request_id })
+        }
+    };
+    assert_eq!(answer.body, expected);
+}

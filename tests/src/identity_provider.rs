@@ -1,0 +1,177 @@
+//! An identity provider: a server that publishes a JWK Set, counts who asks, and can do everything wrong.
+
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::header::{CONTENT_TYPE, LOCATION};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use url::Url;
+
+/// A provider on a free port, which answers whatever is asked with what it was last told to publish.
+pub struct IdentityProvider {
+    /// Where it publishes its keys.
+    pub url: Url,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    published: Mutex<Published>,
+    requests: watch::Sender<usize>,
+    held: watch::Sender<bool>,
+}
+
+/// What a provider answers.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// 200 with this document.
+    Keys(Value),
+    /// 200 with this text.
+    Text(String),
+    /// 200 with a document that never ends: its connection breaks off first.
+    BrokenOff,
+    /// This status, whatever it means, with a usable set of keys, which nobody should use.
+    Status(u16, Value),
+    /// A redirect.
+    Redirect(Url),
+}
+
+impl IdentityProvider {
+    /// A provider that publishes `published`.
+    pub async fn start(published: Published) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let shared = Arc::new(Shared {
+            published: Mutex::new(published),
+            requests: watch::Sender::new(0),
+            held: watch::Sender::new(false),
+        });
+        // It ends with the test's runtime.
+        tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self {
+            url: url.parse().unwrap(),
+            shared,
+        }
+    }
+
+    /// Publishes something else from now on.
+    pub fn publish(&self, published: Published) {
+        *self.shared.published.lock().unwrap() = published;
+    }
+
+    /// How many requests have arrived.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        *self.shared.requests.borrow()
+    }
+
+    /// Waits until this many requests have arrived.
+    pub async fn requested(&self, times: usize) {
+        let mut requests = self.shared.requests.subscribe();
+        requests.wait_for(|count| *count >= times).await.unwrap();
+    }
+
+    /// Lets requests arrive and wait for their answers until [`Self::release`].
+    pub fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Answers the requests that wait, and those to come.
+    pub fn release(&self) {
+        self.shared.held.send_replace(false);
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let shared = Arc::clone(&shared);
+        let answer = service_fn(move |_: Request<Incoming>| answer(Arc::clone(&shared)));
+        tokio::spawn(async move {
+            // A test may break the connection off, or end before it.
+            let _ = Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), answer)
+                .await;
+        });
+    }
+}
+
+async fn answer(shared: Arc<Shared>) -> Result<Response<BoxBody<Bytes, BrokenOff>>, Infallible> {
+    shared.requests.send_modify(|count| *count += 1);
+    let mut held = shared.held.subscribe();
+    // It fails when the test is over, and then nobody waits for the answer.
+    let _ = held.wait_for(|held| !*held).await;
+    let published = shared.published.lock().unwrap().clone();
+    let (status, document) = match published {
+        Published::Keys(keys) => (StatusCode::OK, keys.to_string()),
+        Published::Text(text) => (StatusCode::OK, text),
+        Published::Status(status, keys) => {
+            (StatusCode::from_u16(status).unwrap(), keys.to_string())
+        }
+        Published::BrokenOff => {
+            return Ok(Response::new(HalfDocument { is_sent: false }.boxed()));
+        }
+        Published::Redirect(url) => {
+            let mut redirect = Response::new(Full::default().map_err(never).boxed());
+            *redirect.status_mut() = StatusCode::FOUND;
+            let location = url.as_str().parse().unwrap();
+            redirect.headers_mut().insert(LOCATION, location);
+            return Ok(redirect);
+        }
+    };
+    let mut answer = Response::new(Full::from(document).map_err(never).boxed());
+    *answer.status_mut() = status;
+    let json = "application/json".parse().unwrap();
+    answer.headers_mut().insert(CONTENT_TYPE, json);
+    Ok(answer)
+}
+
+/// A body that breaks off after its first bytes.
+struct HalfDocument {
+    is_sent: bool,
+}
+
+/// Why it does.
+#[derive(Debug)]
+struct BrokenOff;
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the document breaks off")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
+
+impl Body for HalfDocument {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let frame = if self.is_sent {
+            Err(BrokenOff)
+        } else {
+            Ok(Frame::data(Bytes::from_static(b"{\"keys\":[")))
+        };
+        self.is_sent = true;
+        Poll::Ready(Some(frame))
+    }
+}
+
+fn never(infallible: Infallible) -> BrokenOff {
+    match infallible {}
+}

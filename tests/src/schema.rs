@@ -1,0 +1,81 @@
+//! The schemas that clients of the CRM know, and bodies held against them.
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+/// The OpenAPI 3.0 document that holds them.
+const CRM: &str = include_str!("../fixtures/crm-openapi.json");
+
+/// One schema of the document.
+#[derive(Debug)]
+pub struct Schema(Validator);
+
+impl Schema {
+    /// The schema of this name among the document's `components`.
+    #[must_use]
+    pub fn of_crm(name: &str) -> Self {
+        let document: Value = serde_json::from_str(CRM).unwrap();
+        Self::in_document(&document, name)
+    }
+
+    fn in_document(document: &Value, name: &str) -> Self {
+        // A reference to nothing is found when it is followed, which for a misspelt name may be never.
+        assert!(
+            document["components"]["schemas"][name].is_object(),
+            "{name}"
+        );
+        let schema = json!({
+            "$ref": format!("#/components/schemas/{name}"),
+            "components": { "schemas": json_schemas(&document["components"]["schemas"]) },
+        });
+        let options = jsonschema::draft202012::options().should_validate_formats(true);
+        Self(options.build(&schema).unwrap())
+    }
+
+    /// Where `body` does not fit, and why; empty when it fits.
+    #[must_use]
+    pub fn faults(&self, body: &Value) -> Vec<String> {
+        self.0
+            .iter_errors(body)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
+    }
+}
+
+fn json_schemas(schemas: &Value) -> Map<String, Value> {
+    schemas
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, schema)| (name.clone(), json_schema(schema)))
+        .collect()
+}
+
+/// The JSON Schema of an OpenAPI 3.0 schema, whose one difference that the document uses is `nullable`: JSON Schema
+/// passes over a keyword that it does not know, and would then refuse null.
+fn json_schema(schema: &Value) -> Value {
+    let mut schema = schema.as_object().unwrap().clone();
+    if schema.remove("nullable") == Some(json!(true)) {
+        // OpenAPI 3.0.3 leaves open what `nullable` means beside `oneOf`; that null is one more choice is what people
+        // mean who write it.
+        if let Some(Value::Array(choices)) = schema.get_mut("oneOf") {
+            choices.push(json!({ "type": "null" }));
+        } else {
+            let kind = schema.remove("type").unwrap();
+            schema.insert("type".to_owned(), json!([kind, "null"]));
+        }
+    }
+    for (keyword, value) in &mut schema {
+        match (keyword.as_str(), &mut *value) {
+            ("properties", _) => *value = Value::Object(json_schemas(value)),
+            ("items", _) => *value = json_schema(value),
+            ("oneOf", Value::Array(choices)) => {
+                for choice in choices {
+                    *choice = json_schema(choice);
+                }
+            }
+            _ => {}
+        }
+    }
+    Value::Object(schema)
+}
