@@ -5,10 +5,8 @@
     python3 events/generate.py --check    # writes nothing, fails where a file is missing, stale or nobody's
 
 They refer to the demo data of `contacts serve` (cli/src/serve/demo.json) and carry tokens signed with the published
-development key (shared/src/auth/mod.rs), so that they work on one machine:
-
-    cargo contacts serve --database-only
-    cargo lambda invoke verify-phone-number --data-file events/verify-phone-number/recorded.json
+development key (shared/src/auth/mod.rs), so that they work on one machine: against `contacts serve --database-only`,
+with `cargo lambda invoke FUNCTION --data-file FILE` beside a `cargo lambda watch` that has the settings of a function.
 
 A file is named for what it shows. What has to be there before, such as the verification that is kept, is made by
 another file; tests/black_box/events.rs says which, and holds every file against its answer. The output depends on

@@ -12,7 +12,7 @@ use serde_json::Value;
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, Contact, ContactId, ContactMethod, EmailAddress,
     EmailValidation, OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionStatus,
-    Suppression, Timestamp, Verification, VerificationSource, Version,
+    Suppression, Timestamp, ValidationStatus, Verification, VerificationSource, Version,
 };
 use shared::store::{ChangeStamp, DatabaseError, Store, is_too_large};
 
@@ -20,7 +20,7 @@ use shared::store::{ChangeStamp, DatabaseError, Store, is_too_large};
 const CONCURRENT_WRITES: usize = 16;
 
 /// What a seed file holds, checked and in normal form.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Seed {
     organizations: Vec<Organization>,
 }
@@ -234,7 +234,13 @@ impl Reader {
                 seed.verified_by,
                 seed.verification_source,
             )?,
-            email_validation: seed.email_validation.unwrap_or_default(),
+            email_validation: seed
+                .email_validation
+                .map_or_else(EmailValidation::default, |seed| EmailValidation {
+                    status: seed.status,
+                    reason: seed.reason,
+                    validated_at: seed.validated_at,
+                }),
             suppression: Suppression {
                 globally_unsubscribed_at: seed.globally_unsubscribed_at,
                 hard_bounced_at: seed.hard_bounced_at,
@@ -472,7 +478,7 @@ struct ContactSeed {
     verified_at: Option<Timestamp>,
     verified_by: Option<Actor>,
     verification_source: Option<String>,
-    email_validation: Option<EmailValidation>,
+    email_validation: Option<EmailValidationSeed>,
     globally_unsubscribed_at: Option<Timestamp>,
     hard_bounced_at: Option<Timestamp>,
     complained_at: Option<Timestamp>,
@@ -482,6 +488,16 @@ struct ContactSeed {
     tags: BTreeMap<AudienceSlug, Vec<String>>,
     created_at: Option<Timestamp>,
     updated_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EmailValidationSeed {
+    #[serde(default)]
+    status: ValidationStatus,
+    #[serde(default)]
+    reason: String,
+    validated_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]

@@ -4,13 +4,13 @@
 
 pub mod auth;
 pub mod domain;
+mod endpoint;
 pub mod http;
-mod loopback;
 mod service;
 pub mod settings;
 mod start;
 pub mod store;
 
-pub use loopback::is_loopback;
+pub use endpoint::{configured_endpoint, is_loopback};
 pub use service::{Clock, Service};
-pub use start::{init_logging, start};
+pub use start::{init_logging, report_panics_by_place, start};

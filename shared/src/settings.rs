@@ -73,90 +73,20 @@ impl Settings {
     pub fn read(
         value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
     ) -> Result<Self, InvalidSetting> {
-        let optional = |name| match value_of(name) {
-            Ok(value) => Ok(value.filter(|value| !value.trim().is_empty())),
-            Err(_) => Err(InvalidSetting::new(name, "is not Unicode text")),
-        };
-        let required = |name, what: &str| {
-            optional(name)?
-                .ok_or_else(|| InvalidSetting::new(name, format!("is not set: it must be {what}")))
-        };
-
-        let table_name = required("TABLE_NAME", "the name of the DynamoDB table")?;
-        if !is_table_name(&table_name) {
-            return Err(InvalidSetting::new(
-                "TABLE_NAME",
-                "is not a table name: it must be 3 to 255 letters, digits, `_`, `-` or `.`",
-            ));
-        }
-        let keys = match (optional("JWT_KEYS")?, optional("JWT_KEYS_URL")?) {
-            (Some(_), Some(_)) => {
-                return Err(InvalidSetting::new(
-                    "JWT_KEYS",
-                    "is set beside JWT_KEYS_URL: only one of them can be",
-                ));
-            }
-            (None, None) => {
-                return Err(InvalidSetting::new(
-                    "JWT_KEYS",
-                    "is not set: it must be a JWK Set, or JWT_KEYS_URL the URL of one",
-                ));
-            }
-            (Some(json), None) => KeysSetting::Inline(KeySet::parse(&json).map_err(|why| {
-                InvalidSetting::new(
-                    "JWT_KEYS",
-                    format!(
-                        "{why}: it must be a JWK Set (RFC 7517) whose every key states its `alg`"
-                    ),
-                )
-            })?),
-            (None, Some(url)) => KeysSetting::Url(parsed("JWT_KEYS_URL", &url)?),
-        };
-        let issuer = required("JWT_ISSUER", "the `iss` of accepted tokens")?;
-        let audience = required("JWT_AUDIENCE", "the `aud` of accepted tokens")?;
-        let defaults = ClaimNames::default();
-        let claim_names = ClaimNames {
-            organization: optional("JWT_CLAIM_ORGANIZATION")?.unwrap_or(defaults.organization),
-            role: optional("JWT_CLAIM_ROLE")?.unwrap_or(defaults.role),
-            client: optional("JWT_CLAIM_CLIENT")?.unwrap_or(defaults.client),
-        };
-        if claim_names.has_doubles() {
-            return Err(InvalidSetting::new(
-                "JWT_CLAIM_ORGANIZATION",
-                "names the same claim as JWT_CLAIM_ROLE or JWT_CLAIM_CLIENT, or those two do: each must have its own",
-            ));
-        }
-        let default_phone_region = match optional("DEFAULT_PHONE_REGION")? {
-            Some(region) => parsed("DEFAULT_PHONE_REGION", &region)?,
-            None => PhoneRegion::CANADA,
-        };
-        let time_zone = match optional("TIME_ZONE")? {
-            Some(zone) => zone.trim().parse().map_err(|_| {
-                InvalidSetting::new(
-                    "TIME_ZONE",
-                    "is not a time zone: it must be an IANA name, such as America/Toronto",
-                )
-            })?,
-            None => Tz::UTC,
-        };
-        let log_level = match optional("LOG_LEVEL")? {
-            Some(level) => log_level(&level).ok_or_else(|| {
-                InvalidSetting::new(
-                    "LOG_LEVEL",
-                    "is not a level: it must be off, error, warn, info, debug or trace",
-                )
-            })?,
-            None => LevelFilter::INFO,
+        let values = Values {
+            value_of: &value_of,
         };
         Ok(Self {
-            table_name,
-            keys,
-            issuer,
-            audience,
-            claim_names,
-            default_phone_region,
-            time_zone,
-            log_level,
+            table_name: values.table_name()?,
+            keys: values.keys()?,
+            issuer: values.required("JWT_ISSUER", "the `iss` of accepted tokens")?,
+            audience: values.required("JWT_AUDIENCE", "the `aud` of accepted tokens")?,
+            claim_names: values.claim_names()?,
+            default_phone_region: values
+                .parsed("DEFAULT_PHONE_REGION")?
+                .unwrap_or(PhoneRegion::CANADA),
+            time_zone: values.time_zone()?,
+            log_level: values.log_level()?,
         })
     }
 
@@ -197,11 +127,122 @@ fn not_present(error: VarError) -> Result<Option<String>, VarError> {
     }
 }
 
-fn parsed<T: FromStr<Err: Display>>(name: &'static str, value: &str) -> Result<T, InvalidSetting> {
-    value
-        .trim()
-        .parse()
-        .map_err(|why| InvalidSetting::new(name, format!("is wrong: it {why}")))
+/// The values of settings, by name.
+struct Values<'a> {
+    value_of: &'a dyn Fn(&'static str) -> Result<Option<String>, VarError>,
+}
+
+impl Values<'_> {
+    /// A setting, without white space around it; a blank one is none.
+    fn optional(&self, name: &'static str) -> Result<Option<String>, InvalidSetting> {
+        match (self.value_of)(name) {
+            Ok(value) => Ok(value
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())),
+            Err(_) => Err(InvalidSetting::new(name, "is not Unicode text")),
+        }
+    }
+
+    fn required(&self, name: &'static str, what: &str) -> Result<String, InvalidSetting> {
+        self.optional(name)?
+            .ok_or_else(|| InvalidSetting::new(name, format!("is not set: it must be {what}")))
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, InvalidSetting> {
+        let parse = |value: String| {
+            value
+                .parse()
+                .map_err(|why| InvalidSetting::new(name, format!("is wrong: it {why}")))
+        };
+        self.optional(name)?.map(parse).transpose()
+    }
+
+    fn table_name(&self) -> Result<String, InvalidSetting> {
+        let name = self.required("TABLE_NAME", "the name of the DynamoDB table")?;
+        if is_table_name(&name) {
+            Ok(name)
+        } else {
+            Err(InvalidSetting::new(
+                "TABLE_NAME",
+                "is not a table name: it must be 3 to 255 letters, digits, `_`, `-` or `.`",
+            ))
+        }
+    }
+
+    fn keys(&self) -> Result<KeysSetting, InvalidSetting> {
+        let invalid = |problem: String| InvalidSetting::new("JWT_KEYS", problem);
+        match (self.optional("JWT_KEYS")?, self.parsed("JWT_KEYS_URL")?) {
+            (Some(json), None) => KeySet::parse(&json)
+                .map(KeysSetting::Inline)
+                .map_err(|why| {
+                    invalid(format!(
+                        "{why}: it must be a JWK Set (RFC 7517) whose every key states its `alg`"
+                    ))
+                }),
+            (None, Some(url)) => Ok(KeysSetting::Url(url)),
+            (Some(_), Some(_)) => Err(invalid(
+                "is set beside JWT_KEYS_URL: only one of them can be".to_owned(),
+            )),
+            (None, None) => Err(invalid(
+                "is not set: it must be a JWK Set, or JWT_KEYS_URL the URL of one".to_owned(),
+            )),
+        }
+    }
+
+    /// The names of the claims. One claim with two meanings would let an organization be called `SUPERADMIN`.
+    fn claim_names(&self) -> Result<ClaimNames, InvalidSetting> {
+        let defaults = ClaimNames::default();
+        let organization = self
+            .optional("JWT_CLAIM_ORGANIZATION")?
+            .unwrap_or(defaults.organization);
+        let role = self.optional("JWT_CLAIM_ROLE")?.unwrap_or(defaults.role);
+        let client = self
+            .optional("JWT_CLAIM_CLIENT")?
+            .unwrap_or(defaults.client);
+        let double = |name| {
+            Err(InvalidSetting::new(
+                name,
+                "names the claim of another meaning: each must have its own",
+            ))
+        };
+        if role == organization {
+            double("JWT_CLAIM_ROLE")
+        } else if client == organization || client == role {
+            double("JWT_CLAIM_CLIENT")
+        } else {
+            Ok(ClaimNames {
+                organization,
+                role,
+                client,
+            })
+        }
+    }
+
+    fn time_zone(&self) -> Result<Tz, InvalidSetting> {
+        self.optional("TIME_ZONE")?.map_or(Ok(Tz::UTC), |zone| {
+            zone.parse().map_err(|_| {
+                InvalidSetting::new(
+                    "TIME_ZONE",
+                    "is not a time zone: it must be an IANA name, such as America/Toronto",
+                )
+            })
+        })
+    }
+
+    fn log_level(&self) -> Result<LevelFilter, InvalidSetting> {
+        self.optional("LOG_LEVEL")?
+            .map_or(Ok(LevelFilter::INFO), |level| {
+                log_level(&level).ok_or_else(|| {
+                    InvalidSetting::new(
+                        "LOG_LEVEL",
+                        "is not a level: it must be off, error, warn, info, debug or trace",
+                    )
+                })
+            })
+    }
 }
 
 fn is_table_name(name: &str) -> bool {
@@ -212,7 +253,7 @@ fn is_table_name(name: &str) -> bool {
 }
 
 fn log_level(level: &str) -> Option<LevelFilter> {
-    match level.trim().to_ascii_lowercase().as_str() {
+    match level.to_ascii_lowercase().as_str() {
         "off" => Some(LevelFilter::OFF),
         "error" => Some(LevelFilter::ERROR),
         "warn" => Some(LevelFilter::WARN),

@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::Settings;
 use crate::store::{Patience, Store, configure};
-use crate::{Service, is_loopback};
+use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
@@ -51,6 +51,7 @@ where
 {
     let settings = Settings::from_environment()?;
     init_logging(settings.log_level, io::stdout);
+    report_panics_by_place();
     let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
     let config = configure(Builder::from(&config), Patience::default()).build();
     if settings.accepts_development_tokens() && !database_is_local() {
@@ -69,19 +70,22 @@ where
     .await
 }
 
-/// Writes the log as JSON lines. Libraries only report errors, at every level: what else they would say holds requests
-/// and answers, and with them tokens and personal data. For the same reason a panic is reported by its place, without
-/// its message.
-pub fn init_logging(
-    level: LevelFilter,
-    writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
-) {
+/// Reports a panic by its place, without its message: that may quote what was being worked on.
+pub fn report_panics_by_place() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(
             place = panic.location().map(ToString::to_string),
             "panicked"
         );
     }));
+}
+
+/// Writes the log as JSON lines. Libraries only report errors, at every level: what else they would say holds requests
+/// and answers, and with them tokens and personal data.
+pub fn init_logging(
+    level: LevelFilter,
+    writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+) {
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::ERROR))
         .with_target("shared", level)
@@ -97,14 +101,8 @@ pub fn init_logging(
         .try_init();
 }
 
-/// Whether the environment, by the rules of the AWS SDKs, names an endpoint for DynamoDB that is on loopback.
+/// Whether the database is on this machine.
 fn database_is_local() -> bool {
-    let value_of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let ignored = value_of("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let endpoint = value_of("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| value_of("AWS_ENDPOINT_URL"));
-    !ignored
-        && endpoint
-            .and_then(|endpoint| endpoint.parse().ok())
-            .is_some_and(|endpoint| is_loopback(&endpoint))
+    let endpoint = configured_endpoint().and_then(|endpoint| endpoint.parse().ok());
+    endpoint.is_some_and(|endpoint| is_loopback(&endpoint))
 }

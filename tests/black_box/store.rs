@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::{Database, development_settings, fresh_organization, load};
 use contacts::development::{self, Identity};
 use serde_json::json;
@@ -509,4 +510,41 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
     };
     let refused = store.verify_contact(&other, &id("c_1"), &change).await;
     assert!(matches!(refused, Err(ChangeError::AudienceNotFound)));
+}
+
+#[tokio::test]
+async fn items_that_do_not_fit_and_stay_so_are_taken_for_what_they_are() {
+    let Fixture {
+        store,
+        database,
+        organization,
+        tenant,
+        ..
+    } = Fixture::start().await;
+    // As after a contact was deleted and added again over a subscription that had been changed.
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    database
+        .client()
+        .await
+        .update_item()
+        .table_name(&database.table)
+        .key("pk", text(&format!("ORG#{organization}#CONTACT#c_1")))
+        .key("sk", text("SUBSCRIPTION#newsletter#website"))
+        .update_expression("SET #contactVersion = :version")
+        .expression_attribute_names("#contactVersion", "contactVersion")
+        .expression_attribute_values(":version", AttributeValue::N("7".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    for (request, outcome) in [
+        ("request_1", Outcome::Recorded),
+        ("request_2", Outcome::Kept),
+    ] {
+        let change = contact_change(Some(T1), request);
+        let (did, _) = store
+            .verify_contact(&tenant, &id("c_1"), &change)
+            .await
+            .unwrap();
+        assert_eq!(did, outcome);
+    }
 }

@@ -10,9 +10,9 @@ use std::pin::Pin;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
-use shared::Service;
 use shared::settings::Settings;
 use shared::store::{Patience, Store, create_table};
+use shared::{Service, configured_endpoint, is_loopback};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -35,6 +35,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(stop);
     let settings = development::settings()?;
     shared::init_logging(settings.log_level, io::stderr);
+    shared::report_panics_by_place();
     let seed = match &arguments.seed {
         None => Seed::parse(DEMO, settings.default_phone_region).context("the demo data")?,
         Some(file) => std::fs::read_to_string(file)
@@ -82,6 +83,13 @@ async fn serve_api(
         .as_ref()
         .or(engine.as_ref().map(|engine| &engine.url))
         .context("no database")?;
+    // Demo data are for tables that are made for it, not for one that may be somebody's.
+    let has_demo_data = arguments.seed.is_none() && is_loopback(database);
+    let seed = if arguments.seed.is_some() || has_demo_data {
+        seed
+    } else {
+        Seed::default()
+    };
     let client = engine::client(database, Patience::default()).await;
     let store = tokio::select! {
         filled = fill(&client, &settings, seed) => filled?,
@@ -89,7 +97,7 @@ async fn serve_api(
     };
 
     let url = url_of(&listener)?;
-    let welcome = welcome::text(&url, &settings, arguments.seed.is_some())?;
+    let welcome = welcome::text(&url, &settings, has_demo_data)?;
     let gateway = Gateway::new(Service::new(settings, store))?;
     announce(&url)?;
     print(&welcome)?;
@@ -106,14 +114,12 @@ fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
     }
-    match std::env::var("AWS_ENDPOINT_URL_DYNAMODB") {
-        Ok(url) if !url.trim().is_empty() => url
-            .trim()
-            .parse()
-            .map(Some)
-            .context("AWS_ENDPOINT_URL_DYNAMODB is wrong: it must be a URL"),
-        _ => Ok(None),
-    }
+    configured_endpoint()
+        .map(|url| {
+            url.parse()
+                .with_context(|| format!("AWS_ENDPOINT_URL_DYNAMODB is wrong: {url} is not a URL"))
+        })
+        .transpose()
 }
 
 /// Creates the table if it is missing and loads the seed.

@@ -25,12 +25,12 @@ struct Example {
 ///
 /// # Errors
 /// When no token can be made.
-pub(super) fn text(url: &Url, settings: &Settings, has_own_seed: bool) -> anyhow::Result<String> {
+pub(super) fn text(url: &Url, settings: &Settings, has_demo_data: bool) -> anyhow::Result<String> {
     if !settings.accepts_development_tokens() {
         return Ok("Tokens are checked with the keys that the environment sets; development tokens are not accepted.\n"
             .to_owned());
     }
-    if has_own_seed {
+    if !has_demo_data {
         return Ok(
             "A token for your data: cargo contacts token --organization ORG [--client SLUG]\n"
                 .to_owned(),

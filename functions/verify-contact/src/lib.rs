@@ -24,13 +24,7 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
-    let claimed_client = members.required_text("client");
-    if claimed_client
-        .as_ref()
-        .is_some_and(|claimed| claimed != client.as_str())
-    {
-        return Err(Failure::ForeignClient);
-    }
+    let client = mailer::client(&mut members, client)?;
     let audience = members.required_text("audience");
     let verified_at = members.verified_at(
         "verified",
@@ -39,8 +33,8 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
         call.now(),
     );
     let expected_version = members.expected_version(call);
-    let (Some(_), Some(audience), Some(verified_at), Some(expected_version)) =
-        (claimed_client, audience, verified_at, expected_version)
+    let (Some(client), Some(audience), Some(verified_at), Some(expected_version)) =
+        (client, audience, verified_at, expected_version)
     else {
         return Err(members.into_failure());
     };
@@ -53,12 +47,13 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
             .await
             .into());
     };
+    let stamp = call.stamp(caller.actor());
     let change = ContactChange {
         audience,
-        client: client.clone(),
+        client,
         verified_at,
         expected_version,
-        stamp: call.stamp(caller.actor()),
+        stamp,
     };
     let (outcome, contact) = store.verify_contact(tenant, &id, &change).await?;
     mailer::contact_changed(outcome, &contact)

@@ -13,6 +13,9 @@ use crate::domain::{Actor, ClientSlug, OrganizationId};
 /// How far clocks may be apart, in seconds (contract section 3).
 const LEEWAY_SECONDS: u64 = 60;
 
+/// Longest subject (OpenID Connect Core section 2). It is stored with every verification of its owner's.
+const MAX_SUBJECT_CHARACTERS: usize = 255;
+
 /// The role that reaches every organization.
 const SUPER_ADMIN_ROLE: &str = "SUPERADMIN";
 
@@ -34,16 +37,6 @@ impl Default for ClaimNames {
             role: "role".to_owned(),
             client: "client".to_owned(),
         }
-    }
-}
-
-impl ClaimNames {
-    /// Whether one claim would have two meanings: then an organization could be called `SUPERADMIN`.
-    #[must_use]
-    pub fn has_doubles(&self) -> bool {
-        self.organization == self.role
-            || self.organization == self.client
-            || self.role == self.client
     }
 }
 
@@ -145,6 +138,10 @@ impl Authenticator {
         let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
         let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
         let subject = text_claim(claims, "sub")?.ok_or_else(|| missing("sub"))?;
+        if subject.chars().count() > MAX_SUBJECT_CHARACTERS || subject.chars().any(char::is_control)
+        {
+            return Err(malformed("sub"));
+        }
         let names = &self.claim_names;
         let organization = text_claim(claims, &names.organization)?
             .map(|text| OrganizationId::parse(text).map_err(|_| malformed(&names.organization)))

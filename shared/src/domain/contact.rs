@@ -72,17 +72,13 @@ impl fmt::Debug for ContactMethod {
 }
 
 /// What a validation service found out about a contact's e-mail address.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EmailValidation {
     /// The finding.
-    #[serde(default)]
     pub status: ValidationStatus,
     /// Why, in the service's words; may be empty.
-    #[serde(default)]
     pub reason: String,
     /// When it was found out, if known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validated_at: Option<Timestamp>,
 }
 

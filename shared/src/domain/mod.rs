@@ -1,6 +1,7 @@
 //! The words of the contract as types, and its rules. No AWS, no HTTP, no async, no clock.
 //!
-//! Every type here has one way in, a parser, so a value that exists is in its normal form (contract section 4).
+//! Identifiers, numbers, addresses, times and labels have one way in, a parser, so that a value which exists is in its
+//! normal form (contract section 4).
 
 mod access;
 mod contact;

@@ -1,28 +1,17 @@
 //! The fact that is recorded, and the one rule (contract section 2).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Actor, Timestamp, VerificationSource};
 
 /// Since when something is verified, by whom, and on whose word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     /// Since when.
-    #[serde(rename = "verifiedAt")]
     pub at: Timestamp,
     /// By whom. Absent only where an import does not know.
-    #[serde(
-        rename = "verifiedBy",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
     pub by: Option<Actor>,
     /// Where it came from, if the caller said.
-    #[serde(
-        rename = "verificationSource",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
     pub source: Option<VerificationSource>,
 }
 

@@ -15,7 +15,7 @@ use super::if_match::{entity_tag, expected_version};
 use super::members::check_body;
 use super::{Failure, Members, Problem};
 use crate::Service;
-use crate::auth::{Caller, Reach};
+use crate::auth::{Caller, Reach, Refusal};
 use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
 use crate::store::{ChangeStamp, Found};
 
@@ -44,7 +44,7 @@ pub struct Call<'a> {
 pub struct Answer {
     outcome: Outcome,
     version: Version,
-    body: Vec<u8>,
+    body: String,
 }
 
 impl Answer {
@@ -57,7 +57,8 @@ impl Answer {
         version: Version,
         body: &impl Serialize,
     ) -> Result<Self, Failure> {
-        let body = serde_json::to_vec(body).map_err(|error| Failure::Internal(Box::new(error)))?;
+        let body =
+            serde_json::to_string(body).map_err(|error| Failure::Internal(Box::new(error)))?;
         Ok(Self {
             outcome,
             version,
@@ -173,14 +174,22 @@ impl<'a> Call<'a> {
             // Its message may hold personal data; the panic hook has logged its place.
             Err(_) => Err(Failure::Internal("panicked".into())),
         };
-        let (mut response, outcome) = match &result {
-            Ok(answer) => (success(answer), answer.outcome.as_str()),
-            Err(failure) => (render(failure, &self.request_id), failure.kind()),
+        let (mut response, outcome, failure) = match result {
+            Ok(answer) => (
+                success(answer.version, answer.body),
+                answer.outcome.as_str(),
+                None,
+            ),
+            Err(failure) => (
+                render(&failure, &self.request_id),
+                failure.kind(),
+                Some(failure),
+            ),
         };
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        self.log(route, response.status(), outcome, result.as_ref().err());
+        self.log(route, response.status(), outcome, failure.as_ref());
         response
     }
 
@@ -235,19 +244,28 @@ fn request_id(request: &Request) -> String {
         .unwrap_or_default()
 }
 
-fn success(answer: &Answer) -> Response<Body> {
-    let mut response = json_response(StatusCode::OK, answer.body.clone());
-    if let Ok(tag) = HeaderValue::from_str(&entity_tag(answer.version)) {
+fn success(version: Version, body: String) -> Response<Body> {
+    let mut response = json_response(StatusCode::OK, body);
+    if let Ok(tag) = HeaderValue::from_str(&entity_tag(version)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
 }
 
-/// A response whose body is this JSON.
-pub(super) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
-    // JSON is text: as such it reaches API Gateway as it is, not in base64.
-    let body = String::from_utf8(json).map_or(Body::Empty, Body::Text);
-    let mut response = Response::new(body);
+/// The response to a failure, whose body a dialect has made.
+pub(super) fn failure_response(failure: &Failure, body: &impl Serialize) -> Response<Body> {
+    // Texts under fixed names: there is nothing in them that JSON cannot hold.
+    let mut response = json_response(
+        failure.status(),
+        serde_json::to_string(body).unwrap_or_default(),
+    );
+    add_failure_headers(&mut response, failure);
+    response
+}
+
+/// A response whose body is this JSON. As text it reaches API Gateway as it is, not in base64.
+fn json_response(status: StatusCode, json: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(json));
     *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -257,9 +275,7 @@ pub(super) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body>
 }
 
 /// The headers that a failure carries in either dialect.
-pub(super) fn add_failure_headers(response: &mut Response<Body>, failure: &Failure) {
-    use crate::auth::Refusal;
-
+fn add_failure_headers(response: &mut Response<Body>, failure: &Failure) {
     let headers = response.headers_mut();
     match failure {
         Failure::Refused(Refusal::MissingAuthorization | Refusal::NotBearer) => {

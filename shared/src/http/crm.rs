@@ -1,15 +1,15 @@
 //! The dialect of the CRM: every endpoint but 3 and 7 (contract sections 6 and 8).
 
 use lambda_http::Body;
-use lambda_http::http::{Response, StatusCode};
+use lambda_http::http::Response;
 use serde::Serialize;
 
-use super::call::{add_failure_headers, json_response};
+use super::call::failure_response;
 use super::{Answer, Call, Failure, Fault, Problem};
 use crate::auth::{Caller, Refusal};
 use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Timestamp,
-    Verification, VerificationSource,
+    VerificationSource,
 };
 use crate::store::MethodChange;
 
@@ -51,61 +51,33 @@ pub async fn change_method(
 /// The one function that makes a response of a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let (status, text) = match failure {
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Service temporarily unavailable".to_owned(),
-        ),
-        Failure::Refused(refusal) => (StatusCode::UNAUTHORIZED, format!("Unauthorized: {refusal}")),
-        Failure::PayloadTooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Payload too large".to_owned(),
-        ),
-        Failure::UnsupportedMediaType => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Content type must be application/json".to_owned(),
-        ),
-        Failure::ForeignClient => (
-            StatusCode::FORBIDDEN,
-            "Forbidden: client is not the token's".to_owned(),
-        ),
+    let text = match failure {
+        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
+            "Service temporarily unavailable".to_owned()
+        }
+        Failure::Refused(refusal) => format!("Unauthorized: {refusal}"),
+        Failure::PayloadTooLarge => "Payload too large".to_owned(),
+        Failure::UnsupportedMediaType => "Content type must be application/json".to_owned(),
+        Failure::ForeignClient => "Forbidden: client is not the token's".to_owned(),
         Failure::Invalid(faults) => {
             let faults: Vec<_> = faults.iter().map(fault_text).collect();
-            (
-                StatusCode::BAD_REQUEST,
-                format!("Invalid payload: {}", faults.join("; ")),
-            )
+            format!("Invalid payload: {}", faults.join("; "))
         }
-        Failure::AudienceNotFound => (
-            StatusCode::BAD_REQUEST,
-            "Invalid payload: audience must exist".to_owned(),
-        ),
-        Failure::ContactNotFound => (StatusCode::NOT_FOUND, "Contact not found".to_owned()),
-        Failure::MethodNotFound(MethodKind::Phone) => (
-            StatusCode::NOT_FOUND,
-            "Phone number not found on contact".to_owned(),
-        ),
-        Failure::MethodNotFound(MethodKind::Email) => (
-            StatusCode::NOT_FOUND,
-            "Email not found on contact".to_owned(),
-        ),
-        Failure::VersionMismatch(_) => (
-            StatusCode::PRECONDITION_FAILED,
-            "Contact has changed".to_owned(),
-        ),
-        Failure::Internal(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Internal server error".to_owned(),
-        ),
+        Failure::AudienceNotFound => "Invalid payload: audience must exist".to_owned(),
+        Failure::ContactNotFound => "Contact not found".to_owned(),
+        Failure::MethodNotFound(MethodKind::Phone) => {
+            "Phone number not found on contact".to_owned()
+        }
+        Failure::MethodNotFound(MethodKind::Email) => "Email not found on contact".to_owned(),
+        Failure::VersionMismatch(_) => "Contact has changed".to_owned(),
+        Failure::Internal(_) => "Internal server error".to_owned(),
     };
     let body = ErrorView {
         error: &text,
         message: &text,
         request_id,
     };
-    let mut response = json_response(status, serde_json::to_vec(&body).unwrap_or_default());
-    add_failure_headers(&mut response, failure);
-    response
+    failure_response(failure, &body)
 }
 
 /// What a member must be, in words.
@@ -225,7 +197,7 @@ struct MethodView<'a> {
 
 impl<'a> MethodView<'a> {
     fn new(method: &'a ContactMethod) -> Self {
-        let verification: Option<&Verification> = method.verification.as_ref();
+        let verification = method.verification.as_ref();
         Self {
             value: &method.value,
             is_primary: method.is_primary,

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use lambda_http::http::StatusCode;
+
 use crate::auth::Refusal;
 use crate::domain::{MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
@@ -89,6 +91,24 @@ impl Failure {
     #[must_use]
     pub fn invalid(member: &'static str, problem: Problem) -> Self {
         Self::Invalid(vec![Fault { member, problem }])
+    }
+
+    /// The status of the answer, in either dialect (contract sections 6 and 7).
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Refused(_) => StatusCode::UNAUTHORIZED,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ForeignClient => StatusCode::FORBIDDEN,
+            Self::Invalid(_) | Self::AudienceNotFound => StatusCode::BAD_REQUEST,
+            Self::ContactNotFound | Self::MethodNotFound(_) => StatusCode::NOT_FOUND,
+            Self::VersionMismatch(_) => StatusCode::PRECONDITION_FAILED,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
     /// What the log calls it.

@@ -3,16 +3,30 @@
 use std::collections::BTreeMap;
 
 use lambda_http::Body;
-use lambda_http::http::{Response, StatusCode};
+use lambda_http::http::Response;
 use serde::Serialize;
 
-use super::call::{add_failure_headers, json_response};
-use super::{Answer, Failure, Problem};
+use super::call::failure_response;
+use super::{Answer, Failure, Members, Problem};
 use crate::auth::Refusal;
 use crate::domain::{
-    AudienceContact, Block, ContactId, Level, Outcome, Subscription, SubscriptionStatus, Timestamp,
-    ValidationStatus,
+    AudienceContact, Block, ClientSlug, ContactId, Level, Outcome, Subscription,
+    SubscriptionStatus, Timestamp, ValidationStatus,
 };
+
+/// The client that the body names, which must be the token's. None where it names none, which is noted as a fault.
+///
+/// # Errors
+/// [`Failure::ForeignClient`] when it names another.
+pub fn client(
+    members: &mut Members<'_>,
+    of_token: &ClientSlug,
+) -> Result<Option<ClientSlug>, Failure> {
+    match members.required_text("client") {
+        Some(named) if named != of_token.as_str() => Err(Failure::ForeignClient),
+        named => Ok(named.map(|_| of_token.clone())),
+    }
+}
 
 /// The answer that shows the contact in an audience for a client, after a change.
 ///
@@ -29,59 +43,30 @@ pub fn contact_changed(outcome: Outcome, contact: &AudienceContact) -> Result<An
 /// The one function that makes a response of a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let (status, error) = match failure {
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            ErrorView::new("unavailable", "Service temporarily unavailable"),
+    let error = match failure {
+        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
+            ErrorView::new("unavailable", "Service temporarily unavailable")
+        }
+        Failure::Refused(refusal) => ErrorView::new(refusal_code(refusal), refusal.to_string()),
+        Failure::PayloadTooLarge => ErrorView::new("payload_too_large", "Payload too large"),
+        Failure::UnsupportedMediaType => ErrorView::new(
+            "unsupported_media_type",
+            "Content type must be application/json",
         ),
-        Failure::Refused(refusal) => (
-            StatusCode::UNAUTHORIZED,
-            ErrorView::new(refusal_code(refusal), refusal.to_string()),
+        Failure::ForeignClient => ErrorView::fields([("client", "forbidden")]),
+        Failure::Invalid(faults) => ErrorView::fields(
+            faults
+                .iter()
+                .map(|fault| (fault.member, problem_code(fault.problem))),
         ),
-        Failure::PayloadTooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorView::new("payload_too_large", "Payload too large"),
-        ),
-        Failure::UnsupportedMediaType => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ErrorView::new(
-                "unsupported_media_type",
-                "Content type must be application/json",
-            ),
-        ),
-        Failure::ForeignClient => (
-            StatusCode::FORBIDDEN,
-            ErrorView::fields([("client", "forbidden")]),
-        ),
-        Failure::Invalid(faults) => (
-            StatusCode::BAD_REQUEST,
-            ErrorView::fields(
-                faults
-                    .iter()
-                    .map(|fault| (fault.member, problem_code(fault.problem))),
-            ),
-        ),
-        Failure::AudienceNotFound => (
-            StatusCode::BAD_REQUEST,
-            ErrorView::fields([("audience", "not_found")]),
-        ),
-        Failure::ContactNotFound | Failure::MethodNotFound(_) => (
-            StatusCode::NOT_FOUND,
-            ErrorView::fields([("contact_id", "not_found")]),
-        ),
-        Failure::VersionMismatch(_) => (
-            StatusCode::PRECONDITION_FAILED,
-            ErrorView::new("precondition_failed", "Contact has changed"),
-        ),
-        Failure::Internal(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorView::new("internal_error", "Internal server error"),
-        ),
+        Failure::AudienceNotFound => ErrorView::fields([("audience", "not_found")]),
+        Failure::ContactNotFound | Failure::MethodNotFound(_) => {
+            ErrorView::fields([("contact_id", "not_found")])
+        }
+        Failure::VersionMismatch(_) => ErrorView::new("precondition_failed", "Contact has changed"),
+        Failure::Internal(_) => ErrorView::new("internal_error", "Internal server error"),
     };
-    let body = serde_json::to_vec(&FailureView { error, request_id }).unwrap_or_default();
-    let mut response = json_response(status, body);
-    add_failure_headers(&mut response, failure);
-    response
+    failure_response(failure, &FailureView { error, request_id })
 }
 
 fn refusal_code(refusal: &Refusal) -> &'static str {

@@ -41,9 +41,10 @@ pub enum DatabaseError {
     /// It refuses the request, which is our mistake or the deployment's: a missing table, a missing permission.
     #[error("the database refuses the request")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// An item is not what this version of the code can read.
-    #[error("an item cannot be read")]
-    Unreadable(#[source] Box<dyn Error + Send + Sync>),
+    /// An item of this kind is not what this version of the code can read or write. What exactly is wrong is not kept,
+    /// since serde's words quote values, which are personal data.
+    #[error("a {0} item cannot be read or written")]
+    Unreadable(&'static str),
     /// It answered something that cannot be.
     #[error("the database's answer makes no sense: {0}")]
     Nonsense(&'static str),

@@ -1,17 +1,16 @@
 //! Items and the domain's values: one struct per kind of item, whose field names are the attribute names.
 
 use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Key, organization_of};
+use super::keys::{Key, SORT_KEY, organization_of};
 use super::{ChangeStamp, DatabaseError};
 use crate::domain::{
     Actor, AudienceSlug, Contact, ContactId, ContactMethod, EmailValidation, InvalidIdentifier,
-    Subscription, SubscriptionStatus, Suppression, Timestamp, Verification, VerificationSource,
-    Version,
+    Subscription, SubscriptionStatus, Suppression, Timestamp, ValidationStatus, Verification,
+    VerificationSource, Version,
 };
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -32,6 +31,13 @@ pub(super) const VERSION: &str = "version";
 pub(super) const UPDATED_AT: &str = "updatedAt";
 pub(super) const CHANGED_BY: &str = "changedBy";
 pub(super) const CHANGE_REQUEST_ID: &str = "changeRequestId";
+
+/// On a contact: the sort key of the subscription that was changed last together with it, and the contact's version
+/// since then.
+pub(super) const CHANGED_SUBSCRIPTION: &str = "changedSubscription";
+pub(super) const SUBSCRIPTIONS_VERSION: &str = "subscriptionsVersion";
+/// On a subscription: the version of the contact since its last change.
+pub(super) const CONTACT_VERSION: &str = "contactVersion";
 
 /// A contact.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,7 +69,7 @@ struct ContactItem {
     #[serde(flatten)]
     verification: VerificationAttributes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    email_validation: Option<EmailValidation>,
+    email_validation: Option<EmailValidationItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     globally_unsubscribed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +81,17 @@ struct ContactItem {
     created_at: Timestamp,
     updated_at: Timestamp,
     version: Version,
+}
+
+/// What a validation service found out.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EmailValidationItem {
+    status: ValidationStatus,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validated_at: Option<Timestamp>,
 }
 
 /// A phone number or e-mail address in the map of its kind, under its normal form.
@@ -143,7 +160,8 @@ impl From<Option<Verification>> for VerificationAttributes {
 
 /// Reads a contact.
 pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
-    let item: ContactItem = serde_dynamo::from_item(item).map_err(unreadable)?;
+    let item: ContactItem =
+        serde_dynamo::from_item(item).map_err(|_| DatabaseError::Unreadable("contact"))?;
     let organization_id = organization_of(&item.pk).ok_or(DatabaseError::Nonsense(
         "a contact's key names no organization",
     ))?;
@@ -152,7 +170,7 @@ pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
         .into_iter()
         .map(|(audience, tags)| Ok((AudienceSlug::parse(&audience)?, tags)))
         .collect::<Result<_, InvalidIdentifier>>()
-        .map_err(unreadable)?;
+        .map_err(|_| DatabaseError::Unreadable("contact"))?;
     Ok(Contact {
         organization_id,
         id: item.contact_id,
@@ -168,7 +186,13 @@ pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
         created_by: item.created_by,
         assignees: item.assignees,
         verification: item.verification.into(),
-        email_validation: item.email_validation.unwrap_or_default(),
+        email_validation: item
+            .email_validation
+            .map_or_else(EmailValidation::default, |found| EmailValidation {
+                status: found.status,
+                reason: found.reason,
+                validated_at: found.validated_at,
+            }),
         suppression: Suppression {
             globally_unsubscribed_at: item.globally_unsubscribed_at,
             hard_bounced_at: item.hard_bounced_at,
@@ -215,7 +239,18 @@ pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item,
         assignees: contact.assignees,
         verification: contact.verification.into(),
         email_validation: Some(contact.email_validation)
-            .filter(|validation| *validation != EmailValidation::default()),
+            .filter(|validation| *validation != EmailValidation::default())
+            .map(
+                |EmailValidation {
+                     status,
+                     reason,
+                     validated_at,
+                 }| EmailValidationItem {
+                    status,
+                    reason,
+                    validated_at,
+                },
+            ),
         globally_unsubscribed_at: contact.suppression.globally_unsubscribed_at,
         hard_bounced_at: contact.suppression.hard_bounced_at,
         complained_at: contact.suppression.complained_at,
@@ -228,7 +263,7 @@ pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item,
         updated_at: contact.updated_at,
         version: contact.version,
     })
-    .map_err(unreadable)?;
+    .map_err(|_| DatabaseError::Unreadable("contact"))?;
     item.insert(
         CHANGED_BY.to_owned(),
         AttributeValue::S(stamp.actor.as_str().to_owned()),
@@ -261,8 +296,9 @@ const MAX_ITEM_BYTES: usize = 400 * 1024;
 /// Whether a contact is too large for an item, with room for a verification on each of its methods.
 #[must_use]
 pub fn is_too_large(contact: &Contact) -> bool {
-    /// The attribute names and longest values of a verification: a time, a subject of 255 and a label of 100 characters.
-    const VERIFICATION_BYTES: usize = 1024;
+    /// The attribute names and longest values of a verification: a time, a subject of 255 and a label of 100
+    /// characters, of up to 4 bytes each.
+    const VERIFICATION_BYTES: usize = 1536;
 
     let stamp = ChangeStamp {
         actor: Actor::subject(""),
@@ -302,7 +338,8 @@ fn bytes_of(value: &AttributeValue) -> usize {
 
 /// Reads a subscription.
 pub(super) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
-    let item: SubscriptionItem = serde_dynamo::from_item(item).map_err(unreadable)?;
+    let item: SubscriptionItem =
+        serde_dynamo::from_item(item).map_err(|_| DatabaseError::Unreadable("subscription"))?;
     Ok(Subscription {
         status: item.status,
         verification: item.verification.into(),
@@ -324,7 +361,7 @@ pub(super) fn subscription_item(
         unsubscribed_at: subscription.unsubscribed_at,
         unsubscribe_reason: subscription.unsubscribe_reason,
     })
-    .map_err(unreadable)
+    .map_err(|_| DatabaseError::Unreadable("subscription"))
 }
 
 /// Whether `item` is as the change with this stamp left it. A caller's own change is found so when its answer got lost
@@ -334,9 +371,87 @@ pub(super) fn is_as_left_by(item: &Item, stamp: &ChangeStamp) -> bool {
         item.get(name)
             .is_some_and(|found| found.as_s().is_ok_and(|found| found == value))
     };
-    holds(CHANGE_REQUEST_ID, &stamp.request_id) && holds(UPDATED_AT, &stamp.now.to_string())
+    // Without an id, another request of the same millisecond would pass for this one.
+    !stamp.request_id.is_empty()
+        && holds(CHANGE_REQUEST_ID, &stamp.request_id)
+        && holds(UPDATED_AT, &stamp.now.to_string())
 }
 
-fn unreadable(error: impl Error + Send + Sync + 'static) -> DatabaseError {
-    DatabaseError::Unreadable(Box::new(error))
+/// Whether a contact and a subscription of it, read side by side, are of one state.
+///
+/// A batch reads each item by itself: a transaction that changes both can come in between, and what was read then shows
+/// one level before and the other after it. That is found out unless two transactions on different subscriptions come
+/// in between the two reads, since the contact remembers the last one only.
+pub(super) fn are_of_one_state(contact: &Item, subscription: &Item) -> bool {
+    let version = |item: &Item, name| {
+        let number = item
+            .get(name)
+            .and_then(|value: &AttributeValue| value.as_n().ok());
+        number.and_then(|number| number.parse::<u64>().ok())
+    };
+    let changed_at = version(subscription, CONTACT_VERSION);
+    let last_change_at = version(contact, SUBSCRIPTIONS_VERSION);
+    if contact.get(CHANGED_SUBSCRIPTION) == subscription.get(SORT_KEY) {
+        changed_at == last_change_at
+    } else {
+        // Neither has been changed, or this subscription before the one that was last.
+        changed_at.is_none() || changed_at < last_change_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEBSITE: &str = "SUBSCRIPTION#newsletter#website";
+
+    fn contact_after(last_change: Option<(&str, u64)>) -> Item {
+        last_change.map_or_else(Item::new, |(subscription, version)| {
+            Item::from([
+                (
+                    CHANGED_SUBSCRIPTION.to_owned(),
+                    AttributeValue::S(subscription.to_owned()),
+                ),
+                (
+                    SUBSCRIPTIONS_VERSION.to_owned(),
+                    AttributeValue::N(version.to_string()),
+                ),
+            ])
+        })
+    }
+
+    fn website_after(version: Option<u64>) -> Item {
+        let key = (SORT_KEY.to_owned(), AttributeValue::S(WEBSITE.to_owned()));
+        let version = version.map(|version| {
+            (
+                CONTACT_VERSION.to_owned(),
+                AttributeValue::N(version.to_string()),
+            )
+        });
+        [Some(key), version].into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn items_of_one_state_are_told_from_items_of_two() {
+        let app = "SUBSCRIPTION#newsletter#app";
+        for (last_change, website, one_state) in [
+            (None, None, true),
+            (Some((WEBSITE, 5)), Some(5), true),
+            (Some((app, 5)), Some(4), true),
+            (Some((app, 5)), None, true),
+            // The contact was read before a transaction and the subscription after it.
+            (None, Some(2), false),
+            (Some((WEBSITE, 5)), Some(6), false),
+            (Some((app, 5)), Some(6), false),
+            // The other way round.
+            (Some((WEBSITE, 5)), Some(4), false),
+            (Some((WEBSITE, 5)), None, false),
+        ] {
+            assert_eq!(
+                are_of_one_state(&contact_after(last_change), &website_after(website)),
+                one_state,
+                "{last_change:?} {website:?}"
+            );
+        }
+    }
 }

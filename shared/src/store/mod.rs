@@ -22,7 +22,7 @@ pub use client::{Patience, configure};
 pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;
 pub use reach::Found;
-pub use table::{INDEX_CONTACTS_BY_ID, create_table};
+pub use table::create_table;
 pub use verify_contact::ContactChange;
 pub use verify_method::MethodChange;
 
@@ -62,7 +62,8 @@ impl Store {
         }
     }
 
-    /// The same store, but one that gives up on a change that keeps losing races after this time.
+    /// The same store, but one that gives up on a change that keeps losing races once its waits between the attempts
+    /// add up to this time.
     #[must_use]
     pub fn with_contention_budget(self, contention_budget: Duration) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl Store {
     where
         F: Future<Output = Result<T, ChangeError>>,
     {
-        // Under contention each round has one winner, so what is bounded is the time and not the number of rounds.
+        // Under contention each round has one winner, so what is bounded is the waiting and not the number of rounds.
         let backoff = ExponentialBuilder::new()
             .with_jitter()
             .with_min_delay(Duration::from_millis(5))

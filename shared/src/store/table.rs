@@ -13,7 +13,7 @@ use super::items::CONTACT_ID;
 use super::keys::{PARTITION_KEY, SORT_KEY};
 
 /// The index over contacts of all organizations, by their id alone: keys only.
-pub const INDEX_CONTACTS_BY_ID: &str = "contactsById";
+pub(super) const INDEX_CONTACTS_BY_ID: &str = "contactsById";
 
 /// Creates the table if there is none of this name. Answers whether it did.
 ///

@@ -13,7 +13,8 @@ use aws_sdk_dynamodb::types::{
 use super::error::ErrorAnswer;
 use super::expression::Expression;
 use super::items::{
-    VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact, is_as_left_by, subscription,
+    CHANGED_SUBSCRIPTION, CONTACT_VERSION, Item, SUBSCRIPTIONS_VERSION, VERIFICATION_SOURCE,
+    VERIFIED_AT, VERIFIED_BY, are_of_one_state, contact, is_as_left_by, subscription,
 };
 use super::keys::{Key, PARTITION_KEY};
 use super::{ChangeError, ChangeStamp, DatabaseError, Store};
@@ -96,6 +97,39 @@ impl Store {
         keys: &Keys,
         change: &ContactChange,
     ) -> Result<Option<(bool, AudienceContact)>, ChangeError> {
+        let Some(mut found) = self.read_items(keys).await? else {
+            return Ok(None);
+        };
+        if !are_of_one_state(&found.contact, &found.client_subscription) {
+            let before = found;
+            found = match self.read_items(keys).await? {
+                // What is the same twice has not been changed in between: it is one state, however it came about.
+                Some(again) if again == before => again,
+                Some(again) if are_of_one_state(&again.contact, &again.client_subscription) => {
+                    again
+                }
+                Some(_) => {
+                    return Err(DatabaseError::Contended(
+                        "changes came in between the reads".into(),
+                    )
+                    .into());
+                }
+                None => return Ok(None),
+            };
+        }
+        let is_our_own = is_as_left_by(&found.contact, &change.stamp);
+        let found = AudienceContact {
+            contact: contact(found.contact)?,
+            audience: change.audience.clone(),
+            client: change.client.clone(),
+            audience_subscription: found.audience_subscription.map(subscription).transpose()?,
+            client_subscription: subscription(found.client_subscription)?,
+        };
+        Ok(Some((is_our_own, found)))
+    }
+
+    /// The items of a contact in an audience for a client, unless the first or the last is missing.
+    async fn read_items(&self, keys: &Keys) -> Result<Option<Items>, DatabaseError> {
         let output = Box::pin(read_request(&self.table, keys)?.send_with(&self.client))
             .await
             .map_err(DatabaseError::from_sdk)?;
@@ -103,9 +137,9 @@ impl Store {
             .unprocessed_keys()
             .is_some_and(|unprocessed| !unprocessed.is_empty())
         {
-            return Err(
-                DatabaseError::Contended("the table throttles part of a read".into()).into(),
-            );
+            return Err(DatabaseError::Contended(
+                "the table throttles part of a read".into(),
+            ));
         }
         let mut items = output
             .responses
@@ -117,22 +151,15 @@ impl Store {
                 .position(|item| key.is_of(item))
                 .map(|position| items.swap_remove(position))
         };
-        let (Some(contact_item), Some(client_item)) =
-            (take(&keys.contact), take(&keys.client_subscription))
-        else {
+        let found = (take(&keys.contact), take(&keys.client_subscription));
+        let (Some(contact), Some(client_subscription)) = found else {
             return Ok(None);
         };
-        let is_our_own = is_as_left_by(&contact_item, &change.stamp);
-        let found = AudienceContact {
-            contact: contact(contact_item)?,
-            audience: change.audience.clone(),
-            client: change.client.clone(),
-            audience_subscription: take(&keys.audience_subscription)
-                .map(subscription)
-                .transpose()?,
-            client_subscription: subscription(client_item)?,
-        };
-        Ok(Some((is_our_own, found)))
+        Ok(Some(Items {
+            contact,
+            audience_subscription: take(&keys.audience_subscription),
+            client_subscription,
+        }))
     }
 
     /// Tells an unknown audience from a contact that the client has not onboarded in it, for a contact that is not to
@@ -184,6 +211,14 @@ impl ContactChange {
             Outcome::Cleared
         }
     }
+}
+
+/// What a read finds.
+#[derive(Debug, PartialEq)]
+struct Items {
+    contact: Item,
+    audience_subscription: Option<Item>,
+    client_subscription: Item,
 }
 
 /// The keys that a request touches.
@@ -306,7 +341,8 @@ impl Plan {
 /// The item is there: an update must not make one, nor a check pass for lack of one.
 const EXISTS: &str = "attribute_exists(#pk)";
 
-/// The contact is as it was read. Every change to it or its subscriptions raises its version.
+/// The contact is as it was read. Every change to it, or of a verification on one of its subscriptions, raises its
+/// version.
 const IS_AT_VERSION: &str = "#version = :version";
 
 /// The one rule (contract section 2): nothing is stored, or what is stored is later.
@@ -349,8 +385,8 @@ fn write_request(
     version: Version,
     change: &ContactChange,
 ) -> Result<TransactWriteItemsInputBuilder, DatabaseError> {
-    let contact = contact_expression(plan.contact, version, &change.stamp);
-    let subscription = subscription_expression(plan.client, &change.stamp);
+    let contact = contact_expression(plan, version, keys, &change.stamp);
+    let subscription = subscription_expression(plan, version, &change.stamp);
     Ok(TransactWriteItemsInputBuilder::default()
         .transact_items(transact_item(table, &keys.contact, contact)?)
         .transact_items(transact_item(
@@ -361,23 +397,47 @@ fn write_request(
         .return_consumed_capacity(ReturnConsumedCapacity::Total))
 }
 
-/// What `step` means for the contact, whose version rises whichever level is written.
-fn contact_expression(step: Step, version: Version, stamp: &ChangeStamp) -> Expression {
+/// What the plan means for the contact, whose version rises whichever level is written.
+fn contact_expression(
+    plan: &Plan,
+    version: Version,
+    keys: &Keys,
+    stamp: &ChangeStamp,
+) -> Expression {
     let mut expression = Expression::default();
     expression
         .require(EXISTS)
         .require(IS_AT_VERSION)
         .number(":version", version.number());
-    add_step(&mut expression, step, stamp);
+    add_step(&mut expression, plan.contact, stamp);
     expression.stamp(stamp);
+    if plan.client.writes() {
+        expression
+            .set(&[
+                "#changedSubscription = :subscription",
+                "#subscriptionsVersion = :newVersion",
+            ])
+            .names([
+                ("#changedSubscription", CHANGED_SUBSCRIPTION),
+                ("#subscriptionsVersion", SUBSCRIPTIONS_VERSION),
+            ])
+            .text(":subscription", &keys.client_subscription.sort)
+            .number(":newVersion", version.next().number());
+    }
     expression
 }
 
-/// What `step` means for the client's subscription.
-fn subscription_expression(step: Step, stamp: &ChangeStamp) -> Expression {
+/// What the plan means for the client's subscription.
+fn subscription_expression(plan: &Plan, version: Version, stamp: &ChangeStamp) -> Expression {
     let mut expression = Expression::default();
     expression.require(EXISTS);
-    add_step(&mut expression, step, stamp);
+    add_step(&mut expression, plan.client, stamp);
+    if plan.client.writes() {
+        expression
+            .set(&["#contactVersion = :newVersion"])
+            .names([("#contactVersion", CONTACT_VERSION)])
+            .number(":newVersion", version.next().number());
+    }
     expression
 }
 
@@ -515,6 +575,8 @@ mod tests {
 
     const T: &str = "2024-09-01T10:00:00.000Z";
     const SET_STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
+    const SET_SUBSCRIPTION: &str =
+        "#changedSubscription = :subscription, #subscriptionsVersion = :newVersion";
 
     #[test]
     fn the_read_is_consistent_and_of_three_known_keys() {
@@ -558,7 +620,8 @@ mod tests {
         assert_eq!(
             contact.update_expression(),
             format!(
-                "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, {SET_STAMP} REMOVE #verificationSource"
+                "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, {SET_STAMP}, {SET_SUBSCRIPTION} \
+                 REMOVE #verificationSource"
             )
         );
         let values = contact.expression_attribute_values().unwrap();
@@ -567,6 +630,11 @@ mod tests {
         assert_eq!(values[":actor"], s("client:website"));
         assert_eq!(values[":now"], s("2026-05-20T15:04:02.000Z"));
         assert_eq!(values[":requestId"], s("request_1"));
+        assert_eq!(
+            values[":subscription"],
+            s("SUBSCRIPTION#newsletter#website")
+        );
+        assert_eq!(values[":newVersion"], AttributeValue::N("8".to_owned()));
 
         let subscription = subscription.update().unwrap();
         assert_eq!(
@@ -577,7 +645,8 @@ mod tests {
         );
         assert_eq!(
             subscription.update_expression(),
-            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor REMOVE #verificationSource"
+            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, #contactVersion = :newVersion \
+             REMOVE #verificationSource"
         );
         assert_eq!(
             subscription.key()["sk"],
@@ -595,7 +664,10 @@ mod tests {
             contact.condition_expression(),
             Some("attribute_exists(#pk) AND #version = :version AND #verifiedAt <= :verifiedAt")
         );
-        assert_eq!(contact.update_expression(), format!("SET {SET_STAMP}"));
+        assert_eq!(
+            contact.update_expression(),
+            format!("SET {SET_STAMP}, {SET_SUBSCRIPTION}")
+        );
         assert!(subscription.update().is_some());
 
         let (_, subscription) = build(&Plan {
@@ -634,15 +706,22 @@ mod tests {
     #[test]
     fn every_placeholder_is_used_and_every_used_one_is_defined() {
         let stamp = change(None).stamp;
-        for step in [
+        let steps = [
             Step::Record(at(T)),
             Step::Keep(at(T)),
             Step::Clear,
             Step::LeaveEmpty,
-        ] {
+        ];
+        for plan in steps.iter().flat_map(|contact| {
+            steps.map(|client| Plan {
+                contact: *contact,
+                client,
+            })
+        }) {
+            let version = Version::new(7);
             for expression in [
-                contact_expression(step, Version::new(7), &stamp),
-                subscription_expression(step, &stamp),
+                contact_expression(&plan, version, &keys(), &stamp),
+                subscription_expression(&plan, version, &stamp),
             ] {
                 let text = expression.update().unwrap_or_default() + " " + &expression.condition();
                 let used: BTreeSet<_> = text
@@ -655,7 +734,7 @@ mod tests {
                     .chain(expression.values.keys())
                     .map(String::as_str)
                     .collect();
-                assert_eq!(used, defined, "{step:?}");
+                assert_eq!(used, defined, "{plan:?}");
             }
         }
     }

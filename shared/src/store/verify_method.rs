@@ -1,6 +1,5 @@
 //! Endpoints 1 and 2: one conditional `UpdateItem`, whatever comes of it.
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{
@@ -61,20 +60,12 @@ impl Store {
                     .ok_or(DatabaseError::Nonsense("an update returned no item"))?;
                 Ok((change.success(), contact(item)?))
             }
-            Err(SdkError::ServiceError(context))
-                if matches!(
-                    context.err(),
-                    UpdateItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                match context.into_err() {
-                    UpdateItemError::ConditionalCheckFailedException(refused) => {
-                        explain(refused.item, change)
-                    }
-                    other => Err(DatabaseError::Refused(Box::new(other)).into()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    explain(refused.item.clone(), change)
                 }
-            }
-            Err(error) => Err(DatabaseError::from_sdk(error).into()),
+                _ => Err(DatabaseError::from_sdk(error).into()),
+            },
         }
     }
 }
@@ -118,15 +109,13 @@ fn request(table: &str, key: Key, change: &MethodChange) -> UpdateItemInputBuild
 
 fn expression(change: &MethodChange) -> Expression {
     let mut expression = Expression::default();
-    expression
-        .names([
-            ("#methods", methods_attribute(change.method.kind())),
-            ("#method", change.method.normal_form()),
-            ("#verifiedAt", VERIFIED_AT),
-            ("#verifiedBy", VERIFIED_BY),
-            ("#verificationSource", VERIFICATION_SOURCE),
-        ])
-        .stamp(&change.stamp);
+    expression.names([
+        ("#methods", methods_attribute(change.method.kind())),
+        ("#method", change.method.normal_form()),
+        ("#verifiedAt", VERIFIED_AT),
+        ("#verifiedBy", VERIFIED_BY),
+        ("#verificationSource", VERIFICATION_SOURCE),
+    ]);
     match &change.verification {
         Some((at, source)) => {
             expression
@@ -153,6 +142,7 @@ fn expression(change: &MethodChange) -> Expression {
             ]);
         }
     }
+    expression.stamp(&change.stamp);
     if let ExpectedVersion::OneOf(versions) = &change.expected_version {
         // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
         let numbers = if versions.is_empty() {
@@ -273,8 +263,8 @@ mod tests {
             request.update_expression(),
             Some(
                 "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :actor, \
-                 #version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId, \
-                 #methods.#method.#verificationSource = :source"
+                 #methods.#method.#verificationSource = :source, #version = #version + :one, #updatedAt = :now, \
+                 #changedBy = :actor, #changeRequestId = :requestId"
             )
         );
         assert_eq!(

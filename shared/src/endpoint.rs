@@ -1,4 +1,4 @@
-//! What is on this machine.
+//! Where DynamoDB is, and what is on this machine.
 
 use url::{Host, Url};
 
@@ -10,6 +10,24 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
+    }
+}
+
+/// The endpoint that the environment names for DynamoDB, by the rules of the AWS SDKs, if it names one.
+#[must_use]
+pub fn configured_endpoint() -> Option<String> {
+    let value_of = |name| {
+        std::env::var(name)
+            .ok()
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+    };
+    let ignored = value_of("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if ignored {
+        None
+    } else {
+        value_of("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| value_of("AWS_ENDPOINT_URL"))
     }
 }
 
