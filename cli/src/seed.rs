@@ -1,5 +1,7 @@
 //! The seed file (contract section 11): organizations with their audiences, clients and contacts.
 
+mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
@@ -7,14 +9,14 @@ use anyhow::{anyhow, bail};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
-use serde_json::Value;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, Contact, ContactId, ContactMethod, EmailAddress,
-    EmailValidation, OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionStatus,
-    Suppression, Timestamp, ValidationStatus, Verification, VerificationSource, Version,
+    Actor, AudienceSlug, ClientSlug, Contact, ContactMethod, EmailAddress, EmailValidation,
+    OrganizationId, PhoneNumber, PhoneRegion, Subscription, Suppression, Timestamp, Verification,
+    VerificationSource, Version,
 };
 use shared::store::{ChangeStamp, DatabaseError, Store, is_too_large};
+
+use self::file::{ContactSeed, MethodSeed, OrganizationSeed, SeedFile, SubscriptionSeed};
 
 /// How many items are written at the same time.
 const CONCURRENT_WRITES: usize = 16;
@@ -43,29 +45,7 @@ impl Seed {
     /// Where the file does not fit, and why. Members that nobody knows are not passed over: they are mostly known ones,
     /// misspelt.
     pub fn parse(json: &str, region: PhoneRegion) -> anyhow::Result<Self> {
-        let mut json: Value = serde_json::from_str(json).map_err(|error| {
-            anyhow!(
-                "the file: is not JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            )
-        })?;
-        if !json.is_object() {
-            bail!("the file: must be an object");
-        }
-        tidy(&mut json, "", "")?;
-        let file: SeedFile = serde_path_to_error::deserialize(json).map_err(|error| {
-            let path = error.path().to_string();
-            let place = if path == "." {
-                "the file".to_owned()
-            } else {
-                path
-            };
-            anyhow!(
-                "{place}: {}",
-                without_values(&error.into_inner().to_string())
-            )
-        })?;
+        let file = SeedFile::parse(json)?;
         let reader = Reader {
             region,
             now: Timestamp::from_datetime(Utc::now())?,
@@ -373,58 +353,6 @@ fn verification(
     }
 }
 
-/// What serde says is wrong, without the value that it quotes: values are personal data.
-fn without_values(message: &str) -> String {
-    match message.split_once(", expected ") {
-        Some((start, expected)) if start.starts_with("invalid ") => {
-            let (kind, _) = start.split_once(':').unwrap_or((start, ""));
-            format!("{kind}, expected {expected}")
-        }
-        _ => message.to_owned(),
-    }
-}
-
-/// The members that hold lists of objects.
-const LISTS_OF_OBJECTS: [&str; 5] = [
-    "organizations",
-    "contacts",
-    "phoneNumber",
-    "emails",
-    "subscriptions",
-];
-
-/// Takes out members that are null, since null counts as absent, and refuses what is a list where it must be an object:
-/// serde would take that for one, its values in the order of the members.
-fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, value| !value.is_null());
-            for (name, value) in members.iter_mut().filter(|(name, _)| *name != "tags") {
-                let place = if place.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{place}.{name}")
-                };
-                if name == "emailValidation" && !value.is_object() {
-                    bail!("{place}: must be an object");
-                }
-                tidy(value, name, &place)?;
-            }
-        }
-        Value::Array(values) if LISTS_OF_OBJECTS.contains(&name) => {
-            for (i, value) in values.iter_mut().enumerate() {
-                let place = format!("{place}[{i}]");
-                if !value.is_object() {
-                    bail!("{place}: must be an object");
-                }
-                tidy(value, "", &place)?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
 /// Refuses a second item of the same id.
 fn no_doubles<'a, T: Ord + Display + 'a>(
     items: impl Iterator<Item = (&'a T, String)>,
@@ -436,93 +364,6 @@ fn no_doubles<'a, T: Ord + Display + 'a>(
         }
     }
     Ok(())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeedFile {
-    organizations: Vec<OrganizationSeed>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OrganizationSeed {
-    id: OrganizationId,
-    #[serde(default)]
-    audiences: BTreeSet<AudienceSlug>,
-    #[serde(default)]
-    clients: BTreeSet<ClientSlug>,
-    #[serde(default)]
-    contacts: Vec<ContactSeed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ContactSeed {
-    id: ContactId,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    #[serde(default)]
-    phone_number: Vec<MethodSeed>,
-    #[serde(default)]
-    emails: Vec<MethodSeed>,
-    #[serde(default)]
-    secondary_phone_number: Vec<String>,
-    status: Option<String>,
-    pipeline_id: Option<String>,
-    pipeline_stage: Option<String>,
-    user_id: Option<String>,
-    created_by: Option<String>,
-    #[serde(default)]
-    assignees: Vec<String>,
-    verified_at: Option<Timestamp>,
-    verified_by: Option<Actor>,
-    verification_source: Option<String>,
-    email_validation: Option<EmailValidationSeed>,
-    globally_unsubscribed_at: Option<Timestamp>,
-    hard_bounced_at: Option<Timestamp>,
-    complained_at: Option<Timestamp>,
-    #[serde(default)]
-    subscriptions: Vec<SubscriptionSeed>,
-    #[serde(default)]
-    tags: BTreeMap<AudienceSlug, Vec<String>>,
-    created_at: Option<Timestamp>,
-    updated_at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct EmailValidationSeed {
-    #[serde(default)]
-    status: ValidationStatus,
-    #[serde(default)]
-    reason: String,
-    validated_at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct MethodSeed {
-    value: String,
-    is_primary: Option<bool>,
-    verified_at: Option<Timestamp>,
-    verified_by: Option<Actor>,
-    verification_source: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SubscriptionSeed {
-    audience: AudienceSlug,
-    client: Option<ClientSlug>,
-    #[serde(default)]
-    status: SubscriptionStatus,
-    verified_at: Option<Timestamp>,
-    verified_by: Option<Actor>,
-    verification_source: Option<String>,
-    unsubscribed_at: Option<Timestamp>,
-    #[serde(default)]
-    unsubscribe_reason: String,
 }
 
 #[cfg(test)]

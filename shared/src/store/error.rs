@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
 use crate::domain::Version;
 
@@ -79,6 +80,38 @@ impl DatabaseError {
         };
         sort(Box::new(ErrorAnswer::new(context.err(), [])))
     }
+
+    /// Sorts a failed transaction. One that was cancelled because a condition no longer holds or because another
+    /// transaction was at the same items has lost a race.
+    pub(super) fn from_transaction(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Self {
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Self::from_sdk(error);
+        };
+        let reasons: Vec<_> = cancelled
+            .cancellation_reasons()
+            .iter()
+            .filter_map(|reason| reason.code())
+            .filter(|code| *code != "None")
+            .collect();
+        let is_passing = |code: &&str| {
+            matches!(
+                *code,
+                "ConditionalCheckFailed"
+                    | "TransactionConflict"
+                    | "ProvisionedThroughputExceeded"
+                    | "ThrottlingError"
+            )
+        };
+        let lost_a_race = !reasons.is_empty() && reasons.iter().all(is_passing);
+        let answer = Box::new(ErrorAnswer::new(cancelled, reasons));
+        if lost_a_race {
+            Self::Contended(answer)
+        } else {
+            Self::Refused(answer)
+        }
+    }
 }
 
 impl From<BuildError> for DatabaseError {
@@ -91,7 +124,7 @@ impl From<BuildError> for DatabaseError {
 /// what was sent, and with it personal data, into the log.
 #[derive(Debug, thiserror::Error)]
 #[error("DynamoDB answered {code} {reasons:?} (request {request_id})")]
-pub(super) struct ErrorAnswer {
+struct ErrorAnswer {
     code: String,
     /// Why each item of a transaction was refused, if one was.
     reasons: Vec<String>,
@@ -99,7 +132,7 @@ pub(super) struct ErrorAnswer {
 }
 
 impl ErrorAnswer {
-    pub(super) fn new<'a>(
+    fn new<'a>(
         error: &impl ProvideErrorMetadata,
         reasons: impl IntoIterator<Item = &'a str>,
     ) -> Self {

@@ -1,0 +1,440 @@
+//! The requests, as pure functions.
+
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem, Update,
+};
+
+use super::plan::{Plan, Step};
+use super::{ChangeStamp, ContactChange, DatabaseError};
+use crate::domain::{AudienceSlug, ContactId, Tenant, Version};
+use crate::store::expression::Expression;
+use crate::store::items::{
+    CHANGED_SUBSCRIPTION, CONTACT_VERSION, SUBSCRIPTIONS_VERSION, VERIFICATION_SOURCE, VERIFIED_AT,
+    VERIFIED_BY,
+};
+use crate::store::keys::{Key, PARTITION_KEY};
+
+/// The keys that a request touches.
+#[derive(Debug)]
+pub(super) struct Keys {
+    pub(super) contact: Key,
+    pub(super) client_subscription: Key,
+    pub(super) audience_subscription: Key,
+}
+
+impl Keys {
+    pub(super) fn new(tenant: &Tenant, id: &ContactId, change: &ContactChange) -> Self {
+        let organization = tenant.organization();
+        Self {
+            contact: Key::contact(organization, id),
+            client_subscription: Key::client_subscription(
+                organization,
+                id,
+                &change.audience,
+                &change.client,
+            ),
+            audience_subscription: Key::audience_subscription(organization, id, &change.audience),
+        }
+    }
+}
+
+/// The item is there: an update must not make one, nor a check pass for lack of one.
+const EXISTS: &str = "attribute_exists(#pk)";
+
+/// The contact is as it was read. Every change to it, or of a verification on one of its subscriptions, raises its
+/// version.
+const IS_AT_VERSION: &str = "#version = :version";
+
+/// The one rule (contract section 2): nothing is stored, or what is stored is later.
+const RECORDS_EARLIEST: &str = "(attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)";
+
+/// The one rule, the other way round: what is stored is equal or earlier.
+const HOLDS_EARLIER: &str = "#verifiedAt <= :verifiedAt";
+
+/// There is something to clear.
+const IS_VERIFIED: &str = "attribute_exists(#verifiedAt)";
+
+/// There is nothing to clear.
+const IS_NOT_VERIFIED: &str = "attribute_not_exists(#verifiedAt)";
+
+/// What has to hold at a level for the step to be right. It was so when it was read.
+fn condition(step: Step) -> &'static str {
+    match step {
+        Step::Record(_) => RECORDS_EARLIEST,
+        Step::Keep(_) => HOLDS_EARLIER,
+        Step::Clear => IS_VERIFIED,
+        Step::LeaveEmpty => IS_NOT_VERIFIED,
+    }
+}
+
+/// The read, as a pure function. It is consistent: an answer must show what the same caller wrote before.
+pub(super) fn read_request(
+    table: &str,
+    keys: &Keys,
+) -> Result<BatchGetItemInputBuilder, DatabaseError> {
+    let wanted = [
+        &keys.contact,
+        &keys.client_subscription,
+        &keys.audience_subscription,
+    ]
+    .into_iter()
+    .fold(KeysAndAttributes::builder(), |wanted, key| {
+        wanted.keys(key.clone().attributes())
+    })
+    .consistent_read(true)
+    .build()?;
+    Ok(BatchGetItemInputBuilder::default()
+        .request_items(table, wanted)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total))
+}
+
+/// The read that tells an unknown audience from an unknown contact, as a pure function.
+pub(super) fn audience_request(
+    table: &str,
+    tenant: &Tenant,
+    audience: &AudienceSlug,
+) -> GetItemInputBuilder {
+    GetItemInputBuilder::default()
+        .table_name(table)
+        .set_key(Some(
+            Key::audience(tenant.organization(), audience).attributes(),
+        ))
+        .consistent_read(true)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+}
+
+/// The transaction, as a pure function. The contact is always written, since its version tells of every change; the
+/// subscription is checked even where it is not written, so that a clear in between cannot leave one level without
+/// the other.
+pub(super) fn write_request(
+    table: &str,
+    keys: &Keys,
+    plan: &Plan,
+    version: Version,
+    change: &ContactChange,
+) -> Result<TransactWriteItemsInputBuilder, DatabaseError> {
+    let contact = contact_expression(plan, version, keys, &change.stamp);
+    let subscription = subscription_expression(plan, version, &change.stamp);
+    Ok(TransactWriteItemsInputBuilder::default()
+        .transact_items(transact_item(table, &keys.contact, contact)?)
+        .transact_items(transact_item(
+            table,
+            &keys.client_subscription,
+            subscription,
+        )?)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total))
+}
+
+/// What the plan means for the contact, whose version rises whichever level is written.
+fn contact_expression(
+    plan: &Plan,
+    version: Version,
+    keys: &Keys,
+    stamp: &ChangeStamp,
+) -> Expression {
+    let mut expression = Expression::default();
+    expression
+        .require(EXISTS)
+        .require(IS_AT_VERSION)
+        .number(":version", version.number());
+    add_step(&mut expression, plan.contact, stamp);
+    expression.stamp(stamp);
+    if plan.client.writes() {
+        expression
+            .set(&[
+                "#changedSubscription = :subscription",
+                "#subscriptionsVersion = :newVersion",
+            ])
+            .names([
+                ("#changedSubscription", CHANGED_SUBSCRIPTION),
+                ("#subscriptionsVersion", SUBSCRIPTIONS_VERSION),
+            ])
+            .text(":subscription", &keys.client_subscription.sort)
+            .number(":newVersion", version.next().number());
+    }
+    expression
+}
+
+/// What the plan means for the client's subscription.
+fn subscription_expression(plan: &Plan, version: Version, stamp: &ChangeStamp) -> Expression {
+    let mut expression = Expression::default();
+    expression.require(EXISTS);
+    add_step(&mut expression, plan.client, stamp);
+    if plan.client.writes() {
+        expression
+            .set(&["#contactVersion = :newVersion"])
+            .names([("#contactVersion", CONTACT_VERSION)])
+            .number(":newVersion", version.next().number());
+    }
+    expression
+}
+
+fn add_step(expression: &mut Expression, step: Step, stamp: &ChangeStamp) {
+    expression
+        .require(condition(step))
+        .names([("#pk", PARTITION_KEY), ("#verifiedAt", VERIFIED_AT)]);
+    if let Step::Record(at) | Step::Keep(at) = step {
+        expression.text(":verifiedAt", at);
+    }
+    match step {
+        Step::Record(_) => expression
+            .set(&["#verifiedAt = :verifiedAt", "#verifiedBy = :actor"])
+            // A label of the verification that is replaced must not pass for one of the new.
+            .remove(&["#verificationSource"])
+            .text(":actor", stamp.actor.as_str()),
+        Step::Clear => expression.remove(&["#verifiedAt", "#verifiedBy", "#verificationSource"]),
+        Step::Keep(_) | Step::LeaveEmpty => return,
+    }
+    .names([
+        ("#verifiedBy", VERIFIED_BY),
+        ("#verificationSource", VERIFICATION_SOURCE),
+    ]);
+}
+
+/// An update, or a mere check where there is nothing to update.
+fn transact_item(
+    table: &str,
+    key: &Key,
+    expression: Expression,
+) -> Result<TransactWriteItem, DatabaseError> {
+    let (condition, update) = (expression.condition(), expression.update());
+    let (names, values) = expression.into_names_and_values();
+    let item = TransactWriteItem::builder();
+    Ok(if let Some(update) = update {
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(key.clone().attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(values)
+            .build()?;
+        item.update(update).build()
+    } else {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.clone().attributes()))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(values)
+            .build()?;
+        item.condition_check(check).build()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::domain::{Actor, ClientSlug, ExpectedVersion, OrganizationId, Timestamp};
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap()
+    }
+
+    fn change(verified_at: Option<Timestamp>) -> ContactChange {
+        ContactChange {
+            audience: AudienceSlug::parse("newsletter").unwrap(),
+            client: ClientSlug::parse("website").unwrap(),
+            verified_at,
+            expected_version: ExpectedVersion::Any,
+            stamp: ChangeStamp {
+                actor: Actor::subject("client:website"),
+                now: at("2026-05-20T15:04:02Z"),
+                request_id: "request_1".to_owned(),
+            },
+        }
+    }
+
+    fn keys() -> Keys {
+        let tenant = Tenant::new(OrganizationId::parse("org_a").unwrap());
+        Keys::new(&tenant, &ContactId::parse("c_1").unwrap(), &change(None))
+    }
+
+    fn build(plan: &Plan) -> (Update, TransactWriteItem) {
+        let request = write_request("contacts", &keys(), plan, Version::new(7), &change(None))
+            .unwrap()
+            .build()
+            .unwrap();
+        let [contact, subscription] = request.transact_items() else {
+            panic!("not two items")
+        };
+        (contact.update().unwrap().clone(), subscription.clone())
+    }
+
+    fn s(text: &str) -> AttributeValue {
+        AttributeValue::S(text.to_owned())
+    }
+
+    const T: &str = "2024-09-01T10:00:00.000Z";
+    const SET_STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
+    const SET_SUBSCRIPTION: &str =
+        "#changedSubscription = :subscription, #subscriptionsVersion = :newVersion";
+
+    #[test]
+    fn the_read_is_consistent_and_of_three_known_keys() {
+        let request = read_request("contacts", &keys()).unwrap().build().unwrap();
+        let wanted = &request.request_items().unwrap()["contacts"];
+        assert_eq!(wanted.consistent_read(), Some(true));
+        let sorts: Vec<_> = wanted
+            .keys()
+            .iter()
+            .map(|key| key["sk"].as_s().unwrap().as_str())
+            .collect();
+        assert_eq!(
+            sorts,
+            [
+                "CONTACT",
+                "SUBSCRIPTION#newsletter#website",
+                "SUBSCRIPTION#newsletter"
+            ]
+        );
+        assert!(
+            wanted
+                .keys()
+                .iter()
+                .all(|key| key["pk"] == s("ORG#org_a#CONTACT#c_1"))
+        );
+    }
+
+    #[test]
+    fn recording_both_levels_updates_both_items_by_the_one_rule() {
+        let (contact, subscription) = build(&Plan {
+            contact: Step::Record(at(T)),
+            client: Step::Record(at(T)),
+        });
+        assert_eq!(
+            contact.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND #version = :version AND (attribute_not_exists(#verifiedAt) OR \
+                 #verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            contact.update_expression(),
+            format!(
+                "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, {SET_STAMP}, {SET_SUBSCRIPTION} \
+                 REMOVE #verificationSource"
+            )
+        );
+        let values = contact.expression_attribute_values().unwrap();
+        assert_eq!(values[":verifiedAt"], s(T));
+        assert_eq!(values[":version"], AttributeValue::N("7".to_owned()));
+        assert_eq!(values[":actor"], s("client:website"));
+        assert_eq!(values[":now"], s("2026-05-20T15:04:02.000Z"));
+        assert_eq!(values[":requestId"], s("request_1"));
+        assert_eq!(
+            values[":subscription"],
+            s("SUBSCRIPTION#newsletter#website")
+        );
+        assert_eq!(values[":newVersion"], AttributeValue::N("8".to_owned()));
+
+        let subscription = subscription.update().unwrap();
+        assert_eq!(
+            subscription.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND (attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            subscription.update_expression(),
+            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, #contactVersion = :newVersion \
+             REMOVE #verificationSource"
+        );
+        assert_eq!(
+            subscription.key()["sk"],
+            s("SUBSCRIPTION#newsletter#website")
+        );
+    }
+
+    #[test]
+    fn a_level_that_is_kept_is_checked_and_the_contact_still_gets_its_version() {
+        let (contact, subscription) = build(&Plan {
+            contact: Step::Keep(at(T)),
+            client: Step::Record(at(T)),
+        });
+        assert_eq!(
+            contact.condition_expression(),
+            Some("attribute_exists(#pk) AND #version = :version AND #verifiedAt <= :verifiedAt")
+        );
+        assert_eq!(
+            contact.update_expression(),
+            format!("SET {SET_STAMP}, {SET_SUBSCRIPTION}")
+        );
+        assert!(subscription.update().is_some());
+
+        let (_, subscription) = build(&Plan {
+            contact: Step::Record(at(T)),
+            client: Step::Keep(at(T)),
+        });
+        let check = subscription.condition_check().unwrap();
+        assert_eq!(
+            check.condition_expression(),
+            "attribute_exists(#pk) AND #verifiedAt <= :verifiedAt"
+        );
+    }
+
+    #[test]
+    fn clearing_removes_all_three_attributes_where_there_are_any() {
+        let (contact, subscription) = build(&Plan {
+            contact: Step::Clear,
+            client: Step::LeaveEmpty,
+        });
+        assert_eq!(
+            contact.condition_expression(),
+            Some("attribute_exists(#pk) AND #version = :version AND attribute_exists(#verifiedAt)")
+        );
+        assert_eq!(
+            contact.update_expression(),
+            format!("SET {SET_STAMP} REMOVE #verifiedAt, #verifiedBy, #verificationSource")
+        );
+        let check = subscription.condition_check().unwrap();
+        assert_eq!(
+            check.condition_expression(),
+            "attribute_exists(#pk) AND attribute_not_exists(#verifiedAt)"
+        );
+        assert_eq!(check.expression_attribute_values(), None);
+    }
+
+    #[test]
+    fn every_placeholder_is_used_and_every_used_one_is_defined() {
+        let stamp = change(None).stamp;
+        let steps = [
+            Step::Record(at(T)),
+            Step::Keep(at(T)),
+            Step::Clear,
+            Step::LeaveEmpty,
+        ];
+        for plan in steps.iter().flat_map(|contact| {
+            steps.map(|client| Plan {
+                contact: *contact,
+                client,
+            })
+        }) {
+            let version = Version::new(7);
+            for expression in [
+                contact_expression(&plan, version, &keys(), &stamp),
+                subscription_expression(&plan, version, &stamp),
+            ] {
+                let text = expression.update().unwrap_or_default() + " " + &expression.condition();
+                let used: BTreeSet<_> = text
+                    .split(|c: char| !(c.is_alphanumeric() || c == '#' || c == ':'))
+                    .filter(|word| word.starts_with(['#', ':']))
+                    .collect();
+                let defined = expression
+                    .names
+                    .keys()
+                    .chain(expression.values.keys())
+                    .map(String::as_str)
+                    .collect();
+                assert_eq!(used, defined, "{plan:?}");
+            }
+        }
+    }
+}
