@@ -321,8 +321,8 @@ async fn callers_of_all_three_endpoints_on_one_contact_do_not_lose_one_anothers_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_32_clients_on_one_contact_each_gets_its_turn() {
-    const CLIENTS: u32 = 32;
+async fn of_64_clients_on_one_contact_each_gets_its_turn() {
+    const CLIENTS: u32 = 64;
     let database = Database::start().await;
     let store = database.store().await;
     let api =

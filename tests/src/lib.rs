@@ -71,7 +71,7 @@ impl Database {
 
     /// A client of it.
     pub async fn client(&self) -> Client {
-        engine::client(&self.url, Patience::default()).await
+        engine::client(&self.url, engine::PATIENCE).await
     }
 
     /// The store in it.

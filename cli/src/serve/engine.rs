@@ -19,6 +19,15 @@ use url::Url;
 /// How long requests that are under way may take to end once the engine is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
+/// How long `serve` waits for its database. On one machine all requests share one engine, and it shares the processor
+/// with everything else: what takes long is mostly queueing, not lost.
+pub const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(2),
+    attempt: Duration::from_secs(4),
+    operation: Duration::from_secs(9),
+    attempts: 4,
+};
+
 /// The embedded engine. The real AWS SDK talks to it, as it talks to DynamoDB.
 pub struct Engine {
     /// Where it listens.

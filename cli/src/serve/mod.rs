@@ -11,7 +11,7 @@ use std::pin::Pin;
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
 use shared::settings::Settings;
-use shared::store::{Patience, Store, create_table};
+use shared::store::{Store, create_table};
 use shared::{Service, configured_endpoint, is_loopback};
 use tokio::net::TcpListener;
 use url::Url;
@@ -57,7 +57,7 @@ async fn serve_database(
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> anyhow::Result<()> {
     let engine = Engine::start(arguments.data.as_deref(), arguments.port).await?;
-    let client = engine::client(&engine.url, Patience::default()).await;
+    let client = engine::client(&engine.url, engine::PATIENCE).await;
     tokio::select! {
         filled = fill(&client, settings, seed) => drop(filled?),
         () = stop.as_mut() => return engine.stop().await,
@@ -90,7 +90,7 @@ async fn serve_api(
     } else {
         Seed::default()
     };
-    let client = engine::client(database, Patience::default()).await;
+    let client = engine::client(database, engine::PATIENCE).await;
     let store = tokio::select! {
         filled = fill(&client, &settings, seed) => filled?,
         () = stop.as_mut() => return Ok(()),
