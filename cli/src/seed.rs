@@ -7,19 +7,18 @@ use std::fmt::Display;
 
 use anyhow::{anyhow, bail};
 use chrono::Utc;
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, Contact, ContactMethod, EmailAddress, EmailValidation,
     OrganizationId, PhoneNumber, PhoneRegion, Subscription, Suppression, Timestamp, Verification,
     VerificationSource, Version,
 };
-use shared::store::{ChangeStamp, DatabaseError, Store, is_too_large};
+use shared::store::{Addition, ChangeStamp, DatabaseError, Store, is_too_large};
 
 use self::file::{ContactSeed, MethodSeed, OrganizationSeed, SeedFile, SubscriptionSeed};
 
-/// How many items are written at the same time.
-const CONCURRENT_WRITES: usize = 16;
+/// How many writes are under way at the same time.
+const CONCURRENT_WRITES: usize = 8;
 
 /// What a seed file holds, checked and in normal form.
 #[derive(Debug, Default)]
@@ -72,11 +71,13 @@ impl Seed {
     /// # Errors
     /// When the database refuses or does not answer.
     pub async fn load(self, store: &Store) -> Result<(), DatabaseError> {
-        let writes = self
+        let additions = self
             .organizations
             .into_iter()
-            .flat_map(|organization| organization.writes(store));
-        stream::iter(writes)
+            .flat_map(Organization::additions);
+        stream::iter(additions)
+            .chunks(Store::MAX_ADDITIONS)
+            .map(|additions| store.add(additions))
             .buffer_unordered(CONCURRENT_WRITES)
             .try_collect()
             .await
@@ -84,40 +85,44 @@ impl Seed {
 }
 
 impl Organization {
-    fn writes(self, store: &Store) -> Vec<BoxFuture<'_, Result<(), DatabaseError>>> {
+    fn additions(self) -> impl Iterator<Item = Addition> {
         let Self {
             id,
             audiences,
             clients,
             contacts,
         } = self;
-        let mut writes = Vec::new();
-        for audience in audiences {
-            let id = id.clone();
-            writes.push(async move { store.register_audience(&id, &audience).await }.boxed());
-        }
-        for client in clients {
-            let id = id.clone();
-            writes.push(async move { store.register_client(&id, &client).await }.boxed());
-        }
-        for (contact, subscriptions) in contacts {
-            for ((audience, client), subscription) in subscriptions {
-                let (id, contact) = (id.clone(), contact.id.clone());
-                let write = async move {
-                    store
-                        .add_subscription(&id, &contact, &audience, client.as_ref(), subscription)
-                        .await
+        let (of_audiences, of_clients) = (id.clone(), id.clone());
+        let audiences = audiences
+            .into_iter()
+            .map(move |audience| Addition::Audience(of_audiences.clone(), audience));
+        let clients = clients
+            .into_iter()
+            .map(move |client| Addition::Client(of_clients.clone(), client));
+        let contacts = contacts
+            .into_iter()
+            .flat_map(move |(contact, subscriptions)| {
+                let (organization, id) = (id.clone(), contact.id.clone());
+                let stamp = ChangeStamp {
+                    actor: Actor::subject("contacts seed"),
+                    now: contact.updated_at,
+                    request_id: "seed".to_owned(),
                 };
-                writes.push(write.boxed());
-            }
-            let stamp = ChangeStamp {
-                actor: Actor::subject("contacts seed"),
-                now: contact.updated_at,
-                request_id: "seed".to_owned(),
-            };
-            writes.push(store.add_contact(contact, stamp).boxed());
-        }
-        writes
+                let subscriptions =
+                    subscriptions
+                        .into_iter()
+                        .map(move |((audience, client), subscription)| {
+                            Addition::Subscription(
+                                organization.clone(),
+                                id.clone(),
+                                audience,
+                                client,
+                                subscription,
+                            )
+                        });
+                std::iter::once(Addition::Contact(Box::new(contact), stamp)).chain(subscriptions)
+            });
+        audiences.chain(clients).chain(contacts)
     }
 }
 

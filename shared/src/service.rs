@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 use chrono_tz::Tz;
@@ -26,7 +27,12 @@ pub struct Service {
     pub time_zone: Tz,
     /// Tells the time.
     pub clock: Clock,
+    /// How long a request may take before it is answered with 503.
+    pub deadline: Duration,
 }
+
+/// API Gateway gives up after 30 seconds, a function's own limit is lower; before either, the caller hears from us.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
     /// A service as the settings have it, on the system's clock.
@@ -37,6 +43,7 @@ impl Service {
             default_phone_region: settings.default_phone_region,
             time_zone: settings.time_zone,
             clock: Arc::new(system_time),
+            deadline: DEADLINE,
             authenticator: settings.into_authenticator(),
         }
     }

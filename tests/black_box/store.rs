@@ -12,7 +12,9 @@ use shared::domain::{
     OrganizationId, Outcome, PhoneNumber, PhoneRegion, Subscription, SubscriptionStatus,
     SuperAdmin, Tenant, Timestamp, Version,
 };
-use shared::store::{ChangeError, ChangeStamp, ContactChange, Found, MethodChange, Store};
+use shared::store::{
+    Addition, ChangeError, ChangeStamp, ContactChange, Found, MethodChange, Store,
+};
 
 /// The store, an organization with the contact `c_1`, and another one with none. The database has to be kept for as long
 /// as the store is used.
@@ -484,25 +486,22 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
         AudienceSlug::parse("news").unwrap(),
         ClientSlug::parse("app").unwrap(),
     );
-    store
-        .register_audience(&organization, &audience)
-        .await
-        .unwrap();
-    store.register_client(&organization, &client).await.unwrap();
     let subscription = Subscription {
         status: SubscriptionStatus::Subscribed,
         ..Subscription::default()
     };
-    store
-        .add_subscription(
-            &organization,
-            &id("c_1"),
-            &audience,
-            Some(&client),
+    let additions = vec![
+        Addition::Audience(organization.clone(), audience.clone()),
+        Addition::Client(organization.clone(), client.clone()),
+        Addition::Subscription(
+            organization,
+            id("c_1"),
+            audience.clone(),
+            Some(client.clone()),
             subscription,
-        )
-        .await
-        .unwrap();
+        ),
+    ];
+    store.add(additions).await.unwrap();
     let change = ContactChange {
         audience,
         client,

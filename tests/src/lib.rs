@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use shared::Service;
 use shared::domain::{ClientSlug, OrganizationId, PhoneRegion};
 use shared::settings::Settings;
-use shared::store::{Patience, Store, create_table};
+use shared::store::{ChangeStream, Patience, Store, create_table};
 use url::Url;
 use uuid::Uuid;
 
@@ -62,8 +62,13 @@ impl Database {
             let engine = Engine::start(None, 0).await.unwrap();
             (engine.url.clone(), Some(engine))
         };
+        let stream = if engine.is_some() {
+            ChangeStream::Off
+        } else {
+            ChangeStream::NewAndOldImages
+        };
         let database = Self { url, table, engine };
-        create_table(&database.client().await, &database.table)
+        create_table(&database.client().await, &database.table, stream)
             .await
             .unwrap();
         database

@@ -28,6 +28,12 @@ pub const PATIENCE: Patience = Patience {
     attempts: 4,
 };
 
+/// How long a request to `serve` may take, for the same reason; API Gateway would wait for 30 seconds.
+pub const DEADLINE: Duration = Duration::from_secs(25);
+
+/// How long a change waits for its turn where many callers change one contact.
+pub const CONTENTION_BUDGET: Duration = Duration::from_secs(15);
+
 /// The embedded engine. The real AWS SDK talks to it, as it talks to DynamoDB.
 pub struct Engine {
     /// Where it listens.

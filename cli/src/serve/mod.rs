@@ -11,7 +11,7 @@ use std::pin::Pin;
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
 use shared::settings::Settings;
-use shared::store::{Store, create_table};
+use shared::store::{ChangeStream, Store, create_table};
 use shared::{Service, configured_endpoint, is_loopback};
 use tokio::net::TcpListener;
 use url::Url;
@@ -59,7 +59,7 @@ async fn serve_database(
     let engine = Engine::start(arguments.data.as_deref(), arguments.port).await?;
     let client = engine::client(&engine.url, engine::PATIENCE).await;
     tokio::select! {
-        filled = fill(&client, settings, seed) => drop(filled?),
+        filled = fill(&client, settings, ChangeStream::Off, seed) => drop(filled?),
         () = stop.as_mut() => return engine.stop().await,
     }
     announce(&engine.url)?;
@@ -90,15 +90,23 @@ async fn serve_api(
     } else {
         Seed::default()
     };
+    let stream = if engine.is_some() {
+        ChangeStream::Off
+    } else {
+        ChangeStream::NewAndOldImages
+    };
     let client = engine::client(database, engine::PATIENCE).await;
     let store = tokio::select! {
-        filled = fill(&client, &settings, seed) => filled?,
+        filled = fill(&client, &settings, stream, seed) => filled?,
         () = stop.as_mut() => return Ok(()),
     };
 
     let url = url_of(&listener)?;
     let welcome = welcome::text(&url, &settings, has_demo_data)?;
-    let gateway = Gateway::new(Service::new(settings, store))?;
+    let gateway = Gateway::new(Service {
+        deadline: engine::DEADLINE,
+        ..Service::new(settings, store)
+    })?;
     announce(&url)?;
     print(&welcome)?;
     gateway.serve(listener, stop).await;
@@ -123,11 +131,17 @@ fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
 }
 
 /// Creates the table if it is missing and loads the seed.
-async fn fill(client: &Client, settings: &Settings, seed: Seed) -> anyhow::Result<Store> {
-    create_table(client, &settings.table_name)
+async fn fill(
+    client: &Client,
+    settings: &Settings,
+    stream: ChangeStream,
+    seed: Seed,
+) -> anyhow::Result<Store> {
+    create_table(client, &settings.table_name, stream)
         .await
         .context("the table cannot be created")?;
-    let store = Store::new(client.clone(), settings.table_name.clone());
+    let store = Store::new(client.clone(), settings.table_name.clone())
+        .with_contention_budget(engine::CONTENTION_BUDGET);
     seed.load(&store)
         .await
         .context("the data cannot be loaded")?;

@@ -172,19 +172,18 @@ fn expected(issuer: &str, audience: &str) -> Validation {
 
 /// The token behind `Bearer`, whose letters may be of either case (RFC 9110 section 11.1).
 fn bearer_token(authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
-    let authorization = authorization.ok_or(Refusal::MissingAuthorization)?;
     let authorization = authorization
-        .to_str()
-        .map_err(|_| Refusal::NotBearer)?
-        .trim();
+        .ok_or(Refusal::MissingAuthorization)?
+        .as_bytes()
+        .trim_ascii();
     if authorization.is_empty() {
         return Err(Refusal::MissingAuthorization);
     }
-    let (scheme, token) = authorization.split_once(' ').ok_or(Refusal::NotBearer)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim_start())
-    } else {
-        Err(Refusal::NotBearer)
+    match authorization.split_at_checked(b"bearer ".len()) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => {
+            str::from_utf8(token.trim_ascii_start()).map_err(|_| TokenFault::Malformed.into())
+        }
+        _ => Err(Refusal::NotBearer),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use lambda_http::http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -18,10 +18,6 @@ use crate::Service;
 use crate::auth::{Caller, Reach, Refusal};
 use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
 use crate::store::{ChangeStamp, Found};
-
-/// How long a request may take. API Gateway gives up after 30 seconds, the function's own limit is lower; before
-/// either, the caller hears from us.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The header that names a request, in answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -167,7 +163,8 @@ impl<'a> Call<'a> {
         work: impl Future<Output = Result<Answer, Failure>>,
         render: impl FnOnce(&Failure, &str) -> Response<Body>,
     ) -> Response<Body> {
-        let work = AssertUnwindSafe(tokio::time::timeout(DEADLINE, work)).catch_unwind();
+        let work =
+            AssertUnwindSafe(tokio::time::timeout(self.service.deadline, work)).catch_unwind();
         let result = match work.await {
             Ok(Ok(result)) => result,
             Ok(Err(late)) => Err(Failure::Unavailable(Box::new(late))),

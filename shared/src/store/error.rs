@@ -148,7 +148,9 @@ impl ErrorAnswer {
 fn is_passing(code: &str) -> bool {
     matches!(
         code,
-        "InternalServerError"
+        // The credentials are renewed before the next request.
+        "ExpiredTokenException"
+            | "InternalServerError"
             | "LimitExceededException"
             | "ProvisionedThroughputExceededException"
             | "RequestLimitExceeded"

@@ -307,12 +307,15 @@ pub fn is_too_large(contact: &Contact) -> bool {
     };
     let methods = contact.phones.len() + contact.emails.len();
     contact_item(contact.clone(), stamp).is_ok_and(|item| {
-        let bytes: usize = item
-            .iter()
-            .map(|(name, value)| name.len() + bytes_of(value))
-            .sum();
-        bytes + (methods + 1) * VERIFICATION_BYTES > MAX_ITEM_BYTES
+        bytes_of_item(&item) + (methods + 1) * VERIFICATION_BYTES > MAX_ITEM_BYTES
     })
+}
+
+/// The size of an item.
+pub(super) fn bytes_of_item(item: &Item) -> usize {
+    item.iter()
+        .map(|(name, value)| name.len() + bytes_of(value))
+        .sum()
 }
 
 /// The size of a value by the rules of DynamoDB ("item sizes and formats" in its developer guide), numbers rounded up.

@@ -21,8 +21,9 @@ use backon::{ExponentialBuilder, Retryable};
 pub use client::{Patience, configure};
 pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;
+pub use provision::Addition;
 pub use reach::Found;
-pub use table::create_table;
+pub use table::{ChangeStream, create_table};
 pub use verify_contact::ContactChange;
 pub use verify_method::MethodChange;
 

@@ -15,11 +15,25 @@ use super::keys::{PARTITION_KEY, SORT_KEY};
 /// The index over contacts of all organizations, by their id alone: keys only.
 pub(super) const INDEX_CONTACTS_BY_ID: &str = "contactsById";
 
+/// Whether a table tells of its changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeStream {
+    /// A stream of new and old images, as in production.
+    NewAndOldImages,
+    /// None. For the embedded engine, where nothing reads it: each of its writes searches all stream records for the
+    /// next number, so that writes would slow down with every write before.
+    Off,
+}
+
 /// Creates the table if there is none of this name. Answers whether it did.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn create_table(client: &Client, table: &str) -> Result<bool, DatabaseError> {
+pub async fn create_table(
+    client: &Client,
+    table: &str,
+    stream: ChangeStream,
+) -> Result<bool, DatabaseError> {
     let by_id = GlobalSecondaryIndex::builder()
         .index_name(INDEX_CONTACTS_BY_ID)
         .set_key_schema(Some(vec![key_element(CONTACT_ID, KeyType::Hash)?]))
@@ -29,10 +43,15 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, Database
                 .build(),
         )
         .build()?;
-    let stream = StreamSpecification::builder()
-        .stream_enabled(true)
-        .stream_view_type(StreamViewType::NewAndOldImages)
-        .build()?;
+    let stream = match stream {
+        ChangeStream::NewAndOldImages => Some(
+            StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::NewAndOldImages)
+                .build()?,
+        ),
+        ChangeStream::Off => None,
+    };
     let attributes = [PARTITION_KEY, SORT_KEY, CONTACT_ID].map(|name| {
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -47,7 +66,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool, Database
         .key_schema(key_element(SORT_KEY, KeyType::Range)?)
         .billing_mode(BillingMode::PayPerRequest)
         .global_secondary_indexes(by_id)
-        .stream_specification(stream)
+        .set_stream_specification(stream)
         .send()
         .await;
     match created {

@@ -64,8 +64,19 @@ async fn a_token_without_a_scheme_is_refused() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_ascii_are_refused() {
-    assert_not_bearer(b"Bearer \xff\xfe.\xfd").await;
+async fn a_token_of_bytes_that_are_not_ascii_is_refused() {
+    let api = Guarded::by(&[&any_key()]).await;
+    for endpoint in ENDPOINTS {
+        let answer = api
+            .send_authorization(endpoint, b"Bearer \xff\xfe.\xfd")
+            .await;
+        assert_invalid_token(endpoint, &answer, "malformed token");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_ascii_are_no_scheme() {
+    assert_not_bearer(b"\xff\xfe token").await;
 }
 
 #[tokio::test]
