@@ -46,6 +46,9 @@ impl Store {
             .into_iter()
             .map(item)
             .collect::<Result<Vec<_>, _>>()?;
+        if items.is_empty() {
+            return Ok(());
+        }
         let there = self.keys_there(&items).await?;
         items.retain(|item| !there.contains(&key_of(item)));
         for items in items.chunk_by(fits_with_next()) {
