@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 use shared::auth::{ClaimNames, DEVELOPMENT_SECRET};
 use shared::domain::{ClientSlug, OrganizationId};
-use shared::settings::{InvalidSetting, Settings};
+use shared::settings::{InvalidSetting, Settings, environment_variable};
 
 /// The `kid` of the development key.
 const KEY_ID: &str = "development";
@@ -26,15 +26,7 @@ const TABLE_NAME: &str = "contacts";
 /// # Errors
 /// When one that the environment sets is bad.
 pub fn settings() -> Result<Settings, InvalidSetting> {
-    settings_from(&environment)
-}
-
-fn environment(name: &str) -> Result<Option<String>, VarError> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(error) => Err(error),
-    }
+    settings_from(&environment_variable)
 }
 
 /// [`settings`] with another environment.

@@ -2,6 +2,8 @@
 
 use url::{Host, Url};
 
+use crate::settings::environment_variable;
+
 /// Whether a URL's host is this machine: a loopback address, or `localhost`.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
@@ -16,12 +18,8 @@ pub fn is_loopback(url: &Url) -> bool {
 /// The endpoint that the environment names for DynamoDB, by the rules of the AWS SDKs, if it names one.
 #[must_use]
 pub fn configured_endpoint() -> Option<String> {
-    let value_of = |name| {
-        std::env::var(name)
-            .ok()
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    };
+    // What is not Unicode text names no endpoint either.
+    let value_of = |name| environment_variable(name).ok().flatten();
     let ignored = value_of("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if ignored {

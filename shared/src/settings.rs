@@ -63,7 +63,7 @@ impl Settings {
     /// # Errors
     /// The first setting that is missing or bad.
     pub fn from_environment() -> Result<Self, InvalidSetting> {
-        Self::read(|name| env::var(name).map(Some).or_else(not_present))
+        Self::read(environment_variable)
     }
 
     /// Reads the settings from wherever `value_of` finds them by name. A blank value counts as unset.
@@ -120,10 +120,15 @@ impl Settings {
     }
 }
 
-fn not_present(error: VarError) -> Result<Option<String>, VarError> {
-    match error {
-        VarError::NotPresent => Ok(None),
-        VarError::NotUnicode(_) => Err(error),
+/// The value of an environment variable, without white space around it; a blank one is none.
+///
+/// # Errors
+/// When it is not Unicode text.
+pub fn environment_variable(name: &str) -> Result<Option<String>, VarError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

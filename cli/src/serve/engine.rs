@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use dynoxide::Database;
 use shared::is_loopback;
+use shared::settings::environment_variable;
 use shared::store::{Patience, configure};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -135,7 +136,8 @@ fn open(folder: &Path) -> anyhow::Result<(Database, File)> {
 /// unless the environment has some; for any other endpoint the SDK looks for them where it always does.
 pub async fn client(url: &Url, patience: Patience) -> Client {
     let builder = if is_loopback(url) && url.scheme() == "http" {
-        let value_of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        // What is not Unicode text is no credential either.
+        let value_of = |name| environment_variable(name).ok().flatten();
         let region = value_of("AWS_REGION")
             .or_else(|| value_of("AWS_DEFAULT_REGION"))
             .unwrap_or("local".to_owned());

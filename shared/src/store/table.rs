@@ -1,7 +1,6 @@
 //! The table and its index, for engines on which nobody has made them yet. In production `template.yaml` makes them.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
@@ -71,12 +70,10 @@ pub async fn create_table(
         .await;
     match created {
         Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(context))
-            if matches!(context.err(), CreateTableError::ResourceInUseException(_)) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(DatabaseError::from_sdk(error)),
+        Err(error) => match error.as_service_error() {
+            Some(CreateTableError::ResourceInUseException(_)) => Ok(false),
+            _ => Err(DatabaseError::from_sdk(error)),
+        },
     }
 }
 
