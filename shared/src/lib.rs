@@ -6,11 +6,13 @@ pub mod auth;
 pub mod domain;
 mod endpoint;
 pub mod http;
+mod log;
 mod service;
 pub mod settings;
 mod start;
 pub mod store;
 
 pub use endpoint::{configured_endpoint, is_loopback};
+pub use log::{init_logging, report_panics_by_place};
 pub use service::{Clock, Service};
-pub use start::{init_logging, report_panics_by_place, start};
+pub use start::start;

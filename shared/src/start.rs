@@ -10,13 +10,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request, service_fn};
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::settings::Settings;
+use crate::log::{init_logging, report_panics_by_place};
+use crate::settings::{Settings, environment_variable};
 use crate::store::{Patience, Store, configure};
 use crate::{Service, configured_endpoint, is_loopback};
 
@@ -50,7 +46,9 @@ where
     F: Future<Output = Response<Body>> + Send,
 {
     let settings = Settings::from_environment()?;
-    init_logging(settings.log_level, io::stdout);
+    // Lambda sets the name for every function.
+    let function_name = environment_variable("AWS_LAMBDA_FUNCTION_NAME")?;
+    init_logging(settings.log_level, function_name, io::stdout);
     report_panics_by_place();
     let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
     let config = configure(Builder::from(&config), Patience::default()).build();
@@ -68,37 +66,6 @@ where
         async { Ok::<_, lambda_http::Error>(answer.await) }
     }))
     .await
-}
-
-/// Reports a panic by its place, without its message: that may quote what was being worked on.
-pub fn report_panics_by_place() {
-    std::panic::set_hook(Box::new(|panic| {
-        tracing::error!(
-            place = panic.location().map(ToString::to_string),
-            "panicked"
-        );
-    }));
-}
-
-/// Writes the log as JSON lines. Libraries only report errors, at every level: what else they would say holds requests
-/// and answers, and with them tokens and personal data.
-pub fn init_logging(
-    level: LevelFilter,
-    writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
-) {
-    let targets = Targets::new()
-        .with_default(level.min(LevelFilter::ERROR))
-        .with_target("shared", level)
-        .with_target("contacts", level);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_writer(writer);
-    // Only a second start in one process finds a log there already. It is as good.
-    let _ = tracing_subscriber::registry()
-        .with(lines)
-        .with(targets)
-        .try_init();
 }
 
 /// Whether the database is on this machine.

@@ -108,13 +108,15 @@ impl Counted {
     /// Endpoint 1.
     async fn phone_number(&self, number: &str, verified_at: Option<&str>) -> Answer {
         let body = json!({ "phoneNumber": number, "verifiedAt": verified_at });
-        self.api.verify_phone_number(&self.id, body).await
+        self.logged_as_made(self.api.verify_phone_number(&self.id, body))
+            .await
     }
 
     /// Endpoint 2.
     async fn email(&self, address: &str, verified_at: Option<&str>) -> Answer {
         let body = json!({ "type": "email", "value": address, "verifiedAt": verified_at });
-        self.api.verify_contact_method(&self.id, body).await
+        self.logged_as_made(self.api.verify_contact_method(&self.id, body))
+            .await
     }
 
     /// Endpoint 2 with a token of the role `SUPERADMIN`, and of no organization.
@@ -127,7 +129,8 @@ impl Counted {
         let body =
             json!({ "type": "email", "value": "jane@example.com", "verifiedAt": verified_at });
         let path = format!("/api/contacts/{id}/verify-contact-methods");
-        self.api.patch(&path, &token, body).await
+        self.logged_as_made(self.api.patch(&path, &token, body))
+            .await
     }
 
     /// Endpoint 3.
@@ -135,7 +138,16 @@ impl Counted {
         let body = json!({
             "verified": verified_at.is_some(), "verified_at": verified_at, "audience": audience, "client": "website",
         });
-        self.api.verify_contact(id, body).await
+        self.logged_as_made(self.api.verify_contact(id, body)).await
+    }
+
+    /// The answer to a request, whose line in the log says how many calls it made.
+    async fn logged_as_made(&self, request: impl Future<Output = Answer>) -> Answer {
+        let before = self.proxy.operations().len();
+        let answer = request.await;
+        let made = self.proxy.operations().len() - before;
+        assert_eq!(answer.logged()["dynamodb.calls"], made);
+        answer
     }
 
     /// The calls since the last time.

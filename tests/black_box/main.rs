@@ -6,6 +6,7 @@ mod costs;
 mod crm;
 mod events;
 mod faults;
+mod log;
 mod mailer;
 mod rule;
 mod schema;

@@ -125,7 +125,7 @@ impl Proxy {
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let state = Arc::new(State {
             database: database.clone(),
-            http: reqwest::Client::new(),
+            http: crate::http_client(),
             script: Mutex::default(),
         });
         let serving = Arc::clone(&state);

@@ -1,4 +1,4 @@
-//! The schemas that clients of the CRM know, and bodies held against them.
+//! The schemas that others know, and what we write held against them.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 /// The OpenAPI 3.0 document that holds them.
 const CRM: &str = include_str!("../fixtures/crm-openapi.json");
 
-/// One schema of the document.
+/// What CloudWatch's specification of the embedded metric format demands of a document.
+const EMBEDDED_METRIC_FORMAT: &str = include_str!("../fixtures/embedded-metric-format.json");
+
+/// One schema.
 #[derive(Debug)]
 pub struct Schema(Validator);
 
@@ -16,6 +19,13 @@ impl Schema {
     pub fn of_crm(name: &str) -> Self {
         let document: Value = serde_json::from_str(CRM).unwrap();
         Self::in_document(&document, name)
+    }
+
+    /// The schema of documents in CloudWatch's embedded metric format.
+    #[must_use]
+    pub fn of_embedded_metric_format() -> Self {
+        let schema: Value = serde_json::from_str(EMBEDDED_METRIC_FORMAT).unwrap();
+        Self(jsonschema::draft202012::new(&schema).unwrap())
     }
 
     fn in_document(document: &Value, name: &str) -> Self {

@@ -40,6 +40,12 @@ impl Timestamp {
             .ok_or(InvalidTimestamp)
     }
 
+    /// Milliseconds since the first instant of 1970.
+    #[must_use]
+    pub fn unix_milliseconds(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
     /// Reads an RFC 3339 date and time, as endpoints 1 and 2 take it: an offset is required.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -17,10 +18,14 @@ use super::{Failure, Members, Problem};
 use crate::Service;
 use crate::auth::{Caller, Reach, Refusal};
 use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
-use crate::store::{ChangeStamp, Found};
+use crate::log::{Measured, RequestLine, write_request};
+use crate::store::{ChangeStamp, Found, Tally, tallied};
 
 /// The header that names a request, in answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Whether the process has had a request.
+static HAS_SERVED: AtomicBool = AtomicBool::new(false);
 
 /// One request.
 pub struct Call<'a> {
@@ -30,6 +35,8 @@ pub struct Call<'a> {
     request_id: String,
     received_at: Timestamp,
     received: Instant,
+    /// Whether it is the first of its process.
+    is_cold_start: bool,
     caller: OnceLock<Caller>,
     /// The organization that is worked on, where it need not be the caller's.
     tenant: OnceLock<Tenant>,
@@ -73,6 +80,7 @@ impl<'a> Call<'a> {
             request_id,
             received_at: (service.clock)(),
             received: Instant::now(),
+            is_cold_start: !HAS_SERVED.swap(true, Ordering::Relaxed),
             request,
             caller: OnceLock::new(),
             tenant: OnceLock::new(),
@@ -165,7 +173,8 @@ impl<'a> Call<'a> {
     ) -> Response<Body> {
         let work =
             AssertUnwindSafe(tokio::time::timeout(self.service.deadline, work)).catch_unwind();
-        let result = match work.await {
+        let (result, tally) = tallied(work).await;
+        let result = match result {
             Ok(Ok(result)) => result,
             Ok(Err(late)) => Err(Failure::Unavailable(Box::new(late))),
             // Its message may hold personal data; the panic hook has logged its place.
@@ -186,7 +195,7 @@ impl<'a> Call<'a> {
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        self.log(route, response.status(), outcome, failure.as_ref());
+        self.log(route, response.status(), outcome, failure.as_ref(), tally);
         response
     }
 
@@ -197,6 +206,7 @@ impl<'a> Call<'a> {
         status: StatusCode,
         outcome: &str,
         failure: Option<&Failure>,
+        tally: Tally,
     ) {
         if let Some(failure) = failure
             && status.is_server_error()
@@ -213,16 +223,22 @@ impl<'a> Call<'a> {
             .tenant
             .get()
             .or_else(|| caller.and_then(Caller::tenant));
-        tracing::info!(
-            request.id = self.request_id,
+        let line = RequestLine {
+            request_id: &self.request_id,
+            trace_id: trace_id(&self.request),
             route,
-            status = status.as_u16(),
+            status: status.as_u16(),
+            organization_id: tenant.map(|tenant| tenant.organization().as_str()),
+            caller_kind: caller.map(|caller| caller.kind().as_str()),
+            cold_start: self.is_cold_start,
+        };
+        let measured = Measured {
             outcome,
-            organization.id = tenant.map(|tenant| tenant.organization().as_str()),
-            caller.kind = caller.map(|caller| caller.kind().as_str()),
-            duration_ms = self.received.elapsed().as_secs_f64() * 1000.0,
-            "request"
-        );
+            duration_ms: self.received.elapsed().as_secs_f64() * 1000.0,
+            dynamodb_calls: tally.calls,
+            conflicts_retried: tally.conflicts_retried,
+        };
+        write_request(&line, &measured, (self.service.clock)());
     }
 }
 
@@ -239,6 +255,23 @@ fn request_id(request: &Request) -> String {
                 .map(|context| context.request_id.clone())
         })
         .unwrap_or_default()
+}
+
+/// The id of the request's trace in AWS X-Ray, if it has one of the documented form. A caller can send one, so that
+/// nothing else is taken for one.
+fn trace_id(request: &Request) -> Option<&str> {
+    let trace = request.lambda_context_ref()?.xray_trace_id.as_deref()?;
+    let root = trace
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("Root="))?;
+    let is_hex =
+        |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut parts = root.split('-');
+    let is_trace_id = parts.next() == Some("1")
+        && parts.next().is_some_and(|time| is_hex(time, 8))
+        && parts.next().is_some_and(|random| is_hex(random, 24))
+        && parts.next().is_none();
+    is_trace_id.then_some(root)
 }
 
 fn success(version: Version, body: String) -> Response<Body> {

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Store;
 use super::keys::{PARTITION_KEY, SORT_KEY};
+use super::tally::NoteCalls;
 
 /// How long the SDK waits and how often it tries.
 ///
@@ -59,7 +60,7 @@ impl Store {
     }
 }
 
-/// Sets the SDK's timeouts and retries.
+/// Sets the SDK's timeouts and retries, and lets its calls be tallied.
 #[must_use]
 pub fn configure(builder: Builder, patience: Patience) -> Builder {
     let timeouts = TimeoutConfig::builder()
@@ -71,5 +72,8 @@ pub fn configure(builder: Builder, patience: Patience) -> Builder {
         .with_max_attempts(patience.attempts)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_secs(1));
-    builder.timeout_config(timeouts).retry_config(retries)
+    builder
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .interceptor(NoteCalls)
 }

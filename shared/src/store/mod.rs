@@ -10,6 +10,7 @@ mod keys;
 mod provision;
 mod reach;
 mod table;
+mod tally;
 mod verify_contact;
 mod verify_method;
 
@@ -24,9 +25,11 @@ pub use items::is_too_large;
 pub use provision::Addition;
 pub use reach::Found;
 pub use table::{ChangeStream, create_table};
+pub use tally::{Tally, tallied};
 pub use verify_contact::ContactChange;
 pub use verify_method::MethodChange;
 
+use self::tally::note_conflict_retried;
 use crate::domain::{Actor, Timestamp};
 
 /// How long a change may wait for its turn between attempts. It leaves the attempts themselves enough of the 10 seconds
@@ -90,6 +93,7 @@ impl Store {
         attempt
             .retry(backoff)
             .when(ChangeError::is_worth_another_attempt)
+            .notify(|_, _| note_conflict_retried())
             .await
     }
 }

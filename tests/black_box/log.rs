@@ -1,0 +1,201 @@
+//! The line that the log has of each request, which on Lambda is a document in embedded metric format as well.
+//!
+//! That `dynamodb.calls` is what was called, the cost tests hold against every request of theirs.
+
+use black_box_tests::proxy::{Fault, Proxy};
+use black_box_tests::schema::Schema;
+use black_box_tests::{Answer, Api, Database, development_settings, log};
+use serde_json::{Value, json};
+use shared::Service;
+use shared::store::Patience;
+
+async fn api() -> Api {
+    let api = Api::start().await;
+    seed(&api).await;
+    api
+}
+
+/// An API whose calls of the database go through a proxy.
+async fn api_through_proxy() -> (Api, Proxy) {
+    let database = Database::start().await;
+    let proxy = Proxy::start(&database.url).await;
+    let store = database
+        .store_through(&proxy.url, Patience::default())
+        .await;
+    let api = Api::with_service(database, Service::new(development_settings(), store)).await;
+    seed(&api).await;
+    (api, proxy)
+}
+
+async fn seed(api: &Api) {
+    api.seed(json!([{
+        "id": "c_1",
+        "phoneNumber": [{ "value": "+14165550100" }],
+        "subscriptions": [{ "audience": "newsletter", "client": "website" }],
+    }]))
+    .await;
+}
+
+async fn verify(api: &Api) -> Answer {
+    let body = json!({ "phoneNumber": "+14165550100", "verifiedAt": "2024-01-01T00:00:00Z" });
+    api.verify_phone_number("c_1", body).await
+}
+
+/// Endpoint 3, whose transaction can lose races.
+async fn verify_contact(api: &Api) -> Answer {
+    let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
+    api.verify_contact("c_1", body).await
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_that_says_what_came_of_it() {
+    let api = api().await;
+    let answer = verify(&api).await;
+    let id = answer.header("x-request-id").unwrap();
+    let lines = log::lines(id);
+    assert_eq!(lines.len(), 1);
+    let line = &lines[0];
+    assert!(line["duration_ms"].as_f64().unwrap() > 0.0);
+    assert!(line["cold_start"].is_boolean());
+    let said = |name: &str| line[name].clone();
+    assert_eq!(
+        json!({
+            "level": said("level"), "message": said("message"), "route": said("route"), "status": said("status"),
+            "outcome": said("outcome"), "organization.id": said("organization.id"),
+            "caller.kind": said("caller.kind"), "dynamodb.calls": said("dynamodb.calls"),
+            "conflicts_retried": said("conflicts_retried"),
+        }),
+        json!({
+            "level": "INFO", "message": "request", "route": "PATCH /api/contacts/{id}/phone-number/verify",
+            "status": 200, "outcome": "recorded", "organization.id": api.organization, "caller.kind": "user",
+            "dynamodb.calls": 1, "conflicts_retried": 0,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_has_neither_organization_nor_caller_in_its_line() {
+    let api = api().await;
+    let request = api.request("/api/contacts/c_1/verification");
+    let answer = api.send(request.json(&json!({}))).await;
+    let line = answer.logged();
+    assert_eq!(
+        (&line["status"], &line["outcome"], &line["dynamodb.calls"]),
+        (&json!(401), &json!("unauthorized"), &json!(0))
+    );
+    assert!(line.get("organization.id").is_none() && line.get("caller.kind").is_none());
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_has_a_line_more_with_its_cause() {
+    let (api, proxy) = api_through_proxy().await;
+    proxy.always("UpdateItem", Fault::Error(400, "AccessDeniedException"));
+    let answer = verify(&api).await;
+    assert_eq!(answer.status, 500);
+    let [failure, line] = &log::lines(answer.header("x-request-id").unwrap())[..] else {
+        panic!("not two lines");
+    };
+    assert_eq!(
+        (&failure["level"], &failure["message"]),
+        (&json!("ERROR"), &json!("request failed"))
+    );
+    let cause = failure["error"].as_str().unwrap();
+    assert!(cause.contains("AccessDeniedException"), "{cause}");
+    assert_eq!(line["outcome"], "internal_error");
+}
+
+#[tokio::test]
+async fn calls_that_the_sdk_repeats_count() {
+    let (api, proxy) = api_through_proxy().await;
+    proxy.fail("UpdateItem", [Fault::THROTTLED; 2]);
+    let answer = verify(&api).await;
+    assert_eq!(answer.status, 200);
+    let line = answer.logged();
+    assert_eq!(
+        (&line["dynamodb.calls"], &line["conflicts_retried"]),
+        (&json!(3), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn races_that_were_lost_and_run_again_count() {
+    let (api, proxy) = api_through_proxy().await;
+    proxy.fail("TransactWriteItems", [Fault::Conflict; 2]);
+    let answer = verify_contact(&api).await;
+    assert_eq!(answer.body["outcome"], "recorded");
+    let line = answer.logged();
+    assert_eq!(
+        (&line["dynamodb.calls"], &line["conflicts_retried"]),
+        (&json!(6), &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn what_one_request_calls_does_not_count_for_another_at_the_same_time() {
+    let (api, proxy) = api_through_proxy().await;
+    proxy.fail("TransactWriteItems", [Fault::Conflict; 3]);
+    let (contact, numbers) = tokio::join!(verify_contact(&api), async {
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            answers.push(verify(&api).await);
+        }
+        answers
+    });
+    assert!(contact.logged()["dynamodb.calls"].as_u64().unwrap() >= 8);
+    for answer in numbers {
+        assert_eq!(answer.logged()["dynamodb.calls"], 1);
+    }
+}
+
+/// The metrics that CloudWatch would take out of a line: name, value, and the dimensions with their values.
+fn metrics(line: &Value) -> Vec<Value> {
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let value_of = |name: &Value| line[name.as_str().unwrap()].clone();
+    let mut metrics = Vec::new();
+    for directive in list(&line["_aws"]["CloudWatchMetrics"]) {
+        for dimensions in list(&directive["Dimensions"]) {
+            let values: Vec<_> = list(&dimensions).iter().map(value_of).collect();
+            for metric in list(&directive["Metrics"]) {
+                let name = &metric["Name"];
+                metrics.push(json!([name, value_of(name), dimensions, values]));
+            }
+        }
+    }
+    metrics
+}
+
+#[tokio::test]
+async fn each_line_is_a_document_in_embedded_metric_format() {
+    let (api, proxy) = api_through_proxy().await;
+    let schema = Schema::of_embedded_metric_format();
+    let recorded = verify(&api).await;
+    let kept = verify(&api).await;
+    proxy.always("UpdateItem", Fault::Error(500, "InternalServerError"));
+    let unavailable = verify(&api).await;
+    for (answer, outcome, server_errors) in [
+        (recorded, "recorded", 0),
+        (kept, "kept", 0),
+        (unavailable, "unavailable", 1),
+    ] {
+        let line = answer.logged();
+        assert_eq!(schema.faults(&line), Vec::<String>::new(), "{line}");
+        let of_function =
+            |name: &str, value: Value| json!([name, value, ["FunctionName"], [log::FUNCTION_NAME]]);
+        let measured = |name: &str| of_function(name, line[name].clone());
+        assert_eq!(
+            metrics(&line),
+            [
+                json!([
+                    "requests",
+                    1,
+                    ["FunctionName", "outcome"],
+                    [log::FUNCTION_NAME, outcome]
+                ]),
+                of_function("server_errors", json!(server_errors)),
+                measured("duration_ms"),
+                measured("dynamodb.calls"),
+                measured("conflicts_retried"),
+            ]
+        );
+    }
+}
