@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use shared::domain::{ClientSlug, OrganizationId};
 use url::Url;
 
+use crate::smoke::ApiUrl;
+
 /// The tool of Contact Verification: a whole API on one machine, and tokens for it.
 #[derive(Debug, Parser)]
 #[command(name = "contacts", version)]
@@ -26,6 +28,14 @@ pub enum Command {
     Serve(ServeArguments),
     /// Print a development token, and nothing else. Only `contacts serve` accepts it.
     Token(TokenArguments),
+    /// Check that an API works: send it the contract's examples, and compare every answer.
+    ///
+    /// `CONTACTS_TOKEN` must hold a token of the organization that has the sample contacts, `CONTACTS_APPLICATION_TOKEN`
+    /// one of its application `website`. For an API on this machine, such as `contacts serve`, they need not be set.
+    ///
+    /// Only the sample contacts are written to, once they are shown to be that, and they are left unverified. The exit
+    /// code is 0 if no check failed.
+    Smoke(SmokeArguments),
 }
 
 /// How to serve.
@@ -66,4 +76,18 @@ pub struct TokenArguments {
     /// How long it is valid, such as 30s, 15m, 1h or 7d.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
     pub expires_in: Duration,
+}
+
+/// Which API to check, and how.
+#[derive(Debug, Clone, Args)]
+pub struct SmokeArguments {
+    /// Where the API answers, with its stage if it has one: what stands before /api/contacts. https, or http on loopback.
+    #[arg(long, value_name = "URL", value_parser = ApiUrl::parse)]
+    pub url: ApiUrl,
+    /// Leave out what needs the sample contacts; nothing is written then.
+    #[arg(long)]
+    pub without_contacts: bool,
+    /// How long each answer may take.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
 }

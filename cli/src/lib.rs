@@ -2,5 +2,7 @@
 
 pub mod arguments;
 pub mod development;
+mod output;
 pub mod seed;
 pub mod serve;
+pub mod smoke;

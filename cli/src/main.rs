@@ -6,15 +6,19 @@ use clap::Parser;
 use contacts::arguments::{Arguments, Command, TokenArguments};
 use contacts::development::{self, Identity};
 use contacts::serve;
+use contacts::smoke;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(arguments).await,
-        Command::Token(arguments) => print_token(arguments),
+        Command::Serve(arguments) => serve::run(arguments).await.map(|()| true),
+        Command::Token(arguments) => print_token(arguments).map(|()| true),
+        Command::Smoke(arguments) => smoke::run(arguments).await,
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // What failed has been said.
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("contacts: {error:#}");
             ExitCode::FAILURE

@@ -1,11 +1,12 @@
 //! `contacts serve`: every endpoint on one machine (contract section 11).
 
+pub(crate) mod demo;
 pub mod engine;
 pub mod gateway;
 mod routes;
 mod welcome;
 
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
 
 use anyhow::Context;
@@ -20,6 +21,7 @@ use self::engine::Engine;
 use self::gateway::Gateway;
 use crate::arguments::ServeArguments;
 use crate::development;
+use crate::output::print;
 use crate::seed::Seed;
 
 /// The demo data: the examples of the three source documents, as a seed file.
@@ -34,7 +36,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let stop = stop_requested()?;
     let mut stop = std::pin::pin!(stop);
     let settings = development::settings()?;
-    shared::init_logging(settings.log_level, io::stderr);
+    shared::init_logging(settings.log_level, None, io::stderr);
     shared::report_panics_by_place();
     let seed = match &arguments.seed {
         None => Seed::parse(DEMO, settings.default_phone_region).context("the demo data")?,
@@ -158,20 +160,6 @@ fn announce(url: &Url) -> anyhow::Result<()> {
         "listening on {}\n",
         url.as_str().trim_end_matches('/')
     ))
-}
-
-/// Writes at once, whoever reads. That nobody does any more is no reason to end.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("standard output")
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Completes when the process is asked to end: SIGINT (Ctrl-C) or SIGTERM. Asked a second time, it ends at once.

@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anyhow::Context;
-use shared::domain::{ClientSlug, OrganizationId};
 use shared::settings::Settings;
 use url::Url;
 
+use super::demo;
 use crate::development::{Identity, token};
 
 /// How long the printed tokens are valid.
@@ -57,36 +56,24 @@ pub(super) fn text(url: &Url, settings: &Settings, has_demo_data: bool) -> anyho
 }
 
 fn examples() -> anyhow::Result<[Example; 3]> {
-    let organization = |id| OrganizationId::parse(id).context("the demo data's organization");
-    let crm = Identity {
-        subject: "64a1b2c3d4e5f60012345679".to_owned(),
-        organization: Some(organization("64f0a1b2c3d4e5f6a7b8c9d3")?),
-        ..Identity::default()
-    };
-    let mailer = Identity {
-        subject: "website".to_owned(),
-        organization: Some(organization("org_a")?),
-        client: Some(ClientSlug::parse("website").context("the demo data's client")?),
-        ..Identity::default()
-    };
     Ok([
         Example {
             title: "A phone number is verified.",
             path: "/api/contacts/64f0a1b2c3d4e5f6a7b8c9d0/phone-number/verify",
             body: r#"{"phoneNumber": "+14165550100", "verifiedAt": "2026-05-15T09:12:00.000Z"}"#,
-            identity: crm.clone(),
+            identity: demo::person()?,
         },
         Example {
             title: "A phone number or e-mail address is verified, with a label.",
             path: "/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
             body: r#"{"type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z", "verificationSource": "admin-manual"}"#,
-            identity: crm,
+            identity: demo::person()?,
         },
         Example {
             title: "A contact is verified for an audience's client; may we send?",
             path: "/api/contacts/c_1/verification",
             body: r#"{"verified": true, "verified_at": "2024-09-01T10:00:00Z", "audience": "newsletter", "client": "website"}"#,
-            identity: mailer,
+            identity: demo::application()?,
         },
     ])
 }

@@ -1,0 +1,35 @@
+//! Who may call for the demo data.
+
+use anyhow::Context;
+use shared::domain::{ClientSlug, OrganizationId};
+
+use crate::development::Identity;
+
+/// A person of the organization whose contacts the CRM's examples are about.
+///
+/// # Errors
+/// Never, as long as its ids are ids.
+pub(crate) fn person() -> anyhow::Result<Identity> {
+    Ok(Identity {
+        subject: "64a1b2c3d4e5f60012345679".to_owned(),
+        organization: Some(organization("64f0a1b2c3d4e5f6a7b8c9d3")?),
+        ..Identity::default()
+    })
+}
+
+/// The application whose subscription the mailer's example is about.
+///
+/// # Errors
+/// As [`person`].
+pub(crate) fn application() -> anyhow::Result<Identity> {
+    Ok(Identity {
+        subject: "website".to_owned(),
+        organization: Some(organization("org_a")?),
+        client: Some(ClientSlug::parse("website").context("the demo data's client")?),
+        ..Identity::default()
+    })
+}
+
+fn organization(id: &str) -> anyhow::Result<OrganizationId> {
+    OrganizationId::parse(id).context("the demo data's organization")
+}

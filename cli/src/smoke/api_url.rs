@@ -1,0 +1,112 @@
+//! Where the API answers.
+
+use anyhow::bail;
+use shared::is_loopback;
+use url::Url;
+
+use super::check::Endpoint;
+
+/// The URL of an API: what stands before `/api/contacts`, such as the stage of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiUrl {
+    /// Without a slash at its end.
+    text: String,
+    is_local: bool,
+}
+
+impl ApiUrl {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// When tokens would be readable on the way to it, or when it holds more than a place.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let url = Url::parse(text)?;
+        let is_local = is_loopback(&url);
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
+            bail!(
+                "must be an https URL, or an http one on loopback: anybody on the way could read the tokens"
+            );
+        }
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            bail!("must be without user name, password, query and fragment");
+        }
+        Ok(Self {
+            text: url.as_str().trim_end_matches('/').to_owned(),
+            is_local,
+        })
+    }
+
+    /// Whether the API is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// Whether it is asked over TLS.
+    pub(super) fn is_https(&self) -> bool {
+        self.text.starts_with("https:")
+    }
+
+    /// The URL itself.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The URL of an endpoint for a contact.
+    pub(super) fn of(&self, endpoint: Endpoint, contact: &str) -> String {
+        format!("{}/api/contacts/{contact}/{}", self.text, endpoint.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_kept_with_or_without_a_slash_at_its_end() {
+        for (given, base) in [
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("http://localhost:3000/", "http://localhost:3000"),
+            (
+                "https://api.example.com/prod",
+                "https://api.example.com/prod",
+            ),
+            (
+                "https://api.example.com/prod/",
+                "https://api.example.com/prod",
+            ),
+        ] {
+            let url = ApiUrl::parse(given).unwrap();
+            assert_eq!(
+                url.of(Endpoint::Contact, "c_1"),
+                format!("{base}/api/contacts/c_1/verification")
+            );
+        }
+    }
+
+    #[test]
+    fn what_would_show_tokens_on_the_way_is_refused() {
+        for bad in [
+            "http://api.example.com",
+            "http://10.0.0.1:3000",
+            "http://localhost.example.com",
+            "ftp://127.0.0.1",
+        ] {
+            let error = ApiUrl::parse(bad).unwrap_err().to_string();
+            assert!(error.contains("https"), "{bad}: {error}");
+        }
+        for bad in [
+            "https://me@api.example.com",
+            "https://:secret@api.example.com",
+            "https://api.example.com/?a=b",
+            "https://api.example.com/#a",
+        ] {
+            let error = ApiUrl::parse(bad).unwrap_err().to_string();
+            assert!(error.contains("without user name"), "{bad}: {error}");
+        }
+        assert!(ApiUrl::parse("api.example.com").is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! What a check is: a request and the answer that the contract promises to it.
+
+use serde_json::{Value, json};
+
+use super::pattern::REQUEST_ID;
+
+/// The endpoints, by their numbers in the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// 1.
+    PhoneNumber,
+    /// 2.
+    ContactMethod,
+    /// 3.
+    Contact,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::PhoneNumber, Self::ContactMethod, Self::Contact];
+
+    /// Its number.
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::PhoneNumber => 1,
+            Self::ContactMethod => 2,
+            Self::Contact => 3,
+        }
+    }
+
+    /// What follows the contact in its path.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::PhoneNumber => "phone-number/verify",
+            Self::ContactMethod => "verify-contact-methods",
+            Self::Contact => "verification",
+        }
+    }
+}
+
+/// Whose token is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// A person of the organization.
+    Person,
+    /// The application `website`.
+    Application,
+}
+
+/// What is sent in `Authorization`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Authorization {
+    /// The token.
+    Token,
+    /// The token with a signature that nobody made.
+    Forged,
+    /// Something that is not a bearer token.
+    NotBearer,
+    /// Nothing.
+    Missing,
+}
+
+/// What is sent in `If-Match`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfMatch {
+    /// Nothing.
+    Absent,
+    /// A tag that no version has, so that nothing can be written.
+    Never,
+    /// The version that the contact was last seen at.
+    Current,
+    /// The version that it had before that.
+    Earlier,
+}
+
+/// What `ETag` must tell of the contact's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// Nothing: the answer is not about a contact.
+    None,
+    /// One version or other.
+    Some,
+    /// That nothing was written.
+    Same,
+    /// That something was written, once.
+    Next,
+}
+
+/// The answer that is promised.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    /// The status code.
+    pub(super) status: u16,
+    /// The body, as a pattern.
+    pub(super) body: Value,
+    /// `WWW-Authenticate`, as a pattern, where it must be there.
+    pub(super) challenge: Option<&'static str>,
+    /// `ETag`.
+    pub(super) version: Version,
+}
+
+impl Expected {
+    /// An answer with this status and body.
+    pub(super) fn new(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            challenge: None,
+            version: Version::None,
+        }
+    }
+
+    /// An error of endpoints 1 and 2 (contract section 6).
+    pub(super) fn crm_error(status: u16, text: &str) -> Self {
+        let body = json!({ "error": text, "message": text, "requestId": REQUEST_ID });
+        Self::new(status, body)
+    }
+
+    /// An error of endpoint 3 in which no field is at fault (contract section 7).
+    pub(super) fn mailer_error(status: u16, code: &str, message: &str) -> Self {
+        let error = json!({ "code": code, "message": message });
+        Self::new(status, json!({ "error": error, "requestId": REQUEST_ID }))
+    }
+
+    /// An error of endpoint 3 that names fields (contract section 7).
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is written where it is passed"
+    )]
+    pub(super) fn mailer_faults(status: u16, fields: Value) -> Self {
+        let error = json!({ "code": "validation_error", "fields": fields });
+        Self::new(status, json!({ "error": error, "requestId": REQUEST_ID }))
+    }
+
+    /// With this `WWW-Authenticate`.
+    pub(super) fn challenge(self, pattern: &'static str) -> Self {
+        Self {
+            challenge: Some(pattern),
+            ..self
+        }
+    }
+
+    /// With this `ETag`.
+    pub(super) fn version(self, version: Version) -> Self {
+        Self { version, ..self }
+    }
+}
+
+/// A request and the answer that is promised to it.
+#[derive(Debug, Clone)]
+pub(super) struct Check {
+    /// What it shows.
+    pub(super) sentence: String,
+    /// Which endpoint is asked.
+    pub(super) endpoint: Endpoint,
+    /// The contact in the path.
+    pub(super) contact: &'static str,
+    /// Who asks.
+    pub(super) who: Who,
+    /// How that is proved.
+    pub(super) authorization: Authorization,
+    /// `Content-Type`.
+    pub(super) content_type: &'static str,
+    /// `If-Match`.
+    pub(super) if_match: IfMatch,
+    /// The body.
+    pub(super) body: String,
+    /// What must come back.
+    pub(super) expected: Expected,
+}
+
+impl Check {
+    /// A JSON body sent as clients send it: by a person to endpoints 1 and 2, by the application to endpoint 3. The
+    /// sentence says what the endpoint does.
+    pub(super) fn new(
+        endpoint: Endpoint,
+        contact: &'static str,
+        sentence: &str,
+        body: &Value,
+        expected: Expected,
+    ) -> Self {
+        Self {
+            sentence: format!("endpoint {} {sentence}", endpoint.number()),
+            endpoint,
+            contact,
+            who: match endpoint {
+                Endpoint::PhoneNumber | Endpoint::ContactMethod => Who::Person,
+                Endpoint::Contact => Who::Application,
+            },
+            authorization: Authorization::Token,
+            content_type: "application/json",
+            if_match: IfMatch::Absent,
+            body: body.to_string(),
+            expected,
+        }
+    }
+
+    /// With this `If-Match`.
+    pub(super) fn if_match(self, if_match: IfMatch) -> Self {
+        Self { if_match, ..self }
+    }
+}

@@ -1,0 +1,90 @@
+//! The one rule, from a first verification to a last clear: the same on every endpoint.
+
+use serde_json::Value;
+
+use super::check::{Check, Endpoint, Expected, IfMatch, Version};
+
+/// What is sent to verify at a time, or to clear.
+pub(super) type Request<'a> = &'a dyn Fn(Option<&str>) -> Value;
+/// What comes back with an outcome, for something that is then verified since a time, or not.
+pub(super) type Answer<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
+
+/// Something of a sample contact that is not verified, to show the one rule on (contract section 2).
+#[derive(Clone)]
+pub(super) struct Flow<'a> {
+    /// The endpoint that is asked.
+    pub(super) endpoint: Endpoint,
+    /// The contact.
+    pub(super) contact: &'static str,
+    /// What of it is verified, in words.
+    pub(super) what: &'static str,
+    /// A time before that of the sample.
+    pub(super) earlier: &'static str,
+    /// The time of the sample, as answers write it.
+    pub(super) sample: &'static str,
+    /// A time after that of the sample.
+    pub(super) later: &'static str,
+    /// What is sent.
+    pub(super) request: Request<'a>,
+    /// What comes back.
+    pub(super) answer: Answer<'a>,
+    /// What comes back to an older version.
+    pub(super) version_refused: Expected,
+}
+
+impl Flow<'_> {
+    /// The checks, in the order in which they must be done. The last ones clear, whatever became of those before.
+    pub(super) fn checks(self) -> [Check; 7] {
+        let (what, earlier, sample) = (self.what, self.earlier, self.sample);
+        let check = |sentence: String, at, expected| {
+            Check::new(
+                self.endpoint,
+                self.contact,
+                &sentence,
+                &(self.request)(at),
+                expected,
+            )
+        };
+        let answer =
+            |outcome, at, version| Expected::new(200, (self.answer)(outcome, at)).version(version);
+        [
+            check(
+                format!("records the sample's time for the {what}"),
+                Some(sample),
+                answer("recorded", Some(sample), Version::Next),
+            ),
+            check(
+                format!("keeps the sample's time for the {what} when it is sent again"),
+                Some(sample),
+                answer("kept", Some(sample), Version::Same),
+            ),
+            check(
+                format!("keeps the sample's time for the {what} against a later one"),
+                Some(self.later),
+                answer("kept", Some(sample), Version::Same),
+            ),
+            check(
+                format!("records an earlier time for the {what}"),
+                Some(earlier),
+                answer("recorded", Some(earlier), Version::Next),
+            ),
+            check(
+                format!("answers 412 to an older version, and does not clear the {what}"),
+                None,
+                self.version_refused.clone().version(Version::Same),
+            )
+            .if_match(IfMatch::Earlier),
+            check(
+                format!("clears the {what} at the contact's current version"),
+                None,
+                answer("cleared", None, Version::Next),
+            )
+            .if_match(IfMatch::Current),
+            check(
+                format!("finds nothing more to clear of the {what}"),
+                None,
+                answer("unchanged", None, Version::Same),
+            ),
+        ]
+    }
+}

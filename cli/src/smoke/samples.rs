@@ -1,0 +1,304 @@
+//! The checks on the sample contacts: those of the documents' examples, as the demo data of `serve` have them.
+//!
+//! Nothing is written before a contact is proved to be the sample: a real one may have the same id. At the end all its
+//! verifications are cleared, as they are in the demo data.
+
+use serde_json::{Value, json};
+
+use super::check::{Check, Endpoint, Expected, IfMatch, Version, Who};
+use super::flow::Flow;
+use super::pattern::{ANYTHING, TIME};
+use super::refusals::NOBODY;
+
+/// The phone number of the samples; nobody has it (+1 416 555 0100 to 0199 are for examples).
+const PHONE: &str = "+14165550100";
+
+/// The last time that can be sent: an API that ignores `If-Match` would keep any other, and lose nothing.
+const LAST_INSTANT: &str = "9999-12-31T23:59:59.999Z";
+
+/// A sample contact with its checks.
+pub(super) struct Sample {
+    /// Its id.
+    pub(super) contact: &'static str,
+    /// What must hold before anything is written.
+    pub(super) proofs: Vec<Check>,
+    /// What is written, and what comes of it.
+    pub(super) steps: Vec<Check>,
+}
+
+/// The samples. `person` is the pattern of whom a person's token proves.
+pub(super) fn samples(person: &str) -> [Sample; 3] {
+    [phone_number(person), contact_method(person), contact()]
+}
+
+/// The example of endpoint 1.
+fn phone_number(person: &str) -> Sample {
+    const CONTACT: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
+    const EMAIL: &str = "jane.doe@example.com";
+    let flow = Flow {
+        endpoint: Endpoint::PhoneNumber,
+        contact: CONTACT,
+        what: "phone number",
+        earlier: "2026-05-14T09:12:00.000Z",
+        sample: "2026-05-15T09:12:00.000Z",
+        later: "2026-05-16T09:12:00.000Z",
+        request: &|at| json!({ "phoneNumber": PHONE, "verifiedAt": at }),
+        answer: &|outcome, at| {
+            let contact = json!({
+                "_id": CONTACT, "firstName": "Jane", "lastName": "Doe",
+                "phoneNumber": [entry(PHONE, at, person, None)],
+                "secondaryPhoneNumber": [],
+                "email": EMAIL,
+                "emails": [entry(EMAIL, None, person, None)],
+                "status": "New Lead",
+                "pipelineId": "64f0a1b2c3d4e5f6a7b8c9d1", "pipelineStage": "64f0a1b2c3d4e5f6a7b8c9d2",
+                "organizationId": ANYTHING,
+                "userId": "64f0a1b2c3d4e5f6a7b8c9d4", "createdBy": "64f0a1b2c3d4e5f6a7b8c9d4",
+                "assignees": ["64f0a1b2c3d4e5f6a7b8c9d4"],
+                "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": TIME,
+            });
+            crm_answer("Phone number", outcome, at, &contact)
+        },
+        version_refused: Expected::crm_error(412, "Contact has changed"),
+    };
+    let mut steps = vec![
+        Check::new(
+            Endpoint::PhoneNumber,
+            CONTACT,
+            "clears the phone number, whatever it was",
+            &json!({ "phoneNumber": PHONE }),
+            cleared(crm_answer("Phone number", ANYTHING, None, &json!(ANYTHING))),
+        )
+        .if_match(IfMatch::Current),
+        clear_method(CONTACT, "email", EMAIL),
+    ];
+    steps.extend(flow.checks());
+    Sample {
+        contact: CONTACT,
+        proofs: vec![
+            proof(CONTACT, "phone", PHONE, Who::Person),
+            proof(CONTACT, "email", EMAIL, Who::Person),
+        ],
+        steps,
+    }
+}
+
+/// The example of endpoint 2, for its phone number and then for its e-mail address.
+fn contact_method(person: &str) -> Sample {
+    const CONTACT: &str = "64b2c3d4e5f60012345678aa";
+    const EMAIL: &str = "alex@example.com";
+    const LABEL: &str = "admin-manual";
+    let contact = |phone: Value, email: Value| {
+        json!({
+            "_id": CONTACT, "firstName": "Alex", "lastName": "Morgan",
+            "phoneNumber": [phone],
+            "secondaryPhoneNumber": [],
+            "email": EMAIL,
+            "emails": [email],
+            "status": "New Lead", "pipelineId": null, "pipelineStage": null,
+            "organizationId": ANYTHING, "userId": null, "createdBy": null, "assignees": [],
+            "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": TIME,
+        })
+    };
+    let phone = Flow {
+        endpoint: Endpoint::ContactMethod,
+        contact: CONTACT,
+        what: "phone number",
+        earlier: "2026-05-19T15:04:01.135Z",
+        sample: "2026-05-20T15:04:01.135Z",
+        later: "2026-05-21T15:04:01.135Z",
+        request: &|at| json!({ "type": "phone", "value": PHONE, "verifiedAt": at, "verificationSource": LABEL }),
+        answer: &|outcome, at| {
+            let phone = entry(PHONE, at, person, Some(LABEL));
+            let contact = contact(phone, entry(EMAIL, None, person, None));
+            crm_answer("Phone number", outcome, at, &contact)
+        },
+        version_refused: Expected::crm_error(412, "Contact has changed"),
+    };
+    let email = Flow {
+        what: "e-mail address",
+        // Written in another way than the contact has it.
+        request: &|at| json!({ "type": "email", "value": "Alex@Example.com", "verifiedAt": at }),
+        answer: &|outcome, at| {
+            let email = entry(EMAIL, at, person, None);
+            let contact = contact(entry(PHONE, None, person, None), email);
+            crm_answer("Email", outcome, at, &contact)
+        },
+        ..phone.clone()
+    };
+    let mut steps = vec![
+        clear_method(CONTACT, "phone", PHONE),
+        clear_method(CONTACT, "email", EMAIL),
+    ];
+    steps.extend(phone.checks());
+    steps.extend(email.checks());
+    Sample {
+        contact: CONTACT,
+        proofs: vec![
+            proof(CONTACT, "phone", PHONE, Who::Person),
+            proof(CONTACT, "email", EMAIL, Who::Person),
+        ],
+        steps,
+    }
+}
+
+/// The example of endpoint 3.
+fn contact() -> Sample {
+    const CONTACT: &str = "c_1";
+    const EMAIL: &str = "jane.doe@example.com";
+    let request = |at: Option<&str>| json!({ "verified": at.is_some(), "verified_at": at, "audience": "newsletter", "client": "website" });
+    let flow = Flow {
+        endpoint: Endpoint::Contact,
+        contact: CONTACT,
+        what: "contact and its subscription",
+        earlier: "2024-08-31T10:00:00.000Z",
+        sample: "2024-09-01T10:00:00.000Z",
+        later: "2024-09-02T10:00:00.000Z",
+        request: &request,
+        answer: &|outcome, at| mailer_answer(CONTACT, EMAIL, outcome, at),
+        version_refused: Expected::mailer_error(412, "precondition_failed", ANYTHING),
+    };
+    let mut steps = vec![
+        Check::new(
+            Endpoint::Contact,
+            NOBODY,
+            "answers 404 for a contact that does not exist",
+            &request(None),
+            Expected::mailer_faults(404, json!({ "contact_id": "not_found" })),
+        )
+        .if_match(IfMatch::Never),
+        Check::new(
+            Endpoint::Contact,
+            CONTACT,
+            "clears the contact and its subscription, whatever they were",
+            &request(None),
+            cleared(mailer_answer(CONTACT, EMAIL, ANYTHING, None)),
+        )
+        .if_match(IfMatch::Current),
+    ];
+    steps.extend(flow.checks());
+    Sample {
+        contact: CONTACT,
+        proofs: vec![proof(CONTACT, "email", EMAIL, Who::Application)],
+        steps,
+    }
+}
+
+/// Shows that a contact has what only the sample has, and writes nothing: 412 comes after the 404 of a contact and of an
+/// entry that are not there (contract section 3).
+fn proof(contact: &'static str, kind: &str, value: &str, who: Who) -> Check {
+    let check = Check::new(
+        Endpoint::ContactMethod,
+        contact,
+        &format!("answers 412 to a version that cannot be, so contact {contact} has {value}"),
+        &json!({ "type": kind, "value": value, "verifiedAt": LAST_INSTANT }),
+        Expected::crm_error(412, "Contact has changed").version(Version::Some),
+    );
+    Check {
+        who,
+        ..check.if_match(IfMatch::Never)
+    }
+}
+
+/// Clears an entry of the very version that was last seen, so of the one that was proved to be the sample.
+fn clear_method(contact: &'static str, kind: &str, value: &str) -> Check {
+    let (what, subject) = match kind {
+        "phone" => ("phone number", "Phone number"),
+        _ => ("e-mail address", "Email"),
+    };
+    Check::new(
+        Endpoint::ContactMethod,
+        contact,
+        &format!("clears the {what}, whatever it was"),
+        &json!({ "type": kind, "value": value }),
+        cleared(crm_answer(subject, ANYTHING, None, &json!(ANYTHING))),
+    )
+    .if_match(IfMatch::Current)
+}
+
+/// The answer to a first clear: an earlier run or a person may have left something to clear, or not.
+fn cleared(body: Value) -> Expected {
+    Expected::new(200, body).version(Version::Some)
+}
+
+/// A phone number or e-mail address as answers show it (contract section 8).
+fn entry(value: &str, at: Option<&str>, by: &str, source: Option<&str>) -> Value {
+    let mut entry = json!({ "value": value, "isPrimary": true });
+    if let Some(at) = at {
+        entry["verifiedAt"] = json!(at);
+        entry["verifiedBy"] = json!(by);
+        if let Some(source) = source {
+            entry["verificationSource"] = json!(source);
+        }
+    }
+    entry
+}
+
+/// A successful answer of endpoints 1 and 2 (contract section 6).
+fn crm_answer(subject: &str, outcome: &str, at: Option<&str>, contact: &Value) -> Value {
+    let done = if at.is_some() {
+        "verified"
+    } else {
+        "verification cleared"
+    };
+    json!({ "message": format!("{subject} {done}"), "data": { "outcome": outcome, "contact": contact } })
+}
+
+/// A successful answer of endpoint 3 (contract section 7).
+fn mailer_answer(contact: &str, email: &str, outcome: &str, at: Option<&str>) -> Value {
+    let is_verified = at.is_some();
+    let (verified_by, blocked_by) = if is_verified {
+        (json!(["contact", "client"]), json!([]))
+    } else {
+        (json!([]), json!(["not_verified"]))
+    };
+    json!({
+        "contact_id": contact, "email": email, "exists": true, "outcome": outcome,
+        "verified": is_verified, "verified_at": at,
+        "email_validation": { "status": "unknown", "reason": "", "validated_at": null },
+        "global_unsubscribed": false, "hard_bounced": false, "complained": false,
+        "audience": {
+            "slug": "newsletter", "subscribed": false, "status": null, "verified": false, "verified_at": null,
+            "unsubscribed_at": null, "unsubscribe_reason": "",
+        },
+        "client": {
+            "slug": "website", "subscribed": true, "status": "subscribed", "verified": is_verified, "verified_at": at,
+            "unsubscribed_at": null, "unsubscribe_reason": "",
+        },
+        "can_send_marketing": is_verified, "can_send_transactional": true,
+        "marketing": { "verified_by": verified_by, "blocked_by": blocked_by },
+        "tags": [],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_before_the_contact_is_proved_to_be_the_sample() {
+        for sample in samples("somebody") {
+            for proof in &sample.proofs {
+                assert_eq!(proof.if_match, IfMatch::Never, "{}", proof.sentence);
+                assert_eq!(proof.expected.status, 412, "{}", proof.sentence);
+                assert_eq!(proof.contact, sample.contact, "{}", proof.sentence);
+            }
+            let first_write = sample
+                .steps
+                .iter()
+                .find(|step| step.if_match != IfMatch::Never)
+                .unwrap();
+            assert_eq!(first_write.if_match, IfMatch::Current);
+        }
+    }
+
+    #[test]
+    fn the_last_word_on_everything_is_a_clear() {
+        for sample in samples("somebody") {
+            let last = sample.steps.last().unwrap();
+            assert_eq!(last.if_match, IfMatch::Absent);
+            let body: Value = serde_json::from_str(&last.body).unwrap();
+            assert!(body["verifiedAt"].is_null() && body["verified"] != true);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The versions that a contact was seen at (contract section 9).
+
+use super::check::Version;
+use super::pattern::{Difference, fits};
+
+/// The versions that a contact was seen at, as entity tags.
+#[derive(Debug, Default)]
+pub(super) struct Versions {
+    current: Option<String>,
+    earlier: Option<String>,
+}
+
+impl Versions {
+    /// The last one.
+    pub(super) fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
+    /// The one before it.
+    pub(super) fn earlier(&self) -> Option<&str> {
+        self.earlier.as_deref()
+    }
+
+    /// Takes note of the `ETag` of an answer.
+    ///
+    /// # Errors
+    /// When it is not what it must be.
+    pub(super) fn see(&mut self, expected: Version, tag: Option<&str>) -> Result<(), Difference> {
+        let pattern = match expected {
+            Version::None => None,
+            Version::Some => Some("\"…\"".to_owned()),
+            Version::Same => self.current.clone(),
+            Version::Next => self.current.as_deref().and_then(next),
+        };
+        if let Some(tag) = tag
+            && self.current.as_deref() != Some(tag)
+        {
+            self.earlier = self.current.replace(tag.to_owned());
+        }
+        match (pattern, tag) {
+            (Some(pattern), Some(tag)) if !fits(&pattern, tag) => {
+                Err(Difference::new("ETag", pattern, tag))
+            }
+            (Some(pattern), None) => Err(Difference::new("ETag", pattern, "nothing")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The tag of the version after this one: each change adds one.
+fn next(tag: &str) -> Option<String> {
+    let version: u64 = tag.trim_matches('"').parse().ok()?;
+    Some(format!("\"{}\"", version.checked_add(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_stays_or_rises_by_one() {
+        let mut versions = Versions::default();
+        for (expected, tag, is_good) in [
+            (Version::Some, Some("3"), false),
+            (Version::Some, Some("\"3\""), true),
+            (Version::Same, Some("\"3\""), true),
+            (Version::None, None, true),
+            (Version::Next, Some("\"4\""), true),
+            (Version::Next, Some("\"4\""), false),
+            (Version::Same, None, false),
+            (Version::Next, Some("\"6\""), false),
+        ] {
+            assert_eq!(
+                versions.see(expected, tag).is_ok(),
+                is_good,
+                "{expected:?} {tag:?}"
+            );
+        }
+        assert_eq!(versions.current(), Some("\"6\""));
+        assert_eq!(versions.earlier(), Some("\"4\""));
+    }
+}
