@@ -6,3 +6,4 @@ mod output;
 pub mod seed;
 pub mod serve;
 pub mod smoke;
+pub mod template;

@@ -1,17 +1,16 @@
-//! The routes of `template.yaml`, each with the handler that is deployed there. The template is part of the binary, so
-//! that the local API cannot drift from the deployed one.
+//! The routes of `template.yaml`, each with the handler that is deployed there.
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
+use serde_json::Value;
 use shared::Service;
-use yaml_rust2::{Yaml, YamlLoader};
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+use crate::template::template;
 
 /// A deployed handler.
 pub(super) type Handler =
@@ -31,7 +30,7 @@ const HANDLERS: [(&str, Handler); 3] = [
 ];
 
 /// A route of the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Route {
     method: String,
     path: String,
@@ -62,7 +61,7 @@ impl Routes {
             method,
             path,
             binary,
-        } in routes(TEMPLATE)?
+        } in routes(&template()?)?
         {
             let (_, handler) = HANDLERS
                 .iter()
@@ -100,36 +99,31 @@ impl Routes {
 }
 
 /// The HTTP API routes of a SAM template, each with the binary of its function.
-fn routes(template: &str) -> anyhow::Result<Vec<Route>> {
-    let documents = YamlLoader::load_from_str(template).context("template.yaml is not YAML")?;
-    let resources = documents
-        .first()
-        .and_then(|document| document["Resources"].as_hash())
+fn routes(template: &Value) -> anyhow::Result<Vec<Route>> {
+    let resources = template["Resources"]
+        .as_object()
         .context("template.yaml has no Resources")?;
     let mut routes = Vec::new();
-    for (name, resource) in resources {
-        if resource["Type"].as_str() != Some("AWS::Serverless::Function") {
+    for (name, function) in resources {
+        if function["Type"] != "AWS::Serverless::Function" {
             continue;
         }
-        let name = name.as_str().unwrap_or_default();
-        let binary = text(&resource["Metadata"]["BuildProperties"]["Binary"])
-            .with_context(|| format!("{name} of template.yaml names no Binary"))?;
-        for event in resource["Properties"]["Events"]
-            .as_hash()
-            .into_iter()
-            .flat_map(|events| events.values())
-        {
-            if event["Type"].as_str() != Some("HttpApi") {
-                continue;
-            }
+        let function = &function["Properties"];
+        let binary = function["CodeUri"]
+            .as_str()
+            .and_then(|uri| uri.trim_end_matches('/').rsplit('/').next())
+            .with_context(|| format!("{name} of template.yaml has no CodeUri"))?;
+        let events = function["Events"].as_object().into_iter().flatten();
+        for (_, event) in events.filter(|(_, event)| event["Type"] == "HttpApi") {
             let member = |member: &str| {
-                text(&event["Properties"][member])
+                event["Properties"][member]
+                    .as_str()
                     .with_context(|| format!("an event of {name} has no {member}"))
             };
             routes.push(Route {
                 method: member("Method")?.to_uppercase(),
-                path: member("Path")?,
-                binary: binary.clone(),
+                path: member("Path")?.to_owned(),
+                binary: binary.to_owned(),
             });
         }
     }
@@ -139,19 +133,13 @@ fn routes(template: &str) -> anyhow::Result<Vec<Route>> {
     Ok(routes)
 }
 
-fn text(yaml: &Yaml) -> anyhow::Result<String> {
-    yaml.as_str()
-        .map(str::to_owned)
-        .ok_or_else(|| anyhow!("not a text"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_handler_has_a_route_and_every_route_a_handler() {
-        let mut routed: Vec<_> = routes(TEMPLATE)
+        let mut routed: Vec<_> = routes(&template().unwrap())
             .unwrap()
             .into_iter()
             .map(|route| route.binary)
@@ -164,6 +152,29 @@ mod tests {
         handled.sort();
         assert_eq!(routed, handled);
         assert!(Routes::of_template().is_ok());
+    }
+
+    /// `cargo lambda watch` has a router of its own, in Cargo's metadata.
+    #[test]
+    fn cargo_lambda_watch_has_the_same_routes() {
+        let manifest: toml::Table = include_str!("../../../Cargo.toml").parse().unwrap();
+        let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
+            .as_table()
+            .unwrap();
+        let mut watched = Vec::new();
+        for (path, targets) in router {
+            for target in targets.as_array().unwrap() {
+                watched.push(Route {
+                    method: target["method"].as_str().unwrap().to_owned(),
+                    path: path.clone(),
+                    binary: target["function"].as_str().unwrap().to_owned(),
+                });
+            }
+        }
+        let mut deployed = routes(&template().unwrap()).unwrap();
+        deployed.sort();
+        watched.sort();
+        assert_eq!(watched, deployed);
     }
 
     #[test]
