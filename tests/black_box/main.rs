@@ -11,4 +11,5 @@ mod mailer;
 mod rule;
 mod schema;
 mod store;
+mod template;
 mod tokens;

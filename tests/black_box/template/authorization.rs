@@ -1,0 +1,138 @@
+//! What AWS authorizes of a call of DynamoDB: actions on the table or its index, each with the partition keys that it
+//! touches (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+/// The table, as the template names its ARN.
+pub(super) const TABLE_ARN: &str = "${Table.Arn}";
+
+/// Something that must be allowed for a call to be done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Request {
+    pub(super) action: String,
+    pub(super) resource: String,
+    /// What stands behind `dynamodb:LeadingKeys`.
+    pub(super) leading_keys: BTreeSet<String>,
+}
+
+/// What must be allowed for a call of an operation, all of it on the table of this name.
+pub(super) fn requests(operation: &str, call: &Value, table: &str) -> Vec<Request> {
+    match operation {
+        "GetItem" | "UpdateItem" => {
+            assert_eq!(call["TableName"], table);
+            vec![on_table(operation, [&call["Key"]])]
+        }
+        "BatchGetItem" => {
+            let tables = call["RequestItems"].as_object().unwrap();
+            assert!(tables.keys().eq([table]), "{call}");
+            let keys = tables[table]["Keys"].as_array().unwrap();
+            vec![on_table(operation, keys)]
+        }
+        // There is no permission for the transaction as such.
+        "TransactWriteItems" => {
+            let items = call["TransactItems"].as_array().unwrap();
+            items
+                .iter()
+                .map(|item| of_transaction(item, table))
+                .collect()
+        }
+        "Query" => {
+            assert_eq!(call["TableName"], table);
+            vec![query(call)]
+        }
+        _ => panic!("say here what {operation} needs"),
+    }
+}
+
+fn of_transaction(item: &Value, table: &str) -> Request {
+    let (kind, item) = item.as_object().unwrap().iter().next().unwrap();
+    assert_eq!(item["TableName"], table);
+    match kind.as_str() {
+        "ConditionCheck" => on_table("ConditionCheckItem", [&item["Key"]]),
+        "Update" => on_table("UpdateItem", [&item["Key"]]),
+        "Delete" => on_table("DeleteItem", [&item["Key"]]),
+        "Put" => on_table("PutItem", [&item["Item"]]),
+        _ => panic!("a transaction has no {kind}"),
+    }
+}
+
+fn on_table<'k>(operation: &str, keys: impl IntoIterator<Item = &'k Value>) -> Request {
+    let key = |key: &Value| key["pk"]["S"].as_str().unwrap().to_owned();
+    Request {
+        action: format!("dynamodb:{operation}"),
+        resource: TABLE_ARN.to_owned(),
+        leading_keys: keys.into_iter().map(key).collect(),
+    }
+}
+
+/// A query of an index, whose permission is one on the index alone.
+fn query(call: &Value) -> Request {
+    let index = call["IndexName"].as_str().unwrap();
+    let condition = call["KeyConditionExpression"].as_str().unwrap();
+    let (_, placeholder) = condition.split_once(" = ").unwrap();
+    let value = &call["ExpressionAttributeValues"][placeholder]["S"];
+    Request {
+        action: "dynamodb:Query".to_owned(),
+        resource: format!("{TABLE_ARN}/index/{index}"),
+        leading_keys: BTreeSet::from([value.as_str().unwrap().to_owned()]),
+    }
+}
+
+fn key(partition: &str) -> Value {
+    json!({ "pk": { "S": partition }, "sk": { "S": "CONTACT" } })
+}
+
+fn request(action: &str, resource: &str, leading_keys: &[&str]) -> Request {
+    Request {
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        leading_keys: leading_keys.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn a_batch_needs_its_own_permission_for_all_its_keys() {
+    let call = json!({ "RequestItems": { "contacts": { "Keys": [key("a"), key("b")] } } });
+    assert_eq!(
+        requests("BatchGetItem", &call, "contacts"),
+        [request("dynamodb:BatchGetItem", TABLE_ARN, &["a", "b"])]
+    );
+}
+
+#[test]
+fn a_transaction_needs_the_permissions_of_what_it_does() {
+    let call = json!({ "TransactItems": [
+        { "Update": { "TableName": "contacts", "Key": key("a") } },
+        { "ConditionCheck": { "TableName": "contacts", "Key": key("b") } },
+        { "Put": { "TableName": "contacts", "Item": key("c") } },
+        { "Delete": { "TableName": "contacts", "Key": key("d") } },
+    ] });
+    assert_eq!(
+        requests("TransactWriteItems", &call, "contacts"),
+        [
+            request("dynamodb:UpdateItem", TABLE_ARN, &["a"]),
+            request("dynamodb:ConditionCheckItem", TABLE_ARN, &["b"]),
+            request("dynamodb:PutItem", TABLE_ARN, &["c"]),
+            request("dynamodb:DeleteItem", TABLE_ARN, &["d"]),
+        ]
+    );
+}
+
+#[test]
+fn a_query_needs_a_permission_on_the_index() {
+    let call = json!({
+        "TableName": "contacts", "IndexName": "contactsById",
+        "KeyConditionExpression": "#contactId = :contactId",
+        "ExpressionAttributeValues": { ":contactId": { "S": "c_1" } },
+    });
+    assert_eq!(
+        requests("Query", &call, "contacts"),
+        [request(
+            "dynamodb:Query",
+            "${Table.Arn}/index/contactsById",
+            &["c_1"]
+        )]
+    );
+}

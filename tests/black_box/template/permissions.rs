@@ -1,0 +1,149 @@
+//! Each function may do what its code does, and no more: the calls that it makes in its scenes, held against its
+//! policies as AWS evaluates them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::assert_no_faults;
+use super::authorization::{Request, TABLE_ARN};
+use super::globals::crate_of;
+use super::policies::statements;
+use super::scenes::{Played, played};
+use super::stack::Stack;
+use super::statements::Statement;
+
+/// The functions by name, with what each may do and what it did.
+async fn functions() -> BTreeMap<String, (Vec<Statement>, &'static Played)> {
+    let played = played().await;
+    let functions = Stack::new().functions().into_iter();
+    functions
+        .map(|(name, function)| {
+            let did = &played[crate_of(&function)];
+            (name, (statements(&function), did))
+        })
+        .collect()
+}
+
+fn allow(statements: &[Statement], request: &Request) -> bool {
+    statements.iter().any(|statement| statement.allows(request))
+}
+
+#[tokio::test]
+async fn each_function_may_do_what_its_code_does() {
+    assert_no_faults(
+        functions()
+            .await
+            .iter()
+            .flat_map(|(name, (statements, did))| {
+                let refused = did
+                    .requests
+                    .iter()
+                    .filter(|request| !allow(statements, request));
+                refused
+                    .map(|request| {
+                        let Request {
+                            action,
+                            resource,
+                            leading_keys,
+                        } = request;
+                        format!("{name} may not {action} on {resource} for {leading_keys:?}")
+                    })
+                    .collect::<BTreeSet<_>>()
+            }),
+    );
+}
+
+#[tokio::test]
+async fn each_function_may_do_nothing_that_its_code_does_not() {
+    let mut needless = Vec::new();
+    for (name, (statements, did)) in functions().await {
+        let requests = did.requests.iter();
+        let allowed: Vec<_> = requests
+            .filter(|request| allow(&statements, request))
+            .collect();
+        for (at, statement) in statements.iter().enumerate() {
+            for (what, less) in statement.without_one() {
+                let mut fewer = statements.clone();
+                fewer[at] = less;
+                if allowed.iter().all(|request| allow(&fewer, request)) {
+                    needless.push(format!("{name} does not need {what}"));
+                }
+            }
+        }
+    }
+    assert_no_faults(needless);
+}
+
+/// Kinds of items, each with a partition key of one.
+const KINDS: [(&str, &str); 4] = [
+    ("contacts", "ORG#org_x#CONTACT#c_x"),
+    ("what an organization registers", "ORG#org_x"),
+    ("nobody", "-"),
+    ("anything else", "x"),
+];
+
+const READS: [&str; 4] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+];
+
+const WRITES: [&str; 5] = [
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+];
+
+/// Which kind of item a partition key is of.
+fn kind(partition: &str) -> &'static str {
+    let at = match partition.strip_prefix("ORG#") {
+        Some(rest) if rest.contains("#CONTACT#") => 0,
+        Some(_) => 1,
+        None if partition == "-" => 2,
+        None => 3,
+    };
+    KINDS[at].0
+}
+
+/// The kinds of items of the table on which one of these actions is allowed.
+fn allowed(statements: &[Statement], actions: &[&str]) -> BTreeSet<&'static str> {
+    let may = |partition: &str, action: &str| {
+        let request = Request {
+            action: action.to_owned(),
+            resource: TABLE_ARN.to_owned(),
+            leading_keys: BTreeSet::from([partition.to_owned()]),
+        };
+        allow(statements, &request)
+    };
+    let kinds = KINDS.iter();
+    kinds
+        .filter(|(_, partition)| actions.iter().any(|action| may(partition, action)))
+        .map(|(kind, _)| *kind)
+        .collect()
+}
+
+/// The kinds of items of the table to which one of these actions was done.
+fn done(played: &Played, actions: &[&str]) -> BTreeSet<&'static str> {
+    let requests = played.requests.iter();
+    requests
+        .filter(|request| request.resource == TABLE_ARN && actions.contains(&&*request.action))
+        .flat_map(|request| &request.leading_keys)
+        .map(|partition| kind(partition))
+        .collect()
+}
+
+#[tokio::test]
+async fn each_function_may_read_the_kinds_of_items_that_it_reads_and_no_others() {
+    for (name, (statements, did)) in functions().await {
+        assert_eq!(allowed(&statements, &READS), done(did, &READS), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_function_may_write_the_kinds_of_items_that_it_writes_and_no_others() {
+    for (name, (statements, did)) in functions().await {
+        assert_eq!(allowed(&statements, &WRITES), done(did, &WRITES), "{name}");
+    }
+}

@@ -1,0 +1,194 @@
+//! What the functions ask of the database: every sample event of theirs, and what those leave out, played once through
+//! a proxy that records the calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use black_box_tests::proxy::Proxy;
+use black_box_tests::{Answer, Api, Database, development_settings};
+use contacts::seed::Seed;
+use contacts::serve::DEMO;
+use serde_json::{Value, json};
+use shared::Service;
+use shared::domain::{PhoneRegion, Timestamp};
+use shared::store::Patience;
+use tokio::sync::OnceCell;
+
+use super::authorization::{Request, requests};
+use super::globals::crate_of;
+use super::stack::Stack;
+
+/// When all events are handled.
+const NOW: &str = "2026-06-02T08:00:00.000Z";
+
+/// Waits for answers that come, however busy the machine is.
+const PATIENT: Patience = Patience {
+    connect: Duration::from_secs(9),
+    attempt: Duration::from_secs(9),
+    operation: Duration::from_secs(9),
+    attempts: 4,
+};
+
+/// What a function did in its scenes.
+#[derive(Debug, Default)]
+pub(super) struct Played {
+    /// What must be allowed for it.
+    pub(super) requests: BTreeSet<Request>,
+    /// The operations that it called.
+    pub(super) operations: BTreeSet<String>,
+    /// What came of its requests, in the words of the log.
+    outcomes: BTreeSet<String>,
+}
+
+/// What each function did, by the name of its crate. The scenes are played once for all tests.
+pub(super) async fn played() -> &'static BTreeMap<String, Played> {
+    static PLAYED: OnceCell<BTreeMap<String, Played>> = OnceCell::const_new();
+    PLAYED.get_or_init(play).await
+}
+
+async fn play() -> BTreeMap<String, Played> {
+    let stage = Stage::new().await;
+    let mut all = BTreeMap::new();
+    for function in Stack::new().functions().values() {
+        let name = crate_of(function);
+        let mut played = Played::default();
+        stage.start(&mut played).await;
+        for event in events(name) {
+            let answer = stage.send(&event).await;
+            stage.note(&mut played, &answer);
+        }
+        if name == "verify-contact" {
+            let answer = stage.one_level_alone().await;
+            stage.note(&mut played, &answer);
+        }
+        all.insert(name.to_owned(), played);
+    }
+    all
+}
+
+struct Stage {
+    api: Api,
+    proxy: Proxy,
+    http: reqwest::Client,
+}
+
+impl Stage {
+    /// The API over the demo data.
+    async fn new() -> Self {
+        let database = Database::start_own_table().await;
+        let seed = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
+        seed.load(&database.store().await).await.unwrap();
+        let proxy = Proxy::start(&database.url).await;
+        let store = database.store_through(&proxy.url, PATIENT).await;
+        let now = Timestamp::parse_rfc3339(NOW).unwrap();
+        let service = Service {
+            clock: Arc::new(move || now),
+            ..Service::new(development_settings(), store)
+        };
+        let api = Api::with_service(database, service).await;
+        Self {
+            api,
+            proxy,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// What a function does when it starts.
+    async fn start(&self, played: &mut Played) {
+        let database = &self.api.database;
+        let store = database.store_through(&self.proxy.url, PATIENT).await;
+        store.connect().await;
+        self.take_calls(played);
+    }
+
+    async fn send(&self, event: &Value) -> Answer {
+        let method = event["requestContext"]["http"]["method"].as_str().unwrap();
+        let path = event["rawPath"].as_str().unwrap();
+        let url = self.api.url.join(path).unwrap();
+        let mut request = self.http.request(method.parse().unwrap(), url);
+        for (name, value) in event["headers"].as_object().unwrap() {
+            // These belong to the connection, and this is another.
+            if !["content-length", "host"].contains(&name.as_str()) {
+                request = request.header(name, value.as_str().unwrap());
+            }
+        }
+        let body = event["body"].as_str().unwrap_or_default();
+        let body = if event["isBase64Encoded"] == true {
+            BASE64_STANDARD.decode(body).unwrap()
+        } else {
+            body.as_bytes().to_vec()
+        };
+        self.api.send(request.body(body)).await
+    }
+
+    /// Endpoint 3 where the client's level is kept while the contact's is recorded: it is checked in the transaction.
+    async fn one_level_alone(&self) -> Answer {
+        let contact = json!([{ "id": "c_1", "subscriptions": [{
+            "audience": "newsletter", "client": "website", "status": "subscribed",
+            "verifiedAt": "2026-01-01T00:00:00.000Z",
+        }] }]);
+        self.api.seed(contact).await;
+        let body = json!({
+            "verified": true, "verified_at": "2026-05-20T15:04:01.135Z",
+            "audience": "newsletter", "client": "website",
+        });
+        self.api.verify_contact("c_1", body).await
+    }
+
+    /// Notes what came of a request.
+    fn note(&self, played: &mut Played, answer: &Answer) {
+        let outcome = answer.logged()["outcome"].as_str().unwrap().to_owned();
+        played.outcomes.insert(outcome);
+        self.take_calls(played);
+    }
+
+    fn take_calls(&self, played: &mut Played) {
+        for call in self.proxy.calls() {
+            let table = &self.api.database.table;
+            let needed = requests(&call.operation, &call.request, table);
+            played.requests.extend(needed);
+            played.operations.insert(call.operation);
+        }
+        self.proxy.forget();
+    }
+}
+
+/// The sample events of a function, in the order of their names.
+fn events(name: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../events")
+        .join(name);
+    let files = fs::read_dir(&folder).unwrap_or_else(|_| panic!("{name} has no events"));
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files
+        .iter()
+        .map(|file| serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_scenes_have_every_outcome_that_the_table_decides() {
+    const ALL: [&str; 6] = [
+        "recorded",
+        "kept",
+        "cleared",
+        "unchanged",
+        "contact_not_found",
+        "version_mismatch",
+    ];
+    for (name, played) in played().await {
+        let own = match name.as_str() {
+            "verify-contact" => "audience_not_found",
+            _ => "method_not_found",
+        };
+        for outcome in ALL.into_iter().chain([own]) {
+            assert!(played.outcomes.contains(outcome), "{name} {outcome}");
+        }
+    }
+}
