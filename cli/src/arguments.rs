@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::smoke::ApiUrl;
 
-/// The tool of Contact Verification: a whole API on one machine, and tokens for it.
+/// The tool of Contact Verification: a whole API on one machine, tokens for it, data and checks for APIs elsewhere.
 #[derive(Debug, Parser)]
 #[command(name = "contacts", version)]
 pub struct Arguments {
@@ -28,6 +28,13 @@ pub enum Command {
     Serve(ServeArguments),
     /// Print a development token, and nothing else. Only `contacts serve` accepts it.
     Token(TokenArguments),
+    /// Load contacts into a table, and end. No API is opened.
+    ///
+    /// `TABLE_NAME` names the table, which must be there. Region and credentials are found as by every AWS SDK
+    /// (`AWS_REGION`, `AWS_PROFILE`, ...), but those of a profile with single sign-on or a `credential_process` must be
+    /// exported: `eval "$(aws configure export-credentials --format env)"`. What the table holds already stays as it is.
+    /// National phone numbers are those of `DEFAULT_PHONE_REGION`.
+    Seed(SeedArguments),
     /// Check that an API works: send it the contract's examples, and compare every answer.
     ///
     /// `CONTACTS_TOKEN` must hold a token of the organization that has the sample contacts, `CONTACTS_APPLICATION_TOKEN`
@@ -51,6 +58,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
     /// Use another DynamoDB-compatible endpoint instead of the embedded one, and create the table there if it is missing.
+    /// At AWS only with keys of an identity provider: anybody can make development tokens.
     #[arg(long, value_name = "URL")]
     pub dynamodb: Option<Url>,
     /// No API: serve the embedded DynamoDB endpoint itself, for `cargo lambda watch` and other clients.
@@ -78,6 +86,28 @@ pub struct TokenArguments {
     pub expires_in: Duration,
 }
 
+/// What to load, and where.
+#[derive(Debug, Clone, Args)]
+pub struct SeedArguments {
+    /// What to load.
+    #[command(flatten)]
+    pub source: SeedSource,
+    /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
+    #[arg(long, value_name = "URL")]
+    pub dynamodb: Option<Url>,
+}
+
+/// What to load: one of these.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct SeedSource {
+    /// The contacts of this seed file.
+    pub file: Option<PathBuf>,
+    /// The sample contacts of `contacts smoke`, all in this organization, which should have no other contacts.
+    #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
+    pub samples: Option<OrganizationId>,
+}
+
 /// Which API to check, and how.
 #[derive(Debug, Clone, Args)]
 pub struct SmokeArguments {
@@ -87,7 +117,7 @@ pub struct SmokeArguments {
     /// Leave out what needs the sample contacts; nothing is written then.
     #[arg(long)]
     pub without_contacts: bool,
-    /// How long each answer may take.
+    /// How long each answer may take. A request that gets none is sent once more.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
 }

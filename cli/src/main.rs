@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use contacts::arguments::{Arguments, Command, TokenArguments};
 use contacts::development::{self, Identity};
+use contacts::seed;
 use contacts::serve;
 use contacts::smoke;
 
@@ -12,6 +13,7 @@ use contacts::smoke;
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await.map(|()| true),
+        Command::Seed(arguments) => seed::run(arguments).await.map(|()| true),
         Command::Token(arguments) => print_token(arguments).map(|()| true),
         Command::Smoke(arguments) => smoke::run(arguments).await,
     };

@@ -1,9 +1,13 @@
 //! The seed file (contract section 11): organizations with their audiences, clients and contacts.
 
+mod command;
+mod counts;
 mod file;
+mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use chrono::Utc;
@@ -15,6 +19,10 @@ use shared::domain::{
 };
 use shared::store::{Addition, ChangeStamp, DatabaseError, Store, is_too_large};
 
+pub use self::command::run;
+pub use self::samples::samples_of;
+
+use self::counts::Counts;
 use self::file::{ContactSeed, MethodSeed, OrganizationSeed, SeedFile, SubscriptionSeed};
 
 /// How many writes are under way at the same time.
@@ -38,6 +46,14 @@ struct Organization {
 type Subscriptions = BTreeMap<(AudienceSlug, Option<ClientSlug>), Subscription>;
 
 impl Seed {
+    /// Reads a seed file from the disk.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], or when the file cannot be read.
+    pub fn read(file: &Path, region: PhoneRegion) -> anyhow::Result<Self> {
+        Self::parse(&std::fs::read_to_string(file)?, region)
+    }
+
     /// Reads a seed file, national phone numbers as those of `region`.
     ///
     /// # Errors
@@ -64,6 +80,28 @@ impl Seed {
                 .map(|(i, found)| (&found.id, format!("organizations[{i}].id"))),
         )?;
         Ok(Self { organizations })
+    }
+
+    /// How much it holds.
+    fn counts(&self) -> Counts {
+        let contacts = || self.organizations.iter().flat_map(|found| &found.contacts);
+        Counts {
+            organizations: self.organizations.len(),
+            audiences: self
+                .organizations
+                .iter()
+                .map(|found| found.audiences.len())
+                .sum(),
+            clients: self
+                .organizations
+                .iter()
+                .map(|found| found.clients.len())
+                .sum(),
+            contacts: contacts().count(),
+            subscriptions: contacts()
+                .map(|(_, subscriptions)| subscriptions.len())
+                .sum(),
+        }
     }
 
     /// Writes what the table does not hold yet. What it holds stays as it is, with all that has been recorded there.

@@ -266,6 +266,33 @@ async fn an_api_over_another_endpoint_shares_its_data() {
 }
 
 #[test]
+fn deployed_data_are_not_opened_to_tokens_that_anybody_can_make() {
+    let aws = "https://dynamodb.ca-central-1.amazonaws.com";
+    let folder = Folder::new();
+    let seed = folder.file("seed.json", &seed(1));
+    for output in [
+        output(
+            contacts()
+                .args(["serve", "--port", "0", "--dynamodb", aws, "--seed"])
+                .arg(&seed),
+        ),
+        output(
+            contacts()
+                .args(["serve", "--port", "0"])
+                .env("AWS_ENDPOINT_URL_DYNAMODB", aws),
+        ),
+    ] {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let message = text(&output.stderr);
+        assert!(
+            message.contains("contacts seed") && message.trim_end().lines().count() == 1,
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
     for (name, value) in [
         ("TIME_ZONE", "Toronto"),

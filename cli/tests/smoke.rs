@@ -5,18 +5,16 @@
 mod common;
 
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
 
+use contacts::seed;
 use contacts::serve::DEMO;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
+use hyper::body::Incoming;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use serde_json::{Value, json};
+use shared::domain::OrganizationId;
 use tokio::net::TcpListener;
 
+use self::common::other::Other;
 use self::common::{Folder, Server, contacts, http, output, patch, text, token};
 
 const ORGANIZATION: &str = "64f0a1b2c3d4e5f6a7b8c9d3";
@@ -63,16 +61,7 @@ fn assert_all_ok(output: &Output) {
 
 /// The demo data, all in one organization, as a deployment's tokens need them.
 fn samples_of(organization: &str) -> Value {
-    let demo: Value = serde_json::from_str(DEMO).unwrap();
-    let contacts: Vec<_> = demo["organizations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|organization| organization["contacts"].as_array().unwrap().clone())
-        .collect();
-    json!({ "organizations": [{
-        "id": organization, "audiences": ["newsletter"], "clients": ["website"], "contacts": contacts,
-    }] })
+    seed::samples_of(&OrganizationId::parse(organization).unwrap()).unwrap()
 }
 
 /// The same contacts under the same ids, who are somebody else; the second one has the sample's number.
@@ -197,7 +186,10 @@ fn missing_samples_fail_and_the_hint_says_where_they_come_from() {
     let local = output(&mut smoke(&server.url));
     let person = token(&["--organization", "org_x", "--client", "website"]);
     let given = output(smoke(&server.url).env("CONTACTS_TOKEN", &person));
-    for (output, hint) in [(local, "`contacts serve` has"), (given, "--seed FILE")] {
+    for (output, hint) in [
+        (local, "`contacts serve` has"),
+        (given, "contacts seed --samples ORG`"),
+    ] {
         assert_eq!(output.status.code(), Some(1));
         let failed = lines_with(&output, "FAIL  ");
         assert_eq!(failed.len(), 5, "one per proof: {}", stdout(&output));
@@ -246,58 +238,6 @@ async fn a_contact_that_is_not_the_sample_is_not_written_to() {
             .unwrap();
         assert_eq!(answer.headers()["etag"], "\"1\"", "{contact}");
     }
-}
-
-/// Path and `If-Match` of the requests so far.
-type Requests = Mutex<Vec<(String, Option<String>)>>;
-
-/// A server on a free port of this machine that is no API. It ends with the test.
-struct Other {
-    url: String,
-    requests: Arc<Requests>,
-}
-
-impl Other {
-    /// A server that answers by this rule, given how many requests came before, or hangs up.
-    async fn start(
-        answer: impl Fn(usize, &Request<Incoming>) -> Option<Response<String>> + Send + Sync + 'static,
-    ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (answer, seen) = (Arc::new(answer), Arc::clone(&requests));
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
-                let service = service_fn(move |request| {
-                    let answer = respond(&*answer, &seen, &request);
-                    async { answer.ok_or("hangs up") }
-                });
-                tokio::spawn(async move {
-                    let http = Builder::new(TokioExecutor::new());
-                    // A caller that is hung up on is what some tests are about.
-                    let _ = http.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
-        Self { url, requests }
-    }
-}
-
-fn respond(
-    answer: &(impl Fn(usize, &Request<Incoming>) -> Option<Response<String>> + ?Sized),
-    seen: &Requests,
-    request: &Request<Incoming>,
-) -> Option<Response<Full<Bytes>>> {
-    let mut seen = seen.lock().unwrap();
-    let response = answer(seen.len(), request);
-    let if_match = request.headers().get("if-match");
-    seen.push((
-        request.uri().path().to_owned(),
-        if_match.map(|value| value.to_str().unwrap().to_owned()),
-    ));
-    Some(response?.map(Full::from))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -388,10 +328,118 @@ async fn a_server_that_stops_answering_is_not_asked_again() {
     assert_eq!(output.status.code(), Some(1));
     let failed = lines_with(&output, "FAIL  ");
     assert_eq!(failed.len(), 3);
-    assert!(failed[2].contains("no answer"), "{}", failed[2]);
+    assert!(failed[2].contains("no answer, twice"), "{}", failed[2]);
+    assert_eq!(other.requests.lock().unwrap().len(), 4);
     for line in lines_with(&output, "skip  ") {
         assert!(line.ends_with("does not answer any more"), "{line}");
     }
+}
+
+fn header<'r>(request: &'r Request<Incoming>, name: &str) -> Option<&'r str> {
+    Some(request.headers().get(name)?.to_str().unwrap())
+}
+
+/// An answer as the contract has it, but for its body.
+fn answer(status: u16, version: &str, mut body: Value) -> Response<String> {
+    if status >= 400 {
+        body["requestId"] = json!("the-request");
+    }
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .header("x-request-id", "the-request")
+        .header("etag", version)
+        .body(body.to_string())
+        .unwrap()
+}
+
+/// What endpoints 1 and 2 answer to another version than the one that is there.
+fn version_refused(version: &str) -> Response<String> {
+    let error = "Contact has changed";
+    answer(412, version, json!({ "error": error, "message": error }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_that_changes_once_it_is_proved_is_not_written_to() {
+    let other = Other::start(|_, request| {
+        let version = match header(request, "if-match") {
+            Some("\"none\"") => "\"1\"",
+            _ => "\"2\"",
+        };
+        Some(version_refused(version))
+    })
+    .await;
+    let output = output(&mut smoke(&other.url));
+    let skipped = lines_with(&output, "skip  ");
+    assert_eq!(skipped.len(), 3);
+    for line in skipped {
+        assert!(line.contains("nothing more is written to it"), "{line}");
+    }
+    let requests = other.requests.lock().unwrap();
+    let writes: Vec<_> = requests
+        .iter()
+        .filter(|(_, if_match)| if_match.as_deref() != Some("\"none\""))
+        .collect();
+    assert_eq!(writes.len(), 3, "one clear for each sample: {writes:?}");
+    for (path, if_match) in writes {
+        assert_eq!(if_match.as_deref(), Some("\"1\""), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_an_answer_is_sent_once_more() {
+    // Every second request gets an answer, so that each is sent twice.
+    let other = Other::start(|before, _| (before % 2 == 1).then(|| version_refused("\"1\""))).await;
+    let output = output(&mut smoke(&other.url));
+    assert!(!stdout(&output).contains("does not answer any more"));
+    for line in lines_with(&output, "ok    ") {
+        assert!(line.contains("(sent twice: "), "{line}");
+    }
+    let proofs = lines_with(&output, "ok    ").len();
+    assert_eq!(proofs, 5, "{}", stdout(&output));
+    let first = lines_with(&output, "FAIL  ")[0];
+    assert!(
+        first.contains("may have been done: run this again"),
+        "{first}"
+    );
+    let requests = other.requests.lock().unwrap();
+    for pair in requests.chunks(2) {
+        assert_eq!(pair[0], pair[1]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_that_may_be_left_verified_is_named() {
+    let other = Other::start(|_, request| match header(request, "if-match") {
+        Some("\"none\"") => Some(version_refused("\"1\"")),
+        Some(version) => {
+            let subject = if version == "\"1\"" {
+                "Phone number"
+            } else {
+                "Email"
+            };
+            let data = json!({ "outcome": "cleared", "contact": {} });
+            let message = format!("{subject} verification cleared");
+            Some(answer(
+                200,
+                "\"2\"",
+                json!({ "message": message, "data": data }),
+            ))
+        }
+        // The first step of the example.
+        None => None,
+    })
+    .await;
+    let output = output(&mut smoke(&other.url));
+    assert_eq!(output.status.code(), Some(1));
+    let lost = *lines_with(&output, "FAIL  ").last().unwrap();
+    assert!(lost.contains("records the sample's time"), "{lost}");
+    assert!(
+        lost.ends_with(
+            "; hint: contact 64f0a1b2c3d4e5f6a7b8c9d0 may be left verified; another run clears it"
+        ),
+        "{lost}"
+    );
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use dynoxide::Database;
-use shared::is_loopback;
 use shared::settings::environment_variable;
 use shared::store::{Patience, configure};
+use shared::{configured_endpoint, is_loopback};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -156,7 +157,33 @@ pub async fn client(url: &Url, patience: Patience) -> Client {
             // Without TLS, so that no certificates are loaded.
             .http_client(aws_smithy_http_client::Builder::new().build_http())
     } else {
-        Builder::from(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await)
+        from_environment().await
     };
-    Client::from_conf(configure(builder.endpoint_url(url.as_str()), patience).build())
+    let builder = builder
+        .endpoint_url(url.as_str())
+        // The SDK's budget for retries is for all clients of a partition; one endpoint must not use up another's.
+        .retry_partition(RetryPartition::new(url.to_string()));
+    Client::from_conf(configure(builder, patience).build())
+}
+
+/// A client of AWS's own endpoint, with the region and the credentials that the SDK finds.
+pub(crate) async fn aws_client(patience: Patience) -> Client {
+    Client::from_conf(configure(from_environment().await, patience).build())
+}
+
+async fn from_environment() -> Builder {
+    Builder::from(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await)
+}
+
+/// The endpoint that the environment names, if it names one.
+///
+/// # Errors
+/// When what it names is not a URL.
+pub(crate) fn configured_url() -> anyhow::Result<Option<Url>> {
+    configured_endpoint()
+        .map(|url| {
+            url.parse()
+                .with_context(|| format!("AWS_ENDPOINT_URL_DYNAMODB is wrong: {url} is not a URL"))
+        })
+        .transpose()
 }

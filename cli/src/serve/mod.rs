@@ -3,7 +3,8 @@
 pub(crate) mod demo;
 pub mod engine;
 pub mod gateway;
-mod routes;
+mod open_door;
+pub(crate) mod routes;
 mod welcome;
 
 use std::io;
@@ -13,7 +14,7 @@ use anyhow::Context;
 use aws_sdk_dynamodb::Client;
 use shared::settings::Settings;
 use shared::store::{ChangeStream, Store, create_table};
-use shared::{Service, configured_endpoint, is_loopback};
+use shared::{Service, is_loopback};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -40,9 +41,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     shared::report_panics_by_place();
     let seed = match &arguments.seed {
         None => Seed::parse(DEMO, settings.default_phone_region).context("the demo data")?,
-        Some(file) => std::fs::read_to_string(file)
-            .map_err(anyhow::Error::from)
-            .and_then(|json| Seed::parse(&json, settings.default_phone_region))
+        Some(file) => Seed::read(file, settings.default_phone_region)
             .with_context(|| format!("--seed {}", file.display()))?,
     };
     if arguments.database_only {
@@ -75,8 +74,11 @@ async fn serve_api(
     seed: Seed,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> anyhow::Result<()> {
-    let listener = engine::listen(arguments.port).await?;
     let other = other_endpoint(arguments)?;
+    if let Some(url) = &other {
+        open_door::refuse(url, &settings)?;
+    }
+    let listener = engine::listen(arguments.port).await?;
     let engine = match &other {
         Some(_) => None,
         None => Some(Engine::start(arguments.data.as_deref(), 0).await?),
@@ -124,12 +126,7 @@ fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
     }
-    configured_endpoint()
-        .map(|url| {
-            url.parse()
-                .with_context(|| format!("AWS_ENDPOINT_URL_DYNAMODB is wrong: {url} is not a URL"))
-        })
-        .transpose()
+    engine::configured_url()
 }
 
 /// Creates the table if it is missing and loads the seed.

@@ -31,9 +31,11 @@ const HANDLERS: [(&str, Handler); 3] = [
 
 /// A route of the API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Route {
-    method: String,
-    path: String,
+pub(crate) struct Route {
+    /// The method, in capitals.
+    pub(crate) method: String,
+    /// The path, with its parameters in braces.
+    pub(crate) path: String,
     binary: String,
 }
 
@@ -99,7 +101,7 @@ impl Routes {
 }
 
 /// The HTTP API routes of a SAM template, each with the binary of its function.
-fn routes(template: &Value) -> anyhow::Result<Vec<Route>> {
+pub(crate) fn routes(template: &Value) -> anyhow::Result<Vec<Route>> {
     let resources = template["Resources"]
         .as_object()
         .context("template.yaml has no Resources")?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::pattern::REQUEST_ID;
+use super::pattern::SAME_REQUEST_ID;
 
 /// The endpoints, by their numbers in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) enum IfMatch {
 
 /// What `ETag` must tell of the contact's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
+pub(super) enum ExpectedVersion {
     /// Nothing: the answer is not about a contact.
     None,
     /// One version or other.
@@ -96,7 +96,7 @@ pub(super) struct Expected {
     /// `WWW-Authenticate`, as a pattern, where it must be there.
     pub(super) challenge: Option<&'static str>,
     /// `ETag`.
-    pub(super) version: Version,
+    pub(super) version: ExpectedVersion,
 }
 
 impl Expected {
@@ -106,20 +106,23 @@ impl Expected {
             status,
             body,
             challenge: None,
-            version: Version::None,
+            version: ExpectedVersion::None,
         }
     }
 
     /// An error of endpoints 1 and 2 (contract section 6).
     pub(super) fn crm_error(status: u16, text: &str) -> Self {
-        let body = json!({ "error": text, "message": text, "requestId": REQUEST_ID });
+        let body = json!({ "error": text, "message": text, "requestId": SAME_REQUEST_ID });
         Self::new(status, body)
     }
 
     /// An error of endpoint 3 in which no field is at fault (contract section 7).
     pub(super) fn mailer_error(status: u16, code: &str, message: &str) -> Self {
         let error = json!({ "code": code, "message": message });
-        Self::new(status, json!({ "error": error, "requestId": REQUEST_ID }))
+        Self::new(
+            status,
+            json!({ "error": error, "requestId": SAME_REQUEST_ID }),
+        )
     }
 
     /// An error of endpoint 3 that names fields (contract section 7).
@@ -129,7 +132,10 @@ impl Expected {
     )]
     pub(super) fn mailer_faults(status: u16, fields: Value) -> Self {
         let error = json!({ "code": "validation_error", "fields": fields });
-        Self::new(status, json!({ "error": error, "requestId": REQUEST_ID }))
+        Self::new(
+            status,
+            json!({ "error": error, "requestId": SAME_REQUEST_ID }),
+        )
     }
 
     /// With this `WWW-Authenticate`.
@@ -141,7 +147,7 @@ impl Expected {
     }
 
     /// With this `ETag`.
-    pub(super) fn version(self, version: Version) -> Self {
+    pub(super) fn version(self, version: ExpectedVersion) -> Self {
         Self { version, ..self }
     }
 }

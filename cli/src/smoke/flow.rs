@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::check::{Check, Endpoint, Expected, IfMatch, Version};
+use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch};
 
-/// What is sent to verify at a time, or to clear.
-pub(super) type Request<'a> = &'a dyn Fn(Option<&str>) -> Value;
-/// What comes back with an outcome, for something that is then verified since a time, or not.
-pub(super) type Answer<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
+/// The body that is sent to verify at a time, or to clear.
+pub(super) type RequestBody<'a> = &'a dyn Fn(Option<&str>) -> Value;
+/// The body that comes back with an outcome, for something that is then verified since a time, or not.
+pub(super) type AnswerBody<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
 
 /// Something of a sample contact that is not verified, to show the one rule on (contract section 2).
 #[derive(Clone)]
@@ -25,9 +25,9 @@ pub(super) struct Flow<'a> {
     /// A time after that of the sample.
     pub(super) later: &'static str,
     /// What is sent.
-    pub(super) request: Request<'a>,
+    pub(super) request: RequestBody<'a>,
     /// What comes back.
-    pub(super) answer: Answer<'a>,
+    pub(super) answer: AnswerBody<'a>,
     /// What comes back to an older version.
     pub(super) version_refused: Expected,
 }
@@ -51,39 +51,39 @@ impl Flow<'_> {
             check(
                 format!("records the sample's time for the {what}"),
                 Some(sample),
-                answer("recorded", Some(sample), Version::Next),
+                answer("recorded", Some(sample), ExpectedVersion::Next),
             ),
             check(
                 format!("keeps the sample's time for the {what} when it is sent again"),
                 Some(sample),
-                answer("kept", Some(sample), Version::Same),
+                answer("kept", Some(sample), ExpectedVersion::Same),
             ),
             check(
                 format!("keeps the sample's time for the {what} against a later one"),
                 Some(self.later),
-                answer("kept", Some(sample), Version::Same),
+                answer("kept", Some(sample), ExpectedVersion::Same),
             ),
             check(
                 format!("records an earlier time for the {what}"),
                 Some(earlier),
-                answer("recorded", Some(earlier), Version::Next),
+                answer("recorded", Some(earlier), ExpectedVersion::Next),
             ),
             check(
                 format!("answers 412 to an older version, and does not clear the {what}"),
                 None,
-                self.version_refused.clone().version(Version::Same),
+                self.version_refused.clone().version(ExpectedVersion::Same),
             )
             .if_match(IfMatch::Earlier),
             check(
                 format!("clears the {what} at the contact's current version"),
                 None,
-                answer("cleared", None, Version::Next),
+                answer("cleared", None, ExpectedVersion::Next),
             )
             .if_match(IfMatch::Current),
             check(
                 format!("finds nothing more to clear of the {what}"),
                 None,
-                answer("unchanged", None, Version::Same),
+                answer("unchanged", None, ExpectedVersion::Same),
             ),
         ]
     }

@@ -2,14 +2,15 @@
 
 use super::api::{Answer, Api};
 use super::callers::{APPLICATION_TOKEN, Origin, TOKEN};
-use super::check::{Authorization, Check, Endpoint, IfMatch, Version};
+use super::check::{Authorization, Check, Endpoint};
+use super::phase::Phase;
 
 /// How the sample contacts come into a local API.
 const SERVE_SAMPLES: &str = "`contacts serve` has the sample contacts unless --seed or --dynamodb names other data; or \
     leave them out: --without-contacts";
 
 /// What may help where this came back instead of what the check expects.
-pub(super) fn hint(check: &Check, answer: &Answer, api: &Api) -> Option<String> {
+pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> Option<String> {
     match (answer.status, api.callers.get(check.who).origin) {
         (401, Origin::Signed) if check.authorization == Authorization::Token => Some(format!(
             "this API takes no development tokens: set {TOKEN} and {APPLICATION_TOKEN}"
@@ -20,8 +21,8 @@ pub(super) fn hint(check: &Check, answer: &Answer, api: &Api) -> Option<String> 
         (403, Origin::Variable(name)) if check.endpoint == Endpoint::Contact => {
             Some(format!("the client of {name} must be website"))
         }
-        (404, Origin::Signed) if is_proof(check) => Some(SERVE_SAMPLES.to_owned()),
-        (404, Origin::Variable(name)) if is_proof(check) => Some(load_samples(name)),
+        (404, Origin::Signed) if phase == Phase::Proof => Some(SERVE_SAMPLES.to_owned()),
+        (404, Origin::Variable(name)) if phase == Phase::Proof => Some(load_samples(name)),
         _ => None,
     }
 }
@@ -29,13 +30,13 @@ pub(super) fn hint(check: &Check, answer: &Answer, api: &Api) -> Option<String> 
 /// How the sample contacts come into the table of a deployment.
 fn load_samples(token: &str) -> String {
     format!(
-        "are the sample contacts in the organization of {token}? Put its id into a copy of cli/src/serve/demo.json, and \
-         load that: `contacts serve --dynamodb https://dynamodb.REGION.amazonaws.com --seed FILE`, with TABLE_NAME, \
-         AWS_REGION and AWS credentials set; or leave them out: --without-contacts"
+        "are the sample contacts in the organization of {token}? Load them, ORG being its id: `TABLE_NAME=... \
+         AWS_REGION=... contacts seed --samples ORG`; or leave them out: --without-contacts"
     )
 }
 
-/// Whether it asks if a sample contact is there.
-fn is_proof(check: &Check) -> bool {
-    check.if_match == IfMatch::Never && check.expected.version != Version::None
+/// What a request to which no answer came has left behind, if it may have.
+pub(super) fn left_behind(phase: Phase, contact: &str) -> Option<String> {
+    (phase == Phase::Step)
+        .then(|| format!("contact {contact} may be left verified; another run clears it"))
 }

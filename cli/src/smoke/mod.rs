@@ -7,6 +7,7 @@ mod check;
 mod flow;
 mod hints;
 mod pattern;
+mod phase;
 mod refusals;
 mod report;
 mod samples;
@@ -17,14 +18,15 @@ use anyhow::Context;
 
 pub use self::api_url::ApiUrl;
 
-use self::api::Api;
+use self::api::{Answer, Api};
 use self::callers::Callers;
 use self::check::{Check, Who};
-use self::hints::hint;
+use self::hints::{hint, left_behind};
 use self::pattern::ANYTHING;
+use self::phase::Phase;
 use self::report::Report;
-use self::samples::{Sample, samples};
-use self::verdict::{REQUEST_ID, judge};
+use self::samples::samples;
+use self::verdict::{X_REQUEST_ID, judge};
 use self::versions::Versions;
 use crate::arguments::SmokeArguments;
 
@@ -46,26 +48,24 @@ pub async fn run(arguments: SmokeArguments) -> anyhow::Result<bool> {
         api: Api::new(arguments.url, callers, arguments.timeout)?,
         reach: Reach::Unknown,
     };
-    run.checks(
-        &refusals::checks(),
-        "that need no contact",
-        &mut Versions::default(),
-    )
-    .await?;
+    let refusals = refusals::checks();
+    let refusals: Vec<_> = refusals
+        .iter()
+        .map(|check| (Phase::Refusal, check))
+        .collect();
+    run.checks("that need no contact", &refusals).await?;
     for sample in samples {
+        let on = format!("on contact {}", sample.contact);
+        let checks: Vec<_> = sample.checks().collect();
         if arguments.without_contacts {
-            run.skip(&sample, "--without-contacts")?;
-        } else if run.reach == Reach::Lost {
-            run.skip(&sample, LOST)?;
+            run.report
+                .skipped(checks.len(), &on, "--without-contacts")?;
         } else {
-            run.sample(&sample).await?;
+            run.checks(&on, &checks).await?;
         }
     }
     run.report.end()
 }
-
-/// Why nothing more is sent to an API that has been lost.
-const LOST: &str = "the API does not answer any more";
 
 /// Whether the API can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,74 +86,98 @@ struct Run {
 }
 
 impl Run {
-    /// Makes the checks on a sample contact, once it is proved to be the sample.
-    async fn sample(&mut self, sample: &Sample) -> anyhow::Result<()> {
+    /// Makes checks one after the other, on one contact, as long as they can be made.
+    async fn checks(&mut self, on: &str, checks: &[(Phase, &Check)]) -> anyhow::Result<()> {
         let mut versions = Versions::default();
-        let on = format!("on contact {}", sample.contact);
-        if self.checks(&sample.proofs, &on, &mut versions).await? {
-            self.checks(&sample.steps, &on, &mut versions).await?;
-        } else {
-            let why = if self.reach == Reach::Lost {
-                LOST
-            } else {
-                "it is not shown to be the sample, so nothing is written to it"
-            };
-            self.report.skipped(sample.steps.len(), &on, why)?;
+        let mut failed = None;
+        for (done, &(phase, check)) in checks.iter().enumerate() {
+            if let Some(why) = self.obstacle(phase, failed) {
+                return self.report.skipped(checks.len() - done, on, why);
+            }
+            if !self.check(phase, check, &mut versions).await? {
+                failed = Some(phase);
+            }
         }
         Ok(())
     }
 
-    fn skip(&mut self, sample: &Sample, why: &str) -> anyhow::Result<()> {
-        let count = sample.proofs.len() + sample.steps.len();
-        self.report
-            .skipped(count, &format!("on contact {}", sample.contact), why)
+    /// Why a check is not made, unless it can be; of those before it, one of `failed` was the last that did not hold.
+    fn obstacle(&self, phase: Phase, failed: Option<Phase>) -> Option<&'static str> {
+        if self.reach == Reach::Lost {
+            return Some("the API does not answer any more");
+        }
+        phase.obstacle_after(failed?)
     }
 
-    /// Makes checks one after the other. Answers whether all of them hold.
-    async fn checks(
+    /// Makes a check. Answers whether it holds.
+    async fn check(
         &mut self,
-        checks: &[Check],
-        on: &str,
+        phase: Phase,
+        check: &Check,
         versions: &mut Versions,
     ) -> anyhow::Result<bool> {
-        let mut all_hold = true;
-        for (done, check) in checks.iter().enumerate() {
-            if self.reach == Reach::Lost {
-                self.report.skipped(checks.len() - done, on, LOST)?;
-                return Ok(false);
-            }
-            all_hold &= self.check(check, versions).await?;
-        }
-        Ok(all_hold)
-    }
-
-    async fn check(&mut self, check: &Check, versions: &mut Versions) -> anyhow::Result<bool> {
         let sentence = &check.sentence;
-        let answer = match self.api.send(check, versions).await {
-            Ok(answer) => answer,
+        let Sent { answer, is_resent } = match self.send(check, versions).await {
+            Ok(sent) => sent,
             Err(error) if self.reach == Reach::Unknown => {
                 return Err(error)
                     .with_context(|| format!("{} does not answer", self.api.url.as_str()));
             }
             Err(error) => {
                 self.reach = Reach::Lost;
-                self.report.unanswered(sentence, &error)?;
+                let hint = left_behind(phase, check.contact);
+                self.report.unanswered(sentence, &error, hint)?;
                 return Ok(false);
             }
         };
         self.reach = Reach::Answers;
         match judge(&check.expected, &answer, versions) {
             Ok(note) => {
-                self.report.ok(sentence, note)?;
+                let resent = is_resent.then_some(RESENT);
+                let notes: Vec<_> = resent.into_iter().chain(note).collect();
+                self.report.ok(sentence, &notes)?;
                 Ok(true)
             }
             Err(difference) => {
-                let hint = hint(check, &answer, &self.api);
-                let request_id = answer.header(&REQUEST_ID);
+                let hint = if is_resent {
+                    Some(RESENT_AND_DIFFERENT.to_owned())
+                } else {
+                    hint(phase, check, &answer, &self.api)
+                };
+                let request_id = answer.header(&X_REQUEST_ID);
                 self.report
                     .failed(sentence, &difference, request_id, hint)?;
                 Ok(false)
             }
         }
     }
+
+    /// Sends a request, and once more if it gets no answer: a retry of the same request is always safe (contract
+    /// section 9).
+    async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Sent> {
+        if let Ok(answer) = self.api.send(check, versions).await {
+            return Ok(Sent {
+                answer,
+                is_resent: false,
+            });
+        }
+        Ok(Sent {
+            answer: self.api.send(check, versions).await?,
+            is_resent: true,
+        })
+    }
 }
+
+/// An answer, and how it came.
+struct Sent {
+    answer: Answer,
+    /// The same request got no answer before.
+    is_resent: bool,
+}
+
+/// What is said of a check that holds by the answer to a second request.
+const RESENT: &str = "sent twice: the first request got no answer";
+
+/// What is said of a check that does not: the first request may have been done, so that the second one found nothing
+/// more to do, or another version.
+const RESENT_AND_DIFFERENT: &str = "it was sent twice, since the first request got no answer, but may have been done: run this again";

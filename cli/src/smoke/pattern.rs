@@ -7,7 +7,7 @@ use shared::domain::Timestamp;
 /// Fits any value but null; inside a text, any part of it.
 pub(super) const ANYTHING: &str = "…";
 /// Fits the id of the request, as the header `x-request-id` has it.
-pub(super) const REQUEST_ID: &str = "<x-request-id>";
+pub(super) const SAME_REQUEST_ID: &str = "<x-request-id>";
 /// Fits a time in the one form that times are shown in (contract section 4).
 pub(super) const TIME: &str = "<time>";
 
@@ -94,7 +94,7 @@ fn check_members(
 fn value_fits(pattern: &str, actual: &Value, request_id: &str) -> bool {
     match (pattern, actual) {
         (ANYTHING, actual) => !actual.is_null(),
-        (REQUEST_ID, Value::String(text)) => text == request_id,
+        (SAME_REQUEST_ID, Value::String(text)) => text == request_id,
         (TIME, Value::String(text)) => {
             Timestamp::parse_rfc3339(text).is_ok_and(|time| time.to_string() == *text)
         }
@@ -185,8 +185,8 @@ mod tests {
     fn places_that_are_left_open_fit_what_they_stand_for() {
         for (pattern, good, bad) in [
             (ANYTHING, json!(["x"]), json!(null)),
-            (REQUEST_ID, json!("r1"), json!("r2")),
-            (REQUEST_ID, json!("r1"), json!(null)),
+            (SAME_REQUEST_ID, json!("r1"), json!("r2")),
+            (SAME_REQUEST_ID, json!("r1"), json!(null)),
             (
                 TIME,
                 json!("2026-05-20T15:04:01.135Z"),

@@ -39,11 +39,12 @@ impl Report {
     ///
     /// # Errors
     /// When standard output cannot be written to.
-    pub(super) fn ok(&mut self, sentence: &str, note: Option<&str>) -> anyhow::Result<()> {
+    pub(super) fn ok(&mut self, sentence: &str, notes: &[&str]) -> anyhow::Result<()> {
         self.ok += 1;
-        match note {
-            None => line(&format!("ok    {sentence}")),
-            Some(note) => line(&format!("ok    {sentence} ({note})")),
+        if notes.is_empty() {
+            line(&format!("ok    {sentence}"))
+        } else {
+            line(&format!("ok    {sentence} ({})", notes.join("; ")))
         }
     }
 
@@ -69,16 +70,13 @@ impl Report {
         });
         // The place may be a member that only the answer has.
         let [place, expected, got] = [place, expected, got].map(|text| self.shown(text));
-        let hint = match hint {
-            Some(hint) if self.hints.insert(hint.clone()) => format!("; hint: {hint}"),
-            _ => String::new(),
-        };
+        let hint = self.new_hint(hint);
         line(&format!(
             "FAIL  {sentence}: expected {place} {expected}, got {got} ({request_id}){hint}"
         ))
     }
 
-    /// A check to which no answer came.
+    /// A check to which no answer came, and what is to be known because of that.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -86,10 +84,14 @@ impl Report {
         &mut self,
         sentence: &str,
         error: &anyhow::Error,
+        hint: Option<String>,
     ) -> anyhow::Result<()> {
         self.failed += 1;
         let error = self.shown(&format!("{error:#}"));
-        line(&format!("FAIL  {sentence}: no answer: {error}"))
+        let hint = self.new_hint(hint);
+        line(&format!(
+            "FAIL  {sentence}: no answer, twice: {error}{hint}"
+        ))
     }
 
     /// Checks that are not made, and why.
@@ -118,6 +120,14 @@ impl Report {
         } = &self;
         line(&format!("{ok} ok, {failed} failed, {skipped} skipped"))?;
         Ok(*failed == 0)
+    }
+
+    /// A hint as the end of a line, unless it has been given before.
+    fn new_hint(&mut self, hint: Option<String>) -> String {
+        match hint {
+            Some(hint) if self.hints.insert(hint.clone()) => format!("; hint: {hint}"),
+            _ => String::new(),
+        }
     }
 
     /// A text that a server sent, as it may be shown: no secret, should the server send one back, nothing that a terminal

@@ -4,26 +4,46 @@
 //! verifications are cleared, as they are in the demo data.
 
 use serde_json::{Value, json};
+use shared::domain::MethodKind;
 
-use super::check::{Check, Endpoint, Expected, IfMatch, Version, Who};
+use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch, Who};
 use super::flow::Flow;
 use super::pattern::{ANYTHING, TIME};
+use super::phase::Phase;
 use super::refusals::NOBODY;
 
 /// The phone number of the samples; nobody has it (+1 416 555 0100 to 0199 are for examples).
 const PHONE: &str = "+14165550100";
 
-/// The last time that can be sent: an API that ignores `If-Match` would keep any other, and lose nothing.
+/// The last time that can be sent. See [`proof`].
 const LAST_INSTANT: &str = "9999-12-31T23:59:59.999Z";
+
+/// A phone number or an e-mail address.
+type Method = (MethodKind, &'static str);
 
 /// A sample contact with its checks.
 pub(super) struct Sample {
     /// Its id.
     pub(super) contact: &'static str,
-    /// What must hold before anything is written.
+    /// What must hold before anything is written. Nothing is written by it.
     pub(super) proofs: Vec<Check>,
+    /// What clears the contact, at the very version that was proved. It must hold before anything else is written.
+    pub(super) clears: Vec<Check>,
     /// What is written, and what comes of it.
     pub(super) steps: Vec<Check>,
+}
+
+impl Sample {
+    /// All its checks, in the order in which they must be made.
+    pub(super) fn checks(&self) -> impl Iterator<Item = (Phase, &Check)> {
+        [
+            (Phase::Proof, &self.proofs),
+            (Phase::Clear, &self.clears),
+            (Phase::Step, &self.steps),
+        ]
+        .into_iter()
+        .flat_map(|(phase, checks)| checks.iter().map(move |check| (phase, check)))
+    }
 }
 
 /// The samples. `person` is the pattern of whom a person's token proves.
@@ -61,26 +81,7 @@ fn phone_number(person: &str) -> Sample {
         },
         version_refused: Expected::crm_error(412, "Contact has changed"),
     };
-    let mut steps = vec![
-        Check::new(
-            Endpoint::PhoneNumber,
-            CONTACT,
-            "clears the phone number, whatever it was",
-            &json!({ "phoneNumber": PHONE }),
-            cleared(crm_answer("Phone number", ANYTHING, None, &json!(ANYTHING))),
-        )
-        .if_match(IfMatch::Current),
-        clear_method(CONTACT, "email", EMAIL),
-    ];
-    steps.extend(flow.checks());
-    Sample {
-        contact: CONTACT,
-        proofs: vec![
-            proof(CONTACT, "phone", PHONE, Who::Person),
-            proof(CONTACT, "email", EMAIL, Who::Person),
-        ],
-        steps,
-    }
+    crm_sample(CONTACT, EMAIL, flow.checks().into())
 }
 
 /// The example of endpoint 2, for its phone number and then for its e-mail address.
@@ -126,20 +127,8 @@ fn contact_method(person: &str) -> Sample {
         },
         ..phone.clone()
     };
-    let mut steps = vec![
-        clear_method(CONTACT, "phone", PHONE),
-        clear_method(CONTACT, "email", EMAIL),
-    ];
-    steps.extend(phone.checks());
-    steps.extend(email.checks());
-    Sample {
-        contact: CONTACT,
-        proofs: vec![
-            proof(CONTACT, "phone", PHONE, Who::Person),
-            proof(CONTACT, "email", EMAIL, Who::Person),
-        ],
-        steps,
-    }
+    let steps = phone.checks().into_iter().chain(email.checks());
+    crm_sample(CONTACT, EMAIL, steps.collect())
 }
 
 /// The example of endpoint 3.
@@ -167,32 +156,66 @@ fn contact() -> Sample {
             Expected::mailer_faults(404, json!({ "contact_id": "not_found" })),
         )
         .if_match(IfMatch::Never),
-        Check::new(
-            Endpoint::Contact,
-            CONTACT,
-            "clears the contact and its subscription, whatever they were",
-            &request(None),
-            cleared(mailer_answer(CONTACT, EMAIL, ANYTHING, None)),
-        )
-        .if_match(IfMatch::Current),
     ];
     steps.extend(flow.checks());
     Sample {
         contact: CONTACT,
-        proofs: vec![proof(CONTACT, "email", EMAIL, Who::Application)],
+        proofs: proofs(CONTACT, &[(MethodKind::Email, EMAIL)], Who::Application),
+        clears: vec![
+            Check::new(
+                Endpoint::Contact,
+                CONTACT,
+                "clears the contact and its subscription, whatever they were",
+                &request(None),
+                cleared(mailer_answer(CONTACT, EMAIL, ANYTHING, None)),
+            )
+            .if_match(IfMatch::Current),
+        ],
         steps,
     }
 }
 
-/// Shows that a contact has what only the sample has, and writes nothing: 412 comes after the 404 of a contact and of an
-/// entry that are not there (contract section 3).
-fn proof(contact: &'static str, kind: &str, value: &str, who: Who) -> Check {
+/// A sample of endpoints 1 and 2: a contact with the phone number of all samples and this address.
+fn crm_sample(contact: &'static str, email: &'static str, steps: Vec<Check>) -> Sample {
+    let methods = [(MethodKind::Phone, PHONE), (MethodKind::Email, email)];
+    Sample {
+        contact,
+        proofs: proofs(contact, &methods, Who::Person),
+        clears: methods.map(|method| clear_method(contact, method)).into(),
+        steps,
+    }
+}
+
+/// Shows that a contact has all of what the sample has, at one version.
+fn proofs(contact: &'static str, methods: &[Method], who: Who) -> Vec<Check> {
+    let versions =
+        std::iter::once(ExpectedVersion::Some).chain(std::iter::repeat(ExpectedVersion::Same));
+    methods
+        .iter()
+        .zip(versions)
+        .map(|(method, version)| proof(contact, *method, who, version))
+        .collect()
+}
+
+/// Shows that a contact has what only the sample has: 412 comes after the 404 of a contact and of an entry that are not
+/// there (contract section 3).
+///
+/// An API that keeps the contract writes nothing. One that ignores `If-Match` would record the time that is sent, the
+/// last one that there is: on an entry without a verification it would stand until the next one is reported, which is
+/// earlier, or until a clear; a verification that is there would stay, being earlier. A clear would lose that one for
+/// good, so it cannot be the question.
+fn proof(
+    contact: &'static str,
+    (kind, value): Method,
+    who: Who,
+    version: ExpectedVersion,
+) -> Check {
     let check = Check::new(
         Endpoint::ContactMethod,
         contact,
         &format!("answers 412 to a version that cannot be, so contact {contact} has {value}"),
-        &json!({ "type": kind, "value": value, "verifiedAt": LAST_INSTANT }),
-        Expected::crm_error(412, "Contact has changed").version(Version::Some),
+        &json!({ "type": type_of(kind), "value": value, "verifiedAt": LAST_INSTANT }),
+        Expected::crm_error(412, "Contact has changed").version(version),
     );
     Check {
         who,
@@ -201,24 +224,32 @@ fn proof(contact: &'static str, kind: &str, value: &str, who: Who) -> Check {
 }
 
 /// Clears an entry of the very version that was last seen, so of the one that was proved to be the sample.
-fn clear_method(contact: &'static str, kind: &str, value: &str) -> Check {
+fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
     let (what, subject) = match kind {
-        "phone" => ("phone number", "Phone number"),
-        _ => ("e-mail address", "Email"),
+        MethodKind::Phone => ("phone number", "Phone number"),
+        MethodKind::Email => ("e-mail address", "Email"),
     };
     Check::new(
         Endpoint::ContactMethod,
         contact,
         &format!("clears the {what}, whatever it was"),
-        &json!({ "type": kind, "value": value }),
+        &json!({ "type": type_of(kind), "value": value }),
         cleared(crm_answer(subject, ANYTHING, None, &json!(ANYTHING))),
     )
     .if_match(IfMatch::Current)
 }
 
+/// The member `type` of endpoint 2.
+fn type_of(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Phone => "phone",
+        MethodKind::Email => "email",
+    }
+}
+
 /// The answer to a first clear: an earlier run or a person may have left something to clear, or not.
 fn cleared(body: Value) -> Expected {
-    Expected::new(200, body).version(Version::Some)
+    Expected::new(200, body).version(ExpectedVersion::Some)
 }
 
 /// A phone number or e-mail address as answers show it (contract section 8).
@@ -273,7 +304,17 @@ fn mailer_answer(contact: &str, email: &str, outcome: &str, at: Option<&str>) ->
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::serve::routes::routes;
+    use crate::smoke::{ApiUrl, refusals};
+    use crate::template::template;
+
+    fn clears(check: &Check) -> bool {
+        let body: Value = serde_json::from_str(&check.body).unwrap();
+        body["verifiedAt"].is_null() && body["verified"] != true
+    }
 
     #[test]
     fn nothing_is_written_before_the_contact_is_proved_to_be_the_sample() {
@@ -283,12 +324,30 @@ mod tests {
                 assert_eq!(proof.expected.status, 412, "{}", proof.sentence);
                 assert_eq!(proof.contact, sample.contact, "{}", proof.sentence);
             }
-            let first_write = sample
-                .steps
+            let phases: Vec<_> = sample.checks().map(|(phase, _)| phase).collect();
+            assert!(phases.is_sorted_by_key(|phase| *phase as u8), "{phases:?}");
+        }
+    }
+
+    #[test]
+    fn all_proofs_and_clears_are_of_one_version() {
+        for sample in samples("somebody") {
+            let proved: Vec<_> = sample
+                .proofs
                 .iter()
-                .find(|step| step.if_match != IfMatch::Never)
-                .unwrap();
-            assert_eq!(first_write.if_match, IfMatch::Current);
+                .map(|proof| proof.expected.version)
+                .collect();
+            assert_eq!(proved[0], ExpectedVersion::Some);
+            assert!(
+                proved[1..].iter().all(|v| *v == ExpectedVersion::Same),
+                "{proved:?}"
+            );
+            assert!(!sample.clears.is_empty());
+            for clear in &sample.clears {
+                assert_eq!(clear.if_match, IfMatch::Current, "{}", clear.sentence);
+                assert_eq!(clear.contact, sample.contact, "{}", clear.sentence);
+                assert!(clears(clear), "{}", clear.sentence);
+            }
         }
     }
 
@@ -297,8 +356,28 @@ mod tests {
         for sample in samples("somebody") {
             let last = sample.steps.last().unwrap();
             assert_eq!(last.if_match, IfMatch::Absent);
-            let body: Value = serde_json::from_str(&last.body).unwrap();
-            assert!(body["verifiedAt"].is_null() && body["verified"] != true);
+            assert!(clears(last));
         }
+    }
+
+    #[test]
+    fn every_route_of_the_template_is_refused_and_exampled() {
+        let api = ApiUrl::parse("https://api").unwrap();
+        let asked = |check: &Check| format!("PATCH {}", api.of(check.endpoint, "{id}"));
+        let refused: BTreeSet<_> = refusals::checks().iter().map(asked).collect();
+        let samples = samples("somebody");
+        let exampled: BTreeSet<_> = samples
+            .iter()
+            .flat_map(|sample| &sample.steps)
+            .filter(|step| step.expected.status == 200)
+            .map(asked)
+            .collect();
+        let deployed: BTreeSet<_> = routes(&template().unwrap())
+            .unwrap()
+            .into_iter()
+            .map(|route| format!("{} https://api{}", route.method, route.path))
+            .collect();
+        assert_eq!(refused, deployed, "the checks of refusals.rs");
+        assert_eq!(exampled, deployed, "the samples");
     }
 }

@@ -8,8 +8,8 @@ use super::check::Expected;
 use super::pattern::{self, Difference, fits};
 use super::versions::Versions;
 
-/// The id of the request, in answers; the log has the same.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header with the id of the request; the log has the same.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What API Gateway makes of `WWW-Authenticate`, whatever a function answers.
 const REMAPPED_WWW_AUTHENTICATE: HeaderName =
@@ -28,7 +28,7 @@ pub(super) fn judge(
     let version = versions.see(expected.version, answer.header(&ETAG));
     check_status(expected.status, answer)?;
     check_header(&CONTENT_TYPE, "application/json", answer)?;
-    check_header(&REQUEST_ID, "…", answer)?;
+    check_header(&X_REQUEST_ID, "…", answer)?;
     let note = match expected.challenge {
         None => None,
         Some(challenge) if answer.header(&REMAPPED_WWW_AUTHENTICATE).is_some() => {
@@ -42,7 +42,7 @@ pub(super) fn judge(
     };
     let body: Value = serde_json::from_str(&answer.body)
         .map_err(|_| Difference::new("the body", "JSON", "something else"))?;
-    let request_id = answer.header(&REQUEST_ID).unwrap_or_default();
+    let request_id = answer.header(&X_REQUEST_ID).unwrap_or_default();
     pattern::check("body", &expected.body, &body, request_id)?;
     version.map(|()| note)
 }
@@ -86,7 +86,7 @@ mod tests {
     use reqwest::header::HeaderMap;
 
     use super::*;
-    use crate::smoke::check::Version;
+    use crate::smoke::check::ExpectedVersion;
 
     fn judged(
         expected: &Expected,
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_named() {
-        let expected = Expected::crm_error(412, "Contact has changed").version(Version::Some);
+        let expected =
+            Expected::crm_error(412, "Contact has changed").version(ExpectedVersion::Some);
         let tag = ("etag", "\"3\"");
         let body =
             r#"{"error":"Contact has changed","message":"Contact has changed","requestId":"r1"}"#;

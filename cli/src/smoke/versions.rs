@@ -1,6 +1,6 @@
 //! The versions that a contact was seen at (contract section 9).
 
-use super::check::Version;
+use super::check::ExpectedVersion;
 use super::pattern::{Difference, fits};
 
 /// The versions that a contact was seen at, as entity tags.
@@ -25,12 +25,16 @@ impl Versions {
     ///
     /// # Errors
     /// When it is not what it must be.
-    pub(super) fn see(&mut self, expected: Version, tag: Option<&str>) -> Result<(), Difference> {
+    pub(super) fn see(
+        &mut self,
+        expected: ExpectedVersion,
+        tag: Option<&str>,
+    ) -> Result<(), Difference> {
         let pattern = match expected {
-            Version::None => None,
-            Version::Some => Some("\"…\"".to_owned()),
-            Version::Same => self.current.clone(),
-            Version::Next => self.current.as_deref().and_then(next),
+            ExpectedVersion::None => None,
+            ExpectedVersion::Some => Some("\"…\"".to_owned()),
+            ExpectedVersion::Same => self.current.clone(),
+            ExpectedVersion::Next => self.current.as_deref().and_then(next),
         };
         if let Some(tag) = tag
             && self.current.as_deref() != Some(tag)
@@ -61,14 +65,14 @@ mod tests {
     fn a_version_stays_or_rises_by_one() {
         let mut versions = Versions::default();
         for (expected, tag, is_good) in [
-            (Version::Some, Some("3"), false),
-            (Version::Some, Some("\"3\""), true),
-            (Version::Same, Some("\"3\""), true),
-            (Version::None, None, true),
-            (Version::Next, Some("\"4\""), true),
-            (Version::Next, Some("\"4\""), false),
-            (Version::Same, None, false),
-            (Version::Next, Some("\"6\""), false),
+            (ExpectedVersion::Some, Some("3"), false),
+            (ExpectedVersion::Some, Some("\"3\""), true),
+            (ExpectedVersion::Same, Some("\"3\""), true),
+            (ExpectedVersion::None, None, true),
+            (ExpectedVersion::Next, Some("\"4\""), true),
+            (ExpectedVersion::Next, Some("\"4\""), false),
+            (ExpectedVersion::Same, None, false),
+            (ExpectedVersion::Next, Some("\"6\""), false),
         ] {
             assert_eq!(
                 versions.see(expected, tag).is_ok(),

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each file of tests uses some of it")]
 
+pub(crate) mod other;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -26,6 +28,8 @@ pub(crate) fn contacts() -> Command {
         "LOG_LEVEL",
         "CONTACTS_TOKEN",
         "CONTACTS_APPLICATION_TOKEN",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
     ] {
         command.env_remove(name);
     }

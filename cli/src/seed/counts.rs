@@ -1,0 +1,58 @@
+//! How much a seed holds, in words.
+
+use std::fmt;
+
+/// How much a seed holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) organizations: usize,
+    pub(super) audiences: usize,
+    pub(super) clients: usize,
+    pub(super) contacts: usize,
+    pub(super) subscriptions: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            organizations,
+            audiences,
+            clients,
+            contacts,
+            subscriptions,
+        } = *self;
+        let count = |count: usize, one: &str| match count {
+            1 => format!("1 {one}"),
+            more => format!("{more} {one}s"),
+        };
+        write!(
+            f,
+            "{}, {}, {} and {} of {}",
+            count(contacts, "contact"),
+            count(subscriptions, "subscription"),
+            count(audiences, "audience"),
+            count(clients, "client"),
+            count(organizations, "organization"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        let counts = Counts {
+            organizations: 1,
+            audiences: 0,
+            clients: 2,
+            contacts: 3,
+            subscriptions: 1,
+        };
+        assert_eq!(
+            counts.to_string(),
+            "3 contacts, 1 subscription, 0 audiences and 2 clients of 1 organization"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! The sample contacts of `contacts smoke`: those of the demo data, in an organization of whoever runs an API.
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
+use shared::domain::OrganizationId;
+
+use crate::serve::DEMO;
+
+/// The members of an organization that are lists. All others must be known here, lest one is lost.
+const LISTS: [&str; 3] = ["audiences", "clients", "contacts"];
+
+/// A seed file with all that the demo data hold, merged into this one organization: a deployment's tokens are of one,
+/// while each document's examples have their own.
+///
+/// # Errors
+/// Never, as long as the demo data are a seed file.
+pub fn samples_of(organization: &OrganizationId) -> anyhow::Result<Value> {
+    merged(&serde_json::from_str(DEMO)?, organization).context("the demo data")
+}
+
+fn merged(seed: &Value, organization: &OrganizationId) -> anyhow::Result<Value> {
+    let mut one = Map::from_iter([("id".to_owned(), json!(organization))]);
+    for organization in seed["organizations"]
+        .as_array()
+        .context("has no organizations")?
+    {
+        for (name, values) in organization.as_object().into_iter().flatten() {
+            match values {
+                Value::Array(values) if LISTS.contains(&name.as_str()) => {
+                    if let Value::Array(all) = one.entry(name).or_insert_with(|| json!([])) {
+                        all.extend(values.iter().cloned());
+                    }
+                }
+                _ if name == "id" => {}
+                _ => bail!("has {name}, which cannot be merged"),
+            }
+        }
+    }
+    Ok(json!({ "organizations": [one] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::PhoneRegion;
+
+    use super::*;
+    use crate::seed::Seed;
+
+    #[test]
+    fn the_demo_data_are_whole_in_another_organization() {
+        let organization = OrganizationId::parse("org_x").unwrap();
+        let samples = samples_of(&organization).unwrap().to_string();
+        let samples = Seed::parse(&samples, PhoneRegion::CANADA).unwrap();
+        let demo = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
+        assert_eq!(samples.organizations[0].id, organization);
+        let mut counts = demo.counts();
+        counts.organizations = 1;
+        assert_eq!(samples.counts(), counts);
+    }
+
+    #[test]
+    fn nothing_is_left_out_unsaid() {
+        let organization = OrganizationId::parse("org_x").unwrap();
+        let seed = json!({ "organizations": [{ "id": "a", "topics": ["news"] }] });
+        let error = merged(&seed, &organization).unwrap_err().to_string();
+        assert!(error.contains("topics"), "{error}");
+    }
+}
