@@ -13,6 +13,6 @@ mod start;
 pub mod store;
 
 pub use endpoint::{configured_endpoint, is_loopback};
-pub use log::{init_logging, report_panics_by_place};
-pub use service::{Clock, Service};
+pub use log::{LambdaFunction, init_logging, report_panics_by_place};
+pub use service::{Clock, DEADLINE, Service};
 pub use start::start;

@@ -32,7 +32,7 @@ pub struct Service {
 }
 
 /// API Gateway gives up after 30 seconds, a function's own limit is lower; before either, the caller hears from us.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
     /// A service as the settings have it, on the system's clock.

@@ -55,6 +55,10 @@ impl InvalidSetting {
             problem: problem.to_string(),
         }
     }
+
+    pub(crate) fn not_text(name: &'static str) -> Self {
+        Self::new(name, "is not Unicode text")
+    }
 }
 
 impl Settings {
@@ -144,7 +148,7 @@ impl Values<'_> {
             Ok(value) => Ok(value
                 .map(|value| value.trim().to_owned())
                 .filter(|value| !value.is_empty())),
-            Err(_) => Err(InvalidSetting::new(name, "is not Unicode text")),
+            Err(_) => Err(InvalidSetting::not_text(name)),
         }
     }
 

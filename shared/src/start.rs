@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request, service_fn};
 
-use crate::log::{init_logging, report_panics_by_place};
-use crate::settings::{Settings, environment_variable};
+use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
+use crate::settings::{InvalidSetting, Settings, environment_variable};
 use crate::store::{Patience, Store, configure};
 use crate::{Service, configured_endpoint, is_loopback};
 
@@ -46,9 +46,7 @@ where
     F: Future<Output = Response<Body>> + Send,
 {
     let settings = Settings::from_environment()?;
-    // Lambda sets the name for every function.
-    let function_name = environment_variable("AWS_LAMBDA_FUNCTION_NAME")?;
-    init_logging(settings.log_level, function_name, io::stdout);
+    init_logging(settings.log_level, lambda_function()?, io::stdout);
     report_panics_by_place();
     let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
     let config = configure(Builder::from(&config), Patience::default()).build();
@@ -66,6 +64,19 @@ where
         async { Ok::<_, lambda_http::Error>(answer.await) }
     }))
     .await
+}
+
+/// This function, as Lambda's variables name it.
+fn lambda_function() -> Result<Option<LambdaFunction>, InvalidSetting> {
+    let variable = |name| environment_variable(name).map_err(|_| InvalidSetting::not_text(name));
+    Ok(match variable("AWS_LAMBDA_FUNCTION_NAME")? {
+        Some(name) => Some(LambdaFunction {
+            name,
+            version: variable("AWS_LAMBDA_FUNCTION_VERSION")?
+                .unwrap_or_else(|| "$LATEST".to_owned()),
+        }),
+        None => None,
+    })
 }
 
 /// Whether the database is on this machine.

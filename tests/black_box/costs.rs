@@ -8,16 +8,12 @@
 //! and 0 for a read that finds nothing. No engine reports anything with a failed condition, for which AWS charges
 //! a write.
 
-use std::time::Duration;
-
-use black_box_tests::proxy::{Call, Proxy};
-use black_box_tests::{Answer, Api, Database, development_settings, token};
+use black_box_tests::proxy::{Call, PATIENT, Proxy};
+use black_box_tests::{Answer, Api, token};
 use contacts::development::Identity;
 use contacts::seed::Seed;
 use serde_json::{Value, json};
-use shared::Service;
 use shared::domain::PhoneRegion;
-use shared::store::Patience;
 use uuid::Uuid;
 
 /// An API whose calls of the database are counted.
@@ -32,14 +28,6 @@ struct Counted {
 const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
 /// Earlier than that.
 const EARLIER: &str = "2026-01-01T00:00:00.000Z";
-
-/// Never tries again because of a busy machine: that would count.
-const PATIENT: Patience = Patience {
-    connect: Duration::from_secs(9),
-    attempt: Duration::from_secs(9),
-    operation: Duration::from_secs(9),
-    attempts: 4,
-};
 
 impl Counted {
     /// With a contact that the client has onboarded.
@@ -89,10 +77,7 @@ impl Counted {
     }
 
     async fn without_contact() -> Self {
-        let database = Database::start().await;
-        let proxy = Proxy::start(&database.url).await;
-        let store = database.store_through(&proxy.url, PATIENT).await;
-        let api = Api::with_service(database, Service::new(development_settings(), store)).await;
+        let (api, proxy) = Api::through_proxy(PATIENT).await;
         let id = format!("c_{}", Uuid::new_v4().simple());
         Self { api, proxy, id }
     }

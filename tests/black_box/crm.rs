@@ -12,14 +12,12 @@ mod precedence;
 mod times;
 mod unavailable;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use black_box_tests::schema::Schema;
-use black_box_tests::{Answer, Api, Database, development_settings};
+use black_box_tests::{Answer, Api, Database, service_at};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use shared::Service;
-use shared::domain::Timestamp;
 
 /// When every request arrives.
 const NOW: &str = "2026-06-02T08:00:00.000Z";
@@ -41,11 +39,7 @@ struct Crm {
 impl Crm {
     async fn start() -> Self {
         let database = Database::start().await;
-        let now = Timestamp::parse_rfc3339(NOW).unwrap();
-        let service = Service {
-            clock: Arc::new(move || now),
-            ..Service::new(development_settings(), database.store().await)
-        };
+        let service = service_at(NOW, database.store().await);
         Self::over(Api::with_service(database, service).await)
     }
 

@@ -3,21 +3,14 @@
 //! `events/generate.py` writes the events; what each is answered stands in one file per function.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use black_box_tests::{Database, development_settings};
-use contacts::seed::Seed;
-use contacts::serve::DEMO;
+use black_box_tests::events::{NOW, event, names};
+use black_box_tests::{Database, service_at};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use serde_json::{Value, json};
 use shared::Service;
-use shared::domain::{PhoneRegion, Timestamp};
-
-/// When all events of a test are handled.
-const NOW: &str = "2026-06-02T08:00:00.000Z";
 
 /// Makes a test of each line: the events are handled one after another over the demo data, and the last is answered as
 /// stated. Those before it make what it needs, and are done.
@@ -55,13 +48,13 @@ fn every_event_is_handled_by_a_test() {
     ]
     .concat();
     let handled: BTreeSet<_> = handled.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(event_files(), handled);
+    assert_eq!(names(), handled);
 }
 
 #[test]
 fn every_event_has_a_request_id_of_its_own() {
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
-    for name in event_files() {
+    for name in names() {
         let id = request_id(&event(&name)).to_owned();
         assert_eq!(ids.insert(id, name.clone()), None, "{name}");
     }
@@ -161,17 +154,9 @@ struct Function {
 impl Function {
     async fn over_demo_data() -> Self {
         // The events name organizations, so that these tests cannot each have one of their own.
-        let database = Database::start_own_table().await;
-        let store = database.store().await;
-        let seed = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
-        seed.load(&store).await.unwrap();
-        let now = Timestamp::parse_rfc3339(NOW).unwrap();
-        let service = Service {
-            clock: Arc::new(move || now),
-            ..Service::new(development_settings(), store)
-        };
+        let database = Database::with_demo_data().await;
         Self {
-            service: Arc::new(service),
+            service: Arc::new(service_at(NOW, database.store().await)),
             _database: database,
         }
     }
@@ -203,33 +188,6 @@ impl Function {
     }
 }
 
-/// The event of a file, `<function>/<case>`.
-fn event(name: &str) -> Value {
-    let file = events_folder().join(name).with_extension("json");
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
-}
-
 fn request_id(event: &Value) -> &str {
     event["requestContext"]["requestId"].as_str().unwrap()
-}
-
-/// The names of all files, `<function>/<case>`.
-fn event_files() -> BTreeSet<String> {
-    let folder = events_folder();
-    entries(&folder)
-        .filter(|function| function.is_dir())
-        .flat_map(|function| entries(&function).collect::<Vec<_>>())
-        .map(|file| file.strip_prefix(&folder).unwrap().with_extension(""))
-        .map(|name| name.to_str().unwrap().to_owned())
-        .collect()
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-}
-
-fn events_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
 }

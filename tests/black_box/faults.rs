@@ -13,22 +13,13 @@ mod unavailable;
 use std::sync::Arc;
 use std::time::Duration;
 
-use black_box_tests::proxy::{Fault, Proxy};
+use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::{Answer, Api, Database, development_settings, token};
 use contacts::development::Identity;
 use serde_json::json;
 use shared::Service;
-use shared::store::Patience;
+use shared::store::{Patience, Store};
 use tokio::task::{JoinSet, LocalSet};
-use url::Url;
-
-/// Waits for answers that come, however busy the machine is.
-const PATIENT: Patience = Patience {
-    connect: Duration::from_secs(5),
-    attempt: Duration::from_secs(5),
-    operation: Duration::from_secs(9),
-    attempts: 3,
-};
 
 /// Tries again soon, and often enough to get through on a busy machine.
 const RESTLESS: Patience = Patience {
@@ -195,29 +186,10 @@ struct Scene {
 impl Scene {
     async fn start(patience: Patience) -> Self {
         let database = Database::start().await;
-        let proxy = Proxy::start(&database.url).await;
-        let api = Self::over(database, &proxy.url, patience).await;
+        let (api, proxy) = Api::over_through_proxy(database, patience, service).await;
+        seed(&api).await;
         let direct = Arc::new(direct(&api).await);
         Self { api, proxy, direct }
-    }
-
-    /// An API whose database is at `url`, with that contact.
-    async fn over(database: Database, url: &Url, patience: Patience) -> Api {
-        let store = database.store_through(url, patience).await;
-        let store = store.with_contention_budget(CONTENTION_BUDGET);
-        let api = Api::with_service(database, Service::new(development_settings(), store)).await;
-        api.seed(json!([{
-            "id": "c_1",
-            "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }],
-            "emails": [{ "value": "jane@example.com", "isPrimary": true }],
-            "subscriptions": [
-                { "audience": "newsletter", "client": "website", "status": "subscribed" },
-                { "audience": "newsletter", "client": "app", "status": "subscribed" },
-                { "audience": "newsletter", "status": "subscribed" },
-            ],
-        }]))
-        .await;
-        api
     }
 
     /// Lets another caller get in before the `nth` call of an operation.
@@ -235,16 +207,31 @@ impl Scene {
     }
 }
 
+/// A service that soon gives up on races.
+fn service(store: Store) -> Service {
+    let store = store.with_contention_budget(CONTENTION_BUDGET);
+    Service::new(development_settings(), store)
+}
+
+/// The contact that all requests are about.
+async fn seed(api: &Api) {
+    api.seed(json!([{
+        "id": "c_1",
+        "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }],
+        "emails": [{ "value": "jane@example.com", "isPrimary": true }],
+        "subscriptions": [
+            { "audience": "newsletter", "client": "website", "status": "subscribed" },
+            { "audience": "newsletter", "client": "app", "status": "subscribed" },
+            { "audience": "newsletter", "status": "subscribed" },
+        ],
+    }]))
+    .await;
+}
+
 /// An API over the same database and organization, with no proxy in between.
 async fn direct(api: &Api) -> Api {
-    let database = Database {
-        url: api.database.url.clone(),
-        table: api.database.table.clone(),
-        // It ends with the first API.
-        engine: None,
-    };
-    let store = database.store().await;
-    let service = Service::new(development_settings(), store);
+    let database = api.database.again();
+    let service = Service::new(development_settings(), database.store().await);
     let mut direct = Api::with_service(database, service).await;
     direct.organization = api.organization.clone();
     direct

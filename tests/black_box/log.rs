@@ -2,11 +2,11 @@
 //!
 //! That `dynamodb.calls` is what was called, the cost tests hold against every request of theirs.
 
+use black_box_tests::log::{self, Metric};
 use black_box_tests::proxy::{Fault, Proxy};
 use black_box_tests::schema::Schema;
-use black_box_tests::{Answer, Api, Database, development_settings, log};
+use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
-use shared::Service;
 use shared::store::Patience;
 
 async fn api() -> Api {
@@ -15,14 +15,9 @@ async fn api() -> Api {
     api
 }
 
-/// An API whose calls of the database go through a proxy.
+/// The same with a proxy in front of the database.
 async fn api_through_proxy() -> (Api, Proxy) {
-    let database = Database::start().await;
-    let proxy = Proxy::start(&database.url).await;
-    let store = database
-        .store_through(&proxy.url, Patience::default())
-        .await;
-    let api = Api::with_service(database, Service::new(development_settings(), store)).await;
+    let (api, proxy) = Api::through_proxy(Patience::default()).await;
     seed(&api).await;
     (api, proxy)
 }
@@ -131,6 +126,20 @@ async fn races_that_were_lost_and_run_again_count() {
 }
 
 #[tokio::test]
+async fn what_is_done_again_for_want_of_capacity_is_no_race() {
+    let (api, proxy) = api_through_proxy().await;
+    let throttled = Fault::Cancelled(&["ThrottlingError", "None"]);
+    proxy.fail("TransactWriteItems", [throttled]);
+    let answer = verify_contact(&api).await;
+    assert_eq!(answer.body["outcome"], "recorded");
+    let line = answer.logged();
+    assert_eq!(
+        (&line["dynamodb.calls"], &line["conflicts_retried"]),
+        (&json!(4), &json!(0))
+    );
+}
+
+#[tokio::test]
 async fn what_one_request_calls_does_not_count_for_another_at_the_same_time() {
     let (api, proxy) = api_through_proxy().await;
     proxy.fail("TransactWriteItems", [Fault::Conflict; 3]);
@@ -145,23 +154,6 @@ async fn what_one_request_calls_does_not_count_for_another_at_the_same_time() {
     for answer in numbers {
         assert_eq!(answer.logged()["dynamodb.calls"], 1);
     }
-}
-
-/// The metrics that CloudWatch would take out of a line: name, value, and the dimensions with their values.
-fn metrics(line: &Value) -> Vec<Value> {
-    let list = |value: &Value| value.as_array().unwrap().clone();
-    let value_of = |name: &Value| line[name.as_str().unwrap()].clone();
-    let mut metrics = Vec::new();
-    for directive in list(&line["_aws"]["CloudWatchMetrics"]) {
-        for dimensions in list(&directive["Dimensions"]) {
-            let values: Vec<_> = list(&dimensions).iter().map(value_of).collect();
-            for metric in list(&directive["Metrics"]) {
-                let name = &metric["Name"];
-                metrics.push(json!([name, value_of(name), dimensions, values]));
-            }
-        }
-    }
-    metrics
 }
 
 #[tokio::test]
@@ -179,19 +171,30 @@ async fn each_line_is_a_document_in_embedded_metric_format() {
     ] {
         let line = answer.logged();
         assert_eq!(schema.faults(&line), Vec::<String>::new(), "{line}");
-        let of_function =
-            |name: &str, value: Value| json!([name, value, ["FunctionName"], [log::FUNCTION_NAME]]);
-        let measured = |name: &str| of_function(name, line[name].clone());
+        let function = || ("FunctionName".to_owned(), json!(log::FUNCTION_NAME));
+        let metric = |name: &str, value: Value| Metric {
+            namespace: "ContactVerification".to_owned(),
+            name: name.to_owned(),
+            value,
+            dimensions: vec![function()],
+        };
+        let measured = |name: &str| metric(name, line[name].clone());
+        let requests = Metric {
+            dimensions: vec![function(), ("outcome".to_owned(), json!(outcome))],
+            ..metric("requests", json!(1))
+        };
+        let version = ("FunctionVersion".to_owned(), json!(log::FUNCTION_VERSION));
+        let server_errors = metric("server_errors", json!(server_errors));
+        let server_errors_of_version = Metric {
+            dimensions: vec![function(), version],
+            ..server_errors.clone()
+        };
         assert_eq!(
-            metrics(&line),
+            log::metrics(&line),
             [
-                json!([
-                    "requests",
-                    1,
-                    ["FunctionName", "outcome"],
-                    [log::FUNCTION_NAME, outcome]
-                ]),
-                of_function("server_errors", json!(server_errors)),
+                requests,
+                server_errors,
+                server_errors_of_version,
                 measured("duration_ms"),
                 measured("dynamodb.calls"),
                 measured("conflicts_retried"),

@@ -1,12 +1,9 @@
 //! Endpoint 3 (contract section 7).
 
-use std::sync::Arc;
-
-use black_box_tests::{Answer, Api, Database, development_settings, token};
+use black_box_tests::{Answer, Api, Database, development_settings, service_at, token};
 use contacts::development::Identity;
 use serde_json::{Value, json};
 use shared::Service;
-use shared::domain::Timestamp;
 
 const PATH: &str = "/api/contacts/c_1/verification";
 
@@ -232,12 +229,7 @@ async fn a_kept_verification_changes_nothing() {
 #[tokio::test]
 async fn without_a_time_it_is_now() {
     let database = Database::start().await;
-    let store = database.store().await;
-    let now = Timestamp::parse_rfc3339("2026-05-20T15:04:01.135Z").unwrap();
-    let service = Service {
-        clock: Arc::new(move || now),
-        ..Service::new(development_settings(), store)
-    };
+    let service = service_at("2026-05-20T15:04:01.135Z", database.store().await);
     let api = Api::with_service(database, service).await;
     api.seed(json!([contact()])).await;
     let answer = api
@@ -504,11 +496,7 @@ async fn a_contact_that_the_client_has_not_onboarded_does_not_exist() {
 async fn another_organizations_contact_does_not_exist() {
     let api = start().await;
     let other = Api::with_service(
-        Database {
-            url: api.database.url.clone(),
-            table: api.database.table.clone(),
-            engine: None,
-        },
+        api.database.again(),
         Service::new(development_settings(), api.database.store().await),
     )
     .await;

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use black_box_tests::{Answer, Api, Database, development_settings};
+use black_box_tests::{Answer, Api};
 use contacts::seed::Seed;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use shared::Service;
 use shared::domain::PhoneRegion;
 use tokio::task::JoinSet;
 
@@ -323,10 +322,7 @@ async fn callers_of_all_three_endpoints_on_one_contact_do_not_lose_one_anothers_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_clients_on_one_contact_each_gets_its_turn() {
     const CLIENTS: u32 = 64;
-    let database = Database::start().await;
-    let store = database.store().await;
-    let api =
-        Arc::new(Api::with_service(database, Service::new(development_settings(), store)).await);
+    let api = Arc::new(Api::start().await);
     let client = |n: u32| format!("client-{n}");
     let clients: Vec<_> = (0..CLIENTS).map(client).collect();
     let subscriptions: Vec<_> = clients

@@ -9,27 +9,31 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod events;
 pub mod identity_provider;
 pub mod keys;
 pub mod log;
 pub mod proxy;
 pub mod schema;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use contacts::development::{self, Identity};
 use contacts::seed::Seed;
+use contacts::serve::DEMO;
 use contacts::serve::engine::{self, Engine};
 use contacts::serve::gateway::Gateway;
 use serde_json::{Value, json};
 use shared::Service;
-use shared::domain::{ClientSlug, OrganizationId, PhoneRegion};
+use shared::domain::{ClientSlug, OrganizationId, PhoneRegion, Timestamp};
 use shared::settings::Settings;
 use shared::store::{ChangeStream, Patience, Store, create_table};
 use url::Url;
 use uuid::Uuid;
+
+use self::proxy::Proxy;
 
 /// A database with the table in it.
 pub struct Database {
@@ -53,6 +57,24 @@ impl Database {
     /// A database with a table that no other test uses, whatever the endpoint: for data whose organizations are given.
     pub async fn start_own_table() -> Self {
         Self::with_table(fresh_table()).await
+    }
+
+    /// A database that holds the demo data and nothing else.
+    pub async fn with_demo_data() -> Self {
+        let database = Self::start_own_table().await;
+        let seed = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
+        seed.load(&database.store().await).await.unwrap();
+        database
+    }
+
+    /// The same database once more; it ends with the first.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            table: self.table.clone(),
+            engine: None,
+        }
     }
 
     async fn with_table(table: String) -> Self {
@@ -107,6 +129,16 @@ pub fn development_settings() -> Settings {
     development::settings_from(&|_| Ok(None)).unwrap()
 }
 
+/// A service of a development server, for which it is always this time.
+#[must_use]
+pub fn service_at(time: &str, store: Store) -> Service {
+    let now = Timestamp::parse_rfc3339(time).unwrap();
+    Service {
+        clock: Arc::new(move || now),
+        ..Service::new(development_settings(), store)
+    }
+}
+
 /// An API on a free port, with an organization of its own.
 pub struct Api {
     /// Where it listens.
@@ -152,6 +184,24 @@ impl Api {
         let database = Database::start().await;
         let store = database.store().await;
         Self::with_service(database, Service::new(development_settings(), store)).await
+    }
+
+    /// An API over a database of this test's own, with a proxy in between.
+    pub async fn through_proxy(patience: Patience) -> (Self, Proxy) {
+        let service = |store| Service::new(development_settings(), store);
+        Self::over_through_proxy(Database::start().await, patience, service).await
+    }
+
+    /// An API over `database`, with a proxy in between, that works with the service that `service` makes of its store.
+    pub async fn over_through_proxy(
+        database: Database,
+        patience: Patience,
+        service: impl FnOnce(Store) -> Service,
+    ) -> (Self, Proxy) {
+        let proxy = Proxy::start(&database.url).await;
+        let store = database.store_through(&proxy.url, patience).await;
+        let api = Self::with_service(database, service(store)).await;
+        (api, proxy)
     }
 
     /// An API over `database` that works with `service`.
@@ -214,7 +264,13 @@ impl Api {
 
     /// A `PATCH` to be completed.
     pub fn request(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.patch(self.url.join(path).unwrap())
+        self.request_by("PATCH", path)
+    }
+
+    /// A request by this method, to be completed.
+    pub fn request_by(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let url = self.url.join(path).unwrap();
+        self.http.request(method.parse().unwrap(), url)
     }
 
     /// Sends a request and reads the answer.

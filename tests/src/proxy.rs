@@ -17,7 +17,16 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use shared::store::Patience;
 use url::Url;
+
+/// Waits for answers that come, however busy the machine is: a call that is repeated counts.
+pub const PATIENT: Patience = Patience {
+    connect: Duration::from_secs(9),
+    attempt: Duration::from_secs(9),
+    operation: Duration::from_secs(9),
+    attempts: 4,
+};
 
 /// What goes wrong with a call of the database.
 #[derive(Debug, Clone, Copy)]

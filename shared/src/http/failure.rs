@@ -157,9 +157,9 @@ impl From<ChangeError> for Failure {
 impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(_) | DatabaseError::Contended(_) => {
-                Self::Unavailable(Box::new(error))
-            }
+            DatabaseError::Unavailable(_)
+            | DatabaseError::Contended(_)
+            | DatabaseError::PartlyThrottled(_) => Self::Unavailable(Box::new(error)),
             DatabaseError::Refused(_)
             | DatabaseError::Unreadable(_)
             | DatabaseError::Nonsense(_) => Self::Internal(Box::new(error)),

@@ -39,6 +39,9 @@ pub enum DatabaseError {
     /// Other callers changed the same items in the meantime. A new attempt may succeed.
     #[error("another change to the same items got in between")]
     Contended(#[source] Box<dyn Error + Send + Sync>),
+    /// It throttles a part of what was asked, which the SDK does not retry. A new attempt may succeed.
+    #[error("the database throttles a part of the request")]
+    PartlyThrottled(#[source] Box<dyn Error + Send + Sync>),
     /// It refuses the request, which is our mistake or the deployment's: a missing table, a missing permission.
     #[error("the database refuses the request")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
@@ -53,6 +56,14 @@ pub enum DatabaseError {
 
 impl ChangeError {
     pub(super) fn is_worth_another_attempt(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(DatabaseError::Contended(_) | DatabaseError::PartlyThrottled(_))
+        )
+    }
+
+    /// Whether other callers were faster.
+    pub(super) fn is_conflict(&self) -> bool {
         matches!(self, Self::Database(DatabaseError::Contended(_)))
     }
 }
@@ -82,7 +93,7 @@ impl DatabaseError {
     }
 
     /// Sorts a failed transaction. One that was cancelled because a condition no longer holds or because another
-    /// transaction was at the same items has lost a race.
+    /// transaction was at the same items has lost a race; one for want of capacity may pass as well.
     pub(super) fn from_transaction(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Self {
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
             error.as_service_error()
@@ -95,22 +106,20 @@ impl DatabaseError {
             .filter_map(|reason| reason.code())
             .filter(|code| *code != "None")
             .collect();
-        let is_passing = |code: &&str| {
-            matches!(
-                *code,
-                "ConditionalCheckFailed"
-                    | "TransactionConflict"
-                    | "ProvisionedThroughputExceeded"
-                    | "ThrottlingError"
-            )
+        let is_conflict =
+            |code: &&str| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict");
+        let is_throttling =
+            |code: &&str| matches!(*code, "ProvisionedThroughputExceeded" | "ThrottlingError");
+        let may_pass = !reasons.is_empty()
+            && reasons
+                .iter()
+                .all(|code| is_conflict(code) || is_throttling(code));
+        let sort = match may_pass {
+            false => Self::Refused,
+            true if reasons.iter().any(is_conflict) => Self::Contended,
+            true => Self::PartlyThrottled,
         };
-        let lost_a_race = !reasons.is_empty() && reasons.iter().all(is_passing);
-        let answer = Box::new(ErrorAnswer::new(cancelled, reasons));
-        if lost_a_race {
-            Self::Contended(answer)
-        } else {
-            Self::Refused(answer)
-        }
+        sort(Box::new(ErrorAnswer::new(cancelled, reasons)))
     }
 }
 

@@ -25,7 +25,7 @@ pub use items::is_too_large;
 pub use provision::Addition;
 pub use reach::Found;
 pub use table::{ChangeStream, create_table};
-pub use tally::{Tally, tallied};
+pub(crate) use tally::{Tally, tallied};
 pub use verify_contact::ContactChange;
 pub use verify_method::MethodChange;
 
@@ -93,7 +93,11 @@ impl Store {
         attempt
             .retry(backoff)
             .when(ChangeError::is_worth_another_attempt)
-            .notify(|_, _| note_conflict_retried())
+            .notify(|error, _| {
+                if error.is_conflict() {
+                    note_conflict_retried();
+                }
+            })
             .await
     }
 }

@@ -1,7 +1,6 @@
 //! What a piece of work asks of the database, counted for the log.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::cell::Cell;
 
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -9,39 +8,40 @@ use aws_sdk_dynamodb::error::BoxError;
 
 tokio::task_local! {
     /// The tally of the work that is being done. What the SDK and the store do for it, they do in its task.
-    static TALLY: Arc<Counters>;
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    calls: AtomicU32,
-    conflicts_retried: AtomicU32,
+    static TALLY: Cell<Tally>;
 }
 
 /// What a piece of work asked of the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
     /// Calls, those that the SDK repeated included.
-    pub calls: u32,
+    pub(crate) calls: u32,
     /// How often it was done again because another caller was faster.
-    pub conflicts_retried: u32,
+    pub(crate) conflicts_retried: u32,
 }
 
 /// Does the work, and tells what it asked of the database.
-pub async fn tallied<T>(work: impl Future<Output = T>) -> (T, Tally) {
-    let counters = Arc::new(Counters::default());
-    let done = TALLY.scope(Arc::clone(&counters), work).await;
-    let tally = Tally {
-        calls: counters.calls.load(Ordering::Relaxed),
-        conflicts_retried: counters.conflicts_retried.load(Ordering::Relaxed),
-    };
-    (done, tally)
+pub(crate) async fn tallied<T>(work: impl Future<Output = T>) -> (T, Tally) {
+    TALLY
+        .scope(Cell::default(), async {
+            let done = work.await;
+            (done, TALLY.with(Cell::get))
+        })
+        .await
 }
 
-/// Notes that work is done again.
-pub(super) fn note_conflict_retried() {
+fn note(change: impl FnOnce(&mut Tally)) {
     // Work that nobody tallies, such as loading a seed, is not counted.
-    let _ = TALLY.try_with(|tally| tally.conflicts_retried.fetch_add(1, Ordering::Relaxed));
+    let _ = TALLY.try_with(|cell| {
+        let mut tally = cell.get();
+        change(&mut tally);
+        cell.set(tally);
+    });
+}
+
+/// Notes that work is done again because another caller was faster.
+pub(super) fn note_conflict_retried() {
+    note(|tally| tally.conflicts_retried += 1);
 }
 
 /// Notes every call that the SDK sends.
@@ -59,7 +59,7 @@ impl Intercept for NoteCalls {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let _ = TALLY.try_with(|tally| tally.calls.fetch_add(1, Ordering::Relaxed));
+        note(|tally| tally.calls += 1);
         Ok(())
     }
 }

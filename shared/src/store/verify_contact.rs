@@ -127,7 +127,7 @@ impl Store {
             .unprocessed_keys()
             .is_some_and(|unprocessed| !unprocessed.is_empty())
         {
-            return Err(DatabaseError::Contended(
+            return Err(DatabaseError::PartlyThrottled(
                 "the table throttles part of a read".into(),
             ));
         }

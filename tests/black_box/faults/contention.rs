@@ -1,10 +1,8 @@
 //! Others at the same items: conflicts between transactions, and throttling of a part.
 
-use black_box_tests::proxy::Fault;
+use black_box_tests::proxy::{Fault, PATIENT};
 
-use super::{
-    Ask, EARLIER, PATIENT, Scene, VERIFIED_AT, WRITES, assert_unavailable, at_once, levels,
-};
+use super::{Ask, EARLIER, Scene, VERIFIED_AT, WRITES, assert_unavailable, at_once, levels};
 
 #[tokio::test]
 async fn a_conflict_with_a_transaction_is_tried_again() {

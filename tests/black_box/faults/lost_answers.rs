@@ -1,10 +1,10 @@
 //! Answers that get lost after the change was made: it is made once, and its caller hears so.
 
-use black_box_tests::proxy::Fault;
+use black_box_tests::proxy::{Fault, PATIENT};
 
 use super::{
-    Ask, EARLIER, PATIENT, RESTLESS, Scene, VERIFIED_AT, WRITES, assert_unavailable, at_once,
-    levels, version,
+    Ask, EARLIER, RESTLESS, Scene, VERIFIED_AT, WRITES, assert_unavailable, at_once, levels,
+    version,
 };
 
 /// The ways to lose an answer. The last is that of a call which also arrives twice.

@@ -1,10 +1,8 @@
 //! Others who get in between the read and the transaction of endpoint 3.
 
-use black_box_tests::proxy::Fault;
+use black_box_tests::proxy::{Fault, PATIENT};
 
-use super::{
-    Ask, EARLIER, LATER, PATIENT, Scene, VERIFIED_AT, assert_unavailable, levels, version,
-};
+use super::{Ask, EARLIER, LATER, Scene, VERIFIED_AT, assert_unavailable, levels, version};
 
 #[tokio::test]
 async fn an_earlier_verification_that_gets_in_between_is_kept() {

@@ -1,8 +1,8 @@
 //! A deployment that is wrong: 500 at once, and nothing more.
 
-use black_box_tests::proxy::Fault;
+use black_box_tests::proxy::{Fault, PATIENT};
 
-use super::{Ask, CALLS, PATIENT, Scene, VERIFIED_AT, assert_internal_error, at_once};
+use super::{Ask, CALLS, Scene, VERIFIED_AT, assert_internal_error, at_once};
 
 async fn assert_500_at_once(error: Fault) {
     at_once(CALLS, |(ask, operation)| async move {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use black_box_tests::Database;
-use black_box_tests::proxy::Fault;
+use black_box_tests::proxy::{Fault, PATIENT};
+use black_box_tests::{Api, Database};
 use tokio::net::TcpSocket;
 use url::Url;
 
 use super::{
-    Ask, CALLS, IMPATIENT, PATIENT, RESTLESS, Scene, VERIFIED_AT, WRITES, assert_503_while,
-    assert_overcome, assert_unavailable, at_once, levels,
+    Ask, CALLS, IMPATIENT, RESTLESS, Scene, VERIFIED_AT, WRITES, assert_503_while, assert_overcome,
+    assert_unavailable, at_once, levels, seed, service,
 };
 
 #[tokio::test]
@@ -122,7 +122,10 @@ async fn a_database_that_nobody_listens_for_is_503() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = Url::parse(&format!("http://{}", socket.local_addr().unwrap())).unwrap();
-    let api = Scene::over(Database::start().await, &url, PATIENT).await;
+    let database = Database::start().await;
+    let store = database.store_through(&url, PATIENT).await;
+    let api = Api::with_service(database, service(store)).await;
+    seed(&api).await;
     for ask in [
         Ask::PhoneNumber,
         Ask::Email,

@@ -52,12 +52,6 @@ fn the_api_takes_as_many_requests_as_is_set() {
 }
 
 #[test]
-fn a_route_that_api_gateway_would_change_fails_the_deployment() {
-    let (name, api) = Stack::new().only(API);
-    assert_eq!(api["FailOnWarnings"], true, "{name}");
-}
-
-#[test]
 fn the_access_log_goes_to_a_log_group_that_forgets() {
     let stack = Stack::with(&[("LogRetentionDays", "90")]);
     let (destination, _) = access_log(&stack);

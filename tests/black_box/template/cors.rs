@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use black_box_tests::proxy::{Fault, Proxy};
-use black_box_tests::{Answer, Api, Database, development_settings};
+use black_box_tests::proxy::Fault;
+use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
-use shared::Service;
 use shared::store::Patience;
 
 use super::routes::{API, routes};
@@ -65,14 +64,11 @@ fn pages_may_send_the_headers_that_the_endpoints_read_and_no_others() {
 
 #[tokio::test]
 async fn pages_see_every_header_that_the_endpoints_answer() {
-    let database = Database::start().await;
-    let proxy = Proxy::start(&database.url).await;
     let patience = Patience {
         attempts: 1,
         ..Patience::default()
     };
-    let store = database.store_through(&proxy.url, patience).await;
-    let api = Api::with_service(database, Service::new(development_settings(), store)).await;
+    let (api, proxy) = Api::through_proxy(patience).await;
     api.seed(json!([{ "id": "c_1", "phoneNumber": [{ "value": "+14165550100" }] }]))
         .await;
 

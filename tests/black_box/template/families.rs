@@ -1,4 +1,4 @@
-//! The metrics that AWS's services write.
+//! The metrics that AWS's services write, as far as the template names them or could be mistaken about them.
 
 /// Metrics of a namespace, and the sets of dimensions that each of them has.
 pub(super) struct Family {
@@ -7,64 +7,28 @@ pub(super) struct Family {
     pub(super) dimensions: &'static [&'static [&'static str]],
 }
 
-pub(super) const FAMILIES: [Family; 7] = [
+pub(super) const FAMILIES: [Family; 6] = [
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html. A REST API's have other names
     // (5XXError) and another dimension (ApiName).
     Family {
         namespace: "AWS/ApiGateway",
-        names: &[
-            "4xx",
-            "5xx",
-            "Count",
-            "DataProcessed",
-            "IntegrationLatency",
-            "Latency",
-        ],
-        dimensions: &[
-            &["ApiId"],
-            &["ApiId", "Stage"],
-            &["ApiId", "Method", "Resource", "Stage"],
-        ],
+        names: &["4xx", "5xx", "Count", "IntegrationLatency", "Latency"],
+        dimensions: &[&["ApiId"]],
     },
     // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
     Family {
         namespace: "AWS/Lambda",
-        names: &[
-            "ConcurrentExecutions",
-            "Duration",
-            "Errors",
-            "Invocations",
-            "PostRuntimeExtensionsDuration",
-            "ProvisionedConcurrencyInvocations",
-            "ProvisionedConcurrencySpilloverInvocations",
-            "ProvisionedConcurrencyUtilization",
-            "ProvisionedConcurrentExecutions",
-            "RecursiveInvocationsDropped",
-            "Throttles",
-        ],
+        names: &["ConcurrentExecutions", "Errors", "Invocations", "Throttles"],
         dimensions: &[
             &["FunctionName"],
-            &["FunctionName", "Resource"],
             &["ExecutedVersion", "FunctionName", "Resource"],
         ],
     },
-    Family {
-        namespace: "AWS/Lambda",
-        names: &[
-            "ClaimedAccountConcurrency",
-            "UnreservedConcurrentExecutions",
-        ],
-        dimensions: &[&[]],
-    },
-    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html. These are of one
+    // operation; a table as a whole has neither.
     Family {
         namespace: "AWS/DynamoDB",
-        names: &[
-            "ReturnedItemCount",
-            "SuccessfulRequestLatency",
-            "SystemErrors",
-            "ThrottledRequests",
-        ],
+        names: &["SystemErrors", "ThrottledRequests"],
         dimensions: &[&["Operation", "TableName"]],
     },
     Family {
@@ -79,9 +43,10 @@ pub(super) const FAMILIES: [Family; 7] = [
     },
     Family {
         namespace: "AWS/DynamoDB",
-        names: &["ConditionalCheckFailedRequests", "TransactionConflict"],
+        names: &["TransactionConflict"],
         dimensions: &[&["TableName"]],
     },
+    // Of the account: no table has it.
     Family {
         namespace: "AWS/DynamoDB",
         names: &["UserErrors"],
@@ -89,19 +54,11 @@ pub(super) const FAMILIES: [Family; 7] = [
     },
 ];
 
-/// The operations that DynamoDB counts.
-pub(super) const OPERATIONS: [&str; 13] = [
-    "BatchExecuteStatement",
+/// The operations that the functions call, as DynamoDB names them.
+pub(super) const OPERATIONS: [&str; 5] = [
     "BatchGetItem",
-    "BatchWriteItem",
-    "DeleteItem",
-    "ExecuteStatement",
-    "ExecuteTransaction",
     "GetItem",
-    "PutItem",
     "Query",
-    "Scan",
-    "TransactGetItems",
     "TransactWriteItems",
     "UpdateItem",
 ];

@@ -5,12 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use black_box_tests::development_settings;
-use contacts::serve::engine;
 use serde_json::{Value, json};
-use shared::Service;
-use shared::store::Store;
-use url::Url;
+use shared::DEADLINE;
 
 use super::globals::crate_of;
 use super::stack::{PRODUCTION, Stack};
@@ -51,17 +47,13 @@ fn every_function_has_its_memory_stated() {
     }
 }
 
-#[tokio::test]
-async fn every_function_answers_before_lambda_ends_it_and_that_before_api_gateway_gives_up() {
-    let nowhere = Url::parse("http://127.0.0.1:1").unwrap();
-    let client = engine::client(&nowhere, engine::PATIENCE).await;
-    let store = Store::new(client, "contacts".to_owned());
-    let deadline = Service::new(development_settings(), store).deadline;
+#[test]
+fn every_function_answers_before_lambda_ends_it_and_that_before_api_gateway_gives_up() {
     for (name, function) in Stack::new().functions() {
         let timeout = function["Timeout"].as_u64().map(Duration::from_secs);
         assert!(
-            timeout.is_some_and(|timeout| deadline < timeout && timeout < API_GATEWAY_TIMEOUT),
-            "{name} Timeout {timeout:?} is not between {deadline:?} and {API_GATEWAY_TIMEOUT:?}"
+            timeout.is_some_and(|timeout| DEADLINE < timeout && timeout < API_GATEWAY_TIMEOUT),
+            "{name} Timeout {timeout:?} is not between {DEADLINE:?} and {API_GATEWAY_TIMEOUT:?}"
         );
     }
 }
@@ -147,6 +139,21 @@ fn in_production_a_new_version_gets_some_of_the_requests_first() {
 }
 
 #[test]
+fn in_production_a_new_version_gets_all_requests_at_once_where_that_is_set() {
+    let at_once = [&PRODUCTION[..], &[("GradualDeployment", "false")]].concat();
+    for (name, function) in Stack::with(&at_once).functions() {
+        let kind = &function["DeploymentPreference"]["Type"];
+        assert_eq!(kind, "AllAtOnce", "{name}");
+    }
+}
+
+#[test]
+fn a_version_that_was_rolled_back_does_not_stay() {
+    // Lambda would give it again for the same code, and CloudFormation refuses to make what exists.
+    assert_property(&Stack::new(), "VersionDeletionPolicy", &json!("Delete"));
+}
+
+#[test]
 fn elsewhere_a_new_version_gets_all_requests_at_once() {
     for (name, function) in Stack::new().functions() {
         let kind = &function["DeploymentPreference"]["Type"];
@@ -155,7 +162,7 @@ fn elsewhere_a_new_version_gets_all_requests_at_once() {
 }
 
 #[test]
-fn a_deployment_is_rolled_back_when_the_function_fails() {
+fn a_deployment_is_rolled_back_when_the_new_version_fails() {
     let stack = Stack::new();
     let alarms = stack.of_type(ALARM);
     for (name, function) in stack.functions() {
@@ -165,11 +172,18 @@ fn a_deployment_is_rolled_back_when_the_function_fails() {
             let alarm = stack
                 .named(alarm, ALARM)
                 .unwrap_or_else(|| panic!("{name} is rolled back on {alarm}, which is no alarm"));
+            let version = format!("${{{name}.Version.Version}}");
+            // Another alarm for each version: what the one before did must not stop the one that mends it.
+            let alarm_name = alarms[alarm]["AlarmName"].as_str().unwrap_or_default();
+            assert!(alarm_name.contains(&version), "{alarm} is no version's own");
             for watch in watches(&alarms[alarm]) {
-                let function = watch.metric.dimensions.get("FunctionName");
+                let dimensions = &watch.metric.dimensions;
+                let watched_version = dimensions
+                    .get("ExecutedVersion")
+                    .or(dimensions.get("FunctionVersion"));
                 assert_eq!(
-                    function,
-                    Some(&format!("${{{name}}}")),
+                    (dimensions.get("FunctionName"), watched_version),
+                    (Some(&format!("${{{name}}}")), Some(&version)),
                     "{name} is rolled back on {alarm}"
                 );
                 watched.insert(watch.metric.name);

@@ -152,7 +152,7 @@ fn a_condition_is_evaluated_from_the_inside_out() {
             json!({ "Fn::Contains": [["info", "warn"], { "Ref": "LogLevel" }] }),
             false,
         ),
-        (json!({ "Condition": "IsProduction" }), false),
+        (json!({ "Condition": "IsGradual" }), false),
     ] {
         assert_eq!(stack.is_true(&condition), holds, "{condition}");
     }

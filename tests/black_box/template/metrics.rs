@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use black_box_tests::Api;
+use black_box_tests::{Api, log};
 use serde_json::{Value, json};
 
 use super::families::{FAMILIES, OPERATIONS};
@@ -42,7 +42,10 @@ impl Known {
                 );
             }
         }
-        known.add_own(&line().await);
+        for metric in log::metrics(&line().await) {
+            let dimensions = metric.dimensions.into_iter().map(|(name, _)| name);
+            known.add(&metric.namespace, &metric.name, dimensions);
+        }
         known
     }
 
@@ -53,27 +56,12 @@ impl Known {
         self.0.entry(metric).or_default().insert(dimensions);
     }
 
-    /// What CloudWatch makes of a line in its embedded metric format.
-    fn add_own(&mut self, line: &Value) {
-        let list = |value: &Value| value.as_array().unwrap().clone();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        for directive in list(&line["_aws"]["CloudWatchMetrics"]) {
-            for metric in list(&directive["Metrics"]) {
-                for dimensions in list(&directive["Dimensions"]) {
-                    let dimensions = list(&dimensions);
-                    let (namespace, name) = (&directive["Namespace"], &metric["Name"]);
-                    self.add(&text(namespace), &text(name), dimensions.iter().map(text));
-                }
-            }
-        }
-    }
-
     /// What is wrong with a metric, if anything is: nothing writes it, or it is not one of the stack's.
     pub(super) fn fault(&self, metric: &Metric, stack: &Stack) -> Option<String> {
         let key = (metric.namespace.clone(), metric.name.clone());
         let Some(sets) = self.0.get(&key) else {
             return Some(format!(
-                "{} has no metric {}",
+                "{} has no metric {} that is known here",
                 metric.namespace, metric.name
             ));
         };
@@ -95,6 +83,17 @@ fn is_of_stack(name: &str, value: &str, stack: &Stack) -> bool {
     match name {
         "ApiId" => is_a(API),
         "FunctionName" => is_a(FUNCTION),
+        // The alias that the API calls.
+        "Resource" => value
+            .strip_suffix(":live")
+            .is_some_and(|function| stack.named(&json!(function), FUNCTION).is_some()),
+        "ExecutedVersion" | "FunctionVersion" => value
+            .strip_suffix(".Version.Version}")
+            .is_some_and(|function| {
+                stack
+                    .named(&json!(format!("{function}}}")), FUNCTION)
+                    .is_some()
+            }),
         "TableName" => is_a(TABLE),
         "GlobalSecondaryIndexName" => {
             let (_, table) = stack.only(TABLE);
@@ -102,7 +101,6 @@ fn is_of_stack(name: &str, value: &str, stack: &Stack) -> bool {
             indexes.iter().any(|index| index["IndexName"] == value)
         }
         "Operation" => OPERATIONS.contains(&value),
-        "Stage" => value == "$default",
         // Any of those that there are.
         "outcome" => value == "*",
         _ => panic!("say here which values {name} has"),
@@ -144,6 +142,14 @@ async fn metrics_that_exist_are_told_from_those_that_do_not() {
         metric("ContactVerification", "server_errors", &[function]),
         metric(
             "ContactVerification",
+            "server_errors",
+            &[
+                function,
+                ("FunctionVersion", "${VerifyContact.Version.Version}"),
+            ],
+        ),
+        metric(
+            "ContactVerification",
             "requests",
             &[function, ("outcome", "*")],
         ),
@@ -164,6 +170,11 @@ async fn metrics_that_exist_are_told_from_those_that_do_not() {
         ),
         metric("AWS/DynamoDB", "UserErrors", &[table]),
         metric("ContactVerification", "server_errors", &[]),
+        metric(
+            "ContactVerification",
+            "server_errors",
+            &[function, ("FunctionVersion", "${Table.Version.Version}")],
+        ),
         metric("ContactVerification", "requests", &[function]),
         metric("Contacts", "requests", &[function]),
     ] {

@@ -5,9 +5,12 @@ use serde_json::Value;
 
 use super::assert_no_faults;
 use super::stack::{
-    ALARM_TOPIC, AUDIENCE, ISSUER, KEYS_SECRET, KEYS_URL, KMS_KEY, SECRET_KEYS, Stack, TEMPLATE,
-    text,
+    ALARM_TOPIC, AUDIENCE, ISSUER, KEYS_SECRET, KEYS_URL, KMS_KEY, PRODUCTION, SECRET_KEYS, Stack,
+    TEMPLATE, text,
 };
+
+/// 101 characters.
+const TOO_LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 /// Of each parameter, values that are taken and values that are refused.
 type Samples = (
@@ -16,7 +19,7 @@ type Samples = (
     &'static [&'static str],
 );
 
-pub(super) const SAMPLES: [Samples; 22] = [
+pub(super) const SAMPLES: [Samples; 24] = [
     (
         "Environment",
         &["dev", "staging", "prod"],
@@ -103,6 +106,8 @@ pub(super) const SAMPLES: [Samples; 22] = [
         &["", "1", "1000"],
         &["0", "01", "-1", "all"],
     ),
+    ("GradualDeployment", &["true", "false"], &["", "yes"]),
+    ("Restart", &["", "key of 21 November"], &[TOO_LONG]),
     ("LogLevel", &["info", "off", "trace"], &["", "INFO", "loud"]),
     ("LogRetentionDays", &["30", "1", "3653"], &["0", "31", ""]),
     (
@@ -133,10 +138,12 @@ pub(super) fn refusal(name: &str, value: &str) -> Option<String> {
 
 fn is_no_such_text(parameter: &Value, value: &str) -> bool {
     let least = parameter["MinLength"].as_u64().unwrap_or_default();
+    let most = parameter["MaxLength"].as_u64().unwrap_or(u64::MAX);
+    let length = value.chars().count() as u64;
     let pattern = parameter["AllowedPattern"].as_str().unwrap_or("(?s:.*)");
     // CloudFormation matches the whole value.
     let pattern = Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
-    (value.chars().count() as u64) < least || !pattern.is_match(value)
+    !(least..=most).contains(&length) || !pattern.is_match(value)
 }
 
 fn is_no_such_number(parameter: &Value, value: &str) -> bool {
@@ -193,10 +200,13 @@ fn every_default_is_taken() {
 #[test]
 fn every_parameter_changes_something() {
     let everything = |stack: &Stack| (stack.resources(), stack.functions());
+    // Some change something in production only.
+    let bases = [SECRET_KEYS.to_vec(), [SECRET_KEYS, PRODUCTION].concat()];
     assert_no_faults(SAMPLES.iter().filter_map(|(name, accepted, _)| {
-        let made = |value: &str| {
-            let parameters = [&SECRET_KEYS[..], &[(*name, value)]].concat();
-            everything(&Stack::with(&parameters))
+        let made = |value| {
+            let stack_over =
+                |base: &Vec<_>| Stack::with(&[base.as_slice(), &[(*name, value)]].concat());
+            bases.each_ref().map(|base| everything(&stack_over(base)))
         };
         let (first, others) = accepted.split_first().unwrap();
         let changes = others.iter().any(|value| made(value) != made(first));

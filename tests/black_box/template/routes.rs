@@ -85,7 +85,7 @@ fn every_route_is_of_the_api_and_for_one_method_and_one_path() {
 
 #[tokio::test]
 async fn every_route_is_the_one_that_its_function_logs() {
-    let (api, http) = (Api::start().await, reqwest::Client::new());
+    let api = Api::start().await;
     for Route {
         function,
         method,
@@ -93,8 +93,7 @@ async fn every_route_is_the_one_that_its_function_logs() {
         ..
     } in routes()
     {
-        let url = api.url.join(&path.replace("{id}", "c_1")).unwrap();
-        let request = http.request(method.parse().unwrap(), url);
+        let request = api.request_by(&method, &path.replace("{id}", "c_1"));
         let answer = api.send(request.json(&json!({}))).await;
         assert_eq!(
             answer.logged()["route"],

@@ -2,37 +2,18 @@
 //! a proxy that records the calls.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use black_box_tests::proxy::Proxy;
-use black_box_tests::{Answer, Api, Database, development_settings};
-use contacts::seed::Seed;
-use contacts::serve::DEMO;
+use black_box_tests::events::{self, NOW};
+use black_box_tests::proxy::{PATIENT, Proxy};
+use black_box_tests::{Answer, Api, Database, service_at};
 use serde_json::{Value, json};
-use shared::Service;
-use shared::domain::{PhoneRegion, Timestamp};
-use shared::store::Patience;
 use tokio::sync::OnceCell;
 
 use super::authorization::{Request, requests};
 use super::globals::crate_of;
 use super::stack::Stack;
-
-/// When all events are handled.
-const NOW: &str = "2026-06-02T08:00:00.000Z";
-
-/// Waits for answers that come, however busy the machine is.
-const PATIENT: Patience = Patience {
-    connect: Duration::from_secs(9),
-    attempt: Duration::from_secs(9),
-    operation: Duration::from_secs(9),
-    attempts: 4,
-};
 
 /// What a function did in its scenes.
 #[derive(Debug, Default)]
@@ -74,28 +55,15 @@ async fn play() -> BTreeMap<String, Played> {
 struct Stage {
     api: Api,
     proxy: Proxy,
-    http: reqwest::Client,
 }
 
 impl Stage {
     /// The API over the demo data.
     async fn new() -> Self {
-        let database = Database::start_own_table().await;
-        let seed = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
-        seed.load(&database.store().await).await.unwrap();
-        let proxy = Proxy::start(&database.url).await;
-        let store = database.store_through(&proxy.url, PATIENT).await;
-        let now = Timestamp::parse_rfc3339(NOW).unwrap();
-        let service = Service {
-            clock: Arc::new(move || now),
-            ..Service::new(development_settings(), store)
-        };
-        let api = Api::with_service(database, service).await;
-        Self {
-            api,
-            proxy,
-            http: reqwest::Client::new(),
-        }
+        let database = Database::with_demo_data().await;
+        let service = |store| service_at(NOW, store);
+        let (api, proxy) = Api::over_through_proxy(database, PATIENT, service).await;
+        Self { api, proxy }
     }
 
     /// What a function does when it starts.
@@ -109,8 +77,7 @@ impl Stage {
     async fn send(&self, event: &Value) -> Answer {
         let method = event["requestContext"]["http"]["method"].as_str().unwrap();
         let path = event["rawPath"].as_str().unwrap();
-        let url = self.api.url.join(path).unwrap();
-        let mut request = self.http.request(method.parse().unwrap(), url);
+        let mut request = self.api.request_by(method, path);
         for (name, value) in event["headers"].as_object().unwrap() {
             // These belong to the connection, and this is another.
             if !["content-length", "host"].contains(&name.as_str()) {
@@ -159,17 +126,14 @@ impl Stage {
 }
 
 /// The sample events of a function, in the order of their names.
-fn events(name: &str) -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../events")
-        .join(name);
-    let files = fs::read_dir(&folder).unwrap_or_else(|_| panic!("{name} has no events"));
-    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
-    files.sort();
-    files
-        .iter()
-        .map(|file| serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap())
-        .collect()
+fn events(function: &str) -> Vec<Value> {
+    let names = events::names().into_iter();
+    let events: Vec<_> = names
+        .filter(|name| name.split_once('/').unwrap().0 == function)
+        .map(|name| events::event(&name))
+        .collect();
+    assert!(!events.is_empty(), "{function} has no events");
+    events
 }
 
 #[tokio::test]

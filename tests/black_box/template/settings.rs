@@ -41,9 +41,7 @@ fn the_version_of_every_function_names_the_number_of_the_settings() {
 #[test]
 fn every_setting_has_its_line() {
     let text = text(&Stack::new());
-    let mut settings = settings_of_the_code();
-    // It is no parameter: another table is another name, which is a change of the stack's own.
-    settings.remove("TABLE_NAME");
+    let settings = settings_of_the_code();
     assert_no_faults(settings.iter().filter_map(|setting| {
         let has_line = text
             .lines()

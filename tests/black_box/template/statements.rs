@@ -14,11 +14,13 @@ pub(super) struct Statement {
     pub(super) leading_keys: Option<LeadingKeys>,
 }
 
-/// A condition on the partition keys that a request touches, all of which must be like one of these.
+/// A condition on the partition keys that a request touches, all of which must be like one of the patterns and like none of
+/// the exceptions.
 #[derive(Debug, Clone)]
 pub(super) struct LeadingKeys {
     operator: Operator,
     pub(super) patterns: Vec<String>,
+    exceptions: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,25 +76,37 @@ impl Statement {
 
 impl LeadingKeys {
     fn read(condition: &Value) -> Self {
-        let (operator, keys) = only_member(condition);
-        let operator = match operator {
-            "ForAllValues:StringEquals" => Operator::Equals,
-            "ForAllValues:StringLike" => Operator::Like,
-            _ => panic!("{operator} is not evaluated by these tests"),
+        let mut read = Self {
+            operator: Operator::Like,
+            patterns: Vec::new(),
+            exceptions: Vec::new(),
         };
-        let (key, patterns) = only_member(keys);
-        assert_eq!(key, "dynamodb:LeadingKeys");
-        Self {
-            operator,
-            patterns: one_or_more(patterns),
+        for (operator, keys) in condition.as_object().unwrap() {
+            let (key, patterns) = only_member(keys);
+            assert_eq!(key, "dynamodb:LeadingKeys");
+            let patterns = one_or_more(patterns);
+            match operator.as_str() {
+                "ForAllValues:StringEquals" => {
+                    (read.operator, read.patterns) = (Operator::Equals, patterns);
+                }
+                "ForAllValues:StringLike" => read.patterns = patterns,
+                "ForAllValues:StringNotLike" => read.exceptions = patterns,
+                _ => panic!("{operator} is not evaluated by these tests"),
+            }
         }
+        read
     }
 
     fn allow(&self, key: &str) -> bool {
-        self.patterns.iter().any(|pattern| match self.operator {
+        let is_one = self.patterns.iter().any(|pattern| match self.operator {
             Operator::Equals => key == pattern,
             Operator::Like => is_like(key, pattern),
-        })
+        });
+        is_one
+            && !self
+                .exceptions
+                .iter()
+                .any(|exception| is_like(key, exception))
     }
 }
 
@@ -144,7 +158,10 @@ fn patterns_are_matched_whole() {
 fn a_statement_allows_a_request_all_of_whose_keys_it_allows() {
     let statement = Statement::read(&json!({
         "Sid": "S", "Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": TABLE_ARN,
-        "Condition": { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["ORG#*", "-"] } },
+        "Condition": {
+            "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["ORG#*", "-"] },
+            "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": "ORG#*#*" },
+        },
     }));
     let request = |action: &str, resource: &str, keys: &[&str]| Request {
         action: action.to_owned(),
@@ -153,6 +170,7 @@ fn a_statement_allows_a_request_all_of_whose_keys_it_allows() {
     };
     assert!(statement.allows(&request("dynamodb:GetItem", TABLE_ARN, &["ORG#a", "-"])));
     assert!(!statement.allows(&request("dynamodb:GetItem", TABLE_ARN, &["ORG#a", "x"])));
+    assert!(!statement.allows(&request("dynamodb:GetItem", TABLE_ARN, &["ORG#a#b"])));
     assert!(!statement.allows(&request("dynamodb:Query", TABLE_ARN, &["-"])));
     assert!(!statement.allows(&request("dynamodb:GetItem", "${Table.Arn}/index/i", &["-"])));
 }
