@@ -31,7 +31,8 @@ pub struct Service {
     pub deadline: Duration,
 }
 
-/// API Gateway gives up after 30 seconds, a function's own limit is lower; before either, the caller hears from us.
+/// How long a request may take in a function. API Gateway gives up after 30 seconds, a function's own limit is lower;
+/// before either, the caller hears from us.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
