@@ -1,7 +1,9 @@
 //! The start that every function shares.
 
 use std::error::Error;
+use std::future::ready;
 use std::io;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
-use lambda_http::{Body, Request, service_fn};
+use lambda_http::{Body, IntoResponse, Request, service_fn};
 
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
 use crate::settings::{InvalidSetting, Settings, environment_variable};
@@ -61,9 +63,19 @@ where
     tokio::join!(service.store.connect(), service.authenticator.prepare());
     lambda_http::run(service_fn(|request| {
         let answer = handler(Arc::clone(&service), request);
-        async { Ok::<_, lambda_http::Error>(answer.await) }
+        async { Ok::<_, lambda_http::Error>(Answer(answer.await)) }
     }))
     .await
+}
+
+/// A response as it is. `lambda_http` would convert a bare one to UTF-8 from whatever charset its content type names,
+/// which ours never do, and would link the tables of all charsets for it.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
 
 /// This function, as Lambda's variables name it.
