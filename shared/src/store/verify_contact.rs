@@ -52,23 +52,26 @@ impl Store {
         change: &ContactChange,
     ) -> Result<(Outcome, AudienceContact), ChangeError> {
         let keys = Keys::new(tenant, id, change);
-        let done = match self.record_at_once(&keys, change).await {
+        // Boxed, like every call of the SDK: these futures are large, and the handler's would be with them.
+        let done = match Box::pin(self.record_at_once(&keys, change)).await {
             AtOnce::Recorded(read) => {
                 // Nothing is written any more: what others have done since is not to be undone.
                 let found = match read {
                     Ok(Some(found)) => Some(found),
                     Err(error) if !error.is_worth_another_attempt() => return Err(error),
-                    Ok(None) | Err(_) => self.retried(|| self.read(&keys, change)).await?,
+                    Ok(None) | Err(_) => {
+                        self.retried(|| Box::pin(self.read(&keys, change))).await?
+                    }
                 };
                 found.map(|found| (change.success(), found.contact))
             }
             AtOnce::Refused(refusal, read) => {
                 let mut first = Some((refusal, read));
-                self.retried(|| self.read_and_change(&keys, change, first.take()))
+                self.retried(|| Box::pin(self.read_and_change(&keys, change, first.take())))
                     .await?
             }
             AtOnce::NotTried => {
-                self.retried(|| self.read_and_change(&keys, change, None))
+                self.retried(|| Box::pin(self.read_and_change(&keys, change, None)))
                     .await?
             }
         };
