@@ -12,7 +12,7 @@ mod load;
 mod process;
 mod scene;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// of the database and over how many connections, and what they consume as the data grow.
     #[arg(long)]
     check: bool,
+    /// This binary of `contacts` instead of the one that is built now, to compare two.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
     /// Requests of each kind in each round.
     #[arg(long, default_value_t = 2000)]
     requests: usize,
@@ -47,7 +50,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    let binary = process::build()?;
+    let binary = match &options.binary {
+        Some(binary) => binary.clone(),
+        None => process::build()?,
+    };
     if options.check {
         return check::run(&binary).await;
     }

@@ -107,11 +107,11 @@ async fn growth() -> anyhow::Result<()> {
             let entries = record(0, entries).await?;
             ensure!(
                 entries.names() == ordinary.names(),
-                "endpoint {endpoint}, {outcome}, with 200 entries: {}",
+                "endpoint {endpoint}, {outcome}, with 200 phone numbers: {}",
                 entries.names()
             );
             say(&format!(
-                "endpoint {endpoint}, {outcome}: {}; with 200 entries {:?} units, else {:?}",
+                "endpoint {endpoint}, {outcome}: {}; with 200 phone numbers {:?} units, else {:?}",
                 ordinary.names(),
                 entries.cost(),
                 ordinary.cost()

@@ -66,7 +66,7 @@ pub(super) async fn run(binary: &Path, most_contacts: usize) -> anyhow::Result<(
     }
 
     let mut stage = Stage::start(binary).await?;
-    heading("phone numbers, and as many addresses, of a contact");
+    heading("phone numbers of a contact");
     for entries in [1, 10, 50, 200] {
         let shape = Shape {
             entries,

@@ -12,12 +12,13 @@ use crate::recorded_api;
 const ORGANIZATION: &str = "bench";
 const AUDIENCE: &str = "newsletter";
 const CLIENT: &str = "website";
+const EMAIL_ADDRESS: &str = "jane.doe@example.com";
 const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
 
 /// What each of the contacts has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// Phone numbers, and as many e-mail addresses.
+    /// Phone numbers; e-mail addresses it has one.
     pub(super) entries: usize,
     /// Subscriptions, the one that is verified included.
     pub(super) subscriptions: usize,
@@ -54,9 +55,6 @@ pub(super) fn seed(contacts: Range<usize>, shape: Shape) -> String {
     let phones: Vec<_> = (0..shape.entries)
         .map(|n| json!({ "value": phone_number(n) }))
         .collect();
-    let emails: Vec<_> = (0..shape.entries)
-        .map(|n| json!({ "value": email_address(n) }))
-        .collect();
     let subscriptions: Vec<_> = (0..shape.subscriptions)
         .map(|n| {
             // The second is the one at audience level.
@@ -68,7 +66,7 @@ pub(super) fn seed(contacts: Range<usize>, shape: Shape) -> String {
         .map(|contact| {
             json!({
                 "id": contact_id(contact), "firstName": "Jane", "lastName": "Doe",
-                "phoneNumber": phones, "emails": emails, "subscriptions": subscriptions,
+                "phoneNumber": phones, "emails": [{ "value": EMAIL_ADDRESS }], "subscriptions": subscriptions,
             })
         })
         .collect();
@@ -80,10 +78,6 @@ pub(super) fn seed(contacts: Range<usize>, shape: Shape) -> String {
 
 fn phone_number(n: usize) -> String {
     format!("+1416555{n:04}")
-}
-
-fn email_address(n: usize) -> String {
-    format!("jane.doe.{n}@example.com")
 }
 
 /// An endpoint.
@@ -113,7 +107,7 @@ impl Endpoint {
                 json!({ "phoneNumber": phone_number(0), "verifiedAt": VERIFIED_AT })
             }
             Self::ContactMethod => {
-                json!({ "type": "email", "value": email_address(0), "verifiedAt": VERIFIED_AT })
+                json!({ "type": "email", "value": EMAIL_ADDRESS, "verifiedAt": VERIFIED_AT })
             }
             Self::Contact => json!({
                 "verified": true, "verified_at": VERIFIED_AT, "audience": AUDIENCE, "client": CLIENT,
