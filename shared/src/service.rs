@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use chrono_tz::Tz;
 
 use crate::auth::Authenticator;
-use crate::domain::{PhoneRegion, Timestamp};
+use crate::domain::{PhoneRegion, TimeZone, Timestamp};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -24,7 +23,7 @@ pub struct Service {
     /// The region whose national phone numbers are understood.
     pub default_phone_region: PhoneRegion,
     /// The zone of times without an offset on endpoint 3.
-    pub time_zone: Tz,
+    pub time_zone: TimeZone,
     /// Tells the time.
     pub clock: Clock,
     /// How long a request may take before it is answered with 503.

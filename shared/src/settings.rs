@@ -4,11 +4,10 @@ use std::env::{self, VarError};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono_tz::Tz;
 use tracing::level_filters::LevelFilter;
 
 use crate::auth::{Authenticator, ClaimNames, FetchedKeys, KeySet, KeysUrl};
-use crate::domain::PhoneRegion;
+use crate::domain::{PhoneRegion, TimeZone};
 
 /// What a function is set to.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub struct Settings {
     /// The region whose national phone numbers are understood.
     pub default_phone_region: PhoneRegion,
     /// The zone of times without an offset on endpoint 3.
-    pub time_zone: Tz,
+    pub time_zone: TimeZone,
     /// From which level on the log is written.
     pub log_level: LevelFilter,
 }
@@ -230,15 +229,16 @@ impl Values<'_> {
         }
     }
 
-    fn time_zone(&self) -> Result<Tz, InvalidSetting> {
-        self.optional("TIME_ZONE")?.map_or(Ok(Tz::UTC), |zone| {
-            zone.parse().map_err(|_| {
-                InvalidSetting::new(
-                    "TIME_ZONE",
-                    "is not a time zone: it must be an IANA name, such as America/Toronto",
-                )
+    fn time_zone(&self) -> Result<TimeZone, InvalidSetting> {
+        self.optional("TIME_ZONE")?
+            .map_or(Ok(TimeZone::UTC), |zone| {
+                zone.parse().map_err(|_| {
+                    InvalidSetting::new(
+                        "TIME_ZONE",
+                        "is not a time zone: it must be an IANA name, such as America/Toronto",
+                    )
+                })
             })
-        })
     }
 
     fn log_level(&self) -> Result<LevelFilter, InvalidSetting> {
@@ -303,7 +303,7 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.claim_names, ClaimNames::default());
         assert_eq!(settings.default_phone_region, PhoneRegion::CANADA);
-        assert_eq!(settings.time_zone, Tz::UTC);
+        assert_eq!(settings.time_zone, TimeZone::UTC);
         assert_eq!(settings.log_level, LevelFilter::INFO);
     }
 

@@ -243,7 +243,7 @@ async fn a_time_without_an_offset_is_read_in_the_time_zone() {
     let database = Database::start().await;
     let store = database.store().await;
     let service = Service {
-        time_zone: chrono_tz::America::Toronto,
+        time_zone: "America/Toronto".parse().unwrap(),
         ..Service::new(development_settings(), store)
     };
     let api = Api::with_service(database, service).await;

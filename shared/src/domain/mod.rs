@@ -12,6 +12,7 @@ mod label;
 mod numbering_plan;
 mod phone_number;
 mod subscription;
+mod time_zone;
 mod timestamp;
 mod verification;
 mod version;
@@ -28,6 +29,7 @@ pub use identifiers::{
 pub use label::{InvalidLabel, VerificationSource};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
 pub use subscription::{AudienceContact, Subscription, SubscriptionStatus};
+pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use verification::{Outcome, Verification};
 pub use version::{ExpectedVersion, Version};

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
 use lambda_http::Body;
 use lambda_http::http::{HeaderMap, header};
 use serde_json::value::RawValue;
@@ -10,7 +9,7 @@ use serde_json::{Value, from_slice, from_str};
 
 use super::{Call, Failure, Fault, Problem};
 use crate::domain::{
-    EmailAddress, ExpectedVersion, MethodValue, PhoneNumber, PhoneRegion, Timestamp,
+    EmailAddress, ExpectedVersion, MethodValue, PhoneNumber, PhoneRegion, TimeZone, Timestamp,
     VerificationSource,
 };
 
@@ -166,7 +165,7 @@ impl<'a> Members<'a> {
         &mut self,
         verified: &'static str,
         verified_at: &'static str,
-        time_zone: Tz,
+        time_zone: TimeZone,
         now: Timestamp,
     ) -> Option<Option<Timestamp>> {
         let is_verified = match self.value(verified) {
