@@ -30,15 +30,15 @@ use self::process::Run;
 /// The most memory that a function may need, in MB.
 const MAX_PEAK_MB: f64 = 25.0;
 
-/// Requests after the first, in each run: with it an even number, so that each run leaves the data as it found them.
-const WARM: u32 = 49;
-
 /// How it is measured.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How often each scenario is run.
     #[arg(long, default_value_t = 40)]
     runs: usize,
+    /// Requests after the first, in each run: an odd number, so that each run leaves the data as it found them.
+    #[arg(long, default_value_t = 49)]
+    warm: u32,
     /// Only these functions.
     #[arg(long, value_delimiter = ',')]
     functions: Vec<String>,
@@ -112,7 +112,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let runs = if options.check { 3 } else { options.runs };
     for _ in 0..runs {
         for (scenario, runs) in &mut measured {
-            let run = database.run(scenario).await;
+            let run = database.run(scenario, options.warm).await;
             runs.push(run.with_context(|| scenario.name.clone())?);
         }
     }
@@ -226,7 +226,7 @@ impl Database {
         })
     }
 
-    async fn run(&self, scenario: &Scenario) -> anyhow::Result<Run> {
+    async fn run(&self, scenario: &Scenario, warm: u32) -> anyhow::Result<Run> {
         let endpoint = scenario.endpoint.map(|way| match way {
             Way::Plain => &self.plain,
             Way::Tls | Way::TlsAndSystemRoots => &self.tls,
@@ -257,7 +257,7 @@ impl Database {
             Some(Way::Plain) | None => {}
         }
         let binary = target().join("release").join(scenario.binary);
-        process::run(&binary, &environment, &scenario.events, WARM, endpoint).await
+        process::run(&binary, &environment, &scenario.events, warm, endpoint).await
     }
 }
 
