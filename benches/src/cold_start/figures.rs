@@ -40,7 +40,7 @@ pub(super) fn print_starts(measured: &[(Scenario, Vec<Run>)]) {
             start,
             first - start,
             first / floor_processor,
-            median(runs, |run| page_faults(run)),
+            median(runs, page_faults),
         ));
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn print_sizes(measured: &[(Scenario, Vec<Run>)]) {
             .map(|(_, runs)| median(runs, |run| ms(measure(run))))
             .fold(0.0, f64::max)
     };
-    let first = slowest(|run| run.first.processor - run.ready.processor);
+    let first = slowest(|run| run.first.processor.saturating_sub(run.ready.processor));
     let warm = slowest(|run| run.warm.processor);
     print(&format!(
         "\nThe slowest of them on Lambda, {WAIT_MS} ms of waiting for DynamoDB a request, 1 processor at \

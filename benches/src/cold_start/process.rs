@@ -85,7 +85,7 @@ pub(super) async fn run(
     }
     let warm = Effort {
         wall: warm_started.elapsed() / warm,
-        processor: (processor_time(id)? - first.processor) / warm,
+        processor: processor_time(id)?.saturating_sub(first.processor) / warm,
     };
     connections[2] = opened();
     let peak_mb = peak_mb(id)?;
