@@ -2,6 +2,8 @@
 
 mod cold_start;
 mod cost;
+mod recorded_api;
+mod recorder;
 mod throughput;
 mod warm;
 

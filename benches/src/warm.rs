@@ -5,6 +5,14 @@
 
 mod callgrind;
 mod invocation;
+#[path = "../../tests/src/keys.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "the keys of the black-box tests, without all that these depend on"
+)]
+mod keys;
 mod limits;
 mod table;
 

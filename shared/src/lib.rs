@@ -7,6 +7,7 @@ pub mod domain;
 mod endpoint;
 pub mod http;
 mod log;
+pub mod sdk;
 mod service;
 pub mod settings;
 mod start;

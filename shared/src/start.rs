@@ -1,29 +1,32 @@
 //! The start that every function shares.
 
 use std::error::Error;
+use std::future::ready;
 use std::io;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
-use lambda_http::{Body, Request, service_fn};
+use lambda_http::{Body, IntoResponse, Request, service_fn};
 
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
+use crate::sdk;
 use crate::settings::{InvalidSetting, Settings, environment_variable};
 use crate::store::{Patience, Store, configure};
 use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
-/// A setting that is missing or bad ends it with one line that names the setting.
-pub async fn start<F>(handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
+/// `connections` to the database are opened first: as many as a request uses at the same time, so that none has to open
+/// one. A setting that is missing or bad ends it with one line that names the setting.
+pub async fn start<F>(connections: usize, handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send,
 {
-    match run(handler).await {
+    match run(connections, handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The log may not be there yet; Lambda takes what is written here into it as well.
@@ -40,6 +43,7 @@ where
 }
 
 async fn run<F>(
+    connections: usize,
     handler: impl Fn(Arc<Service>, Request) -> F,
 ) -> Result<(), Box<dyn Error + Send + Sync>>
 where
@@ -48,7 +52,7 @@ where
     let settings = Settings::from_environment()?;
     init_logging(settings.log_level, lambda_function()?, io::stdout);
     report_panics_by_place();
-    let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
+    let config = sdk::configuration().await?;
     let config = configure(Builder::from(&config), Patience::default()).build();
     if settings.accepts_development_tokens() && !database_is_local() {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
@@ -58,12 +62,25 @@ where
     let store = Store::new(Client::from_conf(config), settings.table_name.clone());
     let service = Arc::new(Service::new(settings, store));
     // What is opened and fetched during the init phase, at full speed, the first request need not wait for.
-    tokio::join!(service.store.connect(), service.authenticator.prepare());
+    tokio::join!(
+        service.store.connect(connections),
+        service.authenticator.prepare()
+    );
     lambda_http::run(service_fn(|request| {
         let answer = handler(Arc::clone(&service), request);
-        async { Ok::<_, lambda_http::Error>(answer.await) }
+        async { Ok::<_, lambda_http::Error>(Answer(answer.await)) }
     }))
     .await
+}
+
+/// A response as it is. `lambda_http` would convert a bare one to UTF-8 from whatever charset its content type names,
+/// which ours never do, and would link the tables of all charsets for it.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
 
 /// This function, as Lambda's variables name it.

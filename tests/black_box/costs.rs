@@ -126,6 +126,18 @@ impl Counted {
         self.logged_as_made(self.api.verify_contact(id, body)).await
     }
 
+    /// Endpoint 3, verifying now if the contact is at a version that `If-Match` names.
+    async fn contact_if_match(&self, entity_tags: &str) -> Answer {
+        let path = format!("/api/contacts/{}/verification", self.id);
+        let request = self.api.request(&path);
+        let request = request
+            .bearer_auth(self.api.application_token("website"))
+            .header("if-match", entity_tags);
+        let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
+        self.logged_as_made(self.api.send(request.json(&body)))
+            .await
+    }
+
     /// The answer to a request, whose line in the log says how many calls it made.
     async fn logged_as_made(&self, request: impl Future<Output = Answer>) -> Answer {
         let before = self.proxy.operations().len();
@@ -386,7 +398,7 @@ async fn a_super_administrators_look_for_nobody_costs_a_query() {
     }
 }
 
-// Endpoint 3: one read, and one transaction where there is something to write.
+// Endpoint 3: a read and a transaction, for a verification both at the same time.
 
 /// The most that the read may cost: three items, and one more where it finds too little.
 const MOST_READ_UNITS: f64 = 4.0;
@@ -399,60 +411,132 @@ fn assert_read_capacity(reads: &[Call]) {
 }
 
 /// A read of at most 4 units, then a transaction of 4.
-fn assert_read_and_transaction(counted: &Counted) {
+fn assert_read_then_transaction(counted: &Counted) {
     let calls = counted.assert_calls(&["BatchGetItem", "TransactWriteItems"]);
-    let (reads, writes) = calls.split_at(1);
-    assert_read_capacity(reads);
+    assert_read_capacity(&calls[..1]);
+    assert_transaction_capacity(&calls[1..]);
+}
+
+fn assert_transaction_capacity(writes: &[Call]) {
     if engine_charges_like_aws() {
         assert_capacity(writes, &[4.0]);
     }
 }
 
+impl Counted {
+    /// Endpoint 3, where the read and the first transaction are answered only once both have been sent.
+    async fn contact_at_once(&self, id: &str, audience: &str, verified_at: &str) -> Answer {
+        self.proxy.together("BatchGetItem", "TransactWriteItems");
+        self.contact(id, audience, Some(verified_at)).await
+    }
+
+    /// That a read of at most 4 units and a transaction were made at the same time, and after them `later`, in so many
+    /// rounds.
+    fn assert_read_with_transaction(&self, later: &[&str]) -> Vec<Call> {
+        assert_eq!(self.proxy.rounds(), 1 + later.len());
+        let mut calls = self.calls();
+        // Which of the two came first is nobody's concern.
+        calls[..2].sort_by(|a, b| a.operation.cmp(&b.operation));
+        let made: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+        assert_eq!(
+            made,
+            [&["BatchGetItem", "TransactWriteItems"], later].concat()
+        );
+        assert_read_capacity(&calls[..1]);
+        calls
+    }
+}
+
 #[tokio::test]
-async fn recording_a_contact_costs_one_read_and_one_transaction_of_four_units() {
+async fn a_contacts_first_verification_costs_one_round_of_a_read_and_a_transaction_of_four_units() {
     let counted = Counted::start().await;
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_outcome(&answer, "recorded");
-    assert_read_and_transaction(&counted);
+    let calls = counted.assert_read_with_transaction(&[]);
+    assert_transaction_capacity(&calls[1..]);
+}
+
+#[tokio::test]
+async fn recording_over_later_verifications_costs_what_the_first_costs() {
+    let later = "2026-12-31T00:00:00Z";
+    let counted = Counted::with(json!({
+        "verifiedAt": later,
+        "subscriptions": [{
+            "audience": "newsletter", "client": "website", "status": "subscribed", "verifiedAt": later,
+        }],
+    }))
+    .await;
+    let answer = counted
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
+        .await;
+    assert_outcome(&answer, "recorded");
+    let calls = counted.assert_read_with_transaction(&[]);
+    assert_transaction_capacity(&calls[1..]);
+}
+
+#[tokio::test]
+async fn recording_at_an_expected_version_costs_one_round_however_lately_the_contact_was_changed() {
+    let counted = Counted::start().await;
+    counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    counted.calls();
+    counted.proxy.together("BatchGetItem", "TransactWriteItems");
+    let answer = counted.contact_if_match("\"2\"").await;
+    assert_outcome(&answer, "recorded");
+    let calls = counted.assert_read_with_transaction(&[]);
+    assert_transaction_capacity(&calls[1..]);
+}
+
+#[tokio::test]
+async fn recording_right_after_another_change_costs_a_second_transaction() {
+    // The first is refused, since nobody could tell what it was done to.
+    let counted = Counted::start().await;
+    counted.email("jane@example.com", Some(VERIFIED_AT)).await;
+    counted.calls();
+    let answer = counted
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
+        .await;
+    assert_outcome(&answer, "recorded");
+    let calls = counted.assert_read_with_transaction(&["TransactWriteItems"]);
+    assert_transaction_capacity(&calls[2..]);
 }
 
 #[tokio::test]
 async fn a_contact_is_read_at_the_price_of_a_consistent_read() {
     // At half the price, a caller might not see what it wrote before.
     let counted = Counted::start().await;
-    counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
-        .await;
+    counted.contact(&counted.id, "newsletter", None).await;
     assert_capacity(&counted.calls()[..1], &[3.0]);
 }
 
 #[tokio::test]
-async fn recording_the_clients_level_alone_costs_what_both_cost() {
+async fn recording_the_clients_level_alone_costs_a_second_transaction() {
     let counted = Counted::with(json!({
         "verifiedAt": EARLIER,
         "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
     }))
     .await;
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_outcome(&answer, "recorded");
-    assert_read_and_transaction(&counted);
+    let calls = counted.assert_read_with_transaction(&["TransactWriteItems"]);
+    assert_transaction_capacity(&calls[2..]);
 }
 
 #[tokio::test]
-async fn recording_the_contacts_level_alone_costs_what_both_cost() {
+async fn recording_the_contacts_level_alone_costs_a_second_transaction() {
     let counted = Counted::with(json!({ "subscriptions": [{
         "audience": "newsletter", "client": "website", "status": "subscribed", "verifiedAt": EARLIER,
     }] }))
     .await;
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_outcome(&answer, "recorded");
-    assert_read_and_transaction(&counted);
+    let calls = counted.assert_read_with_transaction(&["TransactWriteItems"]);
+    assert_transaction_capacity(&calls[2..]);
 }
 
 #[tokio::test]
@@ -464,21 +548,21 @@ async fn clearing_a_contact_costs_one_read_and_one_transaction_of_four_units() {
     counted.calls();
     let answer = counted.contact(&counted.id, "newsletter", None).await;
     assert_outcome(&answer, "cleared");
-    assert_read_and_transaction(&counted);
+    assert_read_then_transaction(&counted);
 }
 
 #[tokio::test]
-async fn keeping_a_contacts_verification_costs_one_read_and_no_write() {
+async fn keeping_a_contacts_verification_costs_one_round_of_a_read_and_a_refused_transaction() {
     let counted = Counted::start().await;
     counted
         .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
         .await;
     counted.calls();
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_outcome(&answer, "kept");
-    assert_read_capacity(&counted.assert_calls(&["BatchGetItem"]));
+    counted.assert_read_with_transaction(&[]);
 }
 
 #[tokio::test]
@@ -496,53 +580,69 @@ async fn a_contact_without_a_subscription_at_audience_level_costs_no_more() {
     ] }))
     .await;
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_outcome(&answer, "recorded");
-    assert_read_and_transaction(&counted);
+    let calls = counted.assert_read_with_transaction(&[]);
+    assert_transaction_capacity(&calls[1..]);
 }
 
 #[tokio::test]
-async fn a_contact_change_whose_precondition_fails_costs_one_read_and_no_write() {
+async fn a_verification_whose_precondition_fails_costs_one_round_of_a_read_and_a_refused_transaction()
+ {
     let counted = Counted::start().await;
-    let path = format!("/api/contacts/{}/verification", counted.id);
-    let request = counted.api.request(&path);
-    let request = request
-        .bearer_auth(counted.api.application_token("website"))
-        .header("if-match", "\"7\"");
-    let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
-    let answer = counted.api.send(request.json(&body)).await;
+    counted.proxy.together("BatchGetItem", "TransactWriteItems");
+    let answer = counted.contact_if_match("\"7\"").await;
     assert_eq!(answer.status, 412);
-    assert_read_capacity(&counted.assert_calls(&["BatchGetItem"]));
+    counted.assert_read_with_transaction(&[]);
 }
 
 #[tokio::test]
-async fn a_contact_that_there_is_not_costs_one_more_read_and_no_write() {
+async fn a_verification_at_one_of_several_versions_costs_a_read_first() {
+    let counted = Counted::start().await;
+    let answer = counted.contact_if_match("\"1\", \"2\"").await;
+    assert_outcome(&answer, "recorded");
+    assert_read_then_transaction(&counted);
+}
+
+#[tokio::test]
+async fn a_contact_that_there_is_not_costs_one_more_read() {
     let counted = Counted::start().await;
     let answer = counted
-        .contact("nobody", "newsletter", Some(VERIFIED_AT))
+        .contact_at_once("nobody", "newsletter", VERIFIED_AT)
         .await;
     assert_eq!(answer.status, 404);
-    assert_read_capacity(&counted.assert_calls(&["BatchGetItem", "GetItem"]));
+    let calls = counted.assert_read_with_transaction(&["GetItem"]);
+    assert_read_capacity(&[&calls[..1], &calls[2..]].concat());
 }
 
 #[tokio::test]
-async fn a_contact_that_the_client_has_not_onboarded_costs_one_more_read_and_no_write() {
+async fn a_contact_that_the_client_has_not_onboarded_costs_one_more_read() {
     let counted = Counted::with(json!({})).await;
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_eq!(answer.status, 404);
-    assert_read_capacity(&counted.assert_calls(&["BatchGetItem", "GetItem"]));
+    let calls = counted.assert_read_with_transaction(&["GetItem"]);
+    assert_read_capacity(&[&calls[..1], &calls[2..]].concat());
 }
 
 #[tokio::test]
-async fn an_audience_that_there_is_not_costs_one_more_read_and_no_write() {
+async fn an_audience_that_there_is_not_costs_one_more_read() {
     let counted = Counted::start().await;
     let answer = counted
-        .contact(&counted.id, "nowhere", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "nowhere", VERIFIED_AT)
         .await;
     assert_eq!(answer.status, 400);
+    let calls = counted.assert_read_with_transaction(&["GetItem"]);
+    assert_read_capacity(&[&calls[..1], &calls[2..]].concat());
+}
+
+#[tokio::test]
+async fn a_clear_of_a_contact_that_there_is_not_costs_two_reads_and_no_write() {
+    let counted = Counted::start().await;
+    let answer = counted.contact("nobody", "newsletter", None).await;
+    assert_eq!(answer.status, 404);
     assert_read_capacity(&counted.assert_calls(&["BatchGetItem", "GetItem"]));
 }
 
@@ -671,12 +771,12 @@ async fn a_contact_change_costs_no_more_where_the_contact_has_many_subscriptions
     );
     for counted in [&few, &many] {
         let answer = counted
-            .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+            .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
             .await;
         assert_outcome(&answer, "recorded");
     }
     let consumed = |counted: &Counted| {
-        let calls = counted.assert_calls(&["BatchGetItem", "TransactWriteItems"]);
+        let calls = counted.assert_read_with_transaction(&[]);
         calls
             .iter()
             .map(Call::capacity_units)
@@ -694,8 +794,9 @@ async fn a_contact_change_costs_no_more_where_the_organization_has_many_contacts
         .collect();
     counted.api.seed(json!(others)).await;
     let answer = counted
-        .contact(&counted.id, "newsletter", Some(VERIFIED_AT))
+        .contact_at_once(&counted.id, "newsletter", VERIFIED_AT)
         .await;
     assert_outcome(&answer, "recorded");
-    assert_read_and_transaction(&counted);
+    let calls = counted.assert_read_with_transaction(&[]);
+    assert_transaction_capacity(&calls[1..]);
 }

@@ -520,7 +520,7 @@ async fn items_that_do_not_fit_and_stay_so_are_taken_for_what_they_are() {
         tenant,
         ..
     } = Fixture::start().await;
-    // As after a contact was deleted and added again over a subscription that had been changed.
+    // As after a contact was deleted and added again over a subscription that has just been changed.
     let text = |text: &str| AttributeValue::S(text.to_owned());
     database
         .client()
@@ -529,17 +529,19 @@ async fn items_that_do_not_fit_and_stay_so_are_taken_for_what_they_are() {
         .table_name(&database.table)
         .key("pk", text(&format!("ORG#{organization}#CONTACT#c_1")))
         .key("sk", text("SUBSCRIPTION#newsletter#website"))
-        .update_expression("SET #contactVersion = :version")
-        .expression_attribute_names("#contactVersion", "contactVersion")
-        .expression_attribute_values(":version", AttributeValue::N("7".to_owned()))
+        .update_expression("SET #updatedAt = :now, #changeRequestId = :request")
+        .expression_attribute_names("#updatedAt", "updatedAt")
+        .expression_attribute_names("#changeRequestId", "changeRequestId")
+        .expression_attribute_values(":now", text(&stamp("request_0").now.to_string()))
+        .expression_attribute_values(":request", text("request_0"))
         .send()
         .await
         .unwrap();
-    for (request, outcome) in [
-        ("request_1", Outcome::Recorded),
-        ("request_2", Outcome::Kept),
+    for (verified_at, request, outcome) in [
+        (None, "request_1", Outcome::Unchanged),
+        (Some(T1), "request_2", Outcome::Recorded),
     ] {
-        let change = contact_change(Some(T1), request);
+        let change = contact_change(verified_at, request);
         let (did, _) = store
             .verify_contact(&tenant, &id("c_1"), &change)
             .await

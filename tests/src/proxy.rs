@@ -18,6 +18,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use shared::store::Patience;
+use tokio::sync::watch;
 use url::Url;
 
 /// Waits for answers that come, however busy the machine is: a call that is repeated counts.
@@ -110,7 +111,7 @@ struct State {
 #[derive(Default)]
 struct Script {
     /// Counts beginnings and ends of calls, so that their order is known without a clock.
-    ticks: u64,
+    ticks: watch::Sender<u64>,
     calls: Vec<Call>,
     /// Faults of the next calls of an operation, one each.
     next: HashMap<&'static str, VecDeque<Fault>>,
@@ -185,6 +186,54 @@ impl Proxy {
             passing: nth.checked_sub(1).unwrap(),
             work: Box::pin(work),
         });
+    }
+
+    /// Completes when `count` calls of an operation have begun.
+    pub fn begun(
+        &self,
+        operation: &'static str,
+        count: usize,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.until(count, move |call| call.operation == operation)
+    }
+
+    /// Completes when `count` calls of an operation have ended.
+    pub fn ended(
+        &self,
+        operation: &'static str,
+        count: usize,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.until(count, move |call| {
+            call.operation == operation && call.ended.is_some()
+        })
+    }
+
+    fn until(
+        &self,
+        count: usize,
+        counts: impl Fn(&Call) -> bool + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let state = Arc::clone(&self.state);
+        let mut ticks = state.script().ticks.subscribe();
+        async move {
+            while state
+                .script()
+                .calls
+                .iter()
+                .filter(|call| counts(call))
+                .count()
+                < count
+            {
+                ticks.changed().await.unwrap();
+            }
+        }
+    }
+
+    /// Lets the next calls of two operations be done only once both have begun: a caller that sends one after the other
+    /// never gets an answer.
+    pub fn together(&self, one: &'static str, other: &'static str) {
+        self.before(one, 1, self.begun(other, self.count(other) + 1));
+        self.before(other, 1, self.begun(one, self.count(one) + 1));
     }
 
     /// Every call so far, in the order in which they began.
@@ -326,8 +375,8 @@ impl State {
 
 impl Script {
     fn tick(&mut self) -> u64 {
-        self.ticks += 1;
-        self.ticks
+        self.ticks.send_modify(|ticks| *ticks += 1);
+        *self.ticks.borrow()
     }
 
     fn fault(&mut self, operation: &str) -> Option<Fault> {

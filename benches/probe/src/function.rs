@@ -1,15 +1,16 @@
 //! A function's start without Lambda: what `shared::start` does up to the runtime.
 
+use std::future::ready;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::bail;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
-use lambda_http::{Body, Request};
+use lambda_http::{Body, IntoResponse, Request};
 use serde_json::Value;
 use shared::settings::{Settings, environment_variable};
 use shared::store::{Patience, Store, configure};
@@ -67,13 +68,8 @@ pub(crate) fn start_log(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// The configuration of a function's own client of the database.
-pub(crate) fn configuration(config: &SdkConfig) -> Builder {
+pub(crate) fn client_configuration(config: &SdkConfig) -> Builder {
     configure(Builder::from(config), Patience::default())
-}
-
-/// The configuration that the environment makes, as a function loads it.
-pub(crate) async fn sdk_config() -> SdkConfig {
-    aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await
 }
 
 /// What a handler works with, over a client of this configuration.
@@ -82,4 +78,13 @@ pub(crate) fn service(configuration: Builder) -> anyhow::Result<Arc<Service>> {
     let client = Client::from_conf(configuration.build());
     let store = Store::new(client, settings.table_name.clone());
     Ok(Arc::new(Service::new(settings, store)))
+}
+
+/// A response as it is, as `shared::start` gives it to `lambda_http`.
+pub(crate) struct Answer(pub(crate) Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }

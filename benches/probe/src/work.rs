@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::FutureExt;
+use futures_util::future::try_join_all;
 use lambda_http::http::HeaderValue;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Request, RequestExt, Service as _};
@@ -19,13 +20,14 @@ use shared::domain::{
     AudienceSlug, ContactId, EmailAddress, MethodValue, PhoneNumber, Tenant, Timestamp,
 };
 use shared::http::{Call as Invocation, mailer};
+use shared::sdk::configuration;
 use shared::settings::Settings;
 use shared::store::{ContactChange, MethodChange};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 use tokio::task::yield_now;
 
 use crate::bare::{Call, Recorder};
-use crate::function::{Function, configuration, sdk_config, service, start_log};
+use crate::function::{Answer, Function, client_configuration, service, start_log};
 
 /// A whole invocation, or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,11 +148,13 @@ impl Works {
         let settings = Settings::from_environment()?;
         start_log(&settings)?;
         let table = settings.table_name;
-        let config = runtime.block_on(sdk_config());
+        let config = runtime
+            .block_on(configuration())
+            .map_err(|error| anyhow!(error))?;
         let bare = Client::from_conf(Builder::from(&config).build());
         let recorder = Recorder::default();
-        let recorded = service(configuration(&config).interceptor(recorder.clone()))?;
-        let service = service(configuration(&config))?;
+        let recorded = service(client_configuration(&config).interceptor(recorder.clone()))?;
+        let service = service(client_configuration(&config))?;
         let contact = contact_id(&request)?;
         let items = runtime.block_on(items_of(&bare, &table, &contact))?;
 
@@ -258,9 +262,9 @@ impl Works {
     }
 
     async fn send_calls(&self) -> anyhow::Result<()> {
-        for call in &self.calls {
-            call.clone().send(&self.bare).await?;
-        }
+        // At the same time, as the store does.
+        let calls = self.calls.iter().map(|call| call.clone().send(&self.bare));
+        try_join_all(calls).await?;
         Ok(())
     }
 
@@ -276,7 +280,7 @@ impl Works {
         let service = Arc::clone(&self.service);
         let mut function = Adapter::from(lambda_http::service_fn(move |request| {
             let answer = handler(Arc::clone(&service), request);
-            async { Ok::<_, Infallible>(answer.await) }
+            async { Ok::<_, Infallible>(Answer(answer.await)) }
         }));
         let event = LambdaEvent {
             payload: serde_json::from_slice::<LambdaRequest>(&self.event)?,

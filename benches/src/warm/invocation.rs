@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs, process};
+use std::{env, fs};
 
 use anyhow::{Context, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use black_box_tests::events::event;
-use black_box_tests::keys::{SigningKey, key_set};
 use contacts::development;
 use contacts::serve::engine::Engine;
 use serde_json::Value;
 
 use super::callgrind::{self, Counts};
+use super::keys::{SigningKey, key_set};
 
 /// The table that is worked on.
 pub(super) const TABLE_NAME: &str = "contacts";
@@ -32,6 +31,7 @@ pub(super) struct Invocation {
 impl Invocation {
     /// A sample event, over the data in `engine`.
     pub(super) fn of_event(engine: &Engine, name: &str) -> anyhow::Result<Self> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{name}.json"));
         let settings = development::settings_from(&|_| Ok(None))?;
         let environment = BTreeMap::from([
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
@@ -45,7 +45,7 @@ impl Invocation {
             ("TABLE_NAME", TABLE_NAME.to_owned()),
         ]);
         Ok(Self {
-            event: event(name),
+            event: serde_json::from_slice(&fs::read(file)?)?,
             environment,
         })
     }
@@ -71,23 +71,23 @@ impl Invocation {
 
     /// What it costs to do a work once.
     pub(super) fn count(&self, work: &str) -> anyhow::Result<Counts> {
-        let folder = Folder::new()?;
-        let command = self.command(&folder, COUNTED, &["count", work])?;
-        callgrind::count(&command, &folder.0)
+        let folder = tempfile::tempdir()?;
+        let command = self.command(folder.path(), COUNTED, &["count", work])?;
+        callgrind::count(&command, folder.path())
     }
 
     /// The processor time of each repetition of each work, in nanoseconds.
     pub(super) fn time(&self, repetitions: u32) -> anyhow::Result<Value> {
-        let folder = Folder::new()?;
-        let mut command = self.command(&folder, repetitions, &["time"])?;
+        let folder = tempfile::tempdir()?;
+        let mut command = self.command(folder.path(), repetitions, &["time"])?;
         let output = command.env_clear().envs(&self.environment).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{command:?}: {said}");
         Ok(serde_json::from_str(&said)?)
     }
 
-    fn command(&self, folder: &Folder, repetitions: u32, how: &[&str]) -> anyhow::Result<Command> {
-        let event = folder.0.join("event.json");
+    fn command(&self, folder: &Path, repetitions: u32, how: &[&str]) -> anyhow::Result<Command> {
+        let event = folder.join("event.json");
         fs::write(&event, self.event.to_string())?;
         let mut command = Command::new(probe()?);
         command
@@ -97,24 +97,6 @@ impl Invocation {
             .args(how)
             .stdout(Stdio::null());
         Ok(command)
-    }
-}
-
-/// A folder for the files of one run, which goes with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> anyhow::Result<Self> {
-        let folder = env::temp_dir().join(format!("measure-warm-{}", process::id()));
-        fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is left to the system, as all temporary files are.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -4,5 +4,9 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(verify_contact_method::handle).await
+    shared::start(
+        verify_contact_method::CONNECTIONS,
+        verify_contact_method::handle,
+    )
+    .await
 }

@@ -9,6 +9,9 @@ use shared::domain::MethodValue;
 use shared::http::{Answer, Call, Failure, crm};
 use shared::store::MethodChange;
 
+/// How many connections to the database a request uses at the same time, at most.
+pub const CONNECTIONS: usize = 1;
+
 /// Records or clears the verification of a phone number of a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request);

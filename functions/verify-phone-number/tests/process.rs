@@ -289,6 +289,27 @@ fn the_trace_goes_on_to_the_database() {
 }
 
 #[test]
+fn an_endpoint_without_tls_needs_no_certificates() {
+    let (url, heads) = database();
+    let mut function = Running::start(
+        function()
+            .env("AWS_ENDPOINT_URL_DYNAMODB", url)
+            .env("SSL_CERT_FILE", "/nonexistent"),
+    );
+    assert_eq!(function.invoke(RECORDED, TRACE)["statusCode"], 500);
+    let targets = heads
+        .iter()
+        .take(2)
+        .map(|head| header(&head, "x-amz-target").map(str::to_owned));
+    assert!(
+        targets.eq(["GetItem", "UpdateItem"].map(|call| Some(format!("DynamoDB_20120810.{call}"))))
+    );
+    // Loading certificates that are not there would be reported.
+    let (_, errors) = function.end();
+    assert_eq!(errors, "");
+}
+
+#[test]
 fn nothing_personal_is_written_whatever_the_level_and_the_outcome() {
     let (url, _heads) = database();
     let mut function = Running::start(

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
-use phonenumber::country;
+use numbering_plans::Region;
 
 use super::numbering_plan;
 
@@ -20,7 +20,7 @@ pub struct InvalidPhoneNumber;
 
 /// The region whose national numbers are understood, an ISO 3166 alpha-2 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PhoneRegion(country::Id);
+pub struct PhoneRegion(Region);
 
 /// A text that is not the ISO 3166 alpha-2 code of a region that has a numbering plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub struct UnknownRegion;
 
 impl PhoneRegion {
     /// Canada, the default of contract section 4.
-    pub const CANADA: Self = Self(country::Id::CA);
+    pub const CANADA: Self = Self(Region::CANADA);
 }
 
 impl FromStr for PhoneRegion {
@@ -49,7 +49,7 @@ impl PhoneNumber {
     /// Reads a number in international form, or as a national number of `region`.
     ///
     /// A number in international form is taken as it stands: no numbering plan is consulted, so it is never changed
-    /// into another number, and it costs no metadata.
+    /// into another number.
     ///
     /// # Errors
     /// When it holds anything but digits and separators (an extension is refused, never dropped), when it has fewer
@@ -85,7 +85,7 @@ impl PhoneNumber {
     }
 
     /// Whether the number's calling code is assigned. Only where a number is added to a contact is that asked for
-    /// (contract section 4), since it needs metadata.
+    /// (contract section 4).
     #[must_use]
     pub fn has_assigned_calling_code(&self) -> bool {
         numbering_plan::calling_code_exists(&self.0[1..])

@@ -1,6 +1,7 @@
 //! Instants, and the two grammars in which requests write them (contract section 4).
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{
     DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone, Utc,
@@ -44,6 +45,17 @@ impl Timestamp {
     #[must_use]
     pub fn unix_milliseconds(self) -> i64 {
         self.0.timestamp_millis()
+    }
+
+    /// The instant this long before; the first of 1970 where there is none.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let earlier = TimeDelta::from_std(duration)
+            .ok()
+            .and_then(|duration| self.0.checked_sub_signed(duration));
+        earlier
+            .and_then(|earlier| Self::from_datetime(earlier).ok())
+            .unwrap_or(Self::EPOCH)
     }
 
     /// Reads an RFC 3339 date and time, as endpoints 1 and 2 take it: an offset is required.

@@ -159,6 +159,7 @@ impl From<DatabaseError> for Failure {
         match error {
             DatabaseError::Unavailable(_)
             | DatabaseError::Contended(_)
+            | DatabaseError::Outdated(_)
             | DatabaseError::PartlyThrottled(_) => Self::Unavailable(Box::new(error)),
             DatabaseError::Refused(_)
             | DatabaseError::Unreadable(_)

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::join_all;
 
 use super::Store;
 use super::keys::{PARTITION_KEY, SORT_KEY};
@@ -39,13 +40,20 @@ impl Default for Patience {
     }
 }
 
-/// How long opening the connection may hold up the start.
+/// How long opening connections may hold up the start.
 const CONNECT_AT_START: Duration = Duration::from_secs(1);
 
 impl Store {
-    /// Opens the connection to the database, so that the first request finds it open. It reads a key that no item has,
-    /// once. A failure is not reported: the first request tries again and answers for it.
-    pub async fn connect(&self) {
+    /// Opens connections to the database, so that the first request finds them open: as many as it will use at the same
+    /// time. A failure is not reported: that request tries again and answers for it.
+    pub async fn connect(&self, connections: usize) {
+        // Reads that are under way at the same time each need a connection of their own.
+        let reads = join_all((0..connections).map(|_| self.read_nothing()));
+        let _ = tokio::time::timeout(CONNECT_AT_START, reads).await;
+    }
+
+    /// Reads a key that no item has, once.
+    async fn read_nothing(&self) {
         let nobody = AttributeValue::S("-".to_owned());
         let read = self
             .client
@@ -54,9 +62,8 @@ impl Store {
             .key(PARTITION_KEY, nobody.clone())
             .key(SORT_KEY, nobody)
             .customize()
-            .config_override(Builder::new().retry_config(RetryConfig::disabled()))
-            .send();
-        let _ = tokio::time::timeout(CONNECT_AT_START, read).await;
+            .config_override(Builder::new().retry_config(RetryConfig::disabled()));
+        let _ = read.send().await;
     }
 }
 

@@ -36,9 +36,13 @@ pub enum DatabaseError {
     /// It cannot just now: it throttles, fails, or cannot be reached. The same request may succeed later.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// Other callers changed the same items in the meantime. A new attempt may succeed.
-    #[error("another change to the same items got in between")]
+    /// Another transaction is at the same items. A new attempt may succeed.
+    #[error("another change to the same items is under way")]
     Contended(#[source] Box<dyn Error + Send + Sync>),
+    /// A condition does not hold: the items are not, or no longer, as they were taken to be. A new attempt, from a new
+    /// read, may succeed.
+    #[error("another change to the same items got in between")]
+    Outdated(#[source] Box<dyn Error + Send + Sync>),
     /// It throttles a part of what was asked, which the SDK does not retry. A new attempt may succeed.
     #[error("the database throttles a part of the request")]
     PartlyThrottled(#[source] Box<dyn Error + Send + Sync>),
@@ -58,13 +62,25 @@ impl ChangeError {
     pub(super) fn is_worth_another_attempt(&self) -> bool {
         matches!(
             self,
-            Self::Database(DatabaseError::Contended(_) | DatabaseError::PartlyThrottled(_))
+            Self::Database(
+                DatabaseError::Contended(_)
+                    | DatabaseError::Outdated(_)
+                    | DatabaseError::PartlyThrottled(_)
+            )
         )
     }
 
     /// Whether other callers were faster.
     pub(super) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Database(DatabaseError::Contended(_)))
+        matches!(
+            self,
+            Self::Database(DatabaseError::Contended(_) | DatabaseError::Outdated(_))
+        )
+    }
+
+    /// Whether a condition did not hold.
+    pub(super) fn is_outdated(&self) -> bool {
+        matches!(self, Self::Database(DatabaseError::Outdated(_)))
     }
 }
 
@@ -106,17 +122,18 @@ impl DatabaseError {
             .filter_map(|reason| reason.code())
             .filter(|code| *code != "None")
             .collect();
-        let is_conflict =
-            |code: &&str| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict");
+        let is_condition = |code: &&str| *code == "ConditionalCheckFailed";
+        let is_conflict = |code: &&str| *code == "TransactionConflict";
         let is_throttling =
             |code: &&str| matches!(*code, "ProvisionedThroughputExceeded" | "ThrottlingError");
         let may_pass = !reasons.is_empty()
             && reasons
                 .iter()
-                .all(|code| is_conflict(code) || is_throttling(code));
+                .all(|code| is_condition(code) || is_conflict(code) || is_throttling(code));
         let sort = match may_pass {
             false => Self::Refused,
             true if reasons.iter().any(is_conflict) => Self::Contended,
+            true if reasons.iter().any(is_condition) => Self::Outdated,
             true => Self::PartlyThrottled,
         };
         sort(Box::new(ErrorAnswer::new(cancelled, reasons)))

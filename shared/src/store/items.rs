@@ -1,6 +1,7 @@
 //! Items and the domain's values: one struct per kind of item, whose field names are the attribute names.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -33,12 +34,28 @@ pub(super) const UPDATED_AT: &str = "updatedAt";
 pub(super) const CHANGED_BY: &str = "changedBy";
 pub(super) const CHANGE_REQUEST_ID: &str = "changeRequestId";
 
-/// On a contact: the sort key of the subscription that was changed last together with it, and the contact's version
-/// since then.
+/// On a contact: the sort key of the subscription that was changed last together with it, on which request, and when. The
+/// subscription has the same request and time as its own [`CHANGE_REQUEST_ID`] and [`UPDATED_AT`].
 pub(super) const CHANGED_SUBSCRIPTION: &str = "changedSubscription";
-pub(super) const SUBSCRIPTIONS_VERSION: &str = "subscriptionsVersion";
-/// On a subscription: the version of the contact since its last change.
+pub(super) const SUBSCRIPTION_CHANGE_REQUEST_ID: &str = "subscriptionChangeRequestId";
+pub(super) const SUBSCRIPTION_CHANGED_AT: &str = "subscriptionChangedAt";
+/// On a subscription: the version of the contact since its last change, where who made it knew. Otherwise the contact was
+/// settled before.
 pub(super) const CONTACT_VERSION: &str = "contactVersion";
+
+/// How long after its request arrived a change may still be on its way: longer than any request takes, and than the
+/// clocks of those who make them differ.
+const SETTLING: Duration = Duration::from_secs(30);
+
+/// The time before which a change was made that is not on its way any more.
+pub(super) fn settled_before(now: Timestamp) -> Timestamp {
+    now.minus(SETTLING)
+}
+
+/// Whether a contact is as it was created, or as a change left it that was made before this time.
+pub(super) fn is_settled(version: Version, updated_at: Timestamp, before: Timestamp) -> bool {
+    version == Version::FIRST || updated_at < before
+}
 
 /// A contact.
 #[derive(Debug, Serialize, Deserialize)]
@@ -387,19 +404,30 @@ pub(super) fn is_as_left_by(item: &Item, stamp: &ChangeStamp) -> bool {
 /// one level before and the other after it. That is found out unless two transactions on different subscriptions come
 /// in between the two reads, since the contact remembers the last one only.
 pub(super) fn are_of_one_state(contact: &Item, subscription: &Item) -> bool {
-    let version = |item: &Item, name| {
-        let number = item
-            .get(name)
-            .and_then(|value: &AttributeValue| value.as_n().ok());
-        number.and_then(|number| number.parse::<u64>().ok())
-    };
-    let changed_at = version(subscription, CONTACT_VERSION);
-    let last_change_at = version(contact, SUBSCRIPTIONS_VERSION);
     if contact.get(CHANGED_SUBSCRIPTION) == subscription.get(SORT_KEY) {
-        changed_at == last_change_at
+        contact.get(SUBSCRIPTION_CHANGE_REQUEST_ID) == subscription.get(CHANGE_REQUEST_ID)
+            && contact.get(SUBSCRIPTION_CHANGED_AT) == subscription.get(UPDATED_AT)
     } else {
-        // Neither has been changed, or this subscription before the one that was last.
-        changed_at.is_none() || changed_at < last_change_at
+        shows_last_change(contact, subscription)
+    }
+}
+
+/// Whether a contact is as it was after the last change of a subscription of it, or later.
+fn shows_last_change(contact: &Item, subscription: &Item) -> bool {
+    let version = |item: &Item, name| {
+        let number = item.get(name)?.as_n().ok()?;
+        number.parse().ok().map(Version::new)
+    };
+    let time = |item: &Item| Timestamp::parse_rfc3339(item.get(UPDATED_AT)?.as_s().ok()?).ok();
+    let contact_version = version(contact, VERSION);
+    match (version(subscription, CONTACT_VERSION), time(subscription)) {
+        (Some(since), _) => contact_version >= Some(since),
+        (None, Some(changed_at)) => !is_settled(
+            contact_version.unwrap_or(Version::FIRST),
+            time(contact).unwrap_or(Timestamp::EPOCH),
+            settled_before(changed_at),
+        ),
+        (None, None) => true,
     }
 }
 
@@ -408,53 +436,118 @@ mod tests {
     use super::*;
 
     const WEBSITE: &str = "SUBSCRIPTION#newsletter#website";
+    const APP: &str = "SUBSCRIPTION#newsletter#app";
+    /// 30 seconds before [`NOW`], and a millisecond more.
+    const SETTLED: &str = "2026-05-20T15:03:31.999Z";
+    const LATELY: &str = "2026-05-20T15:03:32.000Z";
+    const NOW: &str = "2026-05-20T15:04:02.000Z";
 
-    fn contact_after(last_change: Option<(&str, u64)>) -> Item {
-        last_change.map_or_else(Item::new, |(subscription, version)| {
-            Item::from([
-                (
-                    CHANGED_SUBSCRIPTION.to_owned(),
-                    AttributeValue::S(subscription.to_owned()),
-                ),
-                (
-                    SUBSCRIPTIONS_VERSION.to_owned(),
-                    AttributeValue::N(version.to_string()),
-                ),
-            ])
-        })
+    fn texts<const N: usize>(attributes: [(&str, &str); N]) -> Item {
+        attributes
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())))
+            .into()
     }
 
-    fn website_after(version: Option<u64>) -> Item {
-        let key = (SORT_KEY.to_owned(), AttributeValue::S(WEBSITE.to_owned()));
-        let version = version.map(|version| {
-            (
-                CONTACT_VERSION.to_owned(),
-                AttributeValue::N(version.to_string()),
-            )
-        });
-        [Some(key), version].into_iter().flatten().collect()
+    fn number(name: &str, number: u64) -> (String, AttributeValue) {
+        (name.to_owned(), AttributeValue::N(number.to_string()))
+    }
+
+    /// A contact at a version, last changed at a time, on whose request `last_change` a subscription was changed at
+    /// [`NOW`].
+    fn contact(version: u64, updated_at: &str, last_change: Option<(&str, &str)>) -> Item {
+        let mut item = texts([(UPDATED_AT, updated_at)]);
+        item.extend([number(VERSION, version)]);
+        if let Some((subscription, request_id)) = last_change {
+            item.extend(texts([
+                (CHANGED_SUBSCRIPTION, subscription),
+                (SUBSCRIPTION_CHANGE_REQUEST_ID, request_id),
+                (SUBSCRIPTION_CHANGED_AT, NOW),
+            ]));
+        }
+        item
+    }
+
+    /// A subscription that was changed at [`NOW`] on a request, which knew the contact's version or not.
+    fn website(change: Option<(&str, Option<u64>)>) -> Item {
+        let mut item = texts([(SORT_KEY, WEBSITE)]);
+        if let Some((request_id, version)) = change {
+            item.extend(texts([(CHANGE_REQUEST_ID, request_id), (UPDATED_AT, NOW)]));
+            item.extend(version.map(|version| number(CONTACT_VERSION, version)));
+        }
+        item
     }
 
     #[test]
     fn items_of_one_state_are_told_from_items_of_two() {
-        let app = "SUBSCRIPTION#newsletter#app";
-        for (last_change, website, one_state) in [
-            (None, None, true),
-            (Some((WEBSITE, 5)), Some(5), true),
-            (Some((app, 5)), Some(4), true),
-            (Some((app, 5)), None, true),
+        let by_website = |request_id| Some((WEBSITE, request_id));
+        let by_app = Some((APP, "r_app"));
+        for (contact, website, one_state) in [
+            (contact(1, NOW, None), website(None), true),
+            (contact(5, NOW, by_app), website(None), true),
+            (
+                contact(5, NOW, by_website("r_1")),
+                website(Some(("r_1", Some(5)))),
+                true,
+            ),
+            (
+                contact(6, NOW, by_website("r_1")),
+                website(Some(("r_1", None))),
+                true,
+            ),
+            (
+                contact(5, NOW, by_app),
+                website(Some(("r_1", Some(4)))),
+                true,
+            ),
+            (
+                contact(5, LATELY, by_app),
+                website(Some(("r_1", None))),
+                true,
+            ),
             // The contact was read before a transaction and the subscription after it.
-            (None, Some(2), false),
-            (Some((WEBSITE, 5)), Some(6), false),
-            (Some((app, 5)), Some(6), false),
+            (
+                contact(1, NOW, None),
+                website(Some(("r_1", Some(2)))),
+                false,
+            ),
+            (contact(1, NOW, None), website(Some(("r_1", None))), false),
+            (
+                contact(5, NOW, by_website("r_1")),
+                website(Some(("r_2", Some(6)))),
+                false,
+            ),
+            (
+                contact(5, SETTLED, by_website("r_1")),
+                website(Some(("r_2", None))),
+                false,
+            ),
+            (
+                contact(5, NOW, by_app),
+                website(Some(("r_2", Some(6)))),
+                false,
+            ),
+            (
+                contact(5, SETTLED, by_app),
+                website(Some(("r_2", None))),
+                false,
+            ),
             // The other way round.
-            (Some((WEBSITE, 5)), Some(4), false),
-            (Some((WEBSITE, 5)), None, false),
+            (
+                contact(5, NOW, by_website("r_2")),
+                website(Some(("r_1", Some(4)))),
+                false,
+            ),
+            (
+                contact(5, NOW, by_website("r_2")),
+                website(Some(("r_1", None))),
+                false,
+            ),
+            (contact(5, NOW, by_website("r_1")), website(None), false),
         ] {
             assert_eq!(
-                are_of_one_state(&contact_after(last_change), &website_after(website)),
+                are_of_one_state(&contact, &website),
                 one_state,
-                "{last_change:?} {website:?}"
+                "{contact:?} {website:?}"
             );
         }
     }

@@ -1,16 +1,21 @@
-//! Endpoint 3: one read, then at most one transaction over the contact and the client's subscription.
+//! Endpoint 3: a read, and a transaction over the contact and the client's subscription.
+//!
+//! Most verifications are the first. A transaction that takes this for granted is sent together with the read, so that one
+//! round trip is enough. Where it is refused, and for a clear, the read decides what to write.
 
 mod plan;
+mod predecessor;
 mod requests;
 
 use self::plan::Plan;
+use self::predecessor::Predecessor;
 use self::requests::{Keys, audience_request, read_request, write_request};
 use super::items::{Item, are_of_one_state, contact, is_as_left_by, subscription};
 use super::keys::Key;
 use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, Tenant,
-    Timestamp, Version,
+    Timestamp,
 };
 
 /// What is to be done to a contact and its subscription of a client in an audience.
@@ -28,12 +33,15 @@ pub struct ContactChange {
     pub stamp: ChangeStamp,
 }
 
+/// What a change did, and the contact after it; `None` where the contact or the client's subscription is missing.
+type Done = Option<(Outcome, AudienceContact)>;
+
+/// What a read found, unless the contact or the client's subscription is missing.
+type Read = Result<Option<Found>, ChangeError>;
+
 impl Store {
     /// Records or clears the verification of a contact and of a client's subscription, both in one transaction or
     /// neither, each by the one rule, and answers what that did and the contact as it then stands.
-    ///
-    /// The read decides what to write; the transaction's conditions make sure that what was read still holds. Where it
-    /// does not, another caller was faster, and all of it is done again.
     ///
     /// # Errors
     /// Why nothing was written.
@@ -44,10 +52,30 @@ impl Store {
         change: &ContactChange,
     ) -> Result<(Outcome, AudienceContact), ChangeError> {
         let keys = Keys::new(tenant, id, change);
-        match self
-            .retried(|| self.try_verify_contact(&keys, change))
-            .await?
-        {
+        // Boxed, like every call of the SDK: these futures are large, and the handler's would be with them.
+        let done = match Box::pin(self.record_at_once(&keys, change)).await {
+            AtOnce::Recorded(read) => {
+                // Nothing is written any more: what others have done since is not to be undone.
+                let found = match read {
+                    Ok(Some(found)) => Some(found),
+                    Err(error) if !error.is_worth_another_attempt() => return Err(error),
+                    Ok(None) | Err(_) => {
+                        self.retried(|| Box::pin(self.read(&keys, change))).await?
+                    }
+                };
+                found.map(|found| (change.success(), found.contact))
+            }
+            AtOnce::Refused(refusal, read) => {
+                let mut first = Some((refusal, read));
+                self.retried(|| Box::pin(self.read_and_change(&keys, change, first.take())))
+                    .await?
+            }
+            AtOnce::NotTried => {
+                self.retried(|| Box::pin(self.read_and_change(&keys, change, None)))
+                    .await?
+            }
+        };
+        match done {
             Some(done) => Ok(done),
             None => Err(self
                 .audience_or_contact_missing(tenant, &change.audience)
@@ -55,15 +83,50 @@ impl Store {
         }
     }
 
-    /// `None` where the contact or the client's subscription is missing.
-    async fn try_verify_contact(
+    /// Sends a transaction that records at both levels, on condition that neither holds an earlier verification, and the
+    /// read at the same time.
+    async fn record_at_once(&self, keys: &Keys, change: &ContactChange) -> AtOnce {
+        let predecessor = Predecessor::assumed(&change.expected_version, change.stamp.now);
+        let Some((at, predecessor)) = change.verified_at.zip(predecessor) else {
+            return AtOnce::NotTried;
+        };
+        let plan = Plan::recording(at);
+        let (written, read) = tokio::join!(
+            self.write(keys, &plan, predecessor, change),
+            self.read(keys, change)
+        );
+        if let Err(refusal) = written {
+            return AtOnce::Refused(refusal, read);
+        }
+        AtOnce::Recorded(read.map(|found| {
+            found.map(|mut found| {
+                // The read came first. Otherwise it shows what the transaction did, and what may have come after it.
+                if predecessor.is(&found.contact.contact) {
+                    plan.apply(&mut found.contact, change);
+                }
+                found
+            })
+        }))
+    }
+
+    /// Reads, and changes what was read if it still holds. The first time, the read has been made beside a transaction
+    /// that was refused.
+    async fn read_and_change(
         &self,
         keys: &Keys,
         change: &ContactChange,
-    ) -> Result<Option<(Outcome, AudienceContact)>, ChangeError> {
-        let Some((is_our_own, mut found)) = self.read(keys, change).await? else {
+        first: Option<(ChangeError, Read)>,
+    ) -> Result<Done, ChangeError> {
+        let (refusal, read) = match first {
+            None => (None, self.read(keys, change).await),
+            // Whether it was done is not known, nor what has been done since.
+            Some((refusal, Err(_))) if !refusal.is_worth_another_attempt() => return Err(refusal),
+            Some((refusal, read)) => (Some(refusal), read),
+        };
+        let Some(found) = read? else {
             return Ok(None);
         };
+        let (is_our_own, mut found) = (found.is_our_own, found.contact);
         // An earlier attempt of this very request did it, its answer got lost, and a later attempt was refused.
         if is_our_own {
             return Ok(Some((change.success(), found)));
@@ -73,33 +136,31 @@ impl Store {
         }
         let plan = Plan::new(&found, change);
         if plan.writes() {
-            self.write(keys, &plan, found.contact.version, change)
-                .await?;
+            // Only what it took for granted was against it, and that is known now.
+            if let Some(refusal) = refusal
+                && !refusal.is_outdated()
+            {
+                return Err(refusal);
+            }
+            let predecessor = Predecessor::AtVersion(found.contact.version);
+            self.write(keys, &plan, predecessor, change).await?;
             plan.apply(&mut found, change);
         }
         Ok(Some((plan.outcome(change), found)))
     }
 
-    /// The contact in the audience for the client, unless the contact or the client's subscription is missing, and
-    /// whether it is as this very change left it.
-    async fn read(
-        &self,
-        keys: &Keys,
-        change: &ContactChange,
-    ) -> Result<Option<(bool, AudienceContact)>, ChangeError> {
+    /// The contact in the audience for the client, in one of its states.
+    async fn read(&self, keys: &Keys, change: &ContactChange) -> Read {
         let Some(mut found) = self.read_items(keys).await? else {
             return Ok(None);
         };
-        if !are_of_one_state(&found.contact, &found.client_subscription) {
+        if !found.are_of_one_state() {
             let before = found;
             found = match self.read_items(keys).await? {
                 // What is the same twice has not been changed in between: it is one state, however it came about.
-                Some(again) if again == before => again,
-                Some(again) if are_of_one_state(&again.contact, &again.client_subscription) => {
-                    again
-                }
+                Some(again) if again == before || again.are_of_one_state() => again,
                 Some(_) => {
-                    return Err(DatabaseError::Contended(
+                    return Err(DatabaseError::Outdated(
                         "changes came in between the reads".into(),
                     )
                     .into());
@@ -107,15 +168,16 @@ impl Store {
                 None => return Ok(None),
             };
         }
-        let is_our_own = is_as_left_by(&found.contact, &change.stamp);
-        let found = AudienceContact {
-            contact: contact(found.contact)?,
-            audience: change.audience.clone(),
-            client: change.client.clone(),
-            audience_subscription: found.audience_subscription.map(subscription).transpose()?,
-            client_subscription: subscription(found.client_subscription)?,
-        };
-        Ok(Some((is_our_own, found)))
+        Ok(Some(Found {
+            is_our_own: is_as_left_by(&found.contact, &change.stamp),
+            contact: AudienceContact {
+                contact: contact(found.contact)?,
+                audience: change.audience.clone(),
+                client: change.client.clone(),
+                audience_subscription: found.audience_subscription.map(subscription).transpose()?,
+                client_subscription: subscription(found.client_subscription)?,
+            },
+        }))
     }
 
     /// The items of a contact in an audience for a client, unless the first or the last is missing.
@@ -169,22 +231,40 @@ impl Store {
         }
     }
 
+    /// Does the plan to this state of the contact, or nothing.
     async fn write(
         &self,
         keys: &Keys,
         plan: &Plan,
-        version: Version,
+        predecessor: Predecessor,
         change: &ContactChange,
     ) -> Result<(), ChangeError> {
         // The SDK makes a client request token and keeps it for its own retries: a transaction whose answer got lost
         // is not done twice.
         let sent = Box::pin(
-            write_request(&self.table, keys, plan, version, change)?.send_with(&self.client),
+            write_request(&self.table, keys, plan, predecessor, change)?.send_with(&self.client),
         )
         .await;
         sent.map(drop)
             .map_err(|error| DatabaseError::from_transaction(error).into())
     }
+}
+
+/// What became of a transaction that was sent together with the read.
+enum AtOnce {
+    /// It was done; the contact after it.
+    Recorded(Read),
+    /// It was not done, for this reason, or nobody knows; what the read found.
+    Refused(ChangeError, Read),
+    /// There was none.
+    NotTried,
+}
+
+/// What a read found.
+struct Found {
+    contact: AudienceContact,
+    /// Whether the contact is as this very change left it.
+    is_our_own: bool,
 }
 
 impl ContactChange {
@@ -198,10 +278,16 @@ impl ContactChange {
     }
 }
 
-/// What a read finds.
+/// The items that a read found.
 #[derive(Debug, PartialEq)]
 struct Items {
     contact: Item,
     audience_subscription: Option<Item>,
     client_subscription: Item,
+}
+
+impl Items {
+    fn are_of_one_state(&self) -> bool {
+        are_of_one_state(&self.contact, &self.client_subscription)
+    }
 }

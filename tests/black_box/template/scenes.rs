@@ -70,7 +70,7 @@ impl Stage {
     async fn start(&self, played: &mut Played) {
         let database = &self.api.database;
         let store = database.store_through(&self.proxy.url, PATIENT).await;
-        store.connect().await;
+        store.connect(1).await;
         self.take_calls(played);
     }
 

@@ -63,6 +63,14 @@ impl Plan {
         }
     }
 
+    /// Records at both levels: what is right where neither holds an equal or earlier verification.
+    pub(super) fn recording(at: Timestamp) -> Self {
+        Self {
+            contact: Step::Record(at),
+            client: Step::Record(at),
+        }
+    }
+
     pub(super) fn writes(&self) -> bool {
         self.contact.writes() || self.client.writes()
     }

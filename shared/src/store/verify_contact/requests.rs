@@ -8,12 +8,13 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::plan::{Plan, Step};
+use super::predecessor::Predecessor;
 use super::{ChangeStamp, ContactChange, DatabaseError};
 use crate::domain::{AudienceSlug, ContactId, Tenant, Version};
 use crate::store::expression::Expression;
 use crate::store::items::{
-    CHANGED_SUBSCRIPTION, CONTACT_VERSION, SUBSCRIPTIONS_VERSION, VERIFICATION_SOURCE, VERIFIED_AT,
-    VERIFIED_BY,
+    CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, SUBSCRIPTION_CHANGE_REQUEST_ID,
+    SUBSCRIPTION_CHANGED_AT, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY,
 };
 use crate::store::keys::{Key, PARTITION_KEY};
 
@@ -44,9 +45,12 @@ impl Keys {
 /// The item is there: an update must not make one, nor a check pass for lack of one.
 const EXISTS: &str = "attribute_exists(#pk)";
 
-/// The contact is as it was read. Every change to it, or of a verification on one of its subscriptions, raises its
-/// version.
+/// The contact is at the version that was read, or that the caller names. Every change to it, or of a verification on one
+/// of its subscriptions, raises its version.
 const IS_AT_VERSION: &str = "#version = :version";
+
+/// The contact has not been changed lately: not since it was created, or not for some time.
+const IS_SETTLED: &str = "(#version = :first OR #updatedAt < :settledBefore)";
 
 /// The one rule (contract section 2): nothing is stored, or what is stored is later.
 const RECORDS_EARLIEST: &str = "(attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)";
@@ -60,7 +64,7 @@ const IS_VERIFIED: &str = "attribute_exists(#verifiedAt)";
 /// There is nothing to clear.
 const IS_NOT_VERIFIED: &str = "attribute_not_exists(#verifiedAt)";
 
-/// What has to hold at a level for the step to be right. It was so when it was read.
+/// What has to hold at a level for the step to be right.
 fn condition(step: Step) -> &'static str {
     match step {
         Step::Record(_) => RECORDS_EARLIEST,
@@ -106,18 +110,18 @@ pub(super) fn audience_request(
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
 }
 
-/// The transaction, as a pure function. The contact is always written, since its version tells of every change; the
+/// The transaction, as a pure function: the plan, done to this state of the contact or not at all. The contact is always written, since its version tells of every change; the
 /// subscription is checked even where it is not written, so that a clear in between cannot leave one level without
 /// the other.
 pub(super) fn write_request(
     table: &str,
     keys: &Keys,
     plan: &Plan,
-    version: Version,
+    predecessor: Predecessor,
     change: &ContactChange,
 ) -> Result<TransactWriteItemsInputBuilder, DatabaseError> {
-    let contact = contact_expression(plan, version, keys, &change.stamp);
-    let subscription = subscription_expression(plan, version, &change.stamp);
+    let contact = contact_expression(plan, predecessor, keys, &change.stamp);
+    let subscription = subscription_expression(plan, predecessor, &change.stamp);
     Ok(TransactWriteItemsInputBuilder::default()
         .transact_items(transact_item(table, &keys.contact, contact)?)
         .transact_items(transact_item(
@@ -131,43 +135,68 @@ pub(super) fn write_request(
 /// What the plan means for the contact, whose version rises whichever level is written.
 fn contact_expression(
     plan: &Plan,
-    version: Version,
+    predecessor: Predecessor,
     keys: &Keys,
     stamp: &ChangeStamp,
 ) -> Expression {
     let mut expression = Expression::default();
-    expression
-        .require(EXISTS)
-        .require(IS_AT_VERSION)
-        .number(":version", version.number());
+    expression.require(EXISTS);
+    match predecessor {
+        Predecessor::AtVersion(version) => expression
+            .require(IS_AT_VERSION)
+            .number(":version", version.number()),
+        Predecessor::SettledBefore(time) => expression
+            .require(IS_SETTLED)
+            .number(":first", Version::FIRST.number())
+            .text(":settledBefore", time),
+    };
     add_step(&mut expression, plan.contact, stamp);
     expression.stamp(stamp);
     if plan.client.writes() {
         expression
             .set(&[
                 "#changedSubscription = :subscription",
-                "#subscriptionsVersion = :newVersion",
+                "#subscriptionChangeRequestId = :requestId",
+                "#subscriptionChangedAt = :now",
             ])
             .names([
                 ("#changedSubscription", CHANGED_SUBSCRIPTION),
-                ("#subscriptionsVersion", SUBSCRIPTIONS_VERSION),
+                (
+                    "#subscriptionChangeRequestId",
+                    SUBSCRIPTION_CHANGE_REQUEST_ID,
+                ),
+                ("#subscriptionChangedAt", SUBSCRIPTION_CHANGED_AT),
             ])
-            .text(":subscription", &keys.client_subscription.sort)
-            .number(":newVersion", version.next().number());
+            .text(":subscription", &keys.client_subscription.sort);
     }
     expression
 }
 
 /// What the plan means for the client's subscription.
-fn subscription_expression(plan: &Plan, version: Version, stamp: &ChangeStamp) -> Expression {
+fn subscription_expression(
+    plan: &Plan,
+    predecessor: Predecessor,
+    stamp: &ChangeStamp,
+) -> Expression {
     let mut expression = Expression::default();
     expression.require(EXISTS);
     add_step(&mut expression, plan.client, stamp);
     if plan.client.writes() {
         expression
-            .set(&["#contactVersion = :newVersion"])
-            .names([("#contactVersion", CONTACT_VERSION)])
-            .number(":newVersion", version.next().number());
+            .set(&["#updatedAt = :now", "#changeRequestId = :requestId"])
+            .names([
+                ("#updatedAt", UPDATED_AT),
+                ("#changeRequestId", CHANGE_REQUEST_ID),
+            ])
+            .text(":now", stamp.now)
+            .text(":requestId", &stamp.request_id);
+        match predecessor {
+            Predecessor::AtVersion(version) => expression
+                .set(&["#contactVersion = :newVersion"])
+                .number(":newVersion", version.next().number()),
+            Predecessor::SettledBefore(_) => expression.remove(&["#contactVersion"]),
+        }
+        .names([("#contactVersion", CONTACT_VERSION)]);
     }
     expression
 }
@@ -258,7 +287,11 @@ mod tests {
     }
 
     fn build(plan: &Plan) -> (Update, TransactWriteItem) {
-        let request = write_request("contacts", &keys(), plan, Version::new(7), &change(None))
+        build_after(Predecessor::AtVersion(Version::new(7)), plan)
+    }
+
+    fn build_after(predecessor: Predecessor, plan: &Plan) -> (Update, TransactWriteItem) {
+        let request = write_request("contacts", &keys(), plan, predecessor, &change(None))
             .unwrap()
             .build()
             .unwrap();
@@ -274,8 +307,8 @@ mod tests {
 
     const T: &str = "2024-09-01T10:00:00.000Z";
     const SET_STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
-    const SET_SUBSCRIPTION: &str =
-        "#changedSubscription = :subscription, #subscriptionsVersion = :newVersion";
+    const SET_SUBSCRIPTION: &str = "#changedSubscription = :subscription, \
+        #subscriptionChangeRequestId = :requestId, #subscriptionChangedAt = :now";
 
     #[test]
     fn the_read_is_consistent_and_of_three_known_keys() {
@@ -333,7 +366,6 @@ mod tests {
             values[":subscription"],
             s("SUBSCRIPTION#newsletter#website")
         );
-        assert_eq!(values[":newVersion"], AttributeValue::N("8".to_owned()));
 
         let subscription = subscription.update().unwrap();
         assert_eq!(
@@ -344,12 +376,33 @@ mod tests {
         );
         assert_eq!(
             subscription.update_expression(),
-            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, #contactVersion = :newVersion \
-             REMOVE #verificationSource"
+            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, #updatedAt = :now, \
+             #changeRequestId = :requestId, #contactVersion = :newVersion REMOVE #verificationSource"
         );
         assert_eq!(
             subscription.key()["sk"],
             s("SUBSCRIPTION#newsletter#website")
+        );
+    }
+
+    #[test]
+    fn without_a_read_the_contact_must_not_have_been_changed_lately() {
+        let settled = Predecessor::SettledBefore(at("2026-05-20T15:03:32Z"));
+        let (contact, subscription) = build_after(settled, &Plan::recording(at(T)));
+        assert_eq!(
+            contact.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND (#version = :first OR #updatedAt < :settledBefore) AND \
+                 (attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)"
+            )
+        );
+        let values = contact.expression_attribute_values().unwrap();
+        assert_eq!(values[":first"], AttributeValue::N("1".to_owned()));
+        assert_eq!(values[":settledBefore"], s("2026-05-20T15:03:32.000Z"));
+        assert_eq!(
+            subscription.update().unwrap().update_expression(),
+            "SET #verifiedAt = :verifiedAt, #verifiedBy = :actor, #updatedAt = :now, \
+             #changeRequestId = :requestId REMOVE #verificationSource, #contactVersion"
         );
     }
 
@@ -417,10 +470,13 @@ mod tests {
                 client,
             })
         }) {
-            let version = Version::new(7);
+            let version = Predecessor::AtVersion(Version::new(7));
+            let settled = Predecessor::SettledBefore(Timestamp::EPOCH);
             for expression in [
                 contact_expression(&plan, version, &keys(), &stamp),
+                contact_expression(&plan, settled, &keys(), &stamp),
                 subscription_expression(&plan, version, &stamp),
+                subscription_expression(&plan, settled, &stamp),
             ] {
                 let text = expression.update().unwrap_or_default() + " " + &expression.condition();
                 let used: BTreeSet<_> = text

@@ -1,0 +1,99 @@
+//! The release binary `contacts`, as processes of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use url::Url;
+
+/// Builds the binary as it is released, and says where it is.
+pub(super) fn build() -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--locked", "--package", "contacts"])
+        .status()?;
+    ensure!(built.success(), "contacts cannot be built");
+    // This program is a release build of the same workspace.
+    Ok(std::env::current_exe()?.with_file_name("contacts"))
+}
+
+/// A running `contacts serve`. It ends with this.
+pub(super) struct Server {
+    process: Child,
+    pub(super) url: Url,
+    /// What it says after it listens has to go somewhere.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts it with these arguments, on a free port, and waits until it listens.
+    pub(super) fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut command = Command::new(binary);
+        command
+            .arg("serve")
+            .args(["--port", "0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            // The log: it is written, but nobody reads it.
+            .stderr(Stdio::null());
+        // What the environment sets would replace the development settings.
+        for (name, _) in std::env::vars_os() {
+            if name != "PATH" {
+                command.env_remove(name);
+            }
+        }
+        let mut process = command.spawn().context("contacts does not start")?;
+        let mut stdout = BufReader::new(process.stdout.take().context("no standard output")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        // Where there is no such line, it has ended.
+        let url = line.trim_end().strip_prefix("listening on ");
+        let url = url.context("contacts serve cannot start")?.parse()?;
+        Ok(Self {
+            process,
+            url,
+            _stdout: stdout,
+        })
+    }
+
+    /// Processor time so far, of all its threads.
+    pub(super) fn processor_time(&self) -> anyhow::Result<Duration> {
+        processor_time(&format!("/proc/{}", self.process.id()))
+    }
+
+    /// The most memory that it has had, in megabytes.
+    pub(super) fn peak_megabytes(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next());
+        Ok(kilobytes.context("no VmHWM")?.parse::<f64>()? / 1024.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already. Its data are in memory.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Processor time of this process so far.
+pub(super) fn own_processor_time() -> anyhow::Result<Duration> {
+    processor_time("/proc/self")
+}
+
+fn processor_time(process: &str) -> anyhow::Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("{process}/task"))? {
+        // A thread that has ended in the meantime has none.
+        if let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) {
+            let running = times.split_whitespace().next().context("no schedstat")?;
+            nanoseconds += running.parse::<u64>()?;
+        }
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
