@@ -7,7 +7,7 @@ pub mod domain;
 mod endpoint;
 pub mod http;
 mod log;
-mod sdk;
+pub mod sdk;
 mod service;
 pub mod settings;
 mod start;

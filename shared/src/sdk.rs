@@ -15,7 +15,7 @@ use crate::settings::environment_variable;
 ///
 /// # Errors
 /// When there can be no HTTP client.
-pub(crate) async fn configuration() -> Result<SdkConfig, Box<dyn Error + Send + Sync>> {
+pub async fn configuration() -> Result<SdkConfig, Box<dyn Error + Send + Sync>> {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
         loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());

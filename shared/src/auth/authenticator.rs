@@ -13,6 +13,22 @@ use crate::domain::{Actor, ClientSlug, OrganizationId};
 /// How far clocks may be apart, in seconds (contract section 3).
 const LEEWAY_SECONDS: u64 = 60;
 
+/// The algorithms of keys (contract section 3).
+const ALGORITHMS: [Algorithm; 12] = [
+    Algorithm::HS256,
+    Algorithm::HS384,
+    Algorithm::HS512,
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
 /// Longest subject (OpenID Connect Core section 2). It is stored with every verification of its owner's.
 const MAX_SUBJECT_CHARACTERS: usize = 255;
 
@@ -68,7 +84,8 @@ enum Keys {
 #[derive(Debug)]
 pub struct Authenticator {
     keys: Keys,
-    expected: Validation,
+    /// What a token must claim, for each algorithm: made once, since a copy for each request would cost more than a check.
+    expected: Vec<Validation>,
     claim_names: ClaimNames,
 }
 
@@ -131,7 +148,13 @@ impl Authenticator {
                 }
             }
         };
-        Ok(token.claims(token.key(&keys)?, &self.expected)?)
+        let key = token.key(&keys)?;
+        let expected = self
+            .expected
+            .iter()
+            .find(|expected| expected.algorithms == [key.algorithm])
+            .ok_or(TokenFault::Algorithm)?;
+        Ok(token.claims(key, expected)?)
     }
 
     fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, TokenFault> {
@@ -159,15 +182,17 @@ impl Authenticator {
     }
 }
 
-fn expected(issuer: &str, audience: &str) -> Validation {
-    // The algorithm is a place-holder: each token is checked with the one of its key.
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.leeway = LEEWAY_SECONDS;
-    validation.validate_nbf = true;
-    validation.set_issuer(&[issuer]);
-    validation.set_audience(&[audience]);
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    validation
+fn expected(issuer: &str, audience: &str) -> Vec<Validation> {
+    let expected = |algorithm| {
+        let mut validation = Validation::new(algorithm);
+        validation.leeway = LEEWAY_SECONDS;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation
+    };
+    ALGORITHMS.map(expected).into()
 }
 
 /// The token behind `Bearer`, whose letters may be of either case (RFC 9110 section 11.1).

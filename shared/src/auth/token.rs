@@ -96,15 +96,14 @@ impl<'a> Token<'a> {
         keys.choose(self.header.kid.as_deref(), &self.header.alg)
     }
 
-    /// The claims, once the signature and the registered claims have been checked against `expected`.
+    /// The claims, once the signature and the registered claims have been checked against what is expected of tokens of
+    /// the key's algorithm.
     pub(super) fn claims(
         &self,
         key: &VerificationKey,
         expected: &Validation,
     ) -> Result<Map<String, Value>, TokenFault> {
-        let mut validation = expected.clone();
-        validation.algorithms = vec![key.algorithm];
-        let claims: Map<String, Value> = jsonwebtoken::decode(self.text, &key.key, &validation)
+        let claims: Map<String, Value> = jsonwebtoken::decode(self.text, &key.key, expected)
             .map_err(|error| fault(error.into_kind()))?
             .claims;
         // The library also takes a list in which the accepted issuer is one of several; RFC 7519 section 4.1.1 has one.

@@ -3,7 +3,10 @@
 //!
 //! The crates that write this format write documents of their own; one line for both halves what is paid for.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::domain::Timestamp;
 
@@ -42,7 +45,7 @@ impl<'a> Metrics<'a> {
             server_errors: u8::from(status >= 500),
             metadata: Metadata {
                 timestamp: now.unix_milliseconds(),
-                directives: DIRECTIVES,
+                directives: WRITTEN_DIRECTIVES.as_deref(),
             },
         }
     }
@@ -54,8 +57,13 @@ struct Metadata {
     /// Milliseconds since 1970.
     timestamp: i64,
     #[serde(rename = "CloudWatchMetrics")]
-    directives: [Directive; 3],
+    directives: Option<&'static RawValue>,
 }
+
+/// The directives as JSON, which is the same in each line and the larger part of it: written once. There is nothing in
+/// it that JSON cannot hold.
+static WRITTEN_DIRECTIVES: LazyLock<Option<Box<RawValue>>> =
+    LazyLock::new(|| to_raw_value(&DIRECTIVES).ok());
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -16,14 +16,29 @@ const STAMP: [&str; 4] = [
     "#changeRequestId = :requestId",
 ];
 
+/// Room for the placeholders of the longest expression, so that the maps never grow: each time, all of it is hashed anew.
+const PLACEHOLDERS: usize = 14;
+
 /// A write to one item.
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Expression {
     assignments: Vec<&'static str>,
     removals: Vec<&'static str>,
     conditions: Vec<String>,
     pub(super) names: HashMap<String, String>,
     pub(super) values: HashMap<String, AttributeValue>,
+}
+
+impl Default for Expression {
+    fn default() -> Self {
+        Self {
+            assignments: Vec::with_capacity(PLACEHOLDERS),
+            removals: Vec::new(),
+            conditions: Vec::new(),
+            names: HashMap::with_capacity(PLACEHOLDERS),
+            values: HashMap::with_capacity(PLACEHOLDERS),
+        }
+    }
 }
 
 impl Expression {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::attributes::from_item;
 use super::keys::{Key, SORT_KEY, organization_of};
 use super::{ChangeStamp, DatabaseError};
 use crate::domain::{
@@ -178,7 +179,7 @@ impl From<Option<Verification>> for VerificationAttributes {
 /// Reads a contact.
 pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
     let item: ContactItem =
-        serde_dynamo::from_item(item).map_err(|_| DatabaseError::Unreadable("contact"))?;
+        from_item(item).map_err(|_| DatabaseError::Unreadable("contact"))?;
     let organization_id = organization_of(&item.pk).ok_or(DatabaseError::Nonsense(
         "a contact's key names no organization",
     ))?;
@@ -359,7 +360,7 @@ fn bytes_of(value: &AttributeValue) -> usize {
 /// Reads a subscription.
 pub(super) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
     let item: SubscriptionItem =
-        serde_dynamo::from_item(item).map_err(|_| DatabaseError::Unreadable("subscription"))?;
+        from_item(item).map_err(|_| DatabaseError::Unreadable("subscription"))?;
     Ok(Subscription {
         status: item.status,
         verification: item.verification.into(),

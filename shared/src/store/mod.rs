@@ -2,6 +2,7 @@
 //!
 //! Each operation builds its request as a pure function, sends it, and turns the answer into a domain outcome.
 
+mod attributes;
 mod client;
 mod error;
 mod expression;

@@ -1,0 +1,382 @@
+//! What can be measured.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, ensure};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt;
+use futures_util::future::try_join_all;
+use lambda_http::http::HeaderValue;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Request, RequestExt, Service as _};
+use shared::Service;
+use shared::auth::Caller;
+use shared::domain::{
+    AudienceSlug, ContactId, EmailAddress, MethodValue, PhoneNumber, Tenant, Timestamp,
+};
+use shared::http::{Call as Invocation, mailer};
+use shared::sdk::configuration;
+use shared::settings::Settings;
+use shared::store::{ContactChange, MethodChange};
+use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
+use tokio::task::yield_now;
+
+use crate::bare::{Call, Recorder};
+use crate::function::{Answer, Function, client_configuration, service, start_log};
+
+/// A whole invocation, or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Nothing: what measuring itself costs.
+    Nothing,
+    /// The same, inside the asynchronous runtime.
+    NothingAwaited,
+    /// The event's bytes become a request.
+    Event,
+    /// The `Authorization` header becomes a caller.
+    Token,
+    /// The call, and the members of the body in their normal forms.
+    Body,
+    /// A phone number in international form.
+    PhoneInternational,
+    /// A phone number in national form.
+    PhoneNational,
+    /// An e-mail address.
+    Email,
+    /// A time of endpoints 1 and 2.
+    Time,
+    /// A time of endpoint 3 without an offset.
+    LocalTime,
+    /// The store's operation: the database's calls, what is built for them and made of their answers.
+    Store,
+    /// The database's calls by the bare SDK.
+    Bare,
+    /// The handler: from a request to a response.
+    Handle,
+    /// All of it: from the event's bytes to the answer's.
+    Invoke,
+}
+
+impl Work {
+    const NAMES: [(&'static str, Self); 14] = [
+        ("nothing", Self::Nothing),
+        ("nothing-awaited", Self::NothingAwaited),
+        ("event", Self::Event),
+        ("token", Self::Token),
+        ("body", Self::Body),
+        ("phone-international", Self::PhoneInternational),
+        ("phone-national", Self::PhoneNational),
+        ("email", Self::Email),
+        ("time", Self::Time),
+        ("local-time", Self::LocalTime),
+        ("store", Self::Store),
+        ("bare", Self::Bare),
+        ("handle", Self::Handle),
+        ("invoke", Self::Invoke),
+    ];
+
+    /// What processor time is taken of.
+    pub(crate) const TIMED: [Self; 7] = [
+        Self::Bare,
+        Self::Store,
+        Self::Handle,
+        Self::Invoke,
+        Self::Event,
+        Self::Token,
+        Self::Body,
+    ];
+
+    pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
+        let found = Self::NAMES.iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, work)| *work)
+            .with_context(|| format!("no work is called {name}"))
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, work)| *work == self)
+            .map_or("", |(name, _)| name)
+    }
+}
+
+/// Everything that the works work on.
+pub(crate) struct Works {
+    runtime: Runtime,
+    function: Function,
+    service: Arc<Service>,
+    event: Vec<u8>,
+    request: Request,
+    authorization: HeaderValue,
+    caller: Caller,
+    change: Change,
+    /// The SDK as it is, without our timeouts, retries and tally.
+    bare: Client,
+    /// What the handler sends for this event.
+    calls: Vec<Call>,
+    /// What the table held in the beginning.
+    items: Vec<Item>,
+    table: String,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+/// What the store is asked to do.
+struct Change {
+    tenant: Tenant,
+    contact: ContactId,
+    kind: ChangeKind,
+}
+
+enum ChangeKind {
+    Method(MethodChange),
+    Contact(ContactChange),
+}
+
+impl Works {
+    pub(crate) fn new(event: Vec<u8>) -> anyhow::Result<Self> {
+        let runtime = RuntimeBuilder::new_current_thread().enable_all().build()?;
+        let function = Function::of_event(&event)?;
+        let request = read_event(&event)?;
+        let authorization = request.headers()["authorization"].clone();
+        let settings = Settings::from_environment()?;
+        start_log(&settings)?;
+        let table = settings.table_name;
+        let config = runtime
+            .block_on(configuration())
+            .map_err(|error| anyhow!(error))?;
+        let bare = Client::from_conf(Builder::from(&config).build());
+        let recorder = Recorder::default();
+        let recorded = service(client_configuration(&config).interceptor(recorder.clone()))?;
+        let service = service(client_configuration(&config))?;
+        let contact = contact_id(&request)?;
+        let items = runtime.block_on(items_of(&bare, &table, &contact))?;
+
+        let caller = authenticate(&service, &authorization)?;
+        let change = Change {
+            tenant: caller.tenant().context("a caller without a tenant")?.clone(),
+            contact,
+            kind: change(function, &service, request.clone(), &caller)?,
+        };
+        let response = runtime.block_on(function.handler()(recorded, request.clone()));
+        ensure!(response.status().is_success(), "{response:?}");
+        let works = Self {
+            runtime,
+            function,
+            service,
+            event,
+            request,
+            authorization,
+            caller,
+            change,
+            bare,
+            calls: recorder.calls()?,
+            items,
+            table,
+        };
+        works.restore()?;
+        Ok(works)
+    }
+
+    /// Puts back what the table held, so that each work finds it the same.
+    pub(crate) fn restore(&self) -> anyhow::Result<()> {
+        self.runtime.block_on(async {
+            for item in &self.items {
+                let put = self.bare.put_item().table_name(&self.table);
+                put.set_item(Some(item.clone())).send().await?;
+            }
+            settle().await;
+            Ok(())
+        })
+    }
+
+    /// A request to do a work on, made before it is measured.
+    pub(crate) fn request(&self) -> Request {
+        self.request.clone()
+    }
+
+    /// Does a work once.
+    pub(crate) fn run(&self, work: Work, request: Request) -> anyhow::Result<()> {
+        let region = self.service.default_phone_region;
+        match work {
+            Work::Nothing => {}
+            Work::NothingAwaited => self.wait_for(async { Ok(()) })?,
+            Work::Event => drop(black_box(read_event(&self.event)?)),
+            Work::Token => drop(black_box(authenticate(&self.service, &self.authorization)?)),
+            Work::Body => {
+                drop(black_box(change(self.function, &self.service, request, &self.caller)?));
+            }
+            Work::PhoneInternational => {
+                drop(black_box(PhoneNumber::parse("+1 (416) 555-0100", region)?));
+            }
+            Work::PhoneNational => {
+                drop(black_box(PhoneNumber::parse("(416) 555-0100", region)?));
+            }
+            Work::Email => drop(black_box(EmailAddress::parse("Alex@Example.COM")?)),
+            Work::Time => {
+                black_box(Timestamp::parse_rfc3339("2026-05-20T11:04:01.135-04:00")?);
+            }
+            Work::LocalTime => {
+                let zone = self.service.time_zone;
+                black_box(Timestamp::parse_iso8601("2024-09-01T10:00:00", zone)?);
+            }
+            Work::Store => self.wait_for(self.store())?,
+            Work::Bare => self.wait_for(self.send_calls())?,
+            Work::Handle => self.wait_for(self.handle(request))?,
+            Work::Invoke => self.wait_for(self.invoke())?,
+        }
+        Ok(())
+    }
+
+    /// Runs to the end, and with it what is left to other tasks: that the connection goes back to its pool, say.
+    fn wait_for(&self, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+        self.runtime.block_on(async {
+            work.await?;
+            settle().await;
+            Ok(())
+        })
+    }
+
+    async fn store(&self) -> anyhow::Result<()> {
+        let Change {
+            tenant,
+            contact,
+            kind,
+        } = &self.change;
+        let store = &self.service.store;
+        match kind {
+            ChangeKind::Method(change) => {
+                drop(black_box(store.verify_method(tenant, contact, change).await?));
+            }
+            ChangeKind::Contact(change) => {
+                drop(black_box(store.verify_contact(tenant, contact, change).await?));
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_calls(&self) -> anyhow::Result<()> {
+        // At the same time, as the store does.
+        let calls = self.calls.iter().map(|call| call.clone().send(&self.bare));
+        try_join_all(calls).await?;
+        Ok(())
+    }
+
+    async fn handle(&self, request: Request) -> anyhow::Result<()> {
+        let service = Arc::clone(&self.service);
+        let response = self.function.handler()(service, request).await;
+        ensure!(response.status().is_success(), "{response:?}");
+        Ok(())
+    }
+
+    async fn invoke(&self) -> anyhow::Result<()> {
+        let handler = self.function.handler();
+        let service = Arc::clone(&self.service);
+        let mut function = Adapter::from(lambda_http::service_fn(move |request| {
+            let answer = handler(Arc::clone(&service), request);
+            async { Ok::<_, Infallible>(Answer(answer.await)) }
+        }));
+        let event = LambdaEvent {
+            payload: serde_json::from_slice::<LambdaRequest>(&self.event)?,
+            context: Context::default(),
+        };
+        let answer = function.call(event).await?;
+        black_box(serde_json::to_vec(&answer)?);
+        Ok(())
+    }
+}
+
+/// Lets the runtime's other tasks do what is left for them.
+async fn settle() {
+    for _ in 0..4 {
+        yield_now().await;
+    }
+}
+
+/// What the Lambda runtime does with an event before the handler.
+fn read_event(event: &[u8]) -> anyhow::Result<Request> {
+    let event: LambdaRequest = serde_json::from_slice(event)?;
+    Ok(Request::from(event).with_lambda_context(Context::default()))
+}
+
+fn authenticate(service: &Service, authorization: &HeaderValue) -> anyhow::Result<Caller> {
+    let authenticated = service.authenticator.authenticate(Some(authorization));
+    // With configured keys there is nothing to wait for.
+    let caller = authenticated.now_or_never().context("the keys are not configured")?;
+    Ok(caller?)
+}
+
+fn contact_id(request: &Request) -> anyhow::Result<ContactId> {
+    let parameters = request.path_parameters();
+    let id = parameters.first("id").context("no contact is named")?;
+    Ok(ContactId::parse(id)?)
+}
+
+/// What the handlers make of a request for the store.
+fn change(
+    function: Function,
+    service: &Service,
+    request: Request,
+    caller: &Caller,
+) -> anyhow::Result<ChangeKind> {
+    let call = Invocation::new(service, request);
+    let mut members = call.members()?;
+    let region = service.default_phone_region;
+    let expected_version = members.expected_version(&call);
+    let stamp = call.stamp(caller.actor());
+    black_box(call.contact_id()?);
+    let change = match function {
+        Function::VerifyContact => {
+            let (_, client) = caller.application().context("not an application")?;
+            let client = mailer::client(&mut members, client)?;
+            let audience = members.required_text("audience");
+            let verified_at =
+                members.verified_at("verified", "verified_at", service.time_zone, call.now());
+            ChangeKind::Contact(ContactChange {
+                audience: AudienceSlug::parse(&audience.context("audience")?)?,
+                client: client.context("client")?,
+                verified_at: verified_at.context("verified_at")?,
+                expected_version: expected_version.context("If-Match")?,
+                stamp,
+            })
+        }
+        Function::VerifyPhoneNumber | Function::VerifyContactMethod => {
+            let (method, label) = match function {
+                Function::VerifyPhoneNumber => {
+                    let number = members.phone_number("phoneNumber", region);
+                    (number.map(MethodValue::Phone), None)
+                }
+                _ => (
+                    members.method("type", "value", region),
+                    members.label("verificationSource").flatten(),
+                ),
+            };
+            let verified_at = members.date_time_or_null("verifiedAt");
+            ChangeKind::Method(MethodChange {
+                method: method.context("the method")?,
+                verification: verified_at.context("verifiedAt")?.map(|at| (at, label)),
+                expected_version: expected_version.context("If-Match")?,
+                stamp,
+            })
+        }
+    };
+    Ok(change)
+}
+
+/// The items of the contacts of this id.
+async fn items_of(client: &Client, table: &str, id: &ContactId) -> anyhow::Result<Vec<Item>> {
+    let found = client.scan().table_name(table).send().await?;
+    let partition = format!("#CONTACT#{}", id.as_str());
+    let is_of_contact = |item: &Item| {
+        item.get("pk")
+            .and_then(|key| key.as_s().ok())
+            .is_some_and(|key| key.ends_with(&partition))
+    };
+    Ok(found.items.unwrap_or_default().into_iter().filter(is_of_contact).collect())
+}
