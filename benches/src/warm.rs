@@ -21,8 +21,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::Args;
 use contacts::seed::Seed;
-use contacts::serve::engine::{self, Engine};
 use contacts::serve::DEMO;
+use contacts::serve::engine::{self, Engine};
 use serde_json::Value;
 use shared::domain::PhoneRegion;
 use shared::store::{ChangeStream, Store, create_table};
@@ -63,7 +63,8 @@ async fn start_engine() -> anyhow::Result<Engine> {
     let client = engine::client(&engine.url, engine::PATIENCE).await;
     create_table(&client, TABLE_NAME, ChangeStream::Off).await?;
     let seed = Seed::parse(DEMO, PhoneRegion::CANADA)?;
-    seed.load(&Store::new(client, TABLE_NAME.to_owned())).await?;
+    seed.load(&Store::new(client, TABLE_NAME.to_owned()))
+        .await?;
     Ok(engine)
 }
 
@@ -79,20 +80,29 @@ const ALGORITHMS: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];
 
 fn check(engine: &Engine) -> anyhow::Result<()> {
     let mut is_within = true;
-    print(&row(["endpoint", "instructions", "limit", "allocations", "limit"]));
+    print(&row(&[
+        "endpoint",
+        "instructions",
+        "limit",
+        "allocations",
+        "limit",
+    ]));
     for ((endpoint, event), limit) in ENDPOINTS.into_iter().zip(limits::LIMITS) {
         let counted = Invocation::of_event(engine, event)?.count("invoke")?;
-        print(&row([
+        print(&row(&[
             endpoint.to_owned(),
             counted.instructions.to_string(),
             limit.instructions.to_string(),
             counted.allocations.to_string(),
             limit.allocations.to_string(),
         ]));
-        is_within &= counted.instructions <= limit.instructions
-            && counted.allocations <= limit.allocations;
+        is_within &=
+            counted.instructions <= limit.instructions && counted.allocations <= limit.allocations;
     }
-    ensure!(is_within, "a warm invocation costs more than its limit (benches/src/warm/limits.rs)");
+    ensure!(
+        is_within,
+        "a warm invocation costs more than its limit (benches/src/warm/limits.rs)"
+    );
     Ok(())
 }
 
@@ -109,8 +119,16 @@ fn measure(engine: &Engine, repetitions: u32) -> anyhow::Result<()> {
 /// Processor time of the handler and of the bare SDK with the same calls.
 fn overhead(engine: &Engine, repetitions: u32) -> anyhow::Result<()> {
     print("Processor time, median, microseconds; overhead over the bare SDK:\n\n");
-    print(&row(["endpoint", "token", "bare SDK", "handler", "overhead", "invocation", "overhead"]));
-    print(&row(["---"; 7]));
+    print(&row(&[
+        "endpoint",
+        "token",
+        "bare SDK",
+        "handler",
+        "overhead",
+        "invocation",
+        "overhead",
+    ]));
+    print(&row(&["---"; 7]));
     for (endpoint, event) in ENDPOINTS {
         for algorithm in ALGORITHMS {
             let taken = Invocation::of_event(engine, event)?
@@ -119,10 +137,13 @@ fn overhead(engine: &Engine, repetitions: u32) -> anyhow::Result<()> {
             let [bare, handle, invoke] =
                 ["bare", "handle", "invoke"].map(|work| median(&taken[work]));
             let over = |time: Duration| {
-                format!("{:.1} %", (time.as_secs_f64() / bare.as_secs_f64() - 1.0) * 100.0)
+                format!(
+                    "{:.1} %",
+                    (time.as_secs_f64() / bare.as_secs_f64() - 1.0) * 100.0
+                )
             };
             let microseconds = |time: Duration| format!("{:.0}", time.as_secs_f64() * 1e6);
-            print(&row([
+            print(&row(&[
                 endpoint.to_owned(),
                 algorithm.to_owned(),
                 microseconds(bare),
@@ -149,9 +170,10 @@ fn median(nanoseconds: &Value) -> Duration {
 
 /// What each part of an invocation costs. What has no name of its own is the difference of what has.
 fn parts(invocation: &Invocation) -> anyhow::Result<()> {
-    let [event, token, body, store, bare, handle, invoke] =
-        ["event", "token", "body", "store", "bare", "handle", "invoke"]
-            .map(|work| invocation.count(work));
+    let [event, token, body, store, bare, handle, invoke] = [
+        "event", "token", "body", "store", "bare", "handle", "invoke",
+    ]
+    .map(|work| invocation.count(work));
     let (event, token, body) = (event?, token?, body?);
     let (store, bare, handle, invoke) = (store?, bare?, handle?, invoke?);
     let unlogged = invocation.clone().without_log().count("handle")?;
@@ -163,16 +185,29 @@ fn parts(invocation: &Invocation) -> anyhow::Result<()> {
         ("the SDK: serialise, sign, send, receive, parse", bare),
         ("the store: requests made, items read", store - bare),
         ("the log line", log),
-        ("the answer's body; deadline, panics, counting", handle - token - body - store - log),
-        ("the response becomes the answer's bytes", invoke - handle - event),
+        (
+            "the answer's body; deadline, panics, counting",
+            handle - token - body - store - log,
+        ),
+        (
+            "the response becomes the answer's bytes",
+            invoke - handle - event,
+        ),
         ("whole", invoke),
     ];
-    print(&row(["part", "instructions", "share", "allocations"]));
-    print(&row(["---"; 4]));
-    for (part, Counts { instructions, allocations }) in parts {
+    print(&row(&["part", "instructions", "share", "allocations"]));
+    print(&row(&["---"; 4]));
+    for (
+        part,
+        Counts {
+            instructions,
+            allocations,
+        },
+    ) in parts
+    {
         #[expect(clippy::cast_precision_loss, reason = "a share of some million")]
         let share = instructions as f64 / invoke.instructions as f64 * 100.0;
-        print(&row([
+        print(&row(&[
             part.to_owned(),
             instructions.to_string(),
             format!("{share:.1} %"),
@@ -184,12 +219,12 @@ fn parts(invocation: &Invocation) -> anyhow::Result<()> {
 
 fn tokens(engine: &Engine) -> anyhow::Result<()> {
     print("\nTokens:\n\n");
-    print(&row(["algorithm", "instructions", "allocations"]));
-    print(&row(["---"; 3]));
+    print(&row(&["algorithm", "instructions", "allocations"]));
+    print(&row(&["---"; 3]));
     for algorithm in ALGORITHMS {
         let invocation = Invocation::of_event(engine, ENDPOINTS[1].1)?.signed_with(algorithm)?;
         let counted = invocation.count("token")?;
-        print(&row([
+        print(&row(&[
             algorithm.to_owned(),
             counted.instructions.to_string(),
             counted.allocations.to_string(),
@@ -200,8 +235,8 @@ fn tokens(engine: &Engine) -> anyhow::Result<()> {
 
 fn normal_forms(engine: &Engine) -> anyhow::Result<()> {
     print("\nNormal forms:\n\n");
-    print(&row(["what", "instructions", "allocations"]));
-    print(&row(["---"; 3]));
+    print(&row(&["what", "instructions", "allocations"]));
+    print(&row(&["---"; 3]));
     let invocation = Invocation::of_event(engine, ENDPOINTS[1].1)?;
     let nothing = invocation.count("nothing")?;
     for (what, work) in [
@@ -212,7 +247,7 @@ fn normal_forms(engine: &Engine) -> anyhow::Result<()> {
         ("time without an offset", "local-time"),
     ] {
         let counted = invocation.count(work)? - nothing;
-        print(&row([
+        print(&row(&[
             what.to_owned(),
             counted.instructions.to_string(),
             counted.allocations.to_string(),

@@ -16,6 +16,10 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 
 /// A request of the store's.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are two or three, and a box would be work that the bare SDK does not do"
+)]
 pub(crate) enum Call {
     UpdateItem(UpdateItemInput),
     BatchGetItem(BatchGetItemInput),
@@ -82,7 +86,11 @@ pub(crate) struct Recorder(Arc<Mutex<Vec<Call>>>);
 impl Recorder {
     /// What was sent so far, in its order.
     pub(crate) fn calls(&self) -> anyhow::Result<Vec<Call>> {
-        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let calls = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         for call in &calls {
             if !call.is_sent_whole().context("a request is not complete")? {
                 bail!("{call:?} has a member that would not be sent");

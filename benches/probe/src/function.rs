@@ -22,6 +22,7 @@ pub(crate) type Handler =
 
 /// Which function an event is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the functions' own names")]
 pub(crate) enum Function {
     VerifyPhoneNumber,
     VerifyContactMethod,

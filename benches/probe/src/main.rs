@@ -80,7 +80,7 @@ fn time(works: &Works, repetitions: u32) -> anyhow::Result<()> {
             if round >= WARM_UP
                 && let Some(taken) = taken[work.name()].as_array_mut()
             {
-                let nanoseconds = u64::try_from((after - before).as_nanos())?;
+                let nanoseconds = u64::try_from(after.saturating_sub(before).as_nanos())?;
                 taken.push(nanoseconds.into());
             }
         }

@@ -153,18 +153,21 @@ impl Works {
             .map_err(|error| anyhow!(error))?;
         let bare = Client::from_conf(Builder::from(&config).build());
         let recorder = Recorder::default();
-        let recorded = service(client_configuration(&config).interceptor(recorder.clone()))?;
+        let observed = service(client_configuration(&config).interceptor(recorder.clone()))?;
         let service = service(client_configuration(&config))?;
         let contact = contact_id(&request)?;
         let items = runtime.block_on(items_of(&bare, &table, &contact))?;
 
         let caller = authenticate(&service, &authorization)?;
         let change = Change {
-            tenant: caller.tenant().context("a caller without a tenant")?.clone(),
+            tenant: caller
+                .tenant()
+                .context("a caller without a tenant")?
+                .clone(),
             contact,
             kind: change(function, &service, request.clone(), &caller)?,
         };
-        let response = runtime.block_on(function.handler()(recorded, request.clone()));
+        let response = runtime.block_on(function.handler()(observed, request.clone()));
         ensure!(response.status().is_success(), "{response:?}");
         let works = Self {
             runtime,
@@ -210,7 +213,12 @@ impl Works {
             Work::Event => drop(black_box(read_event(&self.event)?)),
             Work::Token => drop(black_box(authenticate(&self.service, &self.authorization)?)),
             Work::Body => {
-                drop(black_box(change(self.function, &self.service, request, &self.caller)?));
+                drop(black_box(change(
+                    self.function,
+                    &self.service,
+                    request,
+                    &self.caller,
+                )?));
             }
             Work::PhoneInternational => {
                 drop(black_box(PhoneNumber::parse("+1 (416) 555-0100", region)?));
@@ -252,10 +260,14 @@ impl Works {
         let store = &self.service.store;
         match kind {
             ChangeKind::Method(change) => {
-                drop(black_box(store.verify_method(tenant, contact, change).await?));
+                drop(black_box(
+                    store.verify_method(tenant, contact, change).await?,
+                ));
             }
             ChangeKind::Contact(change) => {
-                drop(black_box(store.verify_contact(tenant, contact, change).await?));
+                drop(black_box(
+                    store.verify_contact(tenant, contact, change).await?,
+                ));
             }
         }
         Ok(())
@@ -308,7 +320,9 @@ fn read_event(event: &[u8]) -> anyhow::Result<Request> {
 fn authenticate(service: &Service, authorization: &HeaderValue) -> anyhow::Result<Caller> {
     let authenticated = service.authenticator.authenticate(Some(authorization));
     // With configured keys there is nothing to wait for.
-    let caller = authenticated.now_or_never().context("the keys are not configured")?;
+    let caller = authenticated
+        .now_or_never()
+        .context("the keys are not configured")?;
     Ok(caller?)
 }
 
@@ -378,5 +392,10 @@ async fn items_of(client: &Client, table: &str, id: &ContactId) -> anyhow::Resul
             .and_then(|key| key.as_s().ok())
             .is_some_and(|key| key.ends_with(&partition))
     };
-    Ok(found.items.unwrap_or_default().into_iter().filter(is_of_contact).collect())
+    Ok(found
+        .items
+        .unwrap_or_default()
+        .into_iter()
+        .filter(is_of_contact)
+        .collect())
 }

@@ -44,11 +44,18 @@ pub(super) fn count(command: &Command, folder: &Path) -> anyhow::Result<Counts> 
         .args(["--tool=callgrind", "--quiet", "--compress-strings=no"])
         .arg(format!("--zero-before={BEGIN}"))
         .arg(format!("--dump-before={END}"))
-        .arg(format!("--callgrind-out-file={}", folder.join(PROFILE).display()))
+        .arg(format!(
+            "--callgrind-out-file={}",
+            folder.join(PROFILE).display()
+        ))
         .arg(command.get_program())
         .args(command.get_args())
         .env_clear()
-        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .stdout(Stdio::null());
     if let Some(path) = env::var_os("PATH") {
         valgrind.env("PATH", path);
@@ -95,7 +102,9 @@ fn read(profile: &str) -> anyhow::Result<Counts> {
         }
     }
     Ok(Counts {
-        instructions: instructions.filter(|count| *count > 0).context("nothing was counted")?,
+        instructions: instructions
+            .filter(|count| *count > 0)
+            .context("nothing was counted")?,
         allocations,
     })
 }

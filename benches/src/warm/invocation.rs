@@ -53,12 +53,15 @@ impl Invocation {
     /// The same with a token that is signed by this algorithm.
     pub(super) fn signed_with(mut self, algorithm: &'static str) -> anyhow::Result<Self> {
         let authorization = &mut self.event["headers"]["authorization"];
-        let claims = authorization.as_str().and_then(|value| value.split('.').nth(1));
+        let claims = authorization
+            .as_str()
+            .and_then(|value| value.split('.').nth(1));
         let claims = BASE64_URL_SAFE_NO_PAD.decode(claims.context("an event without a token")?)?;
         let key = SigningKey::generate(algorithm, "key_1");
         let token = key.token(&serde_json::from_slice(&claims)?);
         *authorization = format!("Bearer {token}").into();
-        self.environment.insert("JWT_KEYS", key_set(&[&key]).to_string());
+        self.environment
+            .insert("JWT_KEYS", key_set(&[&key]).to_string());
         Ok(self)
     }
 

@@ -1,7 +1,7 @@
 //! Tables, as Markdown has them.
 
 /// A row of cells.
-pub(super) fn row<const N: usize, T: AsRef<str>>(cells: [T; N]) -> String {
+pub(super) fn row<const N: usize, T: AsRef<str>>(cells: &[T; N]) -> String {
     let cells = cells.each_ref().map(AsRef::as_ref);
     format!("| {} |\n", cells.join(" | "))
 }

@@ -178,8 +178,7 @@ impl From<Option<Verification>> for VerificationAttributes {
 
 /// Reads a contact.
 pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
-    let item: ContactItem =
-        from_item(item).map_err(|_| DatabaseError::Unreadable("contact"))?;
+    let item: ContactItem = from_item(item).map_err(|_| DatabaseError::Unreadable("contact"))?;
     let organization_id = organization_of(&item.pk).ok_or(DatabaseError::Nonsense(
         "a contact's key names no organization",
     ))?;
