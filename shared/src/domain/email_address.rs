@@ -40,7 +40,13 @@ impl EmailAddress {
             return Err(InvalidEmailAddress);
         }
         let (local, domain) = as_given.split_once('@').ok_or(InvalidEmailAddress)?;
-        if !is_dot_atom(local) {
+        let nfc = ComposingNormalizerBorrowed::new_nfc();
+        // Once more after lower-casing, which can leave a sequence that NFC composes.
+        let local = nfc
+            .normalize(&nfc.normalize(local).to_lowercase())
+            .into_owned();
+        // Looked at in its normal form: NFC makes a semicolon of the Greek question mark.
+        if !is_dot_atom(&local) {
             return Err(InvalidEmailAddress);
         }
         // UTS #46 without transitional processing, so that `ß` keeps its own A-label; labels and the whole are held to
@@ -53,11 +59,6 @@ impl EmailAddress {
                 DnsLength::Verify,
             )
             .map_err(|_| InvalidEmailAddress)?;
-        let nfc = ComposingNormalizerBorrowed::new_nfc();
-        // Once more after lower-casing, which can leave a sequence that NFC composes.
-        let local = nfc
-            .normalize(&nfc.normalize(local).to_lowercase())
-            .into_owned();
         Ok(Self {
             normal_form: format!("{local}@{domain}"),
             as_given: as_given.to_owned(),
@@ -165,6 +166,7 @@ mod tests {
             "a@xn--a.example",
             "a@b_c.example",
             "a\u{a0}b@c.example",
+            "a\u{37e}b@c.example",
         ] {
             assert_eq!(
                 EmailAddress::parse(bad),
