@@ -96,7 +96,17 @@ impl Store {
             self.read(keys, change)
         );
         if let Err(refusal) = written {
-            return AtOnce::Refused(refusal, read);
+            return match read {
+                // What was read would not have been refused: it has been changed since.
+                Ok(Some(found))
+                    if refusal.is_outdated()
+                        && predecessor.is(&found.contact.contact)
+                        && plan == Plan::new(&found.contact, change) =>
+                {
+                    AtOnce::Refused(refusal, Err(outdated("it was changed after the read")))
+                }
+                read => AtOnce::Refused(refusal, read),
+            };
         }
         AtOnce::Recorded(read.map(|found| {
             found.map(|mut found| {
@@ -159,12 +169,7 @@ impl Store {
             found = match self.read_items(keys).await? {
                 // What is the same twice has not been changed in between: it is one state, however it came about.
                 Some(again) if again == before || again.are_of_one_state() => again,
-                Some(_) => {
-                    return Err(DatabaseError::Outdated(
-                        "changes came in between the reads".into(),
-                    )
-                    .into());
-                }
+                Some(_) => return Err(outdated("changes came in between the reads")),
                 None => return Ok(None),
             };
         }
@@ -248,6 +253,11 @@ impl Store {
         sent.map(drop)
             .map_err(|error| DatabaseError::from_transaction(error).into())
     }
+}
+
+/// What was read is of no use any more, for this reason.
+fn outdated(why: &'static str) -> ChangeError {
+    DatabaseError::Outdated(why.into()).into()
 }
 
 /// What became of a transaction that was sent together with the read.
