@@ -1,6 +1,10 @@
 //! How a function is linked: the build script of each of them.
 
-#[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
+#![expect(
+    clippy::print_stdout,
+    reason = "that is how a build script speaks to cargo"
+)]
+
 fn main() {
     println!("cargo::rerun-if-changed=../../shared/link_function.rs");
     // At a fixed address. Otherwise the loader has to write tens of thousands of addresses into the tables of the

@@ -15,7 +15,7 @@ use super::runtime_api::{RuntimeApi, Waiting};
 pub(super) struct Run {
     /// Until it asked for its first event.
     pub(super) ready: Effort,
-    /// Until its first answer.
+    /// From then on until its first answer.
     pub(super) first: Effort,
     /// A request after the first, on average.
     pub(super) warm: Effort,
@@ -64,17 +64,19 @@ pub(super) async fn run(
         waiting = api.ready() => waiting?,
         ended = process.wait() => bail!("{} has ended: {}", binary.display(), ended?),
     };
+    let asked = waiting.since;
     let ready = Effort {
-        wall: waiting.since - started,
+        wall: asked - started,
         processor: processor_time(id)?,
     };
     let mut connections = [opened(), 0, 0];
 
     let mut events = events.iter().cycle();
     let (answered, mut waiting) = handle(waiting, events.next()).await?;
+    let processor = processor_time(id)?;
     let first = Effort {
-        wall: answered - started,
-        processor: processor_time(id)?,
+        wall: answered - asked,
+        processor: processor.saturating_sub(ready.processor),
     };
     connections[1] = opened();
     let page_faults = page_faults(id)?;
@@ -85,7 +87,7 @@ pub(super) async fn run(
     }
     let warm = Effort {
         wall: warm_started.elapsed() / warm,
-        processor: processor_time(id)?.saturating_sub(first.processor) / warm,
+        processor: processor_time(id)?.saturating_sub(processor) / warm,
     };
     connections[2] = opened();
     let peak_mb = peak_mb(id)?;

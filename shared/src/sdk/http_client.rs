@@ -6,9 +6,9 @@
 //! the machine decide. Where `SSL_CERT_FILE` or `SSL_CERT_DIR` says whom to trust, nobody else is trusted.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::{io, iter};
+use std::sync::{Arc, OnceLock};
+use std::{fmt, io, iter};
 
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -29,7 +29,11 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// A client that has no certificates before it needs some.
 #[derive(Debug, Clone)]
-pub(super) struct OnDemand(Arc<Clients>);
+pub(super) struct OnDemand {
+    clients: Arc<Clients>,
+    /// What requests are sent with, made at the first: nearly all have the same settings.
+    usual: Arc<OnceLock<(HttpConnectorSettings, SharedHttpConnector)>>,
+}
 
 /// Each loads what it trusts at its first request.
 #[derive(Debug)]
@@ -52,12 +56,16 @@ impl OnDemand {
 
     fn with_system(is_told: bool, system: TrustStore) -> Result<Self, HttpClientError> {
         let amazon = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-        Ok(Self(Arc::new(Clients {
+        let clients = Clients {
             plain: Builder::new().build_http(),
             amazon: if is_told { None } else { Some(https(amazon)?) },
             is_amazon_not_enough: AtomicBool::new(false),
             system: https(system)?,
-        })))
+        };
+        Ok(Self {
+            clients: Arc::new(clients),
+            usual: Arc::default(),
+        })
     }
 }
 
@@ -77,24 +85,39 @@ impl HttpClient for OnDemand {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            clients: Arc::clone(&self.0),
-            settings: settings.clone(),
-            components: components.clone(),
-        })
+        let make = || {
+            SharedHttpConnector::new(Connector {
+                clients: Arc::clone(&self.clients),
+                settings: settings.clone(),
+                components: components.clone(),
+            })
+        };
+        let (usual, connector) = self.usual.get_or_init(|| (settings.clone(), make()));
+        let is_usual = usual.connect_timeout() == settings.connect_timeout()
+            && usual.read_timeout() == settings.read_timeout();
+        if is_usual { connector.clone() } else { make() }
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.0.system.connector_metadata()
+        self.clients.system.connector_metadata()
     }
 }
 
 /// What a request is sent with. The clients keep connections and certificates for all requests.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Connector {
     clients: Arc<Clients>,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
+}
+
+/// Without the components: they hold the client that holds this.
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Connector {
@@ -247,6 +270,8 @@ mod tests {
         assert_eq!(endpoint.connections(), 2, "one for each trust store");
         endpoint.answer(&client).await.unwrap();
         assert_eq!(endpoint.connections(), 3, "Amazon was asked again");
+        // It would go on for ever, were it to show what holds it.
+        assert!(!format!("{client:?}").is_empty());
     }
 
     #[tokio::test]
