@@ -1,5 +1,6 @@
 //! The bare SDK: the very requests that the store sends, sent again without it.
 
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
@@ -84,13 +85,10 @@ fn transact_write_items(input: TransactWriteItemsInput) -> TransactWriteItemsInp
 pub(crate) struct Recorder(Arc<Mutex<Vec<Call>>>);
 
 impl Recorder {
-    /// What was sent so far, in its order.
-    pub(crate) fn calls(&self) -> anyhow::Result<Vec<Call>> {
-        let calls = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+    /// What was sent since the last time, in its order.
+    pub(crate) fn take(&self) -> anyhow::Result<Vec<Call>> {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = mem::take(&mut *sent);
         for call in &calls {
             if !call.is_sent_whole().context("a request is not complete")? {
                 bail!("{call:?} has a member that would not be sent");

@@ -4,26 +4,32 @@
 //! as it is deployed. It takes the settings of a function, and plays its part without Lambda.
 //!
 //!     probe EVENT_FILE REPETITIONS count WORK     for callgrind, which counts each repetition
-//!     probe EVENT_FILE REPETITIONS time           processor time, the works interleaved, to standard error as JSON
+//!     probe EVENT_FILE REPETITIONS time           processor time, the works in turn, to standard error as JSON
 //!
 //! The log goes to standard output, as a function's does.
 
 mod bare;
 mod function;
+mod scene;
 mod work;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::{Context, bail};
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::{Map, json};
+use serde_json::json;
 
-use self::work::{Work, Works};
+use self::scene::Scene;
+use self::work::Work;
 
 /// How often each work is done before it is measured: connections are opened, lazy statics made, buffers grown.
 const WARM_UP: u32 = 5;
+
+/// How often a work is done before it is the next one's turn: enough for the processor's caches to hold what it needs.
+const ROUNDS_IN_A_TURN: usize = 25;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -31,27 +37,26 @@ fn main() -> anyhow::Result<()> {
     let [event, repetitions, how @ ..] = arguments.as_slice() else {
         bail!("probe EVENT_FILE REPETITIONS count WORK | time")
     };
-    let event = fs::read(event).with_context(|| format!("{event} cannot be read"))?;
+    let event = fs::read_to_string(event).with_context(|| format!("{event} cannot be read"))?;
     let repetitions: u32 = repetitions.parse().context("REPETITIONS")?;
-    let works = Works::new(event)?;
+    let scene = Scene::new(event)?;
     match how {
-        ["count", work] => count(&works, Work::named(work)?, repetitions),
-        ["time"] => time(&works, repetitions),
+        ["count", work] => count(&scene, Work::named(work)?, repetitions),
+        ["time"] => time(&scene, repetitions),
         _ => bail!("how must be `count WORK` or `time`"),
     }
 }
 
 /// Does a work as often as asked. Nothing but the work is counted.
-fn count(works: &Works, work: Work, repetitions: u32) -> anyhow::Result<()> {
+fn count(scene: &Scene, work: Work, repetitions: u32) -> anyhow::Result<()> {
     for round in 0..WARM_UP + repetitions {
-        works.restore()?;
-        let request = works.request();
+        let mut input = scene.input(work, round)?;
         measuring_begins(round);
-        let done = works.run(work, request);
+        let done = scene.run(work, &mut input);
         measuring_ends(round);
         done.with_context(|| format!("{work:?}"))?;
     }
-    works.restore()
+    Ok(())
 }
 
 /// Where callgrind begins to count.
@@ -66,27 +71,37 @@ fn measuring_ends(round: u32) {
     black_box(!round);
 }
 
-/// Does the works in turn, and reports what processor time each took, in nanoseconds.
-fn time(works: &Works, repetitions: u32) -> anyhow::Result<()> {
-    let mut taken = Map::from_iter(Work::TIMED.map(|work| (work.name().to_owned(), json!([]))));
-    for round in 0..WARM_UP + repetitions {
-        for work in Work::TIMED {
-            works.restore()?;
-            let request = works.request();
-            let before = processor_time()?;
-            let done = works.run(work, request);
-            let after = processor_time()?;
-            done.with_context(|| format!("{work:?}"))?;
-            if round >= WARM_UP
-                && let Some(taken) = taken[work.name()].as_array_mut()
-            {
-                let nanoseconds = u64::try_from(after.saturating_sub(before).as_nanos())?;
-                taken.push(nanoseconds.into());
+/// Does the works in turn, some rounds of each, and reports what processor time each round took, in nanoseconds.
+fn time(scene: &Scene, repetitions: u32) -> anyhow::Result<()> {
+    let rounds: Vec<_> = (0..WARM_UP + repetitions).collect();
+    let mut taken = Work::TIMED.map(|_| Vec::new());
+    for turn in rounds.chunks(ROUNDS_IN_A_TURN) {
+        for (work, taken) in Work::TIMED.into_iter().zip(&mut taken) {
+            let inputs: Vec<_> = turn
+                .iter()
+                .map(|round| scene.input(work, *round))
+                .collect::<Result<_, _>>()?;
+            for (round, mut input) in turn.iter().zip(inputs) {
+                let before = processor_time()?;
+                let done = scene.run(work, &mut input);
+                let after = processor_time()?;
+                done.with_context(|| format!("{work:?}"))?;
+                if *round >= WARM_UP {
+                    taken.push(u64::try_from(after.saturating_sub(before).as_nanos())?);
+                }
             }
         }
     }
-    report(&json!(taken).to_string());
-    works.restore()
+    let taken = Work::TIMED.into_iter().zip(taken);
+    report(
+        &json!(
+            taken
+                .map(|(work, taken)| (work.name(), taken))
+                .collect::<BTreeMap<_, _>>()
+        )
+        .to_string(),
+    );
+    Ok(())
 }
 
 /// What this process has used of the processor, in all threads, in user and kernel mode.
