@@ -3,6 +3,7 @@
 //! Each operation builds its request as a pure function, sends it, and turns the answer into a domain outcome.
 
 mod client;
+mod connections;
 mod error;
 mod expression;
 mod items;
