@@ -5,11 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::join_all;
 
-use super::Store;
-use super::keys::{PARTITION_KEY, SORT_KEY};
 use super::tally::NoteCalls;
 
 /// How long the SDK waits and how often it tries.
@@ -37,33 +33,6 @@ impl Default for Patience {
             operation: Duration::from_secs(5),
             attempts: 4,
         }
-    }
-}
-
-/// How long opening connections may hold up the start.
-const CONNECT_AT_START: Duration = Duration::from_secs(1);
-
-impl Store {
-    /// Opens connections to the database, so that the first request finds them open: as many as it will use at the same
-    /// time. A failure is not reported: that request tries again and answers for it.
-    pub async fn connect(&self, connections: usize) {
-        // Reads that are under way at the same time each need a connection of their own.
-        let reads = join_all((0..connections).map(|_| self.read_nothing()));
-        let _ = tokio::time::timeout(CONNECT_AT_START, reads).await;
-    }
-
-    /// Reads a key that no item has, once.
-    async fn read_nothing(&self) {
-        let nobody = AttributeValue::S("-".to_owned());
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key(PARTITION_KEY, nobody.clone())
-            .key(SORT_KEY, nobody)
-            .customize()
-            .config_override(Builder::new().retry_config(RetryConfig::disabled()));
-        let _ = read.send().await;
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod client;
+mod connections;
 mod error;
 mod expression;
 mod items;
