@@ -16,10 +16,11 @@ const WAIT_MS: f64 = 5.0;
 /// A start with its first answer, beside the floor's, which is the first scenario.
 pub(super) fn print_starts(measured: &[(Scenario, Vec<Run>)]) {
     print(
-        "median (p99)                         ready, ms          first answer, ms   x floor   processor, ms: \
-         start   first   x floor   page faults\n",
+        "median (p99)                         ready, ms          first answer, ms   x floor   of which database, ms   \
+         x floor without   processor, ms: start   first   x floor   page faults\n",
     );
     let first_wall = |run: &Run| ms(run.ready.wall + run.first.wall);
+    let database = |run: &Run| ms(run.ready.database + run.first.database);
     let both = |run: &Run| ms(run.ready.processor + run.first.processor);
     let floor = measured
         .first()
@@ -30,13 +31,15 @@ pub(super) fn print_starts(measured: &[(Scenario, Vec<Run>)]) {
         let start = median(runs, |run| ms(run.ready.processor));
         let first = median(runs, |run| ms(run.first.processor));
         print(&format!(
-            "{:36} {:6.1} ({:6.1})    {:6.1} ({:6.1})    {:6.2}            {:10.2} {:7.2}    {:6.2}        {:6.0}\n",
+            "{:36} {:6.1} ({:6.1})    {:6.1} ({:6.1})    {:6.2}   {:21.1}   {:15.2}   {:20.2} {:7.2}    {:6.2}        {:6.0}\n",
             scenario.name,
             median(runs, ready),
             p99(runs, ready),
             median(runs, first_wall),
             p99(runs, first_wall),
             median(runs, first_wall) / floor_wall,
+            median(runs, database),
+            median(runs, |run| first_wall(run) - database(run)) / floor_wall,
             start,
             first,
             median(runs, both) / floor_processor,

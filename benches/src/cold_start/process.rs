@@ -28,10 +28,11 @@ pub(super) struct Run {
     pub(super) connections: [usize; 3],
 }
 
-/// Time that passed, and time that a processor worked.
+/// Time that passed, how much of it the database had something to answer, and time that a processor worked.
 #[derive(Clone, Copy)]
 pub(super) struct Effort {
     pub(super) wall: Duration,
+    pub(super) database: Duration,
     pub(super) processor: Duration,
 }
 
@@ -46,7 +47,9 @@ pub(super) async fn run(
 ) -> anyhow::Result<Run> {
     let api = RuntimeApi::start().await?;
     let opened = || endpoint.map_or(0, Endpoint::new_connections);
+    let database = || endpoint.map_or(Duration::ZERO, Endpoint::time_of_answers);
     opened();
+    database();
     let mut command = Command::new(binary);
     command
         .env_clear()
@@ -67,6 +70,7 @@ pub(super) async fn run(
     let asked = waiting.since;
     let ready = Effort {
         wall: asked - started,
+        database: database(),
         processor: processor_time(id)?,
     };
     let mut connections = [opened(), 0, 0];
@@ -76,6 +80,7 @@ pub(super) async fn run(
     let processor = processor_time(id)?;
     let first = Effort {
         wall: answered - asked,
+        database: database(),
         processor: processor.saturating_sub(ready.processor),
     };
     connections[1] = opened();
@@ -87,6 +92,7 @@ pub(super) async fn run(
     }
     let warm = Effort {
         wall: warm_started.elapsed() / warm,
+        database: database() / warm,
         processor: processor_time(id)?.saturating_sub(processor) / warm,
     };
     connections[2] = opened();
