@@ -31,8 +31,7 @@ pub(crate) enum Function {
 
 impl Function {
     /// The function that an event's route leads to.
-    pub(crate) fn of_event(event: &str) -> anyhow::Result<Self> {
-        let event: Value = serde_json::from_str(event)?;
+    pub(crate) fn of_event(event: &Value) -> anyhow::Result<Self> {
         let route = event["routeKey"].as_str().unwrap_or_default();
         match route.rsplit_once("{id}/").map(|(_, last)| last) {
             Some("phone-number/verify") => Ok(Self::VerifyPhoneNumber),

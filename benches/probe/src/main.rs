@@ -3,9 +3,10 @@
 //! It is a program of its own, with the dependencies of the functions and no others, so that what is measured is compiled
 //! as it is deployed. It takes the settings of a function, and plays its part without Lambda.
 //!
-//!     probe EVENT_FILE REPETITIONS count WORK     for callgrind, which counts each repetition
-//!     probe EVENT_FILE REPETITIONS time           processor time, the works in turn, to standard error as JSON
+//!     probe EVENT_FILE TOKENS_FILE REPETITIONS count WORK   for callgrind, which counts each repetition
+//!     probe EVENT_FILE TOKENS_FILE REPETITIONS time         processor time, the works in turn, to standard error as JSON
 //!
+//! Requests are sent with the tokens of the file, a line each, one after another and then again.
 //! The log goes to standard output, as a function's does.
 
 mod bare;
@@ -34,12 +35,14 @@ const ROUNDS_IN_A_TURN: usize = 25;
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let [event, repetitions, how @ ..] = arguments.as_slice() else {
-        bail!("probe EVENT_FILE REPETITIONS count WORK | time")
+    let [event, tokens, repetitions, how @ ..] = arguments.as_slice() else {
+        bail!("probe EVENT_FILE TOKENS_FILE REPETITIONS count WORK | time")
     };
-    let event = fs::read_to_string(event).with_context(|| format!("{event} cannot be read"))?;
+    let read = |file| fs::read_to_string(file).with_context(|| format!("{file} cannot be read"));
+    let event = serde_json::from_str(&read(event)?)?;
+    let tokens = read(tokens)?.lines().map(str::to_owned).collect();
     let repetitions: u32 = repetitions.parse().context("REPETITIONS")?;
-    let scene = Scene::new(event)?;
+    let scene = Scene::new(event, tokens)?;
     match how {
         ["count", work] => count(&scene, Work::named(work)?, repetitions),
         ["time"] => time(&scene, repetitions),

@@ -3,6 +3,7 @@
 //! Each time a work is done it has a contact of its own, a copy of the one of the event, as one request after another has
 //! another contact. Nothing is put back in between, which would keep the SDK in the processor's caches and nothing else.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -17,6 +18,7 @@ use futures_util::future::try_join_all;
 use lambda_http::http::HeaderValue;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Request, RequestExt, Service as _};
+use serde_json::Value;
 use shared::Service;
 use shared::auth::Caller;
 use shared::domain::{
@@ -43,12 +45,14 @@ pub(crate) struct Scene {
     recorder: Recorder,
     /// The SDK as it is, without our timeouts, retries and tally.
     bare: Client,
-    event: String,
+    event: Value,
+    /// The tokens that requests are sent with, in turn, and how many have been sent.
+    tokens: Vec<String>,
+    sent: Cell<usize>,
     contact: ContactId,
     items: Vec<Item>,
     table: String,
-    authorization: HeaderValue,
-    caller: Caller,
+    caller: Arc<Caller>,
 }
 
 type Item = HashMap<String, AttributeValue>;
@@ -57,6 +61,7 @@ type Item = HashMap<String, AttributeValue>;
 pub(crate) struct Input {
     event: String,
     request: Option<Request>,
+    authorization: HeaderValue,
     change: Change,
     /// What the handler sends for this event.
     calls: Vec<Call>,
@@ -75,10 +80,12 @@ enum ChangeKind {
 }
 
 impl Scene {
-    pub(crate) fn new(event: String) -> anyhow::Result<Self> {
+    /// The event of a request, and the tokens that are sent with it, one after another and then again.
+    pub(crate) fn new(event: Value, tokens: Vec<String>) -> anyhow::Result<Self> {
         let runtime = RuntimeBuilder::new_current_thread().enable_all().build()?;
         let function = Function::of_event(&event)?;
-        let request = read_event(&event)?;
+        let first = tokens.first().context("there is no token")?;
+        let request = read_event(&with_token(&event, first).to_string())?;
         let settings = Settings::from_environment()?;
         start_log(&settings)?;
         let table = settings.table_name;
@@ -90,9 +97,10 @@ impl Scene {
         let observed = service(client_configuration(&config).interceptor(recorder.clone()))?;
         let service = service(client_configuration(&config))?;
         let contact = contact_id(&request)?;
-        let items = runtime.block_on(items_of(&bare, &table, &contact))?;
         let authorization = request.headers()["authorization"].clone();
         let caller = authenticate(&service, &authorization)?;
+        let tenant = caller.tenant().context("no tenant")?;
+        let items = runtime.block_on(items_of(&bare, &table, tenant, &contact))?;
         Ok(Self {
             runtime,
             function,
@@ -101,10 +109,11 @@ impl Scene {
             recorder,
             bare,
             event,
+            tokens,
+            sent: Cell::new(0),
             contact,
             items,
             table,
-            authorization,
             caller,
         })
     }
@@ -112,7 +121,9 @@ impl Scene {
     /// What a work is done on in a round, with a contact that no other work or round has.
     pub(crate) fn input(&self, work: Work, round: u32) -> anyhow::Result<Input> {
         let id = format!("{}-{}-{round}", self.contact.as_str(), work.name());
-        let event = self.event.replace(self.contact.as_str(), &id);
+        let sent = self.sent.replace(self.sent.get() + 1);
+        let event = with_token(&self.event, &self.tokens[sent % self.tokens.len()]).to_string();
+        let event = event.replace(self.contact.as_str(), &id);
         let request = read_event(&event)?;
         if work.needs_contact() {
             self.put_contact(&id)?;
@@ -131,6 +142,7 @@ impl Scene {
                 contact: contact_id(&request)?,
                 kind: change(self.function, &self.service, request.clone(), &self.caller)?,
             },
+            authorization: request.headers()["authorization"].clone(),
             request: Some(request),
             calls,
         })
@@ -174,7 +186,10 @@ impl Scene {
             Work::Nothing => {}
             Work::NothingAwaited => self.wait_for(async { Ok(()) })?,
             Work::Event => drop(black_box(read_event(&input.event)?)),
-            Work::Token => drop(black_box(authenticate(&self.service, &self.authorization)?)),
+            Work::Token => drop(black_box(authenticate(
+                &self.service,
+                &input.authorization,
+            )?)),
             Work::Body => {
                 drop(black_box(change(
                     self.function,
@@ -283,13 +298,20 @@ async fn settle() {
     }
 }
 
+/// The event with another token.
+fn with_token(event: &Value, token: &str) -> Value {
+    let mut event = event.clone();
+    event["headers"]["authorization"] = format!("Bearer {token}").into();
+    event
+}
+
 /// What the Lambda runtime does with an event before the handler.
 fn read_event(event: &str) -> anyhow::Result<Request> {
     let event: LambdaRequest = serde_json::from_slice(event.as_bytes())?;
     Ok(Request::from(event).with_lambda_context(Context::default()))
 }
 
-fn authenticate(service: &Service, authorization: &HeaderValue) -> anyhow::Result<Caller> {
+fn authenticate(service: &Service, authorization: &HeaderValue) -> anyhow::Result<Arc<Caller>> {
     let authenticated = service.authenticator.authenticate(Some(authorization));
     // With configured keys there is nothing to wait for.
     let caller = authenticated
@@ -355,15 +377,22 @@ fn change(
     Ok(change)
 }
 
-/// The items of the contact of this id.
-async fn items_of(client: &Client, table: &str, id: &ContactId) -> anyhow::Result<Vec<Item>> {
-    let found = client.scan().table_name(table).send().await?;
-    let partition = format!("#CONTACT#{}", id.as_str());
-    let is_of_contact = |item: &Item| {
-        item.get("pk")
-            .and_then(|key| key.as_s().ok())
-            .is_some_and(|key| key.ends_with(&partition))
-    };
-    let items = found.items.into_iter().flatten();
-    Ok(items.filter(is_of_contact).collect())
+/// The items of the contact of this id: it and its subscriptions.
+async fn items_of(
+    client: &Client,
+    table: &str,
+    tenant: &Tenant,
+    id: &ContactId,
+) -> anyhow::Result<Vec<Item>> {
+    let partition = format!("ORG#{}#CONTACT#{id}", tenant.organization());
+    let found = client
+        .query()
+        .table_name(table)
+        .key_condition_expression("pk = :partition")
+        .expression_attribute_values(":partition", AttributeValue::S(partition))
+        .send()
+        .await?;
+    let items = found.items.unwrap_or_default();
+    ensure!(!items.is_empty(), "there is no contact {id}");
+    Ok(items)
 }

@@ -21,10 +21,15 @@ pub(super) const TABLE_NAME: &str = "contacts";
 /// How often a work is counted. It differs a little from time to time: hash maps have random seeds.
 const COUNTED: u32 = 20;
 
+/// More tokens than a function remembers: each is new to it when its turn comes again.
+const NEW_TOKENS: usize = 1000;
+
 /// An event, and the settings that it is handled with.
 #[derive(Debug, Clone)]
 pub(super) struct Invocation {
     event: Value,
+    /// What its requests are sent with.
+    tokens: Vec<String>,
     environment: BTreeMap<&'static str, String>,
 }
 
@@ -44,22 +49,32 @@ impl Invocation {
             ("JWT_KEYS", development::key_set()),
             ("TABLE_NAME", TABLE_NAME.to_owned()),
         ]);
+        let event: Value = serde_json::from_slice(&fs::read(file)?)?;
+        let authorization = event["headers"]["authorization"].as_str();
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        let token = token.context("an event without a token")?.to_owned();
         Ok(Self {
-            event: serde_json::from_slice(&fs::read(file)?)?,
+            event,
+            tokens: vec![token],
             environment,
         })
     }
 
-    /// The same with a token that is signed by this algorithm.
-    pub(super) fn signed_with(mut self, algorithm: &'static str) -> anyhow::Result<Self> {
-        let authorization = &mut self.event["headers"]["authorization"];
-        let claims = authorization
-            .as_str()
-            .and_then(|value| value.split('.').nth(1));
-        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims.context("an event without a token")?)?;
+    /// The same with tokens that are signed by this algorithm, for each request another.
+    pub(super) fn with_new_tokens(mut self, algorithm: &'static str) -> anyhow::Result<Self> {
+        let claims = self
+            .tokens
+            .first()
+            .and_then(|token| token.split('.').nth(1));
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims.context("a token without claims")?)?;
+        let mut claims: Value = serde_json::from_slice(&claims)?;
         let key = SigningKey::generate(algorithm, "key_1");
-        let token = key.token(&serde_json::from_slice(&claims)?);
-        *authorization = format!("Bearer {token}").into();
+        self.tokens = (0..NEW_TOKENS)
+            .map(|n| {
+                claims["jti"] = format!("{n:03}").into();
+                key.token(&claims)
+            })
+            .collect();
         self.environment
             .insert("JWT_KEYS", key_set(&[&key]).to_string());
         Ok(self)
@@ -92,10 +107,13 @@ impl Invocation {
     fn command(&self, folder: &Path, repetitions: u32, how: &[&str]) -> anyhow::Result<Command> {
         let event = folder.join("event.json");
         fs::write(&event, self.event.to_string())?;
+        let tokens = folder.join("tokens");
+        fs::write(&tokens, self.tokens.join("\n"))?;
         let mut command = Command::new(probe()?);
         command
             .envs(&self.environment)
             .arg(event)
+            .arg(tokens)
             .arg(repetitions.to_string())
             .args(how)
             .stdout(Stdio::null());

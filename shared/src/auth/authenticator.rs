@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, Validation};
+use jsonwebtoken::{Algorithm, Validation, get_current_timestamp};
 use lambda_http::http::HeaderValue;
 use serde_json::{Map, Value};
 
+use super::checked_tokens::CheckedTokens;
 use super::token::Token;
 use super::{Caller, FetchError, FetchedKeys, KeySet, TokenFault};
 use crate::domain::{Actor, ClientSlug, OrganizationId};
@@ -80,6 +81,16 @@ enum Keys {
     Fetched(Box<FetchedKeys>),
 }
 
+impl Keys {
+    /// Those that are there without fetching any.
+    fn at_hand(&self) -> Option<Arc<KeySet>> {
+        match self {
+            Self::Configured(keys) => Some(Arc::clone(keys)),
+            Self::Fetched(fetched) => fetched.cached(),
+        }
+    }
+}
+
 /// Checks tokens.
 #[derive(Debug)]
 pub struct Authenticator {
@@ -87,17 +98,15 @@ pub struct Authenticator {
     /// What a token must claim, for each algorithm: made once, since a copy for each request would cost more than a check.
     expected: Vec<Validation>,
     claim_names: ClaimNames,
+    checked: CheckedTokens,
 }
 
 impl Authenticator {
     /// Checks tokens with the keys of a setting.
     #[must_use]
     pub fn with_keys(keys: KeySet, issuer: &str, audience: &str, claim_names: ClaimNames) -> Self {
-        Self {
-            keys: Keys::Configured(Arc::new(keys)),
-            expected: expected(issuer, audience),
-            claim_names,
-        }
+        let keys = Keys::Configured(Arc::new(keys));
+        Self::new(keys, issuer, audience, claim_names)
     }
 
     /// Checks tokens with keys that an identity provider publishes.
@@ -108,10 +117,16 @@ impl Authenticator {
         audience: &str,
         claim_names: ClaimNames,
     ) -> Self {
+        let keys = Keys::Fetched(Box::new(keys));
+        Self::new(keys, issuer, audience, claim_names)
+    }
+
+    fn new(keys: Keys, issuer: &str, audience: &str, claim_names: ClaimNames) -> Self {
         Self {
-            keys: Keys::Fetched(Box::new(keys)),
+            keys,
             expected: expected(issuer, audience),
             claim_names,
+            checked: CheckedTokens::new(),
         }
     }
 
@@ -130,31 +145,53 @@ impl Authenticator {
     pub async fn authenticate(
         &self,
         authorization: Option<&HeaderValue>,
-    ) -> Result<Caller, Refusal> {
-        let token = Token::parse(bearer_token(authorization)?)?;
-        let claims = self.verified_claims(&token).await?;
-        self.caller(&claims).map_err(Refusal::InvalidToken)
+    ) -> Result<Arc<Caller>, Refusal> {
+        let text = bearer_token(authorization)?;
+        let now = get_current_timestamp();
+        if let Some(keys) = self.keys.at_hand()
+            && let Some(caller) = self.checked.caller(text, &keys, now)
+        {
+            return Ok(caller);
+        }
+        let token = Token::parse(text)?;
+        let keys = self.keys_for(&token).await?;
+        let claims = self.verified_claims(&token, &keys)?;
+        let caller = Arc::new(self.caller(&claims)?);
+        // A time with a fraction is checked each time; whoever writes one is rare.
+        if let Some(expires) = claims.get("exp").and_then(Value::as_u64) {
+            let times = now..=expires.saturating_add(LEEWAY_SECONDS);
+            self.checked.keep(text, keys, times, &caller);
+        }
+        Ok(caller)
     }
 
-    async fn verified_claims(&self, token: &Token<'_>) -> Result<Map<String, Value>, Refusal> {
-        let keys = match &self.keys {
-            Keys::Configured(keys) => Arc::clone(keys),
+    /// The keys to check a token with.
+    async fn keys_for(&self, token: &Token<'_>) -> Result<Arc<KeySet>, Refusal> {
+        match &self.keys {
+            Keys::Configured(keys) => Ok(Arc::clone(keys)),
             Keys::Fetched(fetched) => {
                 let known = fetched.current().await.map_err(Refusal::KeysUnavailable)?;
-                match token.key(&known) {
+                Ok(match token.key(&known) {
                     // The provider may have changed its keys since.
                     Err(TokenFault::UnknownKey) => fetched.newer_than(known).await,
                     _ => known,
-                }
+                })
             }
-        };
-        let key = token.key(&keys)?;
+        }
+    }
+
+    fn verified_claims(
+        &self,
+        token: &Token<'_>,
+        keys: &KeySet,
+    ) -> Result<Map<String, Value>, TokenFault> {
+        let key = token.key(keys)?;
         let expected = self
             .expected
             .iter()
             .find(|expected| expected.algorithms == [key.algorithm])
             .ok_or(TokenFault::Algorithm)?;
-        Ok(token.claims(key, expected)?)
+        token.claims(key, expected)
     }
 
     fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, TokenFault> {

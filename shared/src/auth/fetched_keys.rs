@@ -163,7 +163,8 @@ impl FetchedKeys {
         }
     }
 
-    fn cached(&self) -> Option<Arc<KeySet>> {
+    /// The keys that were fetched last, if any were.
+    pub(super) fn cached(&self) -> Option<Arc<KeySet>> {
         self.cached
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod caller;
+mod checked_tokens;
 mod fetched_keys;
 mod keys;
 mod token;

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -37,7 +37,7 @@ pub struct Call<'a> {
     received: Instant,
     /// Whether it is the first of its process.
     is_cold_start: bool,
-    caller: OnceLock<Caller>,
+    caller: OnceLock<Arc<Caller>>,
     /// The organization that is worked on, where it need not be the caller's.
     tenant: OnceLock<Tenant>,
 }
@@ -218,7 +218,7 @@ impl<'a> Call<'a> {
                 "request failed"
             );
         }
-        let caller = self.caller.get();
+        let caller = self.caller.get().map(Arc::as_ref);
         let tenant = self
             .tenant
             .get()

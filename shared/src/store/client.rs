@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Builder, SharedInterceptor, StalledStreamProtectionConfig};
 
 use super::tally::NoteCalls;
 
@@ -48,8 +48,12 @@ pub fn configure(builder: Builder, patience: Patience) -> Builder {
         .with_max_attempts(patience.attempts)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_secs(1));
-    builder
+    let mut builder = builder
         .timeout_config(timeouts)
         .retry_config(retries)
-        .interceptor(NoteCalls)
+        // It looks for answers that trickle; here an attempt's time ends them sooner.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    // One that no call can switch off costs less.
+    builder.push_interceptor(SharedInterceptor::permanent(NoteCalls));
+    builder
 }
