@@ -1,8 +1,9 @@
 //! What API Gateway does with a request: route it, make a payload 2.0 event of it, and make an HTTP response of what
 //! the function answers. The event goes through `lambda_http`'s own parsing, so what works here works there.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +24,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use shared::Service;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use super::routes::{Handler, Routes, Target};
 
@@ -104,11 +106,13 @@ impl Gateway {
             Err(_) => return gateway_answer(StatusCode::BAD_REQUEST, "Bad Request"),
         };
         let handler = target.handler;
-        let event = event(&parts, &target, &body, peer);
-        // In a task of its own, as a function is in a sandbox of its own: a caller that hangs up does not stop it half
-        // way, and what panics ends only itself.
-        let invocation = tokio::spawn(invoke(handler, Arc::clone(&self.service), event));
-        match invocation.await.map_err(anyhow::Error::from).flatten() {
+        let invocation = async {
+            let event = event(&parts, &target, &body, peer)?;
+            // In a task of its own, as a function is in a sandbox of its own: a caller that hangs up does not stop it
+            // half way, and what panics ends only itself.
+            tokio::spawn(invoke(handler, Arc::clone(&self.service), event)).await?
+        };
+        match invocation.await {
             Ok(response) => response,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "an invocation failed");
@@ -129,67 +133,106 @@ fn gateway_answer(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
 }
 
 /// The payload 2.0 event of a request.
-fn event(parts: &Parts, target: &Target<'_>, body: &Bytes, peer: SocketAddr) -> Value {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    version: &'static str,
+    route_key: &'a str,
+    raw_path: &'a str,
+    raw_query_string: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<&'a str>,
+    headers: HashMap<&'a str, String>,
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    query_string_parameters: HashMap<String, String>,
+    request_context: RequestContext<'a>,
+    path_parameters: HashMap<&'a str, Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'a> {
+    account_id: &'static str,
+    api_id: &'static str,
+    domain_name: &'a str,
+    domain_prefix: Option<&'a str>,
+    http: HttpDescription<'a>,
+    request_id: String,
+    route_key: &'a str,
+    stage: &'static str,
+    time: String,
+    time_epoch: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpDescription<'a> {
+    method: &'a str,
+    path: &'a str,
+    protocol: String,
+    source_ip: IpAddr,
+    user_agent: &'a str,
+}
+
+/// The payload 2.0 event of a request, as the bytes that Lambda hands to a function.
+fn event(
+    parts: &Parts,
+    target: &Target<'_>,
+    body: &Bytes,
+    peer: SocketAddr,
+) -> serde_json::Result<Vec<u8>> {
     let now = Utc::now();
     let host = text_of(&parts.headers, &HOST).unwrap_or("localhost");
     let domain = host.split(':').next().unwrap_or(host);
     let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
     let query = parts.uri.query().unwrap_or_default();
-    let route_key = format!("{} {}", parts.method, target.path);
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": route_key,
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": joined_headers(&parts.headers, peer),
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "local",
-            "domainName": domain,
-            "domainPrefix": domain.split('.').next(),
-            "http": {
-                "method": parts.method.as_str(),
-                "path": path,
-                "protocol": format!("{:?}", parts.version),
-                "sourceIp": peer.ip().to_string(),
-                "userAgent": text_of(&parts.headers, &USER_AGENT).unwrap_or_default(),
+    let method = parts.method.as_str();
+    let route_key = format!("{method} {}", target.path);
+    let (body, is_base64_encoded) = match str::from_utf8(body) {
+        Ok("") => (None, false),
+        Ok(text) if is_text(&parts.headers) => (Some(Cow::Borrowed(text)), false),
+        _ => (Some(Cow::Owned(BASE64_STANDARD.encode(body))), true),
+    };
+    let cookies = parts.headers.get_all(COOKIE).iter();
+    let parameters = target.parameters.iter();
+    serde_json::to_vec(&Event {
+        version: "2.0",
+        route_key: &route_key,
+        raw_path: &path,
+        raw_query_string: query,
+        cookies: cookies
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split("; "))
+            .collect(),
+        headers: joined_headers(&parts.headers, peer),
+        query_string_parameters: joined_query(query),
+        request_context: RequestContext {
+            account_id: "000000000000",
+            api_id: "local",
+            domain_name: domain,
+            domain_prefix: domain.split('.').next(),
+            http: HttpDescription {
+                method,
+                path: &path,
+                protocol: format!("{:?}", parts.version),
+                source_ip: peer.ip(),
+                user_agent: text_of(&parts.headers, &USER_AGENT).unwrap_or_default(),
             },
-            "requestId": uuid::Uuid::new_v4().to_string(),
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
-            "timeEpoch": now.timestamp_millis(),
+            request_id: Uuid::new_v4().to_string(),
+            route_key: &route_key,
+            stage: "$default",
+            time: now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            time_epoch: now.timestamp_millis(),
         },
-        "pathParameters": target
-            .parameters
-            .iter()
-            .map(|(name, value)| (name.as_str(), percent_decode_str(value).decode_utf8_lossy().into_owned()))
-            .collect::<HashMap<_, _>>(),
-        "isBase64Encoded": false,
-    });
-    let cookies: Vec<_> = parts
-        .headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split("; "))
-        .collect();
-    if !cookies.is_empty() {
-        event["cookies"] = json!(cookies);
-    }
-    if !query.is_empty() {
-        event["queryStringParameters"] = json!(joined_query(query));
-    }
-    if !body.is_empty() {
-        match std::str::from_utf8(body) {
-            Ok(text) if is_text(&parts.headers) => event["body"] = json!(text),
-            _ => {
-                event["body"] = json!(BASE64_STANDARD.encode(body));
-                event["isBase64Encoded"] = json!(true);
-            }
-        }
-    }
-    event
+        path_parameters: parameters
+            .map(|(name, value)| (name.as_str(), percent_decode_str(value).decode_utf8_lossy()))
+            .collect(),
+        body,
+        is_base64_encoded,
+    })
 }
 
 fn text_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
@@ -197,20 +240,20 @@ fn text_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 }
 
 /// The headers with lower-case names, several of one name joined by a comma, and cookies left out.
-fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> HashMap<String, String> {
-    let mut joined: HashMap<String, String> = HashMap::new();
+fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> HashMap<&str, String> {
+    let mut joined: HashMap<&str, String> = HashMap::new();
     for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
         let value = String::from_utf8_lossy(value.as_bytes());
         joined
-            .entry(name.as_str().to_owned())
+            .entry(name.as_str())
             .and_modify(|values| {
                 values.push(',');
                 values.push_str(&value);
             })
             .or_insert_with(|| value.into_owned());
     }
-    joined.insert("x-forwarded-for".to_owned(), peer.ip().to_string());
-    joined.insert("x-forwarded-proto".to_owned(), "http".to_owned());
+    joined.insert("x-forwarded-for", peer.ip().to_string());
+    joined.insert("x-forwarded-proto", "http".to_owned());
     joined
 }
 
@@ -264,18 +307,18 @@ struct FunctionAnswer {
 async fn invoke(
     handler: Handler,
     service: Arc<Service>,
-    event: Value,
+    event: Vec<u8>,
 ) -> anyhow::Result<Response<Full<Bytes>>> {
     let payload: LambdaRequest =
-        serde_json::from_value(event).context("the event cannot be read")?;
+        serde_json::from_slice(&event).context("the event cannot be read")?;
     let mut context = Context::default();
-    context.request_id = uuid::Uuid::new_v4().to_string();
+    context.request_id = Uuid::new_v4().to_string();
     let mut function = Adapter::from(lambda_http::service_fn(move |request| {
         let answer = handler(Arc::clone(&service), request);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     }));
     let answer = function.call(LambdaEvent { payload, context }).await?;
-    let answer: FunctionAnswer = serde_json::from_value(serde_json::to_value(answer)?)?;
+    let answer: FunctionAnswer = serde_json::from_slice(&serde_json::to_vec(&answer)?)?;
 
     let body = match answer.body {
         Some(body) if answer.is_base64_encoded => Bytes::from(BASE64_STANDARD.decode(body)?),
