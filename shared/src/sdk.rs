@@ -4,24 +4,19 @@ mod http_client;
 
 use std::error::Error;
 
-use aws_config::environment::{
-    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
-};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 use self::http_client::OnDemand;
 use crate::settings::environment_variable;
 
-/// What the environment, profiles and metadata services tell the AWS SDKs, as everywhere. A region and credentials in the
-/// environment come first everywhere; here they also keep the other sources from being set up.
+/// What the environment, profiles and metadata services tell the AWS SDKs, as everywhere. Credentials in the environment
+/// come first everywhere; here they also keep the other sources from being set up.
 ///
 /// # Errors
 /// When there can be no HTTP client.
 pub async fn configuration() -> Result<SdkConfig, Box<dyn Error + Send + Sync>> {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-    if is_set("AWS_REGION") || is_set("AWS_DEFAULT_REGION") {
-        loader = loader.region(EnvironmentVariableRegionProvider::new());
-    }
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
         loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
     }

@@ -1,5 +1,6 @@
 //! The store's contract on an engine: each method, and each once more as another tenant.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -51,7 +52,7 @@ impl Fixture {
 }
 
 /// A verified caller: there is no other way to a tenant.
-async fn caller(identity: Identity) -> Caller {
+async fn caller(identity: Identity) -> Arc<Caller> {
     let settings = development_settings();
     let identity = Identity {
         subject: "user_1".to_owned(),

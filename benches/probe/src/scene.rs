@@ -122,8 +122,10 @@ impl Scene {
     pub(crate) fn input(&self, work: Work, round: u32) -> anyhow::Result<Input> {
         let id = format!("{}-{}-{round}", self.contact.as_str(), work.name());
         let sent = self.sent.replace(self.sent.get() + 1);
-        let event = with_token(&self.event, &self.tokens[sent % self.tokens.len()]).to_string();
-        let event = event.replace(self.contact.as_str(), &id);
+        // Before it has its token, in which the id could stand by chance.
+        let event = self.event.to_string().replace(self.contact.as_str(), &id);
+        let token = &self.tokens[sent % self.tokens.len()];
+        let event = with_token(&serde_json::from_str(&event)?, token).to_string();
         let request = read_event(&event)?;
         if work.needs_contact() {
             self.put_contact(&id)?;

@@ -160,7 +160,7 @@ impl Authenticator {
         // A time with a fraction is checked each time; whoever writes one is rare.
         if let Some(expires) = claims.get("exp").and_then(Value::as_u64) {
             let times = now..=expires.saturating_add(LEEWAY_SECONDS);
-            self.checked.keep(text, keys, times, &caller);
+            self.checked.keep(text, &keys, times, &caller);
         }
         Ok(caller)
     }

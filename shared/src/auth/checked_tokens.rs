@@ -14,46 +14,64 @@ const MOST: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 
 /// Tokens that were found good, by their text, and whom they stand for.
 #[derive(Debug)]
-pub(super) struct CheckedTokens(Mutex<LruCache<Box<str>, Checked>>);
+pub(super) struct CheckedTokens(Mutex<Tokens>);
+
+#[derive(Debug)]
+struct Tokens {
+    /// What their signatures were checked with. They mean nothing to other keys.
+    keys: Option<Arc<KeySet>>,
+    checked: LruCache<Box<str>, Checked>,
+}
 
 #[derive(Debug)]
 struct Checked {
     caller: Arc<Caller>,
-    /// What its signature was checked with. It means nothing to other keys.
-    keys: Arc<KeySet>,
     times: RangeInclusive<u64>,
+}
+
+impl Tokens {
+    fn are_of(&self, keys: &Arc<KeySet>) -> bool {
+        self.keys.as_ref().is_some_and(|own| Arc::ptr_eq(own, keys))
+    }
 }
 
 impl CheckedTokens {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(MOST)))
+        Self(Mutex::new(Tokens {
+            keys: None,
+            checked: LruCache::new(MOST),
+        }))
     }
 
     /// Whom a token stands for, where it was found good with these keys and still is at `now` (seconds since 1970).
     pub(super) fn caller(&self, token: &str, keys: &Arc<KeySet>, now: u64) -> Option<Arc<Caller>> {
         let mut tokens = self.tokens();
-        let checked = tokens.get(token)?;
-        let is_good = Arc::ptr_eq(&checked.keys, keys) && checked.times.contains(&now);
+        if !tokens.are_of(keys) {
+            return None;
+        }
+        let checked = tokens.checked.get(token)?;
+        let is_good = checked.times.contains(&now);
         is_good.then(|| Arc::clone(&checked.caller))
     }
 
-    /// Keeps a token that was found good: `times` is when, and until when it will be.
+    /// Keeps a token that was found good with these keys: `times` is when, and until when it will be.
     pub(super) fn keep(
         &self,
         token: &str,
-        keys: Arc<KeySet>,
+        keys: &Arc<KeySet>,
         times: RangeInclusive<u64>,
         caller: &Arc<Caller>,
     ) {
-        let checked = Checked {
-            caller: Arc::clone(caller),
-            keys,
-            times,
-        };
-        self.tokens().put(token.into(), checked);
+        let mut tokens = self.tokens();
+        if !tokens.are_of(keys) {
+            tokens.checked.clear();
+            tokens.keys = Some(Arc::clone(keys));
+        }
+        let caller = Arc::clone(caller);
+        tokens.checked.put(token.into(), Checked { caller, times });
     }
 
-    fn tokens(&self) -> MutexGuard<'_, LruCache<Box<str>, Checked>> {
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,7 +94,7 @@ mod tests {
     #[test]
     fn a_token_is_good_from_when_it_was_checked_until_it_expires() {
         let (tokens, keys) = (CheckedTokens::new(), keys());
-        tokens.keep("a.b.c", Arc::clone(&keys), 1000..=2000, &caller());
+        tokens.keep("a.b.c", &keys, 1000..=2000, &caller());
         for (now, is_good) in [
             // The clock was set back: it may not be valid yet.
             (999, false),
@@ -95,7 +113,7 @@ mod tests {
     #[test]
     fn nothing_but_the_very_token_is_good() {
         let (tokens, keys) = (CheckedTokens::new(), keys());
-        tokens.keep("a.b.c", Arc::clone(&keys), 0..=9, &caller());
+        tokens.keep("a.b.c", &keys, 0..=9, &caller());
         for other in ["", "a.b", "a.b.C", "a.b.c ", "a.b.cc"] {
             assert!(tokens.caller(other, &keys, 5).is_none(), "{other}");
         }
@@ -103,20 +121,23 @@ mod tests {
 
     #[test]
     fn with_new_keys_every_token_is_checked_again() {
-        let (tokens, old) = (CheckedTokens::new(), keys());
-        tokens.keep("a.b.c", old, 0..=9, &caller());
-        assert!(tokens.caller("a.b.c", &keys(), 5).is_none());
+        let (tokens, old, new) = (CheckedTokens::new(), keys(), keys());
+        tokens.keep("a.b.c", &old, 0..=9, &caller());
+        assert!(tokens.caller("a.b.c", &new, 5).is_none());
+        tokens.keep("d.e.f", &new, 0..=9, &caller());
+        assert!(tokens.caller("d.e.f", &new, 5).is_some());
+        assert!(tokens.caller("a.b.c", &new, 5).is_none());
     }
 
     #[test]
     fn what_was_used_last_is_kept() {
         let (tokens, keys) = (CheckedTokens::new(), keys());
         let is_known = |token: &str| tokens.caller(token, &keys, 5).is_some();
-        tokens.keep("first", Arc::clone(&keys), 0..=9, &caller());
-        tokens.keep("second", Arc::clone(&keys), 0..=9, &caller());
+        tokens.keep("first", &keys, 0..=9, &caller());
+        tokens.keep("second", &keys, 0..=9, &caller());
         for n in 0..MOST.get() - 1 {
             assert!(is_known("first"));
-            tokens.keep(&n.to_string(), Arc::clone(&keys), 0..=9, &caller());
+            tokens.keep(&n.to_string(), &keys, 0..=9, &caller());
         }
         assert!(is_known("first"));
         assert!(!is_known("second"));

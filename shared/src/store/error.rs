@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use crate::domain::Version;
 
 /// Why a change was not made. Nothing was written, unless the answer to it got lost, which is
-/// [`DatabaseError::Unavailable`]: then the same request may be made again.
+/// [`DatabaseError::Unavailable`], or it was and the contact cannot be read: then the same request may be made again.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The organization has no audience of that slug.

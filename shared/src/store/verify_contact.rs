@@ -44,7 +44,7 @@ impl Store {
     /// neither, each by the one rule, and answers what that did and the contact as it then stands.
     ///
     /// # Errors
-    /// Why nothing was written.
+    /// Why nothing was written, or, where it was, why the contact cannot be read: the same request may be made again.
     pub async fn verify_contact(
         &self,
         tenant: &Tenant,
@@ -83,8 +83,8 @@ impl Store {
         }
     }
 
-    /// Sends a transaction that records at both levels, on condition that neither holds an earlier verification, and the
-    /// read at the same time.
+    /// Sends a transaction that records at both levels, on condition that neither holds a verification that is as early,
+    /// and the read at the same time.
     async fn record_at_once(&self, keys: &Keys, change: &ContactChange) -> AtOnce {
         let predecessor = Predecessor::assumed(&change.expected_version, change.stamp.now);
         let Some((at, predecessor)) = change.verified_at.zip(predecessor) else {
@@ -109,6 +109,8 @@ impl Store {
             };
         }
         AtOnce::Recorded(read.map(|found| {
+            // One that is older than what the transaction changed is of no use; there is no telling what came in between.
+            let found = found.filter(|found| !predecessor.is_after(&found.contact.contact));
             found.map(|mut found| {
                 // The read came first. Otherwise it shows what the transaction did, and what may have come after it.
                 if predecessor.is(&found.contact.contact) {
@@ -142,7 +144,11 @@ impl Store {
             return Ok(Some((change.success(), found)));
         }
         if !change.expected_version.allows(found.contact.version) {
-            return Err(ChangeError::VersionMismatch(found.contact.version));
+            return Err(match refusal {
+                // Nobody knows whether it was done: this may be what became of it.
+                Some(refusal) if !refusal.is_worth_another_attempt() => refusal,
+                _ => ChangeError::VersionMismatch(found.contact.version),
+            });
         }
         let plan = Plan::new(&found, change);
         if plan.writes() {
@@ -262,7 +268,7 @@ fn outdated(why: &'static str) -> ChangeError {
 
 /// What became of a transaction that was sent together with the read.
 enum AtOnce {
-    /// It was done; the contact after it.
+    /// It was done; the contact after it, if the read found it.
     Recorded(Read),
     /// It was not done, for this reason, or nobody knows; what the read found.
     Refused(ChangeError, Read),

@@ -70,6 +70,35 @@ async fn a_clear_after_the_transaction_and_before_the_read_is_not_undone() {
 }
 
 #[tokio::test]
+async fn a_read_from_before_the_version_that_is_expected_is_made_again() {
+    // Entity tags can be foreseen: a caller may name one that another request of its own has yet to make.
+    let scene = Scene::start(PATIENT).await;
+    scene.proxy.before(WRITE, 1, scene.proxy.ended(READ, 1));
+    scene.rival(WRITE, 1, Ask::PhoneNumber, Some(EARLIER));
+    let answer = Ask::Contact
+        .send_if_match(&scene.api, Some(VERIFIED_AT), 2)
+        .await;
+    assert_eq!(Ask::Contact.outcome(&answer), "recorded");
+    assert_eq!(version(&answer), 3);
+    let recorded = levels(Ask::Contact, Some(VERIFIED_AT));
+    assert_eq!(Ask::Contact.verified_at(&answer), recorded);
+    assert_eq!((scene.proxy.count(READ), scene.proxy.count(WRITE)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_transaction_of_which_nobody_knows_is_no_reason_for_412() {
+    // It was done, its answers got lost, and somebody else changed what it left.
+    let scene = Scene::start(PATIENT).await;
+    scene.proxy.always(WRITE, Fault::AfterDoing(&Fault::Reset));
+    scene.proxy.before(READ, 1, scene.proxy.ended(WRITE, 1));
+    scene.rival(READ, 1, Ask::Contact, Some(EARLIER));
+    let answer = Ask::Contact
+        .send_if_match(&scene.api, Some(VERIFIED_AT), 1)
+        .await;
+    assert_unavailable(Ask::Contact, &answer, "");
+}
+
+#[tokio::test]
 async fn a_read_that_fails_beside_the_transaction_is_made_again_and_the_transaction_is_not() {
     let scene = Scene::start(PATIENT).await;
     scene.proxy.fail(READ, [Fault::UnprocessedKeys]);

@@ -6,8 +6,8 @@ use crate::store::items::{is_settled, settled_before};
 /// Tells the state of a contact that a transaction changes from all others it has had and will have.
 ///
 /// A transaction does not say what it was done to. With this in its condition it need not: a read at about the same time
-/// that finds such a state has found the very one that the transaction changed, and any other state that it finds came
-/// after the transaction.
+/// that finds such a state has found the very one that the transaction changed. Any other state that it finds came after
+/// the transaction, unless it is plainly older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Predecessor {
     /// The contact at this version. It is so once.
@@ -35,6 +35,15 @@ impl Predecessor {
         match self {
             Self::AtVersion(version) => contact.version == version,
             Self::SettledBefore(time) => is_settled(contact.version, contact.updated_at, time),
+        }
+    }
+
+    /// Whether the contact was read before it came to this: callers can expect a version that another request has yet to
+    /// make. What is settled has been so for longer than any request takes.
+    pub(super) fn is_after(self, contact: &Contact) -> bool {
+        match self {
+            Self::AtVersion(version) => contact.version < version,
+            Self::SettledBefore(_) => false,
         }
     }
 }
