@@ -13,15 +13,15 @@ pub(super) struct Limit {
 /// By endpoint.
 pub(super) const LIMITS: [Limit; 3] = [
     Limit {
-        instructions: 0,
-        allocations: 0,
+        instructions: 1_600_000,
+        allocations: 690,
     },
     Limit {
-        instructions: 0,
-        allocations: 0,
+        instructions: 1_570_000,
+        allocations: 680,
     },
     Limit {
-        instructions: 0,
-        allocations: 0,
+        instructions: 2_780_000,
+        allocations: 1_230,
     },
 ];
