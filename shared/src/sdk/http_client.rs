@@ -1,7 +1,7 @@
 //! The SDK's HTTP client, which loads certificates only when it needs them.
 //!
-//! Reading and parsing all certificates that a machine trusts is the largest part of what TLS costs a start, and the
-//! endpoints of AWS need five of them. Those are compiled in and tried first. Where the endpoint's certificate comes from
+//! Reading and parsing all certificates that a machine trusts is a third of what TLS costs a start, and the endpoints of
+//! AWS need five of them. Those are compiled in and tried first. Where the endpoint's certificate comes from
 //! somebody else (an endpoint that is not AWS's; AWS in a region, or at a time, with other roots), the certificates of
 //! the machine decide. Where `SSL_CERT_FILE` or `SSL_CERT_DIR` says whom to trust, nobody else is trusted.
 

@@ -27,7 +27,8 @@ struct NotConnected;
 
 impl Store {
     /// Opens connections to the database, so that the first request finds them open: as many as it will use at the same
-    /// time. A failure is not reported: that request tries again and answers for it.
+    /// time. All of them or, where one of them takes too long or fails, perhaps none. A failure is not reported: that
+    /// request tries again and answers for it.
     pub async fn connect(&self, connections: usize) {
         let all = Arc::new(Barrier::new(connections));
         let reads = try_join_all((0..connections).map(|_| self.read_nothing(&all)));

@@ -110,9 +110,9 @@ pub(super) fn audience_request(
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
 }
 
-/// The transaction, as a pure function: the plan, done to this state of the contact or not at all. The contact is always written, since its version tells of every change; the
-/// subscription is checked even where it is not written, so that a clear in between cannot leave one level without
-/// the other.
+/// The transaction, as a pure function: the plan, done to this state of the contact or not at all. The contact is always
+/// written, since its version tells of every change; the subscription is checked even where it is not written, so that a
+/// clear in between cannot leave one level without the other.
 pub(super) fn write_request(
     table: &str,
     keys: &Keys,
