@@ -11,7 +11,6 @@ mod process;
 mod runtime_api;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, bail, ensure};
@@ -26,6 +25,7 @@ use shared::store::{ChangeStream, Store, create_table};
 use self::certificates::Tls;
 use self::endpoint::Endpoint;
 use self::process::Run;
+use crate::release;
 
 /// The most memory that a function may need, in MB.
 const MAX_PEAK_MB: f64 = 25.0;
@@ -128,15 +128,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 /// Builds what is deployed (but for this machine) and the floor, each without the rest of the workspace, whose features
 /// would become theirs.
 fn build() -> anyhow::Result<()> {
-    for only in [&[][..], &["--package", "floor"][..]] {
-        let status = Command::new("cargo")
-            .current_dir(root())
-            .args(["build", "--locked", "--release", "--quiet"])
-            .args(only)
-            .status()?;
-        ensure!(status.success(), "cargo build: {status}");
-    }
-    Ok(())
+    release::build(&["--quiet"])?;
+    release::build(&["--quiet", "--package", "floor"])
 }
 
 fn scenarios(options: &Options) -> anyhow::Result<Vec<Scenario>> {

@@ -4,6 +4,7 @@ mod cold_start;
 mod cost;
 mod recorded_api;
 mod recorder;
+mod release;
 mod throughput;
 mod warm;
 

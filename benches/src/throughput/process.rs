@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use url::Url;
+
+use crate::release;
 
 /// Builds the binary with the release profile, and says where it is. With this program's features, or most of what both
 /// are made of would be built twice.
 pub(super) fn build() -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--release", "--locked", "--bin", "contacts"])
-        .args(["--package", "benches", "--package", "contacts"])
-        .status()?;
-    ensure!(built.success(), "contacts cannot be built");
+    release::build(&[
+        "--bin",
+        "contacts",
+        "--package",
+        "benches",
+        "--package",
+        "contacts",
+    ])?;
     // This program is a release build of the same workspace.
     Ok(std::env::current_exe()?.with_file_name("contacts"))
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::callgrind::{self, Counts};
 use super::keys::{SigningKey, key_set};
+use crate::release;
 
 /// The table that is worked on.
 pub(super) const TABLE_NAME: &str = "contacts";
@@ -130,10 +131,5 @@ fn probe() -> anyhow::Result<PathBuf> {
 
 /// Builds the probe by itself, so that its dependencies have the features that the functions' have.
 pub(super) fn build_probe() -> anyhow::Result<()> {
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--locked", "--package", "probe"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .status()?;
-    ensure!(status.success(), "the probe cannot be built");
-    Ok(())
+    release::build(&["--package", "probe"])
 }

@@ -1,5 +1,5 @@
 //! Tokens that were found good. A caller sends the same one with each request until it expires, and to check its
-//! signature again costs more than all else that a request does outside of the SDK (docs/performance.md).
+//! signature again can cost more than all else that a request does (docs/performance.md).
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
