@@ -137,6 +137,7 @@ impl Organization {
         let clients = clients
             .into_iter()
             .map(move |client| Addition::Client(of_clients.clone(), client));
+        let mut owned = BTreeSet::new();
         let contacts = contacts
             .into_iter()
             .flat_map(move |(contact, subscriptions)| {
@@ -146,6 +147,15 @@ impl Organization {
                     now: contact.updated_at,
                     request_id: "seed".to_owned(),
                 };
+                // After the contact, so that no owner is without one. Of several contacts with one address, the first owns
+                // it.
+                let owners: Vec<_> = contact
+                    .emails
+                    .iter()
+                    .map(|email| email.normal_form.clone())
+                    .filter(|address| owned.insert(address.clone()))
+                    .map(|address| Addition::EmailOwner(organization.clone(), address, id.clone()))
+                    .collect();
                 let subscriptions =
                     subscriptions
                         .into_iter()
@@ -158,7 +168,9 @@ impl Organization {
                                 subscription,
                             )
                         });
-                std::iter::once(Addition::Contact(Box::new(contact), stamp)).chain(subscriptions)
+                std::iter::once(Addition::Contact(Box::new(contact), stamp))
+                    .chain(owners)
+                    .chain(subscriptions)
             });
         audiences.chain(clients).chain(contacts)
     }
@@ -266,6 +278,7 @@ impl Reader {
                 }),
             suppression: Suppression {
                 globally_unsubscribed_at: seed.globally_unsubscribed_at,
+                global_unsubscribe_reason: seed.global_unsubscribe_reason,
                 hard_bounced_at: seed.hard_bounced_at,
                 complained_at: seed.complained_at,
             },
@@ -310,6 +323,7 @@ fn methods(
             let is_first = std::mem::take(&mut first_is_primary);
             let place = format!("{place}[{i}]");
             Ok(ContactMethod {
+                position: u32::try_from(i)?,
                 normal_form,
                 value,
                 is_primary: seed.is_primary.unwrap_or(is_first),

@@ -258,7 +258,7 @@ async fn a_missing_method_another_version_and_a_missing_contact_are_told_apart()
     ));
     assert!(matches!(
         change("+14165550100", "c_1").await,
-        ChangeError::VersionMismatch(Version::FIRST)
+        ChangeError::VersionMismatch(Some(Version::FIRST))
     ));
 }
 

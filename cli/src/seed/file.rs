@@ -136,6 +136,8 @@ pub(super) struct ContactSeed {
     pub(super) verification_source: Option<String>,
     pub(super) email_validation: Option<EmailValidationSeed>,
     pub(super) globally_unsubscribed_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) global_unsubscribe_reason: String,
     pub(super) hard_bounced_at: Option<Timestamp>,
     pub(super) complained_at: Option<Timestamp>,
     #[serde(default)]

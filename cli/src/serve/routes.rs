@@ -17,7 +17,7 @@ pub(super) type Handler =
     fn(Arc<Service>, Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// The handler of each function crate.
-const HANDLERS: [(&str, Handler); 3] = [
+const HANDLERS: [(&str, Handler); 10] = [
     ("verify-phone-number", |service, request| {
         Box::pin(verify_phone_number::handle(service, request))
     }),
@@ -26,6 +26,27 @@ const HANDLERS: [(&str, Handler); 3] = [
     }),
     ("verify-contact", |service, request| {
         Box::pin(verify_contact::handle(service, request))
+    }),
+    ("upsert-contact", |service, request| {
+        Box::pin(upsert_contact::handle(service, request))
+    }),
+    ("get-contact", |service, request| {
+        Box::pin(get_contact::handle(service, request))
+    }),
+    ("contact-status", |service, request| {
+        Box::pin(contact_status::handle(service, request))
+    }),
+    ("add-contact-method", |service, request| {
+        Box::pin(add_contact_method::handle(service, request))
+    }),
+    ("remove-contact-method", |service, request| {
+        Box::pin(remove_contact_method::handle(service, request))
+    }),
+    ("subscribe", |service, request| {
+        Box::pin(subscribe::handle(service, request))
+    }),
+    ("unsubscribe", |service, request| {
+        Box::pin(unsubscribe::handle(service, request))
     }),
 ];
 

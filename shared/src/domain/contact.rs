@@ -46,11 +46,33 @@ impl MethodValue {
             Self::Email(address) => address.normal_form(),
         }
     }
+
+    /// The form that is shown: E.164 for a phone number, the form as given for an e-mail address.
+    #[must_use]
+    pub fn shown_form(&self) -> &str {
+        match self {
+            Self::Phone(number) => number.as_e164(),
+            Self::Email(address) => address.as_given(),
+        }
+    }
+}
+
+/// A phone number or e-mail address that somebody says a contact has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMethod {
+    /// Which.
+    pub value: MethodValue,
+    /// Whether it is the contact's main one of its kind; `None` leaves that as it is, but the first of a kind is.
+    pub is_primary: Option<bool>,
+    /// Since when it is verified, if it is. It counts by the one rule.
+    pub verification: Option<Verification>,
 }
 
 /// One phone number or e-mail address on a contact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContactMethod {
+    /// Where it stands among the contact's methods of its kind: higher than all that were there when it was added.
+    pub position: u32,
     /// The form by which it is compared.
     pub normal_form: String,
     /// The form that is shown: E.164 for a phone number, the form as given for an e-mail address.
@@ -104,6 +126,37 @@ pub enum ValidationStatus {
 }
 
 impl ValidationStatus {
+    /// All findings.
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::Valid,
+        Self::InvalidSyntax,
+        Self::NoMx,
+        Self::Disposable,
+        Self::Risky,
+        Self::ManuallyInvalid,
+    ];
+
+    /// The finding as it is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Valid => "valid",
+            Self::InvalidSyntax => "invalid_syntax",
+            Self::NoMx => "no_mx",
+            Self::Disposable => "disposable",
+            Self::Risky => "risky",
+            Self::ManuallyInvalid => "manually_invalid",
+        }
+    }
+
+    /// The finding of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
     /// Whether mail to the address is held back (contract section 7).
     #[must_use]
     pub fn is_undeliverable(self) -> bool {
@@ -123,6 +176,8 @@ impl ValidationStatus {
 pub struct Suppression {
     /// The person unsubscribed from everything.
     pub globally_unsubscribed_at: Option<Timestamp>,
+    /// Why, in the person's words; may be empty.
+    pub global_unsubscribe_reason: String,
     /// The mailbox refused for good.
     pub hard_bounced_at: Option<Timestamp>,
     /// The person reported a message as spam.
@@ -175,6 +230,33 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// A contact of whom nothing is known yet.
+    #[must_use]
+    pub fn new(organization_id: OrganizationId, id: ContactId, created_at: Timestamp) -> Self {
+        Self {
+            organization_id,
+            id,
+            first_name: None,
+            last_name: None,
+            phones: Vec::new(),
+            emails: Vec::new(),
+            secondary_phone_numbers: Vec::new(),
+            status: None,
+            pipeline_id: None,
+            pipeline_stage: None,
+            user_id: None,
+            created_by: None,
+            assignees: Vec::new(),
+            verification: None,
+            email_validation: EmailValidation::default(),
+            suppression: Suppression::default(),
+            tags: BTreeMap::new(),
+            created_at,
+            updated_at: created_at,
+            version: Version::FIRST,
+        }
+    }
+
     /// The methods of one kind, in the order in which they were added.
     #[must_use]
     pub fn methods(&self, kind: MethodKind) -> &[ContactMethod] {
@@ -192,6 +274,60 @@ impl Contact {
             .find(|method| method.normal_form == value.normal_form())
     }
 
+    /// Adds a method, or says more of one that is there, which keeps what is known of it. One that becomes the main one of
+    /// its kind takes the place of another.
+    pub fn add_method(&mut self, new: NewMethod) {
+        let methods = self.methods_mut(new.value.kind());
+        let found = methods
+            .iter()
+            .position(|method| method.normal_form == new.value.normal_form());
+        let (index, becomes_primary) = if let Some(index) = found {
+            (index, new.is_primary == Some(true))
+        } else {
+            let is_first = !methods.iter().any(|method| method.is_primary);
+            methods.push(ContactMethod {
+                position: methods.last().map_or(0, |last| last.position + 1),
+                normal_form: new.value.normal_form().to_owned(),
+                value: new.value.shown_form().to_owned(),
+                is_primary: false,
+                verification: None,
+            });
+            (methods.len() - 1, new.is_primary.unwrap_or(is_first))
+        };
+        if becomes_primary {
+            for (other, method) in methods.iter_mut().enumerate() {
+                method.is_primary = other == index;
+            }
+        }
+        if let Some(verification) = new.verification {
+            verification.record(&mut methods[index].verification);
+        }
+    }
+
+    /// Takes a method off, with all that is known of it, and answers whether it was there. Where it was the main one of its
+    /// kind, the one that was added first is it now.
+    pub fn remove_method(&mut self, value: &MethodValue) -> bool {
+        let methods = self.methods_mut(value.kind());
+        let Some(index) = methods
+            .iter()
+            .position(|method| method.normal_form == value.normal_form())
+        else {
+            return false;
+        };
+        let removed = methods.remove(index);
+        if let (true, Some(first)) = (removed.is_primary, methods.first_mut()) {
+            first.is_primary = true;
+        }
+        true
+    }
+
+    fn methods_mut(&mut self, kind: MethodKind) -> &mut Vec<ContactMethod> {
+        match kind {
+            MethodKind::Phone => &mut self.phones,
+            MethodKind::Email => &mut self.emails,
+        }
+    }
+
     /// The main e-mail address, if there is one.
     #[must_use]
     pub fn primary_email(&self) -> Option<&ContactMethod> {
@@ -207,5 +343,87 @@ impl fmt::Debug for Contact {
             .field("id", &self.id)
             .field("version", &self.version)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Actor, PhoneRegion};
+
+    fn contact() -> Contact {
+        Contact::new(
+            OrganizationId::parse("org_a").unwrap(),
+            ContactId::parse("c_1").unwrap(),
+            Timestamp::EPOCH,
+        )
+    }
+
+    fn phone(last: u8) -> MethodValue {
+        let number = format!("+1416555010{last}");
+        MethodValue::Phone(PhoneNumber::parse(&number, PhoneRegion::CANADA).unwrap())
+    }
+
+    fn new(value: MethodValue, is_primary: Option<bool>) -> NewMethod {
+        NewMethod {
+            value,
+            is_primary,
+            verification: None,
+        }
+    }
+
+    fn shown(contact: &Contact) -> Vec<(&str, u32, bool)> {
+        contact
+            .phones
+            .iter()
+            .map(|method| (&method.value[9..], method.position, method.is_primary))
+            .collect()
+    }
+
+    #[test]
+    fn the_first_of_a_kind_is_primary_and_another_takes_its_place_when_it_is_said_to() {
+        let mut contact = contact();
+        contact.add_method(new(phone(0), None));
+        contact.add_method(new(phone(1), None));
+        assert_eq!(shown(&contact), [("100", 0, true), ("101", 1, false)]);
+        contact.add_method(new(phone(1), Some(true)));
+        assert_eq!(shown(&contact), [("100", 0, false), ("101", 1, true)]);
+        contact.add_method(new(phone(1), Some(false)));
+        assert_eq!(shown(&contact), [("100", 0, false), ("101", 1, true)]);
+    }
+
+    #[test]
+    fn the_first_that_is_left_takes_the_place_of_a_primary_that_is_removed() {
+        let mut contact = contact();
+        for last in 0..3 {
+            contact.add_method(new(phone(last), None));
+        }
+        assert!(contact.remove_method(&phone(0)));
+        assert_eq!(shown(&contact), [("101", 1, true), ("102", 2, false)]);
+        assert!(!contact.remove_method(&phone(0)));
+        contact.add_method(new(phone(0), None));
+        assert_eq!(
+            shown(&contact),
+            [("101", 1, true), ("102", 2, false), ("100", 3, false)]
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_removed_and_added_again_is_not_verified() {
+        let mut contact = contact();
+        let verified = NewMethod {
+            verification: Some(Verification {
+                at: Timestamp::EPOCH,
+                by: Some(Actor::subject("user_1")),
+                source: None,
+            }),
+            ..new(phone(0), None)
+        };
+        contact.add_method(verified);
+        contact.add_method(new(phone(0), Some(true)));
+        assert!(contact.phones[0].verification.is_some());
+        contact.remove_method(&phone(0));
+        contact.add_method(new(phone(0), None));
+        assert_eq!(contact.phones[0].verification, None);
     }
 }

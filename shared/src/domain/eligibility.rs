@@ -321,6 +321,7 @@ mod tests {
         let now = Some(Timestamp::EPOCH);
         let contact = Contact {
             suppression: Suppression {
+                global_unsubscribe_reason: String::new(),
                 globally_unsubscribed_at: now,
                 hard_bounced_at: now,
                 complained_at: now,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A text that does not fit the pattern of the identifier it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,14 @@ identifier!(
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 );
 
+impl ContactId {
+    /// The id of a new contact, made of a random UUID (RFC 9562 section 5.4).
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("c_{}", Uuid::new_v4().simple()))
+    }
+}
+
 identifier!(
     /// The slug of an audience, a list people subscribe to (contract section 1).
     AudienceSlug,
@@ -138,6 +147,12 @@ impl fmt::Debug for Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_random_id_is_an_id() {
+        let id = ContactId::random();
+        assert_eq!(ContactId::parse(id.as_str()), Ok(id));
+    }
 
     #[test]
     fn identifiers_are_trimmed() {

@@ -7,6 +7,7 @@ mod access;
 mod contact;
 mod eligibility;
 mod email_address;
+mod facts;
 mod identifiers;
 mod label;
 mod numbering_plan;
@@ -19,16 +20,20 @@ mod version;
 
 pub use access::{SuperAdmin, Tenant};
 pub use contact::{
-    Contact, ContactMethod, EmailValidation, MethodKind, MethodValue, Suppression, ValidationStatus,
+    Contact, ContactMethod, EmailValidation, MethodKind, MethodValue, NewMethod, Suppression,
+    ValidationStatus,
 };
 pub use eligibility::{Block, Eligibility, Level};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
+pub use facts::{ContactFacts, Ending, SubscriptionFacts, SuppressionFact, ValidationFacts};
 pub use identifiers::{
     Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, OrganizationId,
 };
 pub use label::{InvalidLabel, VerificationSource};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
-pub use subscription::{AudienceContact, Subscription, SubscriptionStatus};
+pub use subscription::{
+    AudienceContact, SubscribedContact, Subscription, SubscriptionId, SubscriptionStatus,
+};
 pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use verification::{Outcome, Verification};

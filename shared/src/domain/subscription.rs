@@ -1,8 +1,19 @@
 //! Subscriptions, and a contact seen in one audience by one client (contract sections 1 and 7).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AudienceSlug, ClientSlug, Contact, Eligibility, Timestamp, Verification};
+
+/// Which subscription of a contact: of a client in an audience, or at audience level.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubscriptionId {
+    /// The audience.
+    pub audience: AudienceSlug,
+    /// The client; `None` at audience level.
+    pub client: Option<ClientSlug>,
+}
 
 /// Where a subscription stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +28,26 @@ pub enum SubscriptionStatus {
     Unsubscribed,
 }
 
+impl SubscriptionStatus {
+    /// The status as it is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Subscribed => "subscribed",
+            Self::Unsubscribed => "unsubscribed",
+        }
+    }
+
+    /// The status of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Subscribed, Self::Unsubscribed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
 /// A contact's subscription, of a client in an audience or at audience level.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subscription {
@@ -28,6 +59,15 @@ pub struct Subscription {
     pub unsubscribed_at: Option<Timestamp>,
     /// Why it ended; may be empty.
     pub unsubscribe_reason: String,
+}
+
+/// A contact with those of its subscriptions that somebody looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscribedContact {
+    /// The contact.
+    pub contact: Contact,
+    /// Its subscriptions.
+    pub subscriptions: BTreeMap<SubscriptionId, Subscription>,
 }
 
 /// A contact in one audience for one client: what endpoint 3 changes and answers.

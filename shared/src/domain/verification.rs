@@ -25,9 +25,18 @@ impl Verification {
     pub fn replaces(at: Timestamp, stored: Option<&Self>) -> bool {
         stored.is_none_or(|stored| stored.at > at)
     }
+
+    /// Records this one where the one rule lets it, and answers whether it does.
+    pub fn record(self, stored: &mut Option<Self>) -> bool {
+        let replaces = Self::replaces(self.at, stored.as_ref());
+        if replaces {
+            *stored = Some(self);
+        }
+        replaces
+    }
 }
 
-/// What a successful request did (contract section 2).
+/// What a successful request did (contract section 2). The first four speak of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -37,8 +46,12 @@ pub enum Outcome {
     Kept,
     /// There was a verification, now there is none.
     Cleared,
-    /// A clear found nothing to clear. Nothing was written.
+    /// A clear found nothing to clear, or a change nothing to change. Nothing was written.
     Unchanged,
+    /// There was no such contact, now there is one. Nothing of it was verified by this request.
+    Created,
+    /// Something else than a verification was changed.
+    Updated,
 }
 
 impl Outcome {
@@ -50,6 +63,8 @@ impl Outcome {
             Self::Kept => "kept",
             Self::Cleared => "cleared",
             Self::Unchanged => "unchanged",
+            Self::Created => "created",
+            Self::Updated => "updated",
         }
     }
 }

@@ -33,8 +33,10 @@ impl Version {
 /// Which versions of a contact a write may change: what `If-Match` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpectedVersion {
-    /// No condition (no header), or any existing contact (`*`). A write never creates a contact, so they are one.
+    /// No condition: no header.
     Any,
+    /// Any, but the contact must exist: `*`. A difference only where a write can create it.
+    AnyExisting,
     /// One of these. Empty when none of the caller's entity tags can be a version: nothing matches.
     OneOf(Vec<Version>),
 }
@@ -44,7 +46,7 @@ impl ExpectedVersion {
     #[must_use]
     pub fn allows(&self, version: Version) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any | Self::AnyExisting => true,
             Self::OneOf(versions) => versions.contains(&version),
         }
     }

@@ -11,8 +11,10 @@ use lambda_http::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use serde::Serialize;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
 
-use super::if_match::{entity_tag, expected_version};
+use super::if_match::{entity_tag, expected_version, has_version};
 use super::members::check_body;
 use super::{Failure, Members, Problem};
 use crate::Service;
@@ -45,9 +47,13 @@ pub struct Call<'a> {
 /// A successful answer.
 #[derive(Debug)]
 pub struct Answer {
-    outcome: Outcome,
-    version: Version,
-    body: String,
+    status: StatusCode,
+    /// What the log calls it.
+    outcome: &'static str,
+    /// That of the contact that it shows, if it shows one.
+    version: Option<Version>,
+    /// The body; none where the caller has it already.
+    body: Option<String>,
 }
 
 impl Answer {
@@ -60,13 +66,49 @@ impl Answer {
         version: Version,
         body: &impl Serialize,
     ) -> Result<Self, Failure> {
-        let body =
-            serde_json::to_string(body).map_err(|error| Failure::Internal(Box::new(error)))?;
         Ok(Self {
-            outcome,
-            version,
-            body,
+            status: StatusCode::OK,
+            outcome: outcome.as_str(),
+            version: Some(version),
+            body: Some(json(body)?),
         })
+    }
+
+    /// The answer to a question, which shows a contact at this version, if it shows one.
+    ///
+    /// # Errors
+    /// When the body cannot be written as JSON.
+    pub fn read(version: Option<Version>, body: &impl Serialize) -> Result<Self, Failure> {
+        Ok(Self {
+            status: StatusCode::OK,
+            outcome: "read",
+            version,
+            body: Some(json(body)?),
+        })
+    }
+
+    /// The answer to a caller that has this version of the contact already: 304 (RFC 9110 section 15.4.5).
+    #[must_use]
+    pub fn not_modified(version: Version) -> Self {
+        Self {
+            status: StatusCode::NOT_MODIFIED,
+            outcome: "not_modified",
+            version: Some(version),
+            body: None,
+        }
+    }
+
+    /// The same answer with the status 201, where the contact `is_new`.
+    #[must_use]
+    pub fn created_if(self, is_new: bool) -> Self {
+        Self {
+            status: if is_new {
+                StatusCode::CREATED
+            } else {
+                self.status
+            },
+            ..self
+        }
     }
 }
 
@@ -93,14 +135,22 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Why the caller is not let in, or why its body is not read.
     pub async fn authenticate(&self) -> Result<&Caller, Failure> {
+        let caller = self.authenticate_reader().await?;
+        check_body(self.request.headers(), self.request.body())?;
+        Ok(caller)
+    }
+
+    /// The caller, once its token is verified, of a request whose body nobody reads.
+    ///
+    /// # Errors
+    /// Why the caller is not let in.
+    pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
         let caller = self
             .service
             .authenticator
             .authenticate(self.request.headers().get(header::AUTHORIZATION))
             .await?;
-        let caller = self.caller.get_or_init(|| caller);
-        check_body(self.request.headers(), self.request.body())?;
-        Ok(caller)
+        Ok(self.caller.get_or_init(|| caller))
     }
 
     /// The members of the body.
@@ -109,6 +159,24 @@ impl<'a> Call<'a> {
     /// When the body is not JSON, or not an object.
     pub fn members(&self) -> Result<Members<'_>, Failure> {
         Members::read(self.request.body())
+    }
+
+    /// The parameters of the query as a JSON object of texts, to be read like a body. Of several of one name the last counts.
+    #[must_use]
+    pub fn query(&self) -> Body {
+        // In a form, a blank is written as a plus. No parameter here holds blanks, and addresses hold pluses.
+        let query = self.request.uri().query().unwrap_or_default();
+        let query = query.replace('+', "%2B");
+        let parameters: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into()))
+            .collect();
+        Body::from(Value::Object(parameters).to_string())
+    }
+
+    /// Whether the caller has this version of a contact already (`If-None-Match`).
+    #[must_use]
+    pub fn has_version(&self, version: Version) -> bool {
+        has_version(self.request.headers(), version)
     }
 
     /// The versions that `If-Match` names; `None` when it is not a list of strong entity tags.
@@ -147,6 +215,14 @@ impl<'a> Call<'a> {
         Ok(self.tenant.get_or_init(|| tenant).clone())
     }
 
+    /// The caller's own organization, which is the only one that it may write to, whoever it is.
+    ///
+    /// # Errors
+    /// [`Failure::ContactNotFound`] for a super administrator without one: what it cannot reach does not exist.
+    pub fn own_tenant<'c>(&self, caller: &'c Caller) -> Result<&'c Tenant, Failure> {
+        caller.tenant().ok_or(Failure::ContactNotFound)
+    }
+
     /// When the request arrived.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -181,11 +257,10 @@ impl<'a> Call<'a> {
             Err(_) => Err(Failure::Internal("panicked".into())),
         };
         let (mut response, outcome, failure) = match result {
-            Ok(answer) => (
-                success(answer.version, answer.body),
-                answer.outcome.as_str(),
-                None,
-            ),
+            Ok(answer) => {
+                let outcome = answer.outcome;
+                (success(answer), outcome, None)
+            }
             Err(failure) => (
                 render(&failure, &self.request_id),
                 failure.kind(),
@@ -274,9 +349,21 @@ fn trace_id(request: &Request) -> Option<&str> {
     is_trace_id.then_some(root)
 }
 
-fn success(version: Version, body: String) -> Response<Body> {
-    let mut response = json_response(StatusCode::OK, body);
-    if let Ok(tag) = HeaderValue::from_str(&entity_tag(version)) {
+fn json(body: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(body).map_err(|error| Failure::Internal(Box::new(error)))
+}
+
+fn success(answer: Answer) -> Response<Body> {
+    let mut response = if let Some(body) = answer.body {
+        json_response(answer.status, body)
+    } else {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = answer.status;
+        response
+    };
+    if let Some(version) = answer.version
+        && let Ok(tag) = HeaderValue::from_str(&entity_tag(version))
+    {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
@@ -325,7 +412,7 @@ fn add_failure_headers(response: &mut Response<Body>, failure: &Failure) {
         Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        Failure::VersionMismatch(version) => {
+        Failure::VersionMismatch(Some(version)) => {
             if let Ok(tag) = HeaderValue::from_str(&entity_tag(*version)) {
                 headers.insert(header::ETAG, tag);
             }

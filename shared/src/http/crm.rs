@@ -1,4 +1,4 @@
-//! The dialect of the CRM: every endpoint but 3 and 7 (contract sections 6 and 8).
+//! The dialect of the CRM: the endpoints that name a contact by its id alone (contract sections 6 and 8).
 
 use lambda_http::Body;
 use lambda_http::http::Response;
@@ -11,7 +11,7 @@ use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Timestamp,
     VerificationSource,
 };
-use crate::store::MethodChange;
+use crate::store::{MethodChange, MethodEdit, MethodEditKind};
 
 /// Makes a change to a contact method in the organization that the caller reaches, and answers it.
 ///
@@ -38,11 +38,57 @@ pub async fn change_method(
         (MethodKind::Email, true) => "Email verified",
         (MethodKind::Email, false) => "Email verification cleared",
     };
+    changed(message, outcome, &contact)
+}
+
+/// Adds a contact method, or removes it, in the caller's own organization, and answers it.
+///
+/// # Errors
+/// Why nothing was changed.
+pub async fn edit_method(
+    call: &Call<'_>,
+    caller: &Caller,
+    edit: &MethodEdit,
+) -> Result<Answer, Failure> {
+    let id = call.contact_id()?;
+    let tenant = call.own_tenant(caller)?;
+    let kind = edit.value.kind();
+    let (outcome, contact) = call
+        .service
+        .store
+        .edit_method(tenant, &id, edit)
+        .await
+        .map_err(Failure::of_method(kind))?;
+    let message = match (kind, edit.kind) {
+        (MethodKind::Phone, MethodEditKind::Add { .. }) => "Phone number added",
+        (MethodKind::Phone, MethodEditKind::Remove) => "Phone number removed",
+        (MethodKind::Email, MethodEditKind::Add { .. }) => "Email added",
+        (MethodKind::Email, MethodEditKind::Remove) => "Email removed",
+    };
+    changed(message, outcome, &contact)
+}
+
+/// Answers the contact that the path names, in the organization that the caller reaches, unless it has it already.
+///
+/// # Errors
+/// Why it cannot be shown.
+pub async fn show_contact(call: &Call<'_>, caller: &Caller) -> Result<Answer, Failure> {
+    let id = call.contact_id()?;
+    let tenant = call.tenant(caller, &id).await?;
+    let contact = call.service.store.get_contact(&tenant, &id).await?;
+    if call.has_version(contact.version) {
+        return Ok(Answer::not_modified(contact.version));
+    }
+    Answer::read(Some(contact.version), &ContactView::new(&contact))
+}
+
+/// The answer that shows a contact after a change.
+fn changed(message: &'static str, outcome: Outcome, contact: &Contact) -> Result<Answer, Failure> {
     let body = MethodChanged {
         message,
         data: MethodChangedData {
             outcome,
-            contact: ContactView::new(&contact),
+            contact: ContactView::new(contact),
         },
     };
     Answer::contact(outcome, contact.version, &body)
@@ -87,6 +133,15 @@ fn fault_text(fault: &Fault) -> String {
         Problem::MustBeObject => "must be a JSON object",
         Problem::Required => "is required",
         Problem::MustBeBoolean => "must be true or false",
+        Problem::MustBeString => "must be a string",
+        Problem::MustBeList => "must be a list",
+        Problem::MustBeNonEmptyStrings => "must hold strings that are not blank",
+        Problem::MustHaveOnePrimary => "must have at most one primary entry",
+        Problem::MustBeSubscriptionStatus => "must be pending, subscribed or unsubscribed",
+        Problem::MustBeValidationStatus => {
+            "must be the finding of an e-mail validation, such as valid"
+        }
+        Problem::MustBeScope => "must be client, audience or global",
         Problem::MustBeMethodKind => "must be \"phone\" or \"email\"",
         Problem::MustBeMethodValue => "must be a phone number or an e-mail address",
         Problem::MustBePhoneNumber => {
@@ -103,14 +158,15 @@ fn fault_text(fault: &Fault) -> String {
         Problem::MustBeEntityTags => {
             "must be * or a list of at most 100 strong entity tags, such as \"3\""
         }
+        Problem::Taken => "must be an e-mail address that no other contact has",
+        Problem::TooLarge => "must leave the contact smaller than 400 KB",
         Problem::Ambiguous => {
             "must be unique: contacts of several organizations have it, and the token names none of them"
         }
     };
-    let member = if fault.member == "if_match" {
-        "If-Match"
-    } else {
-        fault.member
+    let member = match &*fault.member {
+        "if_match" => "If-Match",
+        member => member,
     };
     format!("{member} {must}")
 }

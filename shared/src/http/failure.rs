@@ -1,5 +1,6 @@
 //! Why a request was not done, up to the last step, where a dialect makes a response of it.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use lambda_http::http::StatusCode;
@@ -35,9 +36,9 @@ pub enum Failure {
     /// 404.
     #[error("no such contact method")]
     MethodNotFound(MethodKind),
-    /// 412, with the version at which the contact is.
+    /// 412, with the version at which the contact is, if it exists.
     #[error("the contact has another version")]
-    VersionMismatch(Version),
+    VersionMismatch(Option<Version>),
     /// 503.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
@@ -47,10 +48,11 @@ pub enum Failure {
 }
 
 /// A member of a request at fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Its name: a member of the body, `body` for the body itself, `if_match` for the header.
-    pub member: &'static str,
+    /// Its name: a member of the body, with the names and positions on the way to it (`phoneNumber.0.value`), or a parameter
+    /// of the query; `body` for the body itself, `if_match` for the header.
+    pub member: Cow<'static, str>,
     /// What is wrong.
     pub problem: Problem,
 }
@@ -66,6 +68,20 @@ pub enum Problem {
     Required,
     /// It is not a boolean.
     MustBeBoolean,
+    /// It is not a text.
+    MustBeString,
+    /// It is not a list.
+    MustBeList,
+    /// It holds something else than texts, or a blank one.
+    MustBeNonEmptyStrings,
+    /// More than one of its entries is primary.
+    MustHaveOnePrimary,
+    /// It is not where a subscription can stand.
+    MustBeSubscriptionStatus,
+    /// It is not a finding of an e-mail validation.
+    MustBeValidationStatus,
+    /// It does not say how far to unsubscribe.
+    MustBeScope,
     /// It is not one of the two kinds of contact method.
     MustBeMethodKind,
     /// It is neither a phone number nor an e-mail address.
@@ -84,13 +100,20 @@ pub enum Problem {
     MustBeEntityTags,
     /// The contact's id is used in several organizations.
     Ambiguous,
+    /// Another contact of the organization has the address.
+    Taken,
+    /// With it, the contact would be too large.
+    TooLarge,
 }
 
 impl Failure {
     /// A failure with one member at fault.
     #[must_use]
     pub fn invalid(member: &'static str, problem: Problem) -> Self {
-        Self::Invalid(vec![Fault { member, problem }])
+        Self::Invalid(vec![Fault {
+            member: member.into(),
+            problem,
+        }])
     }
 
     /// The status of the answer, in either dialect (contract sections 6 and 7).
@@ -137,6 +160,8 @@ impl Failure {
             (ChangeError::ContactNotFound | ChangeError::MethodNotFound, _) => {
                 Self::ContactNotFound
             }
+            (ChangeError::AddressTaken, _) => Self::invalid("value", Problem::Taken),
+            (ChangeError::TooLarge, _) => Self::invalid("body", Problem::TooLarge),
             (ChangeError::VersionMismatch(version), _) => Self::VersionMismatch(version),
             (ChangeError::Database(error), _) => error.into(),
         }

@@ -1,4 +1,4 @@
-//! `If-Match` (RFC 9110 section 13.1.1) and the entity tags of contacts (contract section 9).
+//! `If-Match` and `If-None-Match` (RFC 9110 sections 13.1.1 and 13.1.2), and the entity tags of contacts (contract section 9).
 
 use lambda_http::http::{HeaderMap, header};
 
@@ -19,7 +19,7 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
         .collect();
     let list = lines.join(",");
     if list.trim() == "*" {
-        return Some(ExpectedVersion::Any);
+        return Some(ExpectedVersion::AnyExisting);
     }
     let mut versions: Vec<Version> = opaque_tags(&list)?
         .into_iter()
@@ -28,6 +28,19 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
     versions.sort_unstable();
     versions.dedup();
     (versions.len() <= MAX_VERSIONS).then_some(ExpectedVersion::OneOf(versions))
+}
+
+/// Whether the caller has this version already: `If-None-Match` names it, as a strong or a weak tag, or is `*`. A header
+/// that is neither asks for nothing.
+pub(super) fn has_version(headers: &HeaderMap, current: Version) -> bool {
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|line| {
+        let line = String::from_utf8_lossy(line.as_bytes());
+        line.trim() == "*"
+            || line.split(',').any(|tag| {
+                let tag = tag.trim();
+                tag.strip_prefix("W/").unwrap_or(tag) == entity_tag(current)
+            })
+    })
 }
 
 /// The entity tag of a version.
@@ -91,8 +104,38 @@ mod tests {
     #[test]
     fn without_the_header_or_with_an_asterisk_any_version_will_do() {
         assert_eq!(expected(&[]), Some(ExpectedVersion::Any));
-        assert_eq!(expected(&["*"]), Some(ExpectedVersion::Any));
-        assert_eq!(expected(&[" * "]), Some(ExpectedVersion::Any));
+        assert_eq!(expected(&["*"]), Some(ExpectedVersion::AnyExisting));
+        assert_eq!(expected(&[" * "]), Some(ExpectedVersion::AnyExisting));
+    }
+
+    #[test]
+    fn a_caller_that_names_the_version_has_it() {
+        let has = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::IF_NONE_MATCH, line.parse().unwrap());
+            }
+            has_version(&headers, Version::new(3))
+        };
+        for tags in [
+            &["\"3\""][..],
+            &["W/\"3\""],
+            &["\"1\", W/\"3\""],
+            &["\"1\"", "\"3\""],
+            &["*"],
+        ] {
+            assert!(has(tags), "{tags:?}");
+        }
+        for tags in [
+            &[][..],
+            &["\"33\""],
+            &["3"],
+            &["\"03\""],
+            &[""],
+            &["w/\"3\""],
+        ] {
+            assert!(!has(tags), "{tags:?}");
+        }
     }
 
     #[test]

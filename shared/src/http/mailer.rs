@@ -1,5 +1,6 @@
-//! The dialect of the mailer: endpoints 3 and 7 (contract section 7).
+//! The dialect of the mailer: the endpoints that an application calls with its audience (contract section 7).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lambda_http::Body;
@@ -7,12 +8,13 @@ use lambda_http::http::Response;
 use serde::Serialize;
 
 use super::call::failure_response;
-use super::{Answer, Failure, Members, Problem};
+use super::{Answer, Call, Failure, Members, Problem};
 use crate::auth::Refusal;
 use crate::domain::{
-    AudienceContact, Block, ClientSlug, ContactId, Level, Outcome, Subscription,
-    SubscriptionStatus, Timestamp, ValidationStatus,
+    AudienceContact, AudienceSlug, Block, ClientSlug, ContactId, EmailAddress, Level, Outcome,
+    Subscription, SubscriptionStatus, Tenant, Timestamp, ValidationStatus,
 };
+use crate::store::{AudienceContactChange, AudienceContactChanged};
 
 /// The client that the body names, which must be the token's. None where it names none, which is noted as a fault.
 ///
@@ -28,16 +30,119 @@ pub fn client(
     }
 }
 
+/// Whom a request of an application is about: `email`, `audience` and `client`, noted as faults where they are not what
+/// they must be. The audience is a slug only if one could be: what is not is no audience's.
+///
+/// # Errors
+/// [`Failure::ForeignClient`] when it names another client than the token.
+pub fn subject(
+    members: &mut Members<'_>,
+    of_token: &ClientSlug,
+) -> Result<Option<Subject>, Failure> {
+    let client = client(members, of_token)?;
+    let address = members.required_email_address("email");
+    let audience = members.required_text("audience");
+    Ok(match (address, audience, client) {
+        (Some(address), Some(audience), Some(client)) => Some(Subject {
+            address,
+            audience: AudienceSlug::parse(&audience).ok(),
+            client,
+        }),
+        _ => None,
+    })
+}
+
+/// Whom a request of an application is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The contact's address.
+    pub address: EmailAddress,
+    /// The audience; `None` where the text can be none.
+    pub audience: Option<AudienceSlug>,
+    /// The client.
+    pub client: ClientSlug,
+}
+
+/// How far a subscription begins or ends, from near to far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// For the client in the audience.
+    Client,
+    /// For the audience.
+    Audience,
+    /// For everything.
+    Global,
+}
+
+impl Scope {
+    /// The scope of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "client" => Some(Self::Client),
+            "audience" => Some(Self::Audience),
+            "global" => Some(Self::Global),
+            _ => None,
+        }
+    }
+}
+
+/// Makes a change to the contact that owns an address, in the organization of the application that calls, and answers it.
+///
+/// # Errors
+/// Why nothing was changed.
+pub async fn change_audience_contact(
+    call: &Call<'_>,
+    tenant: &Tenant,
+    change: &AudienceContactChange,
+) -> Result<Answer, Failure> {
+    let store = &call.service.store;
+    let AudienceContactChanged {
+        is_new,
+        outcome,
+        contact,
+    } = store.change_audience_contact(tenant, change).await?;
+    let email = Some(change.address.normal_form());
+    let view = ContactView::new(Some(outcome), email, &contact);
+    Ok(Answer::contact(outcome, contact.contact.version, &view)?.created_if(is_new))
+}
+
 /// The answer that shows the contact in an audience for a client, after a change.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn contact_changed(outcome: Outcome, contact: &AudienceContact) -> Result<Answer, Failure> {
+    let email = contact.contact.primary_email();
+    let email = email.map(|email| email.normal_form.as_str());
     Answer::contact(
         outcome,
         contact.contact.version,
-        &ContactView::new(outcome, contact),
+        &ContactView::new(Some(outcome), email, contact),
     )
+}
+
+/// The answer to a client that asks for the contact that owns an address.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn contact_status(
+    address: &EmailAddress,
+    contact: &AudienceContact,
+) -> Result<Answer, Failure> {
+    let view = ContactView::new(None, Some(address.normal_form()), contact);
+    Answer::read(Some(contact.contact.version), &view)
+}
+
+/// The answer to a client that asks for the contact that owns an address, where there is none that it has onboarded.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn unknown_contact_status(
+    address: &EmailAddress,
+    audience: &AudienceSlug,
+    client: &ClientSlug,
+) -> Result<Answer, Failure> {
+    Answer::read(None, &ContactView::unknown(address, audience, client))
 }
 
 /// The one function that makes a response of a failure in this dialect.
@@ -53,15 +158,15 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
             "unsupported_media_type",
             "Content type must be application/json",
         ),
-        Failure::ForeignClient => ErrorView::fields([("client", "forbidden")]),
+        Failure::ForeignClient => ErrorView::field("client", "forbidden"),
         Failure::Invalid(faults) => ErrorView::fields(
             faults
                 .iter()
-                .map(|fault| (fault.member, problem_code(fault.problem))),
+                .map(|fault| (fault.member.clone(), problem_code(fault.problem))),
         ),
-        Failure::AudienceNotFound => ErrorView::fields([("audience", "not_found")]),
+        Failure::AudienceNotFound => ErrorView::field("audience", "not_found"),
         Failure::ContactNotFound | Failure::MethodNotFound(_) => {
-            ErrorView::fields([("contact_id", "not_found")])
+            ErrorView::field("contact_id", "not_found")
         }
         Failure::VersionMismatch(_) => ErrorView::new("precondition_failed", "Contact has changed"),
         Failure::Internal(_) => ErrorView::new("internal_error", "Internal server error"),
@@ -86,12 +191,21 @@ fn problem_code(problem: Problem) -> &'static str {
         Problem::MustBeBoolean => "must_be_boolean",
         Problem::MustBeMethodKind => "must_be_phone_or_email",
         Problem::MustBeMethodValue => "must_be_phone_number_or_email_address",
-        Problem::MustBePhoneNumber => "must_be_phone_number",
-        Problem::MustBeEmailAddress => "must_be_email_address",
+        Problem::MustBePhoneNumber
+        | Problem::MustBeEmailAddress
+        | Problem::MustHaveOnePrimary
+        | Problem::MustBeSubscriptionStatus
+        | Problem::MustBeValidationStatus
+        | Problem::MustBeScope => "invalid",
+        Problem::MustBeString => "must_be_string",
+        Problem::MustBeList => "must_be_list",
+        Problem::MustBeNonEmptyStrings => "must_be_non_empty_strings",
         Problem::MustBeDateTimeOrNull | Problem::MustBeIsoDatetime => "must_be_iso_datetime",
         Problem::MustBeLabel => "must_be_label",
         Problem::MustBeEntityTags => "must_be_entity_tags",
         Problem::Ambiguous => "ambiguous",
+        Problem::Taken => "taken",
+        Problem::TooLarge => "too_large",
     }
 }
 
@@ -108,7 +222,7 @@ struct ErrorView {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<BTreeMap<&'static str, &'static str>>,
+    fields: Option<BTreeMap<Cow<'static, str>, &'static str>>,
 }
 
 impl ErrorView {
@@ -120,7 +234,11 @@ impl ErrorView {
         }
     }
 
-    fn fields(fields: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+    fn field(field: &'static str, code: &'static str) -> Self {
+        Self::fields([(field.into(), code)])
+    }
+
+    fn fields(fields: impl IntoIterator<Item = (Cow<'static, str>, &'static str)>) -> Self {
         Self {
             code: "validation_error",
             message: None,
@@ -133,10 +251,12 @@ impl ErrorView {
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the contract")]
 struct ContactView<'a> {
-    contact_id: &'a ContactId,
+    contact_id: Option<&'a ContactId>,
     email: Option<&'a str>,
     exists: bool,
-    outcome: Outcome,
+    /// Only where something was to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
     verified: bool,
     verified_at: Option<Timestamp>,
     email_validation: EmailValidationView<'a>,
@@ -152,7 +272,8 @@ struct ContactView<'a> {
 }
 
 impl<'a> ContactView<'a> {
-    fn new(outcome: Outcome, seen: &'a AudienceContact) -> Self {
+    /// A contact as `seen`, by this address of it.
+    fn new(outcome: Option<Outcome>, email: Option<&'a str>, seen: &'a AudienceContact) -> Self {
         let contact = &seen.contact;
         let eligibility = seen.eligibility();
         let verified_at = contact
@@ -160,10 +281,8 @@ impl<'a> ContactView<'a> {
             .as_ref()
             .map(|verification| verification.at);
         Self {
-            contact_id: &contact.id,
-            email: contact
-                .primary_email()
-                .map(|email| email.normal_form.as_str()),
+            contact_id: Some(&contact.id),
+            email,
             exists: true,
             outcome,
             verified: verified_at.is_some(),
@@ -188,6 +307,39 @@ impl<'a> ContactView<'a> {
                 blocked_by: eligibility.blocked_by,
             },
             tags: contact.tags.get(&seen.audience).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Nobody that the client knows.
+    fn unknown(
+        address: &'a EmailAddress,
+        audience: &'a AudienceSlug,
+        client: &'a ClientSlug,
+    ) -> Self {
+        Self {
+            contact_id: None,
+            email: Some(address.normal_form()),
+            exists: false,
+            outcome: None,
+            verified: false,
+            verified_at: None,
+            email_validation: EmailValidationView {
+                status: ValidationStatus::Unknown,
+                reason: "",
+                validated_at: None,
+            },
+            global_unsubscribed: false,
+            hard_bounced: false,
+            complained: false,
+            audience: SubscriptionView::new(audience.as_str(), None),
+            client: SubscriptionView::new(client.as_str(), None),
+            can_send_marketing: false,
+            can_send_transactional: false,
+            marketing: MarketingView {
+                verified_by: Vec::new(),
+                blocked_by: vec![Block::NotVerified, Block::NotSubscribed],
+            },
+            tags: &[],
         }
     }
 }

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
 use crate::domain::Version;
 
@@ -22,9 +23,15 @@ pub enum ChangeError {
     /// The contact has no such phone number or e-mail address.
     #[error("no such contact method")]
     MethodNotFound,
-    /// The contact is not at a version that the caller expects. It is at this one.
+    /// The e-mail address is another contact's.
+    #[error("another contact owns the address")]
+    AddressTaken,
+    /// The contact would be larger than an item of DynamoDB can be.
+    #[error("the contact would be too large")]
+    TooLarge,
+    /// The contact is not at a version that the caller expects. It is at this one, or does not exist.
     #[error("the contact has another version")]
-    VersionMismatch(Version),
+    VersionMismatch(Option<Version>),
     /// The database did not do it.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -108,6 +115,16 @@ impl DatabaseError {
         sort(Box::new(ErrorAnswer::new(context.err(), [])))
     }
 
+    /// Sorts a failed update whose condition takes for granted what was read.
+    pub(super) fn from_update(error: SdkError<UpdateItemError, HttpResponse>) -> Self {
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Self::Outdated(Box::new(ErrorAnswer::new(refused, [])))
+            }
+            _ => Self::from_sdk(error),
+        }
+    }
+
     /// Sorts a failed transaction. One that was cancelled because a condition no longer holds or because another
     /// transaction was at the same items has lost a race; one for want of capacity may pass as well.
     pub(super) fn from_transaction(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Self {
@@ -144,6 +161,11 @@ impl From<BuildError> for DatabaseError {
     fn from(error: BuildError) -> Self {
         Self::Refused(Box::new(error))
     }
+}
+
+/// What was read is of no use any more, for this reason.
+pub(super) fn outdated(why: &'static str) -> ChangeError {
+    DatabaseError::Outdated(why.into()).into()
 }
 
 /// What of DynamoDB's error answer is kept: the codes, and its own id of the request. Not the message: it may quote

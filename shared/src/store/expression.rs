@@ -1,6 +1,7 @@
 //! What a write does to one item: its assignments and removals, its condition, and what stands behind the
 //! placeholders.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,8 +23,8 @@ const PLACEHOLDERS: usize = 14;
 /// A write to one item.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Expression {
-    assignments: Vec<&'static str>,
-    removals: Vec<&'static str>,
+    assignments: Vec<Cow<'static, str>>,
+    removals: Vec<Cow<'static, str>>,
     conditions: Vec<String>,
     pub(super) names: HashMap<String, String>,
     pub(super) values: HashMap<String, AttributeValue>,
@@ -50,13 +51,52 @@ impl Expression {
 
     /// Adds assignments.
     pub(super) fn set(&mut self, assignments: &[&'static str]) -> &mut Self {
-        self.assignments.extend(assignments);
+        self.assignments
+            .extend(assignments.iter().map(|part| Cow::Borrowed(*part)));
+        self
+    }
+
+    /// Adds an assignment of a value to the attribute with this name at the top of the item.
+    pub(super) fn set_attribute(&mut self, name: &'static str, value: AttributeValue) -> &mut Self {
+        let (attribute, placeholder) = (format!("#{name}"), format!(":{name}"));
+        self.assignments
+            .push(format!("{attribute} = {placeholder}").into());
+        self.names.insert(attribute, name.to_owned());
+        self.values.insert(placeholder, value);
+        self
+    }
+
+    /// Removes the attribute with this name at the top of the item.
+    pub(super) fn remove_attribute(&mut self, name: &'static str) -> &mut Self {
+        let attribute = format!("#{name}");
+        self.names.insert(attribute.clone(), name.to_owned());
+        self.removals.push(attribute.into());
+        self
+    }
+
+    /// Adds an assignment of a value, which stands behind a placeholder of this name, to the attribute at a path.
+    pub(super) fn set_path(
+        &mut self,
+        path: &str,
+        placeholder: String,
+        value: AttributeValue,
+    ) -> &mut Self {
+        self.assignments
+            .push(format!("{path} = {placeholder}").into());
+        self.values.insert(placeholder, value);
+        self
+    }
+
+    /// Removes the attribute at a path.
+    pub(super) fn remove_path(&mut self, path: String) -> &mut Self {
+        self.removals.push(path.into());
         self
     }
 
     /// Adds attributes to remove.
     pub(super) fn remove(&mut self, attributes: &[&'static str]) -> &mut Self {
-        self.removals.extend(attributes);
+        self.removals
+            .extend(attributes.iter().map(|part| Cow::Borrowed(*part)));
         self
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::from_item;
-use super::keys::{Key, SORT_KEY, organization_of};
+use super::keys::{Key, organization_of, organization_shard};
 use super::{ChangeStamp, DatabaseError};
 use crate::domain::{
     Actor, AudienceSlug, Contact, ContactId, ContactMethod, EmailValidation, InvalidIdentifier,
@@ -21,8 +21,16 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const PHONES: &str = "phones";
 /// The attribute that holds the e-mail addresses, by normal form.
 pub(super) const EMAILS: &str = "emails";
-/// The partition key of the index over contacts of all organizations. Contacts only have it.
+/// The partition key of the index over contacts of all organizations, and the sort key of the one over an organization's.
+/// Contacts only have it.
 pub(super) const CONTACT_ID: &str = "contactId";
+/// The partition key of the index over an organization's contacts. Contacts only have it.
+pub(super) const ORGANIZATION_SHARD: &str = "organizationShard";
+/// On the owner of an e-mail address: the contact's id. Not under the name that contacts have it under, which would make it
+/// an entry of the indexes.
+pub(super) const OWNER_ID: &str = "ownerId";
+/// The attributes of one method.
+pub(super) const IS_PRIMARY: &str = "isPrimary";
 /// The attributes of a verification, on whatever holds one.
 pub(super) const VERIFIED_AT: &str = "verifiedAt";
 pub(super) const VERIFIED_BY: &str = "verifiedBy";
@@ -90,6 +98,8 @@ struct ContactItem {
     email_validation: Option<EmailValidationItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     globally_unsubscribed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    global_unsubscribe_reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hard_bounced_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +126,7 @@ struct EmailValidationItem {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct MethodItem {
-    /// Where it stands among the contact's methods of its kind, from 0, in the order in which they were added.
+    /// Where it stands among the contact's methods of its kind, in the order in which they were added.
     position: u32,
     is_primary: bool,
     value: String,
@@ -212,6 +222,7 @@ pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
             }),
         suppression: Suppression {
             globally_unsubscribed_at: item.globally_unsubscribed_at,
+            global_unsubscribe_reason: item.global_unsubscribe_reason,
             hard_bounced_at: item.hard_bounced_at,
             complained_at: item.complained_at,
         },
@@ -228,6 +239,7 @@ fn methods(items: BTreeMap<String, MethodItem>) -> Vec<ContactMethod> {
     items
         .into_iter()
         .map(|(normal_form, item)| ContactMethod {
+            position: item.position,
             normal_form,
             value: item.value,
             is_primary: item.is_primary,
@@ -239,6 +251,7 @@ fn methods(items: BTreeMap<String, MethodItem>) -> Vec<ContactMethod> {
 /// Writes a contact, as it is after the change with this stamp.
 pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item, DatabaseError> {
     let Key { partition, sort } = Key::contact(&contact.organization_id, &contact.id);
+    let shard = organization_shard(&contact.organization_id, &contact.id);
     let mut item: Item = serde_dynamo::to_item(ContactItem {
         pk: partition,
         sk: sort,
@@ -255,20 +268,9 @@ pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item,
         created_by: contact.created_by,
         assignees: contact.assignees,
         verification: contact.verification.into(),
-        email_validation: Some(contact.email_validation)
-            .filter(|validation| *validation != EmailValidation::default())
-            .map(
-                |EmailValidation {
-                     status,
-                     reason,
-                     validated_at,
-                 }| EmailValidationItem {
-                    status,
-                    reason,
-                    validated_at,
-                },
-            ),
+        email_validation: email_validation_item(contact.email_validation),
         globally_unsubscribed_at: contact.suppression.globally_unsubscribed_at,
+        global_unsubscribe_reason: contact.suppression.global_unsubscribe_reason,
         hard_bounced_at: contact.suppression.hard_bounced_at,
         complained_at: contact.suppression.complained_at,
         tags: contact
@@ -281,6 +283,7 @@ pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item,
         version: contact.version,
     })
     .map_err(|_| DatabaseError::Unreadable("contact"))?;
+    item.insert(ORGANIZATION_SHARD.to_owned(), AttributeValue::S(shard));
     item.insert(
         CHANGED_BY.to_owned(),
         AttributeValue::S(stamp.actor.as_str().to_owned()),
@@ -292,19 +295,61 @@ pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item,
     Ok(item)
 }
 
+/// What is kept of a finding; nothing where there is none.
+fn email_validation_item(validation: EmailValidation) -> Option<EmailValidationItem> {
+    (validation != EmailValidation::default()).then_some(EmailValidationItem {
+        status: validation.status,
+        reason: validation.reason,
+        validated_at: validation.validated_at,
+    })
+}
+
+/// A finding as the value of its attribute.
+pub(super) fn email_validation_value(
+    validation: EmailValidation,
+) -> Result<Option<AttributeValue>, DatabaseError> {
+    email_validation_item(validation).map(value_of).transpose()
+}
+
+/// A method as the value of its entry in the map of its kind.
+pub(super) fn method_value(method: ContactMethod) -> Result<AttributeValue, DatabaseError> {
+    value_of(method_item(method))
+}
+
+/// All methods of a kind as the value of their attribute.
+pub(super) fn methods_value(methods: Vec<ContactMethod>) -> Result<AttributeValue, DatabaseError> {
+    value_of(method_items(methods))
+}
+
+/// Tags as the value of their attribute.
+pub(super) fn tags_value(
+    tags: BTreeMap<AudienceSlug, Vec<String>>,
+) -> Result<AttributeValue, DatabaseError> {
+    let tags: BTreeMap<String, _> = tags
+        .into_iter()
+        .map(|(audience, tags)| (audience.into(), tags))
+        .collect();
+    value_of(tags)
+}
+
+fn value_of(value: impl Serialize) -> Result<AttributeValue, DatabaseError> {
+    serde_dynamo::to_attribute_value(value).map_err(|_| DatabaseError::Unreadable("contact"))
+}
+
 fn method_items(methods: Vec<ContactMethod>) -> BTreeMap<String, MethodItem> {
-    (0..)
-        .zip(methods)
-        .map(|(position, method)| {
-            let item = MethodItem {
-                position,
-                is_primary: method.is_primary,
-                value: method.value,
-                verification: method.verification.into(),
-            };
-            (method.normal_form, item)
-        })
+    methods
+        .into_iter()
+        .map(|method| (method.normal_form.clone(), method_item(method)))
         .collect()
+}
+
+fn method_item(method: ContactMethod) -> MethodItem {
+    MethodItem {
+        position: method.position,
+        is_primary: method.is_primary,
+        value: method.value,
+        verification: method.verification.into(),
+    }
 }
 
 /// Largest item that DynamoDB holds, in bytes.
@@ -397,17 +442,22 @@ pub(super) fn is_as_left_by(item: &Item, stamp: &ChangeStamp) -> bool {
         && holds(UPDATED_AT, &stamp.now.to_string())
 }
 
-/// Whether a contact and a subscription of it, read side by side, are of one state.
+/// Whether a contact and a subscription of it under this key, if there is one, read side by side, are of one state.
 ///
 /// A batch reads each item by itself: a transaction that changes both can come in between, and what was read then shows
 /// one level before and the other after it. That is found out unless two transactions on different subscriptions come
 /// in between the two reads, since the contact remembers the last one only.
-pub(super) fn are_of_one_state(contact: &Item, subscription: &Item) -> bool {
-    if contact.get(CHANGED_SUBSCRIPTION) == subscription.get(SORT_KEY) {
-        contact.get(SUBSCRIPTION_CHANGE_REQUEST_ID) == subscription.get(CHANGE_REQUEST_ID)
-            && contact.get(SUBSCRIPTION_CHANGED_AT) == subscription.get(UPDATED_AT)
-    } else {
-        shows_last_change(contact, subscription)
+pub(super) fn are_of_one_state(contact: &Item, key: &Key, subscription: Option<&Item>) -> bool {
+    let is_last_changed = contact
+        .get(CHANGED_SUBSCRIPTION)
+        .is_some_and(|changed| changed.as_s() == Ok(&key.sort));
+    match subscription {
+        None => !is_last_changed,
+        Some(subscription) if is_last_changed => {
+            contact.get(SUBSCRIPTION_CHANGE_REQUEST_ID) == subscription.get(CHANGE_REQUEST_ID)
+                && contact.get(SUBSCRIPTION_CHANGED_AT) == subscription.get(UPDATED_AT)
+        }
+        Some(subscription) => shows_last_change(contact, subscription),
     }
 }
 
@@ -468,7 +518,7 @@ mod tests {
 
     /// A subscription that was changed at [`NOW`] on a request, which knew the contact's version or not.
     fn website(change: Option<(&str, Option<u64>)>) -> Item {
-        let mut item = texts([(SORT_KEY, WEBSITE)]);
+        let mut item = Item::new();
         if let Some((request_id, version)) = change {
             item.extend(texts([(CHANGE_REQUEST_ID, request_id), (UPDATED_AT, NOW)]));
             item.extend(version.map(|version| number(CONTACT_VERSION, version)));
@@ -478,6 +528,10 @@ mod tests {
 
     #[test]
     fn items_of_one_state_are_told_from_items_of_two() {
+        let key = Key {
+            partition: String::new(),
+            sort: WEBSITE.to_owned(),
+        };
         let by_website = |request_id| Some((WEBSITE, request_id));
         let by_app = Some((APP, "r_app"));
         for (contact, website, one_state) in [
@@ -544,10 +598,21 @@ mod tests {
             (contact(5, NOW, by_website("r_1")), website(None), false),
         ] {
             assert_eq!(
-                are_of_one_state(&contact, &website),
+                are_of_one_state(&contact, &key, Some(&website)),
                 one_state,
                 "{contact:?} {website:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_subscription_that_was_just_made_is_missed() {
+        let key = Key {
+            partition: String::new(),
+            sort: WEBSITE.to_owned(),
+        };
+        let made = contact(2, NOW, Some((WEBSITE, "r_1")));
+        assert!(!are_of_one_state(&made, &key, None));
+        assert!(are_of_one_state(&contact(1, NOW, None), &key, None));
     }
 }

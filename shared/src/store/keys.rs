@@ -1,10 +1,14 @@
 //! The keys of the table. The organization is the first thing in each partition key, so none can be built without one.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use fnv::FnvHasher;
 
-use crate::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
+use crate::domain::{
+    AudienceSlug, ClientSlug, ContactId, EmailAddress, OrganizationId, SubscriptionId,
+};
 
 /// The name of the partition key.
 pub(super) const PARTITION_KEY: &str = "pk";
@@ -53,6 +57,31 @@ impl Key {
         }
     }
 
+    /// A contact's subscription.
+    pub(super) fn subscription(
+        organization: &OrganizationId,
+        contact: &ContactId,
+        id: &SubscriptionId,
+    ) -> Self {
+        match &id.client {
+            Some(client) => Self::client_subscription(organization, contact, &id.audience, client),
+            None => Self::audience_subscription(organization, contact, &id.audience),
+        }
+    }
+
+    /// The owner of an e-mail address.
+    pub(super) fn email_owner(organization: &OrganizationId, address: &EmailAddress) -> Self {
+        Self::email_owner_of(organization, address.normal_form())
+    }
+
+    /// The owner of the e-mail address with this normal form.
+    pub(super) fn email_owner_of(organization: &OrganizationId, normal_form: &str) -> Self {
+        Self {
+            partition: format!("ORG#{organization}#EMAIL#{normal_form}"),
+            sort: "CONTACT".to_owned(),
+        }
+    }
+
     /// An audience that is registered in an organization.
     pub(super) fn audience(organization: &OrganizationId, audience: &AudienceSlug) -> Self {
         Self {
@@ -89,6 +118,22 @@ impl Key {
 
 fn contact_partition(organization: &OrganizationId, contact: &ContactId) -> String {
     format!("ORG#{organization}#CONTACT#{contact}")
+}
+
+/// How many parts the index over an organization's contacts has. A partition of an index takes 1,000 writes a second, and
+/// each new contact writes one.
+pub(super) const SHARDS: u64 = 16;
+
+/// The part of the index over an organization's contacts that a contact is in. It never changes.
+pub(super) fn organization_shard(organization: &OrganizationId, contact: &ContactId) -> String {
+    let mut hasher = FnvHasher::default();
+    hasher.write(contact.as_str().as_bytes());
+    shard(organization, hasher.finish() % SHARDS)
+}
+
+/// A part of the index over an organization's contacts.
+pub(super) fn shard(organization: &OrganizationId, number: u64) -> String {
+    format!("ORG#{organization}#{number}")
 }
 
 /// The organization in a contact's partition key.
@@ -131,6 +176,11 @@ mod tests {
             Key::audience_subscription(&organization(), &contact(), &audience),
             key("ORG#org_a#CONTACT#c_1", "SUBSCRIPTION#newsletter")
         );
+        let address = EmailAddress::parse("Jane.Doe@Example.com").unwrap();
+        assert_eq!(
+            Key::email_owner(&organization(), &address),
+            key("ORG#org_a#EMAIL#jane.doe@example.com", "CONTACT")
+        );
         assert_eq!(
             Key::audience(&organization(), &audience),
             key("ORG#org_a", "AUDIENCE#newsletter")
@@ -138,6 +188,31 @@ mod tests {
         assert_eq!(
             Key::client(&organization(), &client),
             key("ORG#org_a", "CLIENT#website")
+        );
+    }
+
+    /// Contacts keep the shard that they were written with: another hash would lose them from the index's point of view.
+    #[test]
+    fn the_shard_of_a_contact_is_always_the_same() {
+        assert_eq!(
+            organization_shard(&organization(), &contact()),
+            "ORG#org_a#2"
+        );
+    }
+
+    #[test]
+    fn contacts_spread_over_all_shards() {
+        let mut counts = HashMap::new();
+        for n in 0..16_000 {
+            let id = ContactId::parse(&format!("c_{n}")).unwrap();
+            *counts
+                .entry(organization_shard(&organization(), &id))
+                .or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 16);
+        assert!(
+            counts.values().all(|count| (800..1200).contains(count)),
+            "{counts:?}"
         );
     }
 

@@ -5,14 +5,19 @@
 mod attributes;
 mod client;
 mod connections;
+mod contact_methods;
+mod edit;
 mod error;
 mod expression;
 mod items;
 mod keys;
 mod provision;
 mod reach;
+mod read;
+mod status;
 mod table;
 mod tally;
+mod upsert_contact;
 mod verify_contact;
 mod verify_method;
 
@@ -22,12 +27,14 @@ use aws_sdk_dynamodb::Client;
 use backon::{ExponentialBuilder, Retryable};
 
 pub use client::{Patience, configure};
+pub use contact_methods::{MethodEdit, MethodEditKind};
 pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;
 pub use provision::Addition;
 pub use reach::Found;
 pub use table::{ChangeStream, create_table};
 pub(crate) use tally::{Tally, tallied};
+pub use upsert_contact::{AudienceContactChange, AudienceContactChanged, IfMissing};
 pub use verify_contact::ContactChange;
 pub use verify_method::MethodChange;
 

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
 
+use super::edit::owner;
 use super::items::{Item, bytes_of_item, contact_item, subscription_item};
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
 use super::{ChangeStamp, DatabaseError, Store};
@@ -21,6 +22,8 @@ pub enum Addition {
     Client(OrganizationId, ClientSlug),
     /// A contact, as the change with this stamp makes it.
     Contact(Box<Contact>, ChangeStamp),
+    /// Who owns an e-mail address.
+    EmailOwner(OrganizationId, String, ContactId),
     /// A contact's subscription, of a client or at audience level.
     Subscription(
         OrganizationId,
@@ -169,6 +172,9 @@ fn item(addition: Addition) -> Result<Item, DatabaseError> {
             Ok(Key::client(&organization, &client).attributes())
         }
         Addition::Contact(contact, stamp) => contact_item(*contact, stamp),
+        Addition::EmailOwner(organization, address, contact) => {
+            Ok(owner(&organization, &address, &contact))
+        }
         Addition::Subscription(organization, contact, audience, client, subscription) => {
             let key = match client {
                 Some(client) => {

@@ -8,11 +8,15 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::DatabaseError;
-use super::items::CONTACT_ID;
+use super::items::{CONTACT_ID, ORGANIZATION_SHARD};
 use super::keys::{PARTITION_KEY, SORT_KEY};
 
 /// The index over contacts of all organizations, by their id alone: keys only.
 pub(super) const INDEX_CONTACTS_BY_ID: &str = "contactsById";
+
+/// The index over an organization's contacts, in parts, so that none of its partitions gets hot: keys only. Each contact is
+/// written to it once, since its part and its id never change.
+pub(super) const INDEX_CONTACTS_BY_ORGANIZATION: &str = "contactsByOrganization";
 
 /// Whether a table tells of its changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +37,17 @@ pub async fn create_table(
     table: &str,
     stream: ChangeStream,
 ) -> Result<bool, DatabaseError> {
-    let by_id = GlobalSecondaryIndex::builder()
-        .index_name(INDEX_CONTACTS_BY_ID)
-        .set_key_schema(Some(vec![key_element(CONTACT_ID, KeyType::Hash)?]))
-        .projection(
-            Projection::builder()
-                .projection_type(ProjectionType::KeysOnly)
-                .build(),
-        )
-        .build()?;
+    let by_id = index(
+        INDEX_CONTACTS_BY_ID,
+        vec![key_element(CONTACT_ID, KeyType::Hash)?],
+    )?;
+    let by_organization = index(
+        INDEX_CONTACTS_BY_ORGANIZATION,
+        vec![
+            key_element(ORGANIZATION_SHARD, KeyType::Hash)?,
+            key_element(CONTACT_ID, KeyType::Range)?,
+        ],
+    )?;
     let stream = match stream {
         ChangeStream::NewAndOldImages => Some(
             StreamSpecification::builder()
@@ -51,7 +57,7 @@ pub async fn create_table(
         ),
         ChangeStream::Off => None,
     };
-    let attributes = [PARTITION_KEY, SORT_KEY, CONTACT_ID].map(|name| {
+    let attributes = [PARTITION_KEY, SORT_KEY, CONTACT_ID, ORGANIZATION_SHARD].map(|name| {
         AttributeDefinition::builder()
             .attribute_name(name)
             .attribute_type(ScalarAttributeType::S)
@@ -65,6 +71,7 @@ pub async fn create_table(
         .key_schema(key_element(SORT_KEY, KeyType::Range)?)
         .billing_mode(BillingMode::PayPerRequest)
         .global_secondary_indexes(by_id)
+        .global_secondary_indexes(by_organization)
         .set_stream_specification(stream)
         .send()
         .await;
@@ -75,6 +82,18 @@ pub async fn create_table(
             _ => Err(DatabaseError::from_sdk(error)),
         },
     }
+}
+
+/// An index of this key that holds keys only.
+fn index(name: &str, key: Vec<KeySchemaElement>) -> Result<GlobalSecondaryIndex, DatabaseError> {
+    let keys_only = Projection::builder()
+        .projection_type(ProjectionType::KeysOnly)
+        .build();
+    Ok(GlobalSecondaryIndex::builder()
+        .index_name(name)
+        .set_key_schema(Some(key))
+        .projection(keys_only)
+        .build()?)
 }
 
 fn key_element(name: &str, kind: KeyType) -> Result<KeySchemaElement, DatabaseError> {

@@ -9,9 +9,9 @@ mod requests;
 
 use self::plan::Plan;
 use self::predecessor::Predecessor;
-use self::requests::{Keys, audience_request, read_request, write_request};
-use super::items::{Item, are_of_one_state, contact, is_as_left_by, subscription};
-use super::keys::Key;
+use self::requests::{Keys, audience_request, write_request};
+use super::error::outdated;
+use super::items::{contact, is_as_left_by, subscription};
 use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, Tenant,
@@ -147,7 +147,7 @@ impl Store {
             return Err(match refusal {
                 // Nobody knows whether it was done: this may be what became of it.
                 Some(refusal) if !refusal.is_worth_another_attempt() => refusal,
-                _ => ChangeError::VersionMismatch(found.contact.version),
+                _ => ChangeError::VersionMismatch(Some(found.contact.version)),
             });
         }
         let plan = Plan::new(&found, change);
@@ -167,61 +167,24 @@ impl Store {
 
     /// The contact in the audience for the client, in one of its states.
     async fn read(&self, keys: &Keys, change: &ContactChange) -> Read {
-        let Some(mut found) = self.read_items(keys).await? else {
+        let subscriptions = [&keys.client_subscription, &keys.audience_subscription];
+        let Some(found) = self.read_contact(&keys.contact, &subscriptions).await? else {
             return Ok(None);
         };
-        if !found.are_of_one_state() {
-            let before = found;
-            found = match self.read_items(keys).await? {
-                // What is the same twice has not been changed in between: it is one state, however it came about.
-                Some(again) if again == before || again.are_of_one_state() => again,
-                Some(_) => return Err(outdated("changes came in between the reads")),
-                None => return Ok(None),
-            };
-        }
+        let mut subscriptions = found.subscriptions.into_iter();
+        let Some(client_subscription) = subscriptions.next().flatten() else {
+            return Ok(None);
+        };
+        let audience_subscription = subscriptions.next().flatten();
         Ok(Some(Found {
             is_our_own: is_as_left_by(&found.contact, &change.stamp),
             contact: AudienceContact {
                 contact: contact(found.contact)?,
                 audience: change.audience.clone(),
                 client: change.client.clone(),
-                audience_subscription: found.audience_subscription.map(subscription).transpose()?,
-                client_subscription: subscription(found.client_subscription)?,
+                audience_subscription: audience_subscription.map(subscription).transpose()?,
+                client_subscription: subscription(client_subscription)?,
             },
-        }))
-    }
-
-    /// The items of a contact in an audience for a client, unless the first or the last is missing.
-    async fn read_items(&self, keys: &Keys) -> Result<Option<Items>, DatabaseError> {
-        let output = Box::pin(read_request(&self.table, keys)?.send_with(&self.client))
-            .await
-            .map_err(DatabaseError::from_sdk)?;
-        if output
-            .unprocessed_keys()
-            .is_some_and(|unprocessed| !unprocessed.is_empty())
-        {
-            return Err(DatabaseError::PartlyThrottled(
-                "the table throttles part of a read".into(),
-            ));
-        }
-        let mut items = output
-            .responses
-            .and_then(|mut tables| tables.remove(&self.table))
-            .unwrap_or_default();
-        let mut take = |key: &Key| {
-            items
-                .iter()
-                .position(|item| key.is_of(item))
-                .map(|position| items.swap_remove(position))
-        };
-        let found = (take(&keys.contact), take(&keys.client_subscription));
-        let (Some(contact), Some(client_subscription)) = found else {
-            return Ok(None);
-        };
-        Ok(Some(Items {
-            contact,
-            audience_subscription: take(&keys.audience_subscription),
-            client_subscription,
         }))
     }
 
@@ -261,11 +224,6 @@ impl Store {
     }
 }
 
-/// What was read is of no use any more, for this reason.
-fn outdated(why: &'static str) -> ChangeError {
-    DatabaseError::Outdated(why.into()).into()
-}
-
 /// What became of a transaction that was sent together with the read.
 enum AtOnce {
     /// It was done; the contact after it, if the read found it.
@@ -291,19 +249,5 @@ impl ContactChange {
         } else {
             Outcome::Cleared
         }
-    }
-}
-
-/// The items that a read found.
-#[derive(Debug, PartialEq)]
-struct Items {
-    contact: Item,
-    audience_subscription: Option<Item>,
-    client_subscription: Item,
-}
-
-impl Items {
-    fn are_of_one_state(&self) -> bool {
-        are_of_one_state(&self.contact, &self.client_subscription)
     }
 }

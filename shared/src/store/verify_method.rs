@@ -180,7 +180,7 @@ fn explain(item: Option<Item>, change: &MethodChange) -> Result<(Outcome, Contac
         .method(&change.method)
         .ok_or(ChangeError::MethodNotFound)?;
     if !change.expected_version.allows(contact.version) {
-        return Err(ChangeError::VersionMismatch(contact.version));
+        return Err(ChangeError::VersionMismatch(Some(contact.version)));
     }
     let stored = method.verification.as_ref();
     match &change.verification {

@@ -22,7 +22,9 @@ impl Predecessor {
     /// can tell which without a read.
     pub(super) fn assumed(expected: &ExpectedVersion, now: Timestamp) -> Option<Self> {
         match expected {
-            ExpectedVersion::Any => Some(Self::SettledBefore(settled_before(now))),
+            ExpectedVersion::Any | ExpectedVersion::AnyExisting => {
+                Some(Self::SettledBefore(settled_before(now)))
+            }
             ExpectedVersion::OneOf(versions) => match versions[..] {
                 [version] => Some(Self::AtVersion(version)),
                 _ => None,

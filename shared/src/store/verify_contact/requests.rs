@@ -1,11 +1,8 @@
 //! The requests, as pure functions.
 
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::plan::{Plan, Step};
 use super::predecessor::Predecessor;
@@ -72,27 +69,6 @@ fn condition(step: Step) -> &'static str {
         Step::Clear => IS_VERIFIED,
         Step::LeaveEmpty => IS_NOT_VERIFIED,
     }
-}
-
-/// The read, as a pure function. It is consistent: an answer must show what the same caller wrote before.
-pub(super) fn read_request(
-    table: &str,
-    keys: &Keys,
-) -> Result<BatchGetItemInputBuilder, DatabaseError> {
-    let wanted = [
-        &keys.contact,
-        &keys.client_subscription,
-        &keys.audience_subscription,
-    ]
-    .into_iter()
-    .fold(KeysAndAttributes::builder(), |wanted, key| {
-        wanted.keys(key.clone().attributes())
-    })
-    .consistent_read(true)
-    .build()?;
-    Ok(BatchGetItemInputBuilder::default()
-        .request_items(table, wanted)
-        .return_consumed_capacity(ReturnConsumedCapacity::Total))
 }
 
 /// The read that tells an unknown audience from an unknown contact, as a pure function.
@@ -309,32 +285,6 @@ mod tests {
     const SET_STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
     const SET_SUBSCRIPTION: &str = "#changedSubscription = :subscription, \
         #subscriptionChangeRequestId = :requestId, #subscriptionChangedAt = :now";
-
-    #[test]
-    fn the_read_is_consistent_and_of_three_known_keys() {
-        let request = read_request("contacts", &keys()).unwrap().build().unwrap();
-        let wanted = &request.request_items().unwrap()["contacts"];
-        assert_eq!(wanted.consistent_read(), Some(true));
-        let sorts: Vec<_> = wanted
-            .keys()
-            .iter()
-            .map(|key| key["sk"].as_s().unwrap().as_str())
-            .collect();
-        assert_eq!(
-            sorts,
-            [
-                "CONTACT",
-                "SUBSCRIPTION#newsletter#website",
-                "SUBSCRIPTION#newsletter"
-            ]
-        );
-        assert!(
-            wanted
-                .keys()
-                .iter()
-                .all(|key| key["pk"] == s("ORG#org_a#CONTACT#c_1"))
-        );
-    }
 
     #[test]
     fn recording_both_levels_updates_both_items_by_the_one_rule() {

@@ -1,0 +1,12 @@
+//! The Lambda function: settings, client, then the runtime (`shared::start`).
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    shared::start(
+        remove_contact_method::CONNECTIONS,
+        remove_contact_method::handle,
+    )
+    .await
+}

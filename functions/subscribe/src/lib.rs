@@ -1,0 +1,61 @@
+//! `POST /api/subscriptions/subscribe`: a person wants an application's mail.
+
+use std::sync::Arc;
+
+use lambda_http::http::Response;
+use lambda_http::{Body, Request};
+use shared::Service;
+use shared::domain::{
+    ContactFacts, ContactId, SubscriptionFacts, SubscriptionStatus, SuppressionFact,
+};
+use shared::http::{Answer, Call, Failure, Problem, mailer};
+use shared::store::{AudienceContactChange, IfMissing};
+
+/// How many connections to the database a request uses at the same time, at most.
+pub const CONNECTIONS: usize = 1;
+
+/// Subscribes the contact that owns an address, which is created if nobody does. No verification is touched.
+pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
+    let call = Call::new(&service, request);
+    call.answer(
+        "POST /api/subscriptions/subscribe",
+        subscribe(&call),
+        mailer::failure,
+    )
+    .await
+}
+
+async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
+    let caller = call.authenticate().await?;
+    let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
+    let mut members = call.members()?;
+    let subject = mailer::subject(&mut members, client)?;
+    let scope = members.one_of("scope", Problem::MustBeScope, mailer::Scope::parse);
+    let expected_version = members.expected_version(call);
+    let (Some(subject), Some(scope), Some(expected_version)) = (subject, scope, expected_version)
+    else {
+        return Err(members.into_failure());
+    };
+    let subscribed = SubscriptionFacts {
+        status: Some(SubscriptionStatus::Subscribed),
+        ..SubscriptionFacts::default()
+    };
+    // What has been ended for more than the client stays so, unless it is said to begin anew as well.
+    let scope = scope.unwrap_or(mailer::Scope::Client);
+    let change = AudienceContactChange {
+        address: subject.address,
+        audience: subject.audience.ok_or(Failure::AudienceNotFound)?,
+        client: subject.client,
+        contact_facts: ContactFacts {
+            globally_unsubscribed: (scope == mailer::Scope::Global)
+                .then_some(SuppressionFact::Lifted),
+            ..ContactFacts::default()
+        },
+        audience_facts: (scope >= mailer::Scope::Audience).then(|| subscribed.clone()),
+        client_facts: subscribed,
+        if_missing: IfMissing::Create(ContactId::random()),
+        expected_version,
+        stamp: call.stamp(caller.actor()),
+    };
+    mailer::change_audience_contact(call, tenant, &change).await
+}

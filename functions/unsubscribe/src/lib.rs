@@ -1,0 +1,67 @@
+//! `POST /api/subscriptions/unsubscribe`: a person wants no more mail of an application, in an audience, or at all.
+
+use std::sync::Arc;
+
+use lambda_http::http::Response;
+use lambda_http::{Body, Request};
+use shared::Service;
+use shared::domain::{ContactFacts, SubscriptionFacts, SubscriptionStatus, SuppressionFact};
+use shared::http::{Answer, Call, Failure, Problem, mailer};
+use shared::store::{AudienceContactChange, IfMissing};
+
+/// How many connections to the database a request uses at the same time, at most.
+pub const CONNECTIONS: usize = 1;
+
+/// Unsubscribes a contact that the client has onboarded, as far as `scope` says. No verification is touched.
+pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
+    let call = Call::new(&service, request);
+    call.answer(
+        "POST /api/subscriptions/unsubscribe",
+        unsubscribe(&call),
+        mailer::failure,
+    )
+    .await
+}
+
+async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
+    let caller = call.authenticate().await?;
+    let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
+    let mut members = call.members()?;
+    let subject = mailer::subject(&mut members, client)?;
+    let scope = members.required_one_of("scope", Problem::MustBeScope, mailer::Scope::parse);
+    let reason = members.optional_text("reason");
+    let expected_version = members.expected_version(call);
+    let (Some(subject), Some(scope), Some(reason), Some(expected_version)) =
+        (subject, scope, reason, expected_version)
+    else {
+        return Err(members.into_failure());
+    };
+    let reason = reason.unwrap_or_default();
+    let unsubscribed = SubscriptionFacts {
+        status: Some(SubscriptionStatus::Unsubscribed),
+        reason: reason.clone(),
+        ..SubscriptionFacts::default()
+    };
+    let change = AudienceContactChange {
+        address: subject.address,
+        audience: subject.audience.ok_or(Failure::AudienceNotFound)?,
+        client: subject.client,
+        contact_facts: match scope {
+            mailer::Scope::Global => ContactFacts {
+                globally_unsubscribed: Some(SuppressionFact::Since(call.now())),
+                global_unsubscribe_reason: Some(reason),
+                ..ContactFacts::default()
+            },
+            _ => ContactFacts::default(),
+        },
+        audience_facts: (scope == mailer::Scope::Audience).then(|| unsubscribed.clone()),
+        client_facts: match scope {
+            mailer::Scope::Client => unsubscribed,
+            _ => SubscriptionFacts::default(),
+        },
+        if_missing: IfMissing::Refuse,
+        expected_version,
+        stamp: call.stamp(caller.actor()),
+    };
+    mailer::change_audience_contact(call, tenant, &change).await
+}

@@ -1,0 +1,149 @@
+//! Adding a phone number or an e-mail address to a contact, and removing one: a read, and a write of what is otherwise.
+//!
+//! With an address its owner is read and written as well: an address of a contact is no other contact's.
+
+use std::collections::BTreeMap;
+
+use super::edit::Edit;
+use super::items::{contact, is_as_left_by, is_too_large};
+use super::keys::Key;
+use super::upsert_contact::owner_id;
+use super::{ChangeError, ChangeStamp, Store};
+use crate::domain::{
+    Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, Tenant,
+};
+
+/// A phone number or e-mail address to be added to a contact, or removed from it.
+#[derive(Debug, Clone)]
+pub struct MethodEdit {
+    /// Which.
+    pub value: MethodValue,
+    /// What to do with it.
+    pub kind: MethodEditKind,
+    /// At which version the contact must be.
+    pub expected_version: ExpectedVersion,
+    /// Who does it, when, on which request.
+    pub stamp: ChangeStamp,
+}
+
+/// What to do with a phone number or e-mail address of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MethodEditKind {
+    /// Add it, unverified. One that is there stays as it is, but can become the main one of its kind.
+    Add {
+        /// Whether it becomes the main one of its kind. The first does in any case.
+        is_primary: bool,
+    },
+    /// Take it off, with all that is known of it.
+    Remove,
+}
+
+impl Store {
+    /// Adds or removes a contact method, and answers what that did and the contact as it then stands.
+    ///
+    /// # Errors
+    /// Why nothing was written.
+    pub async fn edit_method(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+        edit: &MethodEdit,
+    ) -> Result<(Outcome, Contact), ChangeError> {
+        self.retried(|| Box::pin(self.try_edit_method(tenant, id, edit)))
+            .await
+    }
+
+    /// Reads a contact.
+    ///
+    /// # Errors
+    /// When there is none, or the database does not answer.
+    pub async fn get_contact(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+    ) -> Result<Contact, ChangeError> {
+        let key = Key::contact(tenant.organization(), id);
+        let item = self.read_item(key).await?;
+        Ok(contact(item.ok_or(ChangeError::ContactNotFound)?)?)
+    }
+
+    async fn try_edit_method(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+        method_edit: &MethodEdit,
+    ) -> Result<(Outcome, Contact), ChangeError> {
+        let organization = tenant.organization();
+        let key = Key::contact(organization, id);
+        let (item, owner) = match &method_edit.value {
+            MethodValue::Phone(_) => (self.read_item(key).await?, None),
+            MethodValue::Email(address) => {
+                let owner = Key::email_owner(organization, address);
+                let mut items = self.read_items(&[&owner, &key]).await?;
+                (items.pop().flatten(), items.pop().flatten())
+            }
+        };
+        let item = item.ok_or(ChangeError::ContactNotFound)?;
+        let owner = owner.as_ref().map(owner_id).transpose()?;
+        let is_our_own = is_as_left_by(&item, &method_edit.stamp);
+        let before = SubscribedContact {
+            contact: contact(item)?,
+            subscriptions: BTreeMap::new(),
+        };
+        if is_our_own {
+            // An earlier attempt of this very request did it, and its answer got lost.
+            return Ok((Outcome::Updated, before.contact));
+        }
+        let has_method = before.contact.method(&method_edit.value).is_some();
+        if method_edit.kind == MethodEditKind::Remove && !has_method {
+            return Err(ChangeError::MethodNotFound);
+        }
+        let version = before.contact.version;
+        if !method_edit.expected_version.allows(version) {
+            return Err(ChangeError::VersionMismatch(Some(version)));
+        }
+        let mut after = before.clone();
+        let (mut claimed, mut released) = (Vec::new(), Vec::new());
+        let normal_form = || method_edit.value.normal_form().to_owned();
+        match method_edit.kind {
+            MethodEditKind::Add { is_primary } => {
+                match (&method_edit.value, owner) {
+                    // One that the contact has already is left to it, whoever owns it.
+                    (MethodValue::Email(_), Some(owner)) if owner != *id && !has_method => {
+                        return Err(ChangeError::AddressTaken);
+                    }
+                    (MethodValue::Email(_), None) => claimed.push(normal_form()),
+                    _ => {}
+                }
+                after.contact.add_method(NewMethod {
+                    value: method_edit.value.clone(),
+                    is_primary: is_primary.then_some(true),
+                    verification: None,
+                });
+            }
+            MethodEditKind::Remove => {
+                after.contact.remove_method(&method_edit.value);
+                if owner.as_ref() == Some(id) {
+                    released.push(normal_form());
+                }
+            }
+        }
+        let edit = Edit {
+            before: Some(&before),
+            after: &after,
+            claimed,
+            released,
+        };
+        if !edit.changes() {
+            return Ok((Outcome::Unchanged, before.contact));
+        }
+        if is_too_large(&after.contact) {
+            return Err(ChangeError::TooLarge);
+        }
+        self.write_edit(&edit, &method_edit.stamp).await?;
+        let version = edit.version();
+        after.contact.version = version;
+        after.contact.updated_at = method_edit.stamp.now;
+        Ok((Outcome::Updated, after.contact))
+    }
+}

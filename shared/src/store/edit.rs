@@ -1,0 +1,511 @@
+//! A contact as it was read and as it shall be, and the write that makes the one of the other, or nothing.
+//!
+//! The write is on condition that the contact is still at the version that was read, and, where it records a verification,
+//! of the one rule as well.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+};
+
+use super::expression::Expression;
+use super::items::{
+    CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, EMAILS, IS_PRIMARY, Item, OWNER_ID,
+    PHONES, SUBSCRIPTION_CHANGE_REQUEST_ID, SUBSCRIPTION_CHANGED_AT, UPDATED_AT,
+    VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact_item, email_validation_value,
+    method_value, methods_value, subscription_item, tags_value,
+};
+use super::keys::{Key, PARTITION_KEY};
+use super::{ChangeStamp, DatabaseError, Store};
+use crate::domain::{
+    Actor, Contact, ContactId, ContactMethod, OrganizationId, SubscribedContact, Subscription,
+    SubscriptionId, Verification, VerificationSource, Version,
+};
+
+/// A contact as it was read, and as it shall be.
+#[derive(Debug)]
+pub(super) struct Edit<'a> {
+    /// As it was read; `None` where there is none yet. Subscriptions that are not in it do not exist.
+    pub(super) before: Option<&'a SubscribedContact>,
+    /// As it shall be. Subscriptions that are not in it stay as they are.
+    pub(super) after: &'a SubscribedContact,
+    /// The normal forms of e-mail addresses that nobody owns, and the contact shall.
+    pub(super) claimed: Vec<String>,
+    /// The normal forms of e-mail addresses that the contact owns, and nobody shall.
+    pub(super) released: Vec<String>,
+}
+
+/// The item is there.
+const EXISTS: &str = "attribute_exists(#pk)";
+
+/// The item is not there yet.
+const IS_ABSENT: &str = "attribute_not_exists(#pk)";
+
+/// The contact is at the version that was read. Every change to it, or to one of its subscriptions, raises its version.
+const IS_AT_VERSION: &str = "#version = :version";
+
+/// The contact owns the address.
+const IS_OWNER: &str = "#ownerId = :ownerId";
+
+/// How many entries of one map an update names each by itself. Beyond, the map is written as a whole, since an expression
+/// has 4 KB.
+const MOST_NAMED_ENTRIES: usize = 20;
+
+impl Edit<'_> {
+    /// Whether there is anything to write.
+    pub(super) fn changes(&self) -> bool {
+        self.before.is_none_or(|before| {
+            before.contact != self.after.contact || !self.changed_subscriptions().is_empty()
+        }) || !self.claimed.is_empty()
+            || !self.released.is_empty()
+    }
+
+    /// The subscriptions that shall be otherwise, each with what it was.
+    fn changed_subscriptions(
+        &self,
+    ) -> Vec<(&SubscriptionId, Option<&Subscription>, &Subscription)> {
+        let stored = |id| self.before.and_then(|before| before.subscriptions.get(id));
+        self.after
+            .subscriptions
+            .iter()
+            .map(|(id, after)| (id, stored(id), after))
+            .filter(|(_, before, after)| *before != Some(*after))
+            .collect()
+    }
+
+    /// The version at which the contact is afterwards.
+    pub(super) fn version(&self) -> Version {
+        self.before
+            .map_or(Version::FIRST, |before| before.contact.version.next())
+    }
+}
+
+impl Store {
+    /// Writes what shall be otherwise: all of it, or nothing.
+    ///
+    /// # Errors
+    /// When the contact is not as it was read any more, or the database does not do it.
+    pub(super) async fn write_edit(
+        &self,
+        edit: &Edit<'_>,
+        stamp: &ChangeStamp,
+    ) -> Result<(), DatabaseError> {
+        let mut items = transact_items(&self.table, edit, stamp)?;
+        if let [item] = &mut items[..]
+            && let Some(update) = item.update.take()
+        {
+            // By itself it costs half of what it costs in a transaction.
+            let sent = Box::pin(single(update).send_with(&self.client)).await;
+            return sent.map(drop).map_err(DatabaseError::from_update);
+        }
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        Box::pin(request.send())
+            .await
+            .map(drop)
+            .map_err(DatabaseError::from_transaction)
+    }
+}
+
+/// An update of a transaction as one by itself.
+fn single(update: Update) -> UpdateItemInputBuilder {
+    UpdateItemInputBuilder::default()
+        .table_name(update.table_name)
+        .set_key(Some(update.key))
+        .update_expression(update.update_expression)
+        .set_condition_expression(update.condition_expression)
+        .set_expression_attribute_names(update.expression_attribute_names)
+        .set_expression_attribute_values(update.expression_attribute_values)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+}
+
+/// What is to be written, as a pure function: the contact first.
+pub(super) fn transact_items(
+    table: &str,
+    edit: &Edit<'_>,
+    stamp: &ChangeStamp,
+) -> Result<Vec<TransactWriteItem>, DatabaseError> {
+    let contact = &edit.after.contact;
+    let organization = &contact.organization_id;
+    let subscriptions = edit.changed_subscriptions();
+    // Of several the last, which is a client's where there is one.
+    let marked = subscriptions
+        .last()
+        .map(|(id, ..)| Key::subscription(organization, &contact.id, id).sort);
+    let mut items = vec![match edit.before {
+        None => put(table, created(contact, marked, stamp)?)?,
+        Some(before) => {
+            let expression = contact_expression(&before.contact, contact, marked, stamp)?;
+            update(table, Key::contact(organization, &contact.id), expression)?
+        }
+    }];
+    for (id, before, after) in subscriptions {
+        let key = Key::subscription(organization, &contact.id, id);
+        items.push(match before {
+            None => put(table, new_subscription(key, after, edit.version(), stamp)?)?,
+            Some(before) => {
+                let expression = subscription_expression(before, after, edit.version(), stamp);
+                update(table, key, expression)?
+            }
+        });
+    }
+    for address in &edit.claimed {
+        items.push(put(table, owner(organization, address, &contact.id))?);
+    }
+    for address in &edit.released {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(
+                Key::email_owner_of(organization, address).attributes(),
+            ))
+            .condition_expression(IS_OWNER)
+            .expression_attribute_names("#ownerId", OWNER_ID)
+            .expression_attribute_values(":ownerId", text(contact.id.as_str()))
+            .build()?;
+        items.push(TransactWriteItem::builder().delete(delete).build());
+    }
+    Ok(items)
+}
+
+/// The item that says who owns an e-mail address.
+pub(super) fn owner(organization: &OrganizationId, normal_form: &str, owner: &ContactId) -> Item {
+    let mut item = Key::email_owner_of(organization, normal_form).attributes();
+    item.insert(OWNER_ID.to_owned(), text(owner.as_str()));
+    item
+}
+
+/// A contact that did not exist.
+fn created(
+    contact: &Contact,
+    marked: Option<String>,
+    stamp: &ChangeStamp,
+) -> Result<Item, DatabaseError> {
+    let mut item = contact_item(contact.clone(), stamp.clone())?;
+    if let Some(marked) = marked {
+        item.extend([
+            (CHANGED_SUBSCRIPTION.to_owned(), text(marked)),
+            (
+                SUBSCRIPTION_CHANGE_REQUEST_ID.to_owned(),
+                text(&stamp.request_id),
+            ),
+            (SUBSCRIPTION_CHANGED_AT.to_owned(), text(stamp.now)),
+        ]);
+    }
+    Ok(item)
+}
+
+/// A subscription that did not exist.
+fn new_subscription(
+    key: Key,
+    subscription: &Subscription,
+    version: Version,
+    stamp: &ChangeStamp,
+) -> Result<Item, DatabaseError> {
+    let mut item = subscription_item(key, subscription.clone())?;
+    item.extend([
+        (UPDATED_AT.to_owned(), text(stamp.now)),
+        (CHANGE_REQUEST_ID.to_owned(), text(&stamp.request_id)),
+        (
+            CONTACT_VERSION.to_owned(),
+            AttributeValue::N(version.number().to_string()),
+        ),
+    ]);
+    Ok(item)
+}
+
+/// What makes one contact of the other, whose version rises whatever is changed.
+fn contact_expression(
+    before: &Contact,
+    after: &Contact,
+    marked: Option<String>,
+    stamp: &ChangeStamp,
+) -> Result<Expression, DatabaseError> {
+    let mut expression = Expression::default();
+    expression
+        .require(IS_AT_VERSION)
+        .number(":version", before.version.number());
+    for (name, before, after) in [
+        ("firstName", &before.first_name, &after.first_name),
+        ("lastName", &before.last_name, &after.last_name),
+        ("status", &before.status, &after.status),
+        ("pipelineId", &before.pipeline_id, &after.pipeline_id),
+        (
+            "pipelineStage",
+            &before.pipeline_stage,
+            &after.pipeline_stage,
+        ),
+        ("userId", &before.user_id, &after.user_id),
+        ("createdBy", &before.created_by, &after.created_by),
+    ] {
+        let value = after.as_ref().map(text);
+        set_if(&mut expression, name, before != after, value);
+    }
+    for (name, before, after) in [
+        (
+            "secondaryPhoneNumber",
+            &before.secondary_phone_numbers,
+            &after.secondary_phone_numbers,
+        ),
+        ("assignees", &before.assignees, &after.assignees),
+    ] {
+        let value = AttributeValue::L(after.iter().map(text).collect());
+        set_if(&mut expression, name, before != after, Some(value));
+    }
+    let (was, is) = (&before.suppression, &after.suppression);
+    for (name, before, after) in [
+        (
+            "globallyUnsubscribedAt",
+            was.globally_unsubscribed_at,
+            is.globally_unsubscribed_at,
+        ),
+        ("hardBouncedAt", was.hard_bounced_at, is.hard_bounced_at),
+        ("complainedAt", was.complained_at, is.complained_at),
+        ("createdAt", Some(before.created_at), Some(after.created_at)),
+    ] {
+        set_if(&mut expression, name, before != after, after.map(text));
+    }
+    let reason = Some(&is.global_unsubscribe_reason).filter(|reason| !reason.is_empty());
+    set_if(
+        &mut expression,
+        "globalUnsubscribeReason",
+        was.global_unsubscribe_reason != is.global_unsubscribe_reason,
+        reason.map(text),
+    );
+    if before.email_validation != after.email_validation {
+        let value = email_validation_value(after.email_validation.clone())?;
+        set_if(&mut expression, "emailValidation", true, value);
+    }
+    if before.tags != after.tags {
+        set_if(
+            &mut expression,
+            "tags",
+            true,
+            Some(tags_value(after.tags.clone())?),
+        );
+    }
+    set_methods(&mut expression, PHONES, &before.phones, &after.phones)?;
+    set_methods(&mut expression, EMAILS, &before.emails, &after.emails)?;
+    set_verification(
+        &mut expression,
+        "",
+        "",
+        before.verification.as_ref(),
+        after.verification.as_ref(),
+    );
+    expression.stamp(stamp);
+    if let Some(marked) = marked {
+        expression
+            .set(&[
+                "#changedSubscription = :subscription",
+                "#subscriptionChangeRequestId = :requestId",
+                "#subscriptionChangedAt = :now",
+            ])
+            .names([
+                ("#changedSubscription", CHANGED_SUBSCRIPTION),
+                (
+                    "#subscriptionChangeRequestId",
+                    SUBSCRIPTION_CHANGE_REQUEST_ID,
+                ),
+                ("#subscriptionChangedAt", SUBSCRIPTION_CHANGED_AT),
+            ])
+            .text(":subscription", marked);
+    }
+    Ok(expression)
+}
+
+/// What makes one subscription of the other.
+fn subscription_expression(
+    before: &Subscription,
+    after: &Subscription,
+    version: Version,
+    stamp: &ChangeStamp,
+) -> Expression {
+    let mut expression = Expression::default();
+    expression.require(EXISTS).names([("#pk", PARTITION_KEY)]);
+    let status = text(after.status.as_str());
+    set_if(
+        &mut expression,
+        "status",
+        before.status != after.status,
+        Some(status),
+    );
+    set_if(
+        &mut expression,
+        "unsubscribedAt",
+        before.unsubscribed_at != after.unsubscribed_at,
+        after.unsubscribed_at.map(text),
+    );
+    let reason = Some(&after.unsubscribe_reason).filter(|reason| !reason.is_empty());
+    set_if(
+        &mut expression,
+        "unsubscribeReason",
+        before.unsubscribe_reason != after.unsubscribe_reason,
+        reason.map(text),
+    );
+    set_verification(
+        &mut expression,
+        "",
+        "",
+        before.verification.as_ref(),
+        after.verification.as_ref(),
+    );
+    expression
+        .set_attribute(UPDATED_AT, text(stamp.now))
+        .set_attribute(CHANGE_REQUEST_ID, text(&stamp.request_id))
+        .set_attribute(
+            CONTACT_VERSION,
+            AttributeValue::N(version.number().to_string()),
+        );
+    expression
+}
+
+/// Sets an attribute that shall be otherwise, or removes it where it shall have no value.
+fn set_if(
+    expression: &mut Expression,
+    name: &'static str,
+    changes: bool,
+    value: Option<AttributeValue>,
+) {
+    match value {
+        _ if !changes => {}
+        Some(value) => drop(expression.set_attribute(name, value)),
+        None => drop(expression.remove_attribute(name)),
+    }
+}
+
+/// What makes the methods of one kind of the others.
+fn set_methods(
+    expression: &mut Expression,
+    kind: &'static str,
+    before: &[ContactMethod],
+    after: &[ContactMethod],
+) -> Result<(), DatabaseError> {
+    fn find<'m>(methods: &'m [ContactMethod], wanted: &ContactMethod) -> Option<&'m ContactMethod> {
+        methods
+            .iter()
+            .find(|method| method.normal_form == wanted.normal_form)
+    }
+    let removed = before
+        .iter()
+        .filter(|method| find(after, method).is_none())
+        .map(|method| (method, None));
+    let kept = after.iter().map(|method| (method, Some(method)));
+    let changed: Vec<_> = kept
+        .chain(removed)
+        .map(|(method, after)| (find(before, method), after))
+        .filter(|(before, after)| before != after)
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    if changed.len() > MOST_NAMED_ENTRIES {
+        expression.set_attribute(kind, methods_value(after.to_vec())?);
+        return Ok(());
+    }
+    let map = format!("#{kind}");
+    expression.names([(&map, kind)]);
+    for (number, (before, after)) in changed.into_iter().enumerate() {
+        let Some(method) = after.or(before) else {
+            continue;
+        };
+        let entry = format!("#{kind}{number}");
+        let path = format!("{map}.{entry}");
+        expression.names([(&entry, &method.normal_form)]);
+        match (before, after) {
+            (_, None) => drop(expression.remove_path(path)),
+            (None, Some(after)) => {
+                let value = method_value(after.clone())?;
+                expression.set_path(&path, format!(":{kind}{number}"), value);
+            }
+            (Some(before), Some(after)) => {
+                if before.is_primary != after.is_primary {
+                    expression.names([("#isPrimary", IS_PRIMARY)]).set_path(
+                        &format!("{path}.#isPrimary"),
+                        format!(":isPrimary{kind}{number}"),
+                        AttributeValue::Bool(after.is_primary),
+                    );
+                }
+                set_verification(
+                    expression,
+                    &format!("{path}."),
+                    &format!("{kind}{number}"),
+                    before.verification.as_ref(),
+                    after.verification.as_ref(),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Records a verification that shall be otherwise, on condition of the one rule (contract section 2): nothing is stored, or
+/// what is stored is later. None is ever cleared here.
+fn set_verification(
+    expression: &mut Expression,
+    path: &str,
+    suffix: &str,
+    before: Option<&Verification>,
+    after: Option<&Verification>,
+) {
+    let Some(after) = after.filter(|after| before != Some(*after)) else {
+        return;
+    };
+    let at = format!(":verifiedAt{suffix}");
+    expression.names([("#verifiedAt", VERIFIED_AT)]);
+    expression
+        .require(format!(
+            "(attribute_not_exists({path}#verifiedAt) OR {path}#verifiedAt > {at})"
+        ))
+        .set_path(&format!("{path}#verifiedAt"), at, text(after.at));
+    for (name, value) in [
+        (VERIFIED_BY, after.by.as_ref().map(Actor::as_str)),
+        (
+            VERIFICATION_SOURCE,
+            after.source.as_ref().map(VerificationSource::as_str),
+        ),
+    ] {
+        expression.names([(&format!("#{name}"), name)]);
+        match value {
+            Some(value) => {
+                let placeholder = format!(":{name}{suffix}");
+                expression.set_path(&format!("{path}#{name}"), placeholder, text(value));
+            }
+            None => drop(expression.remove_path(format!("{path}#{name}"))),
+        }
+    }
+}
+
+fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn put(table: &str, item: Item) -> Result<TransactWriteItem, DatabaseError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression(IS_ABSENT)
+        .expression_attribute_names("#pk", PARTITION_KEY)
+        .build()?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn update(
+    table: &str,
+    key: Key,
+    expression: Expression,
+) -> Result<TransactWriteItem, DatabaseError> {
+    let (condition, update) = (expression.condition(), expression.update());
+    let (names, values) = expression.into_names_and_values();
+    let update = Update::builder()
+        .table_name(table)
+        .set_key(Some(key.attributes()))
+        .set_update_expression(update)
+        .condition_expression(condition)
+        .set_expression_attribute_names(Some(names))
+        .set_expression_attribute_values(values)
+        .build()?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
