@@ -262,6 +262,24 @@ impl Api {
             .await
     }
 
+    /// `POST path` with a token and a JSON body.
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        let request = self.request_by("POST", path).bearer_auth(token);
+        self.send(request.json(&body)).await
+    }
+
+    /// `GET path` with a token.
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.send(self.request_by("GET", path).bearer_auth(token))
+            .await
+    }
+
+    /// Upserts a contact for the application `website` of this test's organization.
+    pub async fn upsert(&self, body: Value) -> Answer {
+        self.post("/api/contacts", &self.application_token("website"), body)
+            .await
+    }
+
     /// A `PATCH` to be completed.
     pub fn request(&self, path: &str) -> reqwest::RequestBuilder {
         self.request_by("PATCH", path)
