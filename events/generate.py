@@ -20,6 +20,7 @@ import json
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 HERE = Path(__file__).resolve().parent
 
@@ -44,10 +45,23 @@ USER_AGENT = "python-requests/2.32.3"
 
 # function: its route, and the contact that its events are about unless they say otherwise.
 FUNCTIONS = {
-    "verify-phone-number": ("/api/contacts/{id}/phone-number/verify", JANE),
-    "verify-contact-method": ("/api/contacts/{id}/verify-contact-methods", ALEX),
-    "verify-contact": ("/api/contacts/{id}/verification", "c_1"),
+    "verify-phone-number": ("PATCH /api/contacts/{id}/phone-number/verify", JANE),
+    "verify-contact-method": ("PATCH /api/contacts/{id}/verify-contact-methods", ALEX),
+    "verify-contact": ("PATCH /api/contacts/{id}/verification", "c_1"),
+    "upsert-contact": ("POST /api/contacts", None),
+    "get-contact": ("GET /api/contacts/{id}", ALEX),
+    "contact-status": ("GET /api/contacts/status", None),
+    "add-contact-method": ("POST /api/contacts/{id}/contact-methods", ALEX),
+    "remove-contact-method": ("POST /api/contacts/{id}/contact-methods/remove", ALEX),
+    "subscribe": ("POST /api/subscriptions/subscribe", None),
+    "unsubscribe": ("POST /api/subscriptions/unsubscribe", None),
 }
+
+# Those that an application calls; a person calls the others.
+OF_APPLICATIONS = {"verify-contact", "upsert-contact", "contact-status", "subscribe", "unsubscribe"}
+
+# Those whose events hold every way not to be let in, and not to be read. The others read a request by the same code.
+WITH_ALL_REFUSALS = {"verify-phone-number", "verify-contact-method", "verify-contact"}
 
 
 def base64url(data):
@@ -113,6 +127,16 @@ def method(kind="phone", **members):
 def contact(**members):
     verified = {"verified": True, "verified_at": "2024-09-01T10:00:00Z"}
     return verified | {"audience": "newsletter", "client": "website"} | members
+
+
+def new_method(kind="phone", **members):
+    value = "+14165550101" if kind == "phone" else "alex.morgan@example.com"
+    return {"type": kind, "value": value} | members
+
+
+def subject(**members):
+    """Whom an application's request is about: c_1 of the demo data."""
+    return {"email": "jane.doe@example.com", "audience": "newsletter", "client": "website"} | members
 
 
 def without(body, *members):
@@ -246,14 +270,93 @@ CASES = {
         "version-mismatch": {"body": contact(), "headers": {"if-match": '"2"'}},
         "wrong-content-type": {"body": contact(), "headers": {"content-type": "text/plain"}},
     },
+    # In the order of their names, later ones find what earlier ones did, where they are played one after another.
+    "upsert-contact": {
+        "created": {"body": subject(email="New@Example.com", status="subscribed", firstName="New")},
+        "audience-not-found": {"body": subject(audience="customers")},
+        "bad-if-match": {"body": subject(), "headers": {"if-match": "1"}},
+        "body-empty": {},
+        "other-client": {"body": subject(client="app")},
+        "other-tenant": {"body": subject(), "authorization": bearer(CRM, "website", client="website")},
+        "recorded": {"body": subject(verified=True, verified_at="2024-09-01T10:00:00Z")},
+        "recorded-kept": {"body": subject(verified=True, verified_at="2024-10-01T10:00:00Z")},
+        "several-faults": {"body": {"email": "jane@", "client": "website", "tags": "lead", "verified": "yes"}},
+        "updated": {"body": subject(firstName="Janet", phoneNumber="(416) 555-0100")},
+        "updated-if-match": {"body": subject(tags=["lead"]), "headers": {"if-match": '"1"'}},
+        "unchanged": {"body": subject()},
+        "user-token": {"body": subject(), "authorization": bearer(MAILER)},
+        "version-mismatch": {"body": subject(), "headers": {"if-match": '"77"'}},
+        "wrong-content-type": {"body": subject(), "headers": {"content-type": "text/plain"}},
+    },
+    "get-contact": {
+        "read": {},
+        "not-modified": {"headers": {"if-none-match": '"1"'}},
+        "contact-not-found": {"contact": "64b2c3d4e5f60012345678ab"},
+        "other-tenant": {"authorization": bearer(MAILER)},
+        "read-by-a-superadmin-of-another-tenant": {"authorization": bearer(MAILER, "operator_1", role="SUPERADMIN")},
+    },
+    "contact-status": {
+        "read": {"query": "email=Jane.Doe@example.com&audience=newsletter&client=website"},
+        "unknown": {"query": "email=nobody%2Bnews@example.com&audience=newsletter&client=website"},
+        "plus-as-a-blank": {"query": "email=nobody+news@example.com&audience=newsletter&client=website"},
+        "audience-not-found": {"query": "email=jane.doe@example.com&audience=customers&client=website"},
+        "other-client": {"query": "email=jane.doe@example.com&audience=newsletter&client=app"},
+        "query-empty": {},
+    },
+    "add-contact-method": {
+        "phone-added": {"body": new_method(isPrimary=True)},
+        "email-added": {"body": new_method("email", value="Alex.Morgan@Example.com")},
+        "unchanged": {"body": method(verifiedAt=None)},
+        "bad-type": {"body": new_method(type="fax")},
+        "calling-code-not-assigned": {"body": new_method(value="+999123456789")},
+        "contact-not-found": {"body": new_method(), "contact": "64b2c3d4e5f60012345678ab"},
+        "email-of-another-contact": {"body": new_method("email", value="jane.doe@example.com")},
+        "other-tenant": {"body": new_method(), "authorization": bearer(MAILER)},
+        "version-mismatch": {"body": new_method(value="+14165550102"), "headers": {"if-match": '"77"'}},
+        "wrong-content-type": {"body": new_method(), "headers": {"content-type": "text/plain"}},
+    },
+    "remove-contact-method": {
+        "phone-removed": {"body": method(verifiedAt=None)},
+        "email-removed": {"body": method("email", value="Alex@Example.com")},
+        "bad-phone-number": {"body": method(value="416-555-0100 x5")},
+        "contact-not-found": {"body": method(), "contact": "64b2c3d4e5f60012345678ab"},
+        "email-not-found": {"body": new_method("email")},
+        "other-tenant": {"body": method(), "authorization": bearer(MAILER)},
+        "phone-number-not-found": {"body": method(value="+14165550199")},
+        "contact-has-changed": {"body": method("email"), "headers": {"if-match": '"77"'}},
+        "wrong-content-type": {"body": method(), "headers": {"content-type": "text/plain"}},
+    },
+    "subscribe": {
+        "created": {"body": subject(email="new@example.com")},
+        "updated": {"body": subject(scope="global")},
+        "unchanged": {"body": subject()},
+        "audience-not-found": {"body": subject(audience="customers")},
+        "bad-scope": {"body": subject(scope="all")},
+        "other-client": {"body": subject(client="app")},
+        "version-mismatch": {"body": subject(), "headers": {"if-match": '"77"'}},
+        "wrong-content-type": {"body": subject(), "headers": {"content-type": "text/plain"}},
+    },
+    "unsubscribe": {
+        "client": {"body": subject(scope="client", reason="too many")},
+        "audience": {"body": subject(scope="audience")},
+        "global": {"body": subject(scope="global")},
+        "unchanged": {"body": subject(scope="client")},
+        "audience-not-found": {"body": subject(audience="customers", scope="client")},
+        "contact-not-found": {"body": subject(email="nobody@example.com", scope="client")},
+        "other-client": {"body": subject(client="app", scope="client")},
+        "scope-missing": {"body": subject()},
+        "version-mismatch": {"body": subject(scope="client"), "headers": {"if-match": '"77"'}},
+        "wrong-content-type": {"body": subject(scope="client"), "headers": {"content-type": "text/plain"}},
+    },
 }
 
 
 def event(function, name, contact=None, body=None, text=None, data=None, base64_body=False, authorization=None,
-          headers=None):
-    route, usual_contact = FUNCTIONS[function]
+          headers=None, query=""):
+    route_key, usual_contact = FUNCTIONS[function]
+    verb, route = route_key.split(" ")
     contact = contact or usual_contact
-    path = route.replace("{id}", contact)
+    path = route.replace("{id}", contact or "")
     seed = hashlib.sha256(f"{function}/{name}".encode()).digest()
     time = datetime(2026, 5, 20, 15, 4, 2, tzinfo=timezone.utc) + timedelta(milliseconds=seed[0] * 1000 + seed[1])
     if data is None:
@@ -264,8 +367,8 @@ def event(function, name, contact=None, body=None, text=None, data=None, base64_
         "accept": "*/*",
         "accept-encoding": "gzip, deflate",
         "authorization": authorization,
-        "content-length": str(len(data)),
-        "content-type": "application/json",
+        "content-length": str(len(data)) if verb != "GET" else None,
+        "content-type": "application/json" if verb != "GET" else None,
         "host": DOMAIN,
         "user-agent": USER_AGENT,
         "x-amzn-trace-id": f"Root=1-{int(time.timestamp()):08x}-{seed[2:14].hex()}",
@@ -275,9 +378,9 @@ def event(function, name, contact=None, body=None, text=None, data=None, base64_
     } | (headers or {})
     made = {
         "version": "2.0",
-        "routeKey": f"PATCH {route}",
+        "routeKey": route_key,
         "rawPath": path,
-        "rawQueryString": "",
+        "rawQueryString": query,
         "headers": {name: value for name, value in sorted(sent.items()) if value is not None},
         "requestContext": {
             "accountId": "123456789012",
@@ -285,7 +388,7 @@ def event(function, name, contact=None, body=None, text=None, data=None, base64_
             "domainName": DOMAIN,
             "domainPrefix": API,
             "http": {
-                "method": "PATCH",
+                "method": verb,
                 "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "203.0.113.7",
@@ -293,13 +396,16 @@ def event(function, name, contact=None, body=None, text=None, data=None, base64_
             },
             # Of the form that API Gateway gives them, and another one in each file.
             "requestId": base64.urlsafe_b64encode(seed[14:25]).decode(),
-            "routeKey": f"PATCH {route}",
+            "routeKey": route_key,
             "stage": "$default",
             "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "timeEpoch": int(time.timestamp()) * 1000 + time.microsecond // 1000,
         },
-        "pathParameters": {"id": contact},
     }
+    if contact:
+        made["pathParameters"] = {"id": contact}
+    if query:
+        made["queryStringParameters"] = dict(parse_qsl(query))
     if data:
         made["body"] = base64.b64encode(data).decode() if base64_body else data.decode()
     return made | {"isBase64Encoded": base64_body}
@@ -307,13 +413,18 @@ def event(function, name, contact=None, body=None, text=None, data=None, base64_
 
 def files():
     for function, cases in CASES.items():
-        authorization = OF_WEBSITE if function == "verify-contact" else OF_USER
-        for name, case in (cases | NO_OBJECT).items():
+        authorization = OF_WEBSITE if function in OF_APPLICATIONS else OF_USER
+        for name, case in cases.items():
             yield function, name, {"authorization": authorization} | case
-        # The body would be done as it should be, if the caller were let in.
-        body = next(iter(cases.values()))["body"]
+        # It would be done as it should be, if the caller were let in.
+        usual = next(iter(cases.values()))
+        if function not in WITH_ALL_REFUSALS:
+            yield function, "no-token", usual | REFUSED["no-token"]
+            continue
+        for name, case in NO_OBJECT.items():
+            yield function, name, {"authorization": authorization} | case
         for name, case in REFUSED.items():
-            yield function, name, {"body": body} | case
+            yield function, name, usual | case
 
 
 def main():

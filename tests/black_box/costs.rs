@@ -8,10 +8,12 @@
 //! and 0 for a read that finds nothing. No engine reports anything with a failed condition, for which AWS charges
 //! a write.
 
+mod contacts;
+
+use ::contacts::development::Identity;
+use ::contacts::seed::Seed;
 use black_box_tests::proxy::{Call, PATIENT, Proxy};
 use black_box_tests::{Answer, Api, token};
-use contacts::development::Identity;
-use contacts::seed::Seed;
 use serde_json::{Value, json};
 use shared::domain::PhoneRegion;
 use uuid::Uuid;

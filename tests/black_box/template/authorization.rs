@@ -52,6 +52,8 @@ fn of_transaction(item: &Value, table: &str) -> Request {
     match kind.as_str() {
         "ConditionCheck" => on_table("ConditionCheckItem", [&item["Key"]]),
         "Update" => on_table("UpdateItem", [&item["Key"]]),
+        "Delete" => on_table("DeleteItem", [&item["Key"]]),
+        "Put" => on_table("PutItem", [&item["Item"]]),
         _ => panic!("say here what a {kind} in a transaction needs"),
     }
 }

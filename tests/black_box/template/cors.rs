@@ -13,7 +13,7 @@ use super::stack::Stack;
 const ORIGINS: &str = "https://crm.example.com,https://mail.example.com";
 
 /// The headers that the endpoints read.
-const READ: [&str; 3] = ["authorization", "content-type", "if-match"];
+const READ: [&str; 4] = ["authorization", "content-type", "if-match", "if-none-match"];
 
 /// What browsers show of every answer, and what the server adds by itself.
 const ALWAYS_SEEN: [&str; 3] = ["content-length", "content-type", "date"];

@@ -74,8 +74,9 @@ async fn each_function_may_do_nothing_that_its_code_does_not() {
 }
 
 /// Kinds of items, each with a partition key of one.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
     ("contacts", "ORG#org_x#CONTACT#c_x"),
+    ("owners of addresses", "ORG#org_x#EMAIL#x@example.com"),
     ("what an organization registers", "ORG#org_x"),
     ("nobody", "-"),
     ("anything else", "x"),
@@ -98,9 +99,10 @@ const ACTIONS: [&str; 9] = [
 fn kind(partition: &str) -> &'static str {
     let at = match partition.strip_prefix("ORG#") {
         Some(rest) if rest.contains("#CONTACT#") => 0,
-        Some(_) => 1,
-        None if partition == "-" => 2,
-        None => 3,
+        Some(rest) if rest.contains("#EMAIL#") => 1,
+        Some(_) => 2,
+        None if partition == "-" => 3,
+        None => 4,
     };
     KINDS[at].0
 }

@@ -1,0 +1,216 @@
+//! What the endpoints cost that take contacts in and answer for them.
+//!
+//! Of a contact that is created only the calls are asserted: engines count what goes to the indexes in a transaction each in
+//! its own way.
+
+use black_box_tests::Answer;
+use serde_json::{Value, json};
+
+use super::{Counted, assert_capacity, engine_charges_like_aws};
+
+impl Counted {
+    async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.logged_as_made(self.api.post(path, token, body)).await
+    }
+
+    /// A request of the application `website` about the contact's address.
+    async fn apply(&self, path: &str, members: Value) -> Answer {
+        let mut body =
+            json!({ "email": "jane@example.com", "audience": "newsletter", "client": "website" });
+        let body_members = body.as_object_mut().unwrap();
+        body_members.extend(members.as_object().unwrap().clone());
+        self.post(path, &self.api.application_token("website"), body)
+            .await
+    }
+
+    async fn upsert(&self, members: Value) -> Answer {
+        self.apply("/api/contacts", members).await
+    }
+
+    /// A request of a person about a method of the contact.
+    async fn method(&self, path: &str, kind: &str, value: &str) -> Answer {
+        let path = format!("/api/contacts/{}/{path}", self.id);
+        let body = json!({ "type": kind, "value": value });
+        self.post(&path, &self.api.user_token(), body).await
+    }
+
+    async fn status(&self, address: &str) -> Answer {
+        let path =
+            format!("/api/contacts/status?email={address}&audience=newsletter&client=website");
+        let token = self.api.application_token("website");
+        self.logged_as_made(self.api.get(&path, &token)).await
+    }
+}
+
+fn assert_answered(answer: &Answer, status: u16, outcome: &str) {
+    assert_eq!(answer.status, status, "{:?}", answer.body);
+    assert_eq!(answer.logged()["outcome"], outcome);
+}
+
+const READS: [&str; 2] = ["BatchGetItem", "BatchGetItem"];
+
+#[tokio::test]
+async fn creating_a_contact_costs_a_read_and_a_transaction() {
+    let counted = Counted::start().await;
+    for path in ["/api/contacts", "/api/subscriptions/subscribe"] {
+        let new = json!({ "email": format!("{}@example.com", &path[5..8]) });
+        let answer = counted.apply(path, new).await;
+        assert_answered(&answer, 201, "created");
+        counted.assert_calls(&["BatchGetItem", "TransactWriteItems"]);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_subscription_costs_two_reads_and_a_transaction_of_two_items() {
+    for counted in [
+        Counted::start().await,
+        Counted::with_many_subscriptions().await,
+    ] {
+        for (path, members) in [
+            ("/api/contacts", json!({ "verified": true })),
+            (
+                "/api/contacts",
+                json!({ "status": "pending", "firstName": "Jane" }),
+            ),
+            ("/api/subscriptions/subscribe", json!({})),
+            (
+                "/api/subscriptions/unsubscribe",
+                json!({ "scope": "client" }),
+            ),
+            (
+                "/api/subscriptions/unsubscribe",
+                json!({ "scope": "audience" }),
+            ),
+        ] {
+            let answer = counted.apply(path, members.clone()).await;
+            assert_eq!(answer.status, 200, "{members}: {:?}", answer.body);
+            let calls = counted.assert_calls(&[&READS[..], &["TransactWriteItems"]].concat());
+            if engine_charges_like_aws() {
+                assert_capacity(&calls, &[2.0, 3.0, 4.0]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_contact_alone_costs_two_reads_and_an_update_of_one_unit() {
+    let counted = Counted::start().await;
+    for (path, members) in [
+        ("/api/contacts", json!({ "firstName": "Jane" })),
+        (
+            "/api/subscriptions/unsubscribe",
+            json!({ "scope": "global" }),
+        ),
+    ] {
+        let answer = counted.apply(path, members).await;
+        assert_answered(&answer, 200, "updated");
+        let calls = counted.assert_calls(&[&READS[..], &["UpdateItem"]].concat());
+        assert_capacity(&calls, &[2.0, 3.0, 1.0]);
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_costs_two_reads() {
+    let counted = Counted::start().await;
+    let answer = counted
+        .upsert(json!({ "phoneNumber": "+14165550100" }))
+        .await;
+    assert_answered(&answer, 200, "unchanged");
+    assert_capacity(&counted.assert_calls(&READS), &[2.0, 3.0]);
+    let answer = counted
+        .apply("/api/subscriptions/subscribe", json!({}))
+        .await;
+    assert_answered(&answer, 200, "unchanged");
+    assert_capacity(&counted.assert_calls(&READS), &[2.0, 3.0]);
+}
+
+#[tokio::test]
+async fn an_unknown_audience_costs_a_read() {
+    let counted = Counted::start().await;
+    let answer = counted.upsert(json!({ "audience": "nobodys" })).await;
+    assert_answered(&answer, 400, "audience_not_found");
+    counted.assert_calls(&["BatchGetItem"]);
+}
+
+#[tokio::test]
+async fn reading_a_contact_costs_one_read_of_one_unit() {
+    let counted = Counted::start().await;
+    let path = format!("/api/contacts/{}", counted.id);
+    let token = counted.api.user_token();
+    let answer = counted.logged_as_made(counted.api.get(&path, &token)).await;
+    assert_answered(&answer, 200, "read");
+    assert_capacity(&counted.assert_calls(&["GetItem"]), &[1.0]);
+}
+
+#[tokio::test]
+async fn the_status_of_an_address_costs_two_reads_and_of_an_unknown_one_one() {
+    for counted in [
+        Counted::start().await,
+        Counted::with_many_subscriptions().await,
+    ] {
+        let answer = counted.status("jane@example.com").await;
+        assert_eq!(answer.body["exists"], true);
+        assert_capacity(&counted.assert_calls(&READS), &[2.0, 3.0]);
+        let answer = counted.status("nobody@example.com").await;
+        assert_eq!(answer.body["exists"], false);
+        let calls = counted.assert_calls(&["BatchGetItem"]);
+        if engine_charges_like_aws() {
+            assert_capacity(&calls, &[2.0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn adding_and_removing_a_number_costs_a_read_and_an_update_of_one_unit_each() {
+    let counted = Counted::start().await;
+    for path in ["contact-methods", "contact-methods/remove"] {
+        let answer = counted.method(path, "phone", "+14165550101").await;
+        assert_answered(&answer, 200, "updated");
+        let calls = counted.assert_calls(&["GetItem", "UpdateItem"]);
+        assert_capacity(&calls, &[1.0, 1.0]);
+    }
+}
+
+#[tokio::test]
+async fn adding_and_removing_an_address_costs_a_read_and_a_transaction_of_two_items() {
+    let counted = Counted::start().await;
+    for path in ["contact-methods", "contact-methods/remove"] {
+        let answer = counted.method(path, "email", "second@example.com").await;
+        assert_answered(&answer, 200, "updated");
+        let calls = counted.assert_calls(&["BatchGetItem", "TransactWriteItems"]);
+        if engine_charges_like_aws() {
+            assert_capacity(&calls, &[2.0, 4.0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_is_there_or_is_not_costs_a_read() {
+    let counted = Counted::start().await;
+    for (path, kind, value, status) in [
+        ("contact-methods", "phone", "+14165550100", 200),
+        ("contact-methods/remove", "phone", "+14165550199", 404),
+    ] {
+        assert_eq!(counted.method(path, kind, value).await.status, status);
+        assert_capacity(&counted.assert_calls(&["GetItem"]), &[1.0]);
+    }
+    for (path, value, status) in [
+        ("contact-methods", "jane@example.com", 200),
+        ("contact-methods/remove", "nobody@example.com", 404),
+    ] {
+        assert_eq!(counted.method(path, "email", value).await.status, status);
+        counted.assert_calls(&["BatchGetItem"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_it_is_looked_up_costs_nothing() {
+    let counted = Counted::start().await;
+    let answer = counted.upsert(json!({ "email": "jane@" })).await;
+    assert_eq!(answer.status, 400);
+    let answer = counted.status("jane@").await;
+    assert_eq!(answer.status, 400);
+    let answer = counted.method("contact-methods", "fax", "1").await;
+    assert_eq!(answer.status, 400);
+    counted.assert_calls(&[]);
+}
