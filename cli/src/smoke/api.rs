@@ -1,10 +1,12 @@
 //! The API over HTTP.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH};
 use reqwest::redirect::Policy;
+use reqwest::{Method, Url};
 
 use super::api_url::ApiUrl;
 use super::callers::Callers;
@@ -70,11 +72,17 @@ impl Api {
     /// # Errors
     /// When no answer comes.
     pub(super) async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Answer> {
-        let mut request = self
-            .http
-            .patch(self.url.of(check.endpoint, check.contact))
-            .header(CONTENT_TYPE, check.content_type)
-            .body(check.body.clone());
+        let method = check.endpoint.method();
+        let url = self.url.of(check.endpoint, check.contact);
+        let mut request = if method == Method::GET {
+            let parameters: BTreeMap<String, String> = serde_json::from_str(&check.body)?;
+            self.http.get(Url::parse_with_params(&url, parameters)?)
+        } else {
+            let request = self.http.request(method, url);
+            request
+                .header(CONTENT_TYPE, check.content_type)
+                .body(check.body.clone())
+        };
         if let Some(authorization) = self.authorization(check) {
             let mut authorization = HeaderValue::try_from(authorization)?;
             authorization.set_sensitive(true);

@@ -57,7 +57,7 @@ impl ApiUrl {
 
     /// The URL of an endpoint for a contact.
     pub(super) fn of(&self, endpoint: Endpoint, contact: &str) -> String {
-        format!("{}/api/contacts/{contact}/{}", self.text, endpoint.path())
+        format!("{}/api/{}", self.text, endpoint.path(contact))
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a check is: a request and the answer that the contract promises to it.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::pattern::SAME_REQUEST_ID;
 
-/// The endpoints, by their numbers in the contract.
+/// The endpoints: three by their numbers in the contract, and those that take contacts in and answer for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// 1.
@@ -13,27 +14,101 @@ pub(super) enum Endpoint {
     ContactMethod,
     /// 3.
     Contact,
+    /// `upsert-contact`.
+    UpsertContact,
+    /// `get-contact`.
+    GetContact,
+    /// `contact-status`.
+    ContactStatus,
+    /// `add-contact-method`.
+    AddContactMethod,
+    /// `remove-contact-method`.
+    RemoveContactMethod,
+    /// `subscribe`.
+    Subscribe,
+    /// `unsubscribe`.
+    Unsubscribe,
+}
+
+/// In which dialect an endpoint answers, and so who asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// That of endpoints 1 and 2, for persons.
+    Crm,
+    /// That of endpoint 3, for applications.
+    Mailer,
 }
 
 impl Endpoint {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::PhoneNumber, Self::ContactMethod, Self::Contact];
+    pub(super) const ALL: [Self; 10] = [
+        Self::PhoneNumber,
+        Self::ContactMethod,
+        Self::Contact,
+        Self::UpsertContact,
+        Self::GetContact,
+        Self::ContactStatus,
+        Self::AddContactMethod,
+        Self::RemoveContactMethod,
+        Self::Subscribe,
+        Self::Unsubscribe,
+    ];
 
-    /// Its number.
-    pub(super) fn number(self) -> u8 {
+    /// What sentences call it.
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::PhoneNumber => 1,
-            Self::ContactMethod => 2,
-            Self::Contact => 3,
+            Self::PhoneNumber => "endpoint 1",
+            Self::ContactMethod => "endpoint 2",
+            Self::Contact => "endpoint 3",
+            Self::UpsertContact => "upsert-contact",
+            Self::GetContact => "get-contact",
+            Self::ContactStatus => "contact-status",
+            Self::AddContactMethod => "add-contact-method",
+            Self::RemoveContactMethod => "remove-contact-method",
+            Self::Subscribe => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
         }
     }
 
-    /// What follows the contact in its path.
-    pub(super) fn path(self) -> &'static str {
+    /// Its method.
+    pub(super) fn method(self) -> Method {
         match self {
-            Self::PhoneNumber => "phone-number/verify",
-            Self::ContactMethod => "verify-contact-methods",
-            Self::Contact => "verification",
+            Self::PhoneNumber | Self::ContactMethod | Self::Contact => Method::PATCH,
+            Self::GetContact | Self::ContactStatus => Method::GET,
+            _ => Method::POST,
+        }
+    }
+
+    /// Its path for a contact, behind what the whole API has in common.
+    pub(super) fn path(self, contact: &str) -> String {
+        let behind_contact = match self {
+            Self::PhoneNumber => "/phone-number/verify",
+            Self::ContactMethod => "/verify-contact-methods",
+            Self::Contact => "/verification",
+            Self::GetContact => "",
+            Self::AddContactMethod => "/contact-methods",
+            Self::RemoveContactMethod => "/contact-methods/remove",
+            Self::UpsertContact => return "contacts".to_owned(),
+            Self::ContactStatus => return "contacts/status".to_owned(),
+            Self::Subscribe => return "subscriptions/subscribe".to_owned(),
+            Self::Unsubscribe => return "subscriptions/unsubscribe".to_owned(),
+        };
+        format!("contacts/{contact}{behind_contact}")
+    }
+
+    /// Its dialect.
+    pub(super) fn dialect(self) -> Dialect {
+        match self {
+            Self::PhoneNumber
+            | Self::ContactMethod
+            | Self::GetContact
+            | Self::AddContactMethod
+            | Self::RemoveContactMethod => Dialect::Crm,
+            Self::Contact
+            | Self::UpsertContact
+            | Self::ContactStatus
+            | Self::Subscribe
+            | Self::Unsubscribe => Dialect::Mailer,
         }
     }
 }
@@ -169,15 +244,15 @@ pub(super) struct Check {
     pub(super) content_type: &'static str,
     /// `If-Match`.
     pub(super) if_match: IfMatch,
-    /// The body.
+    /// The body; of a `GET` the parameters of the query, as an object.
     pub(super) body: String,
     /// What must come back.
     pub(super) expected: Expected,
 }
 
 impl Check {
-    /// A JSON body sent as clients send it: by a person to endpoints 1 and 2, by the application to endpoint 3. The
-    /// sentence says what the endpoint does.
+    /// A JSON body sent as clients send it: by a person to endpoints of the CRM, by the application to those of the mailer.
+    /// The sentence says what the endpoint does.
     pub(super) fn new(
         endpoint: Endpoint,
         contact: &'static str,
@@ -186,12 +261,12 @@ impl Check {
         expected: Expected,
     ) -> Self {
         Self {
-            sentence: format!("endpoint {} {sentence}", endpoint.number()),
+            sentence: format!("{} {sentence}", endpoint.name()),
             endpoint,
             contact,
-            who: match endpoint {
-                Endpoint::PhoneNumber | Endpoint::ContactMethod => Who::Person,
-                Endpoint::Contact => Who::Application,
+            who: match endpoint.dialect() {
+                Dialect::Crm => Who::Person,
+                Dialect::Mailer => Who::Application,
             },
             authorization: Authorization::Token,
             content_type: "application/json",

@@ -2,7 +2,7 @@
 
 use super::api::{Answer, Api};
 use super::callers::{APPLICATION_TOKEN, Origin, TOKEN};
-use super::check::{Authorization, Check, Endpoint};
+use super::check::{Authorization, Check, Dialect};
 use super::phase::Phase;
 
 /// How the sample contacts come into a local API.
@@ -11,14 +11,15 @@ const SERVE_SAMPLES: &str = "`contacts serve` has the sample contacts unless --s
 
 /// What may help where this came back instead of what the check expects.
 pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> Option<String> {
+    let is_mailers = check.endpoint.dialect() == Dialect::Mailer;
     match (answer.status, api.callers.get(check.who).origin) {
         (401, Origin::Signed) if check.authorization == Authorization::Token => Some(format!(
             "this API takes no development tokens: set {TOKEN} and {APPLICATION_TOKEN}"
         )),
-        (403, Origin::Variable(TOKEN)) if check.endpoint == Endpoint::Contact => Some(format!(
+        (403, Origin::Variable(TOKEN)) if is_mailers => Some(format!(
             "set {APPLICATION_TOKEN} to a token of an application whose client is website"
         )),
-        (403, Origin::Variable(name)) if check.endpoint == Endpoint::Contact => {
+        (403, Origin::Variable(name)) if is_mailers => {
             Some(format!("the client of {name} must be website"))
         }
         (404, Origin::Signed) if phase == Phase::Proof => Some(SERVE_SAMPLES.to_owned()),
@@ -38,5 +39,5 @@ fn load_samples(token: &str) -> String {
 /// What a request to which no answer came has left behind, if it may have.
 pub(super) fn left_behind(phase: Phase, contact: &str) -> Option<String> {
     (phase == Phase::Step)
-        .then(|| format!("contact {contact} may be left verified; another run clears it"))
+        .then(|| format!("contact {contact} may be left changed; another run mends it"))
 }

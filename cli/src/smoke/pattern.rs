@@ -6,6 +6,8 @@ use shared::domain::Timestamp;
 
 /// Fits any value but null; inside a text, any part of it.
 pub(super) const ANYTHING: &str = "…";
+/// Fits any value, null too.
+pub(super) const WHATEVER: &str = "<whatever>";
 /// Fits the id of the request, as the header `x-request-id` has it.
 pub(super) const SAME_REQUEST_ID: &str = "<x-request-id>";
 /// Fits a time in the one form that times are shown in (contract section 4).
@@ -94,6 +96,7 @@ fn check_members(
 fn value_fits(pattern: &str, actual: &Value, request_id: &str) -> bool {
     match (pattern, actual) {
         (ANYTHING, actual) => !actual.is_null(),
+        (WHATEVER, _) => true,
         (SAME_REQUEST_ID, Value::String(text)) => text == request_id,
         (TIME, Value::String(text)) => {
             Timestamp::parse_rfc3339(text).is_ok_and(|time| time.to_string() == *text)

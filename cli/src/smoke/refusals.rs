@@ -2,9 +2,10 @@
 //! its own. Should one not be refused, nothing is written either: the contact does not exist, and no version of one fits
 //! `If-Match`.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::check::{Authorization, Check, Endpoint, Expected, IfMatch};
+use super::check::{Authorization, Check, Dialect, Endpoint, Expected, IfMatch};
 
 /// A contact that nobody has.
 pub(super) const NOBODY: &str = "contacts-smoke-no-such-contact";
@@ -14,7 +15,15 @@ const TOO_LONG: usize = 16 * 1024;
 
 /// The checks.
 pub(super) fn checks() -> Vec<Check> {
-    let mut checks: Vec<_> = Endpoint::ALL.into_iter().flat_map(of_any).collect();
+    let mut checks: Vec<_> = Endpoint::ALL
+        .into_iter()
+        .flat_map(|endpoint| {
+            let of_body = (endpoint.method() != Method::GET).then(|| of_body(endpoint));
+            of_any(endpoint)
+                .into_iter()
+                .chain(of_body.into_iter().flatten())
+        })
+        .collect();
     checks.extend([
         Check {
             authorization: Authorization::NotBearer,
@@ -39,7 +48,14 @@ pub(super) fn checks() -> Vec<Check> {
         ),
     ]);
     checks.extend(
-        [Endpoint::PhoneNumber, Endpoint::ContactMethod].map(|endpoint| {
+        [
+            Endpoint::PhoneNumber,
+            Endpoint::ContactMethod,
+            Endpoint::GetContact,
+            Endpoint::AddContactMethod,
+            Endpoint::RemoveContactMethod,
+        ]
+        .map(|endpoint| {
             check(
                 endpoint,
                 "answers 404 for a contact that does not exist",
@@ -51,15 +67,18 @@ pub(super) fn checks() -> Vec<Check> {
     checks
 }
 
+/// An error in the dialect of an endpoint.
+fn error(endpoint: Endpoint, status: u16, text: &str, code: &str) -> Expected {
+    match endpoint.dialect() {
+        Dialect::Crm => Expected::crm_error(status, text),
+        Dialect::Mailer => Expected::mailer_error(status, code, "…"),
+    }
+}
+
 /// The checks that every endpoint has, each in its dialect.
-fn of_any(endpoint: Endpoint) -> [Check; 6] {
-    let error = |status, text: &str, code: &str| match endpoint {
-        Endpoint::PhoneNumber | Endpoint::ContactMethod => Expected::crm_error(status, text),
-        Endpoint::Contact => Expected::mailer_error(status, code, "…"),
-    };
-    let mut too_large = body(endpoint);
-    too_large["padding"] = json!("x".repeat(TOO_LONG));
-    [
+fn of_any(endpoint: Endpoint) -> Vec<Check> {
+    let error = |status, text: &str, code: &str| error(endpoint, status, text, code);
+    let mut checks = vec![
         Check {
             authorization: Authorization::Missing,
             ..check(
@@ -79,6 +98,17 @@ fn of_any(endpoint: Endpoint) -> [Check; 6] {
                     .challenge("Bearer error=\"invalid_token\", error_description=\"…\""),
             )
         },
+    ];
+    checks.extend(with_every_fault(endpoint));
+    checks
+}
+
+/// The checks of an endpoint that reads a body.
+fn of_body(endpoint: Endpoint) -> [Check; 3] {
+    let error = |status, text: &str, code: &str| error(endpoint, status, text, code);
+    let mut too_large = body(endpoint);
+    too_large["padding"] = json!("x".repeat(TOO_LONG));
+    [
         check(
             endpoint,
             "answers 413 to a body over 16 KiB",
@@ -104,22 +134,21 @@ fn of_any(endpoint: Endpoint) -> [Check; 6] {
                 endpoint,
                 "answers 400 to a body that is not JSON",
                 &Value::Null,
-                match endpoint {
-                    Endpoint::PhoneNumber | Endpoint::ContactMethod => {
-                        Expected::crm_error(400, "Invalid payload: …")
-                    }
-                    Endpoint::Contact => {
+                match endpoint.dialect() {
+                    Dialect::Crm => Expected::crm_error(400, "Invalid payload: …"),
+                    Dialect::Mailer => {
                         Expected::mailer_faults(400, json!({ "body": "invalid_json" }))
                     }
                 },
             )
         },
-        with_every_fault(endpoint),
     ]
 }
 
-/// Every member is at fault, and every one must be named.
-fn with_every_fault(endpoint: Endpoint) -> Check {
+/// Every member is at fault, and every one must be named; nothing where there are none.
+fn with_every_fault(endpoint: Endpoint) -> Option<Check> {
+    let of_nobody = json!({ "email": "nobody@", "client": "website" });
+    let nobodys_faults = json!({ "email": "invalid", "audience": "required" });
     let (body, expected) = match endpoint {
         Endpoint::PhoneNumber => (
             json!({ "phoneNumber": "none", "verifiedAt": "yesterday" }),
@@ -139,9 +168,22 @@ fn with_every_fault(endpoint: Endpoint) -> Check {
                 json!({ "verified_at": "must_be_iso_datetime", "audience": "required", "client": "required" }),
             ),
         ),
+        Endpoint::AddContactMethod | Endpoint::RemoveContactMethod => (
+            json!({ "type": "fax" }),
+            Expected::crm_error(400, "Invalid payload: …type …value …"),
+        ),
+        Endpoint::UpsertContact | Endpoint::ContactStatus | Endpoint::Subscribe => {
+            (of_nobody, Expected::mailer_faults(400, nobodys_faults))
+        }
+        Endpoint::Unsubscribe => {
+            let mut faults = nobodys_faults;
+            faults["scope"] = json!("required");
+            (of_nobody, Expected::mailer_faults(400, faults))
+        }
+        Endpoint::GetContact => return None,
     };
     let sentence = "answers 400 and names every member at fault";
-    check(endpoint, sentence, &body, expected)
+    Some(check(endpoint, sentence, &body, expected))
 }
 
 /// A body that is as it must be.
@@ -152,6 +194,16 @@ fn body(endpoint: Endpoint) -> Value {
         Endpoint::Contact => {
             json!({ "verified": false, "audience": "newsletter", "client": "website" })
         }
+        Endpoint::GetContact => json!({}),
+        Endpoint::AddContactMethod | Endpoint::RemoveContactMethod => {
+            json!({ "type": "phone", "value": "+14165550100" })
+        }
+        Endpoint::UpsertContact | Endpoint::ContactStatus | Endpoint::Subscribe => {
+            json!({ "email": "nobody@example.com", "audience": "newsletter", "client": "website" })
+        }
+        Endpoint::Unsubscribe => json!({
+            "email": "nobody@example.com", "audience": "newsletter", "client": "website", "scope": "client",
+        }),
     }
 }
 
