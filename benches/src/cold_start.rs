@@ -65,19 +65,19 @@ const FUNCTIONS: [Function; 3] = [
         name: "verify-phone-number",
         events: ["recorded", "cleared"],
         national: Some(["recorded-national-number", "cleared"]),
-        connections: verify_phone_number::CONNECTIONS,
+        connections: verify_phone_number::CONNECTIONS.count(),
     },
     Function {
         name: "verify-contact-method",
         events: ["phone-recorded", "phone-cleared"],
         national: None,
-        connections: verify_contact_method::CONNECTIONS,
+        connections: verify_contact_method::CONNECTIONS.count(),
     },
     Function {
         name: "verify-contact",
         events: ["recorded", "cleared"],
         national: None,
-        connections: verify_contact::CONNECTIONS,
+        connections: verify_contact::CONNECTIONS.count(),
     },
 ];
 

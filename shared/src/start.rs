@@ -15,14 +15,17 @@ use lambda_http::{Body, IntoResponse, Request, service_fn};
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
 use crate::sdk;
 use crate::settings::{InvalidSetting, Settings, environment_variable};
-use crate::store::{Patience, Store, configure};
+use crate::store::{Connections, Patience, Store, configure};
 use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
 /// `connections` to the database are opened first: as many as a request uses at the same time, so that none has to open
 /// one. A setting that is missing or bad ends it with one line that names the setting.
-pub async fn start<F>(connections: usize, handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
+pub async fn start<F>(
+    connections: Connections,
+    handler: impl Fn(Arc<Service>, Request) -> F,
+) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send,
 {
@@ -43,7 +46,7 @@ where
 }
 
 async fn run<F>(
-    connections: usize,
+    connections: Connections,
     handler: impl Fn(Arc<Service>, Request) -> F,
 ) -> Result<(), Box<dyn Error + Send + Sync>>
 where

@@ -9,10 +9,10 @@ use shared::domain::{
     ContactFacts, ContactId, SubscriptionFacts, SubscriptionStatus, SuppressionFact,
 };
 use shared::http::{Answer, Call, Failure, Problem, mailer};
-use shared::store::{AudienceContactChange, IfMissing};
+use shared::store::{AudienceContactChange, Connections, IfMissing};
 
 /// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: usize = 1;
+pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Subscribes the contact that owns an address, which is created if nobody does. No verification is touched.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

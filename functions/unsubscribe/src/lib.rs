@@ -7,10 +7,10 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::{ContactFacts, SubscriptionFacts, SubscriptionStatus, SuppressionFact};
 use shared::http::{Answer, Call, Failure, Problem, mailer};
-use shared::store::{AudienceContactChange, IfMissing};
+use shared::store::{AudienceContactChange, Connections, IfMissing};
 
 /// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: usize = 1;
+pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Unsubscribes a contact that the client has onboarded, as far as `scope` says. No verification is touched.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

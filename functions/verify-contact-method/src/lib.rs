@@ -6,10 +6,10 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::{Answer, Call, Failure, crm};
-use shared::store::MethodChange;
+use shared::store::{Connections, MethodChange};
 
 /// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: usize = 1;
+pub const CONNECTIONS: Connections = Connections::by_item(1);
 
 /// Records or clears the verification of a phone number or e-mail address of a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

@@ -1,16 +1,18 @@
 //! The connections to the database that a start opens.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::error::{BoxError, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_smithy_types::body::SdkBody;
-use futures_util::future::try_join_all;
+use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::stream;
 use http_body_util::StreamBody;
 use hyper::body::{Bytes, Frame};
@@ -25,33 +27,96 @@ const CONNECT_AT_START: Duration = Duration::from_secs(1);
 /// No answer came.
 struct NotConnected;
 
+/// The connections that a function opens when it starts: as many as its requests use at the same time.
+///
+/// They are opened by a read, and a function should link no operation that it does not need otherwise: each adds to what
+/// every cold start loads.
+#[derive(Debug, Clone, Copy)]
+pub struct Connections {
+    count: usize,
+    open: Open,
+}
+
+type Open = for<'a> fn(&'a Store, Arc<Barrier>) -> BoxFuture<'a, Result<(), NotConnected>>;
+
+impl Connections {
+    /// Connections that are opened by `GetItem`.
+    #[must_use]
+    pub const fn by_item(count: usize) -> Self {
+        Self {
+            count,
+            open: |store, all| Box::pin(store.read_no_item(all)),
+        }
+    }
+
+    /// Connections that are opened by `BatchGetItem`.
+    #[must_use]
+    pub const fn by_batch(count: usize) -> Self {
+        Self {
+            count,
+            open: |store, all| Box::pin(store.read_no_batch(all)),
+        }
+    }
+
+    /// How many.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.count
+    }
+}
+
 impl Store {
     /// Opens connections to the database, so that the first request finds them open: as many as it will use at the same
     /// time. All of them or, where one of them takes too long or fails, perhaps none. A failure is not reported: that
     /// request tries again and answers for it.
-    pub async fn connect(&self, connections: usize) {
-        let all = Arc::new(Barrier::new(connections));
-        let reads = try_join_all((0..connections).map(|_| self.read_nothing(&all)));
+    pub async fn connect(&self, connections: Connections) {
+        let Connections { count, open } = connections;
+        let all = Arc::new(Barrier::new(count));
+        let reads = try_join_all((0..count).map(|_| open(self, Arc::clone(&all))));
         let _ = tokio::time::timeout(CONNECT_AT_START, reads).await;
     }
 
     /// Reads a key that no item has, once, over a connection of its own.
-    async fn read_nothing(&self, all: &Arc<Barrier>) -> Result<(), NotConnected> {
-        let nobody = AttributeValue::S("-".to_owned());
+    async fn read_no_item(&self, all: Arc<Barrier>) -> Result<(), NotConnected> {
         let read = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key(PARTITION_KEY, nobody.clone())
-            .key(SORT_KEY, nobody)
+            .set_key(Some(nobody()))
             .customize()
             .config_override(Builder::new().retry_config(RetryConfig::disabled()))
-            .interceptor(AwaitAll(Arc::clone(all)));
-        match read.send().await {
-            Err(error) if error.raw_response().is_none() => Err(NotConnected),
-            // Also where the database refuses: then it is connected.
-            _ => Ok(()),
-        }
+            .interceptor(AwaitAll(all));
+        is_connected(read.send().await)
+    }
+
+    /// The same, by a batch.
+    async fn read_no_batch(&self, all: Arc<Barrier>) -> Result<(), NotConnected> {
+        let nobody = KeysAndAttributes::builder().keys(nobody()).build();
+        let read = self
+            .client
+            .batch_get_item()
+            .request_items(&self.table, nobody.map_err(|_| NotConnected)?)
+            .customize()
+            .config_override(Builder::new().retry_config(RetryConfig::disabled()))
+            .interceptor(AwaitAll(all));
+        is_connected(read.send().await)
+    }
+}
+
+/// A key that no item has.
+fn nobody() -> HashMap<String, AttributeValue> {
+    let nobody = AttributeValue::S("-".to_owned());
+    HashMap::from([
+        (PARTITION_KEY.to_owned(), nobody.clone()),
+        (SORT_KEY.to_owned(), nobody),
+    ])
+}
+
+/// Whether an answer came, also where the database refuses.
+fn is_connected<T, E>(read: Result<T, SdkError<E, HttpResponse>>) -> Result<(), NotConnected> {
+    match read {
+        Err(error) if error.raw_response().is_none() => Err(NotConnected),
+        _ => Ok(()),
     }
 }
 
@@ -140,10 +205,10 @@ mod tests {
     async fn as_many_connections_are_opened_as_are_asked_for_and_then_used() {
         for answer in [NOTHING, REFUSED] {
             let (store, connections) = database(answer).await;
-            store.connect(3).await;
+            store.connect(Connections::by_item(3)).await;
             assert_eq!(connections.load(Ordering::Relaxed), 3);
-            store.connect(3).await;
-            store.connect(1).await;
+            store.connect(Connections::by_item(3)).await;
+            store.connect(Connections::by_batch(1)).await;
             assert_eq!(connections.load(Ordering::Relaxed), 3, "all are kept");
         }
     }
@@ -157,6 +222,6 @@ mod tests {
             .to_builder()
             .endpoint_url("http://127.0.0.1:1");
         let store = Store::new(Client::from_conf(nowhere.build()), store.table);
-        store.connect(2).await;
+        store.connect(Connections::by_batch(2)).await;
     }
 }

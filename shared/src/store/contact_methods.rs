@@ -75,14 +75,13 @@ impl Store {
     ) -> Result<(Outcome, Contact), ChangeError> {
         let organization = tenant.organization();
         let key = Key::contact(organization, id);
-        let (item, owner) = match &method_edit.value {
-            MethodValue::Phone(_) => (self.read_item(key).await?, None),
-            MethodValue::Email(address) => {
-                let owner = Key::email_owner(organization, address);
-                let mut items = self.read_items(&[&owner, &key]).await?;
-                (items.pop().flatten(), items.pop().flatten())
-            }
+        let owner_key = match &method_edit.value {
+            MethodValue::Phone(_) => None,
+            MethodValue::Email(address) => Some(Key::email_owner(organization, address)),
         };
+        let keys: Vec<_> = [&key].into_iter().chain(&owner_key).collect();
+        let mut items = self.read_items(&keys).await?.into_iter();
+        let (item, owner) = (items.next().flatten(), items.next().flatten());
         let item = item.ok_or(ChangeError::ContactNotFound)?;
         let owner = owner.as_ref().map(owner_id).transpose()?;
         let is_our_own = is_as_left_by(&item, &method_edit.stamp);

@@ -27,6 +27,7 @@ use aws_sdk_dynamodb::Client;
 use backon::{ExponentialBuilder, Retryable};
 
 pub use client::{Patience, configure};
+pub use connections::Connections;
 pub use contact_methods::{MethodEdit, MethodEditKind};
 pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;

@@ -166,7 +166,7 @@ async fn adding_and_removing_a_number_costs_a_read_and_an_update_of_one_unit_eac
     for path in ["contact-methods", "contact-methods/remove"] {
         let answer = counted.method(path, "phone", "+14165550101").await;
         assert_answered(&answer, 200, "updated");
-        let calls = counted.assert_calls(&["GetItem", "UpdateItem"]);
+        let calls = counted.assert_calls(&["BatchGetItem", "UpdateItem"]);
         assert_capacity(&calls, &[1.0, 1.0]);
     }
 }
@@ -192,7 +192,7 @@ async fn a_method_that_is_there_or_is_not_costs_a_read() {
         ("contact-methods/remove", "phone", "+14165550199", 404),
     ] {
         assert_eq!(counted.method(path, kind, value).await.status, status);
-        assert_capacity(&counted.assert_calls(&["GetItem"]), &[1.0]);
+        assert_capacity(&counted.assert_calls(&["BatchGetItem"]), &[1.0]);
     }
     for (path, value, status) in [
         ("contact-methods", "jane@example.com", 200),

@@ -9,6 +9,7 @@ use black_box_tests::events::{self, NOW};
 use black_box_tests::proxy::{PATIENT, Proxy};
 use black_box_tests::{Answer, Api, Database, service_at};
 use serde_json::{Value, json};
+use shared::store::Connections;
 use tokio::sync::OnceCell;
 
 use super::authorization::{Request, requests};
@@ -39,7 +40,7 @@ async fn play() -> BTreeMap<String, Played> {
         let stage = Stage::new().await;
         let name = crate_of(function);
         let mut played = Played::default();
-        stage.start(&mut played).await;
+        stage.start(name, &mut played).await;
         for event in events(name) {
             let answer = stage.send(&event).await;
             stage.note(&mut played, &answer);
@@ -68,10 +69,10 @@ impl Stage {
     }
 
     /// What a function does when it starts.
-    async fn start(&self, played: &mut Played) {
+    async fn start(&self, function: &str, played: &mut Played) {
         let database = &self.api.database;
         let store = database.store_through(&self.proxy.url, PATIENT).await;
-        store.connect(1).await;
+        store.connect(connections(function)).await;
         self.take_calls(played);
     }
 
@@ -124,6 +125,23 @@ impl Stage {
             played.operations.insert(call.operation);
         }
         self.proxy.forget();
+    }
+}
+
+/// The connections that a function opens when it starts.
+fn connections(function: &str) -> Connections {
+    match function {
+        "verify-phone-number" => verify_phone_number::CONNECTIONS,
+        "verify-contact-method" => verify_contact_method::CONNECTIONS,
+        "verify-contact" => verify_contact::CONNECTIONS,
+        "upsert-contact" => upsert_contact::CONNECTIONS,
+        "get-contact" => get_contact::CONNECTIONS,
+        "contact-status" => contact_status::CONNECTIONS,
+        "add-contact-method" => add_contact_method::CONNECTIONS,
+        "remove-contact-method" => remove_contact_method::CONNECTIONS,
+        "subscribe" => subscribe::CONNECTIONS,
+        "unsubscribe" => unsubscribe::CONNECTIONS,
+        _ => panic!("no function is called {function}"),
     }
 }
 
