@@ -509,3 +509,310 @@ fn update(
         .build()?;
     Ok(TransactWriteItem::builder().update(update).build())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::domain::{
+        AudienceSlug, ClientSlug, EmailAddress, MethodValue, NewMethod, PhoneNumber, PhoneRegion,
+        SubscriptionStatus, Timestamp,
+    };
+
+    const T1: &str = "2024-01-01T00:00:00.000Z";
+    const T2: &str = "2024-09-01T10:00:00.000Z";
+    const NOW: &str = "2026-05-20T15:04:02.000Z";
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap()
+    }
+
+    fn stamp() -> ChangeStamp {
+        ChangeStamp {
+            actor: Actor::subject("client:website"),
+            now: at(NOW),
+            request_id: "request_1".to_owned(),
+        }
+    }
+
+    fn verified(text: &str) -> Verification {
+        Verification {
+            at: at(text),
+            by: Some(Actor::subject("client:website")),
+            source: None,
+        }
+    }
+
+    fn phone(number: &str) -> NewMethod {
+        NewMethod {
+            value: MethodValue::Phone(PhoneNumber::parse(number, PhoneRegion::CANADA).unwrap()),
+            is_primary: None,
+            verification: None,
+        }
+    }
+
+    fn email(address: &str) -> NewMethod {
+        NewMethod {
+            value: MethodValue::Email(EmailAddress::parse(address).unwrap()),
+            is_primary: None,
+            verification: None,
+        }
+    }
+
+    fn of_client() -> SubscriptionId {
+        SubscriptionId {
+            audience: AudienceSlug::parse("newsletter").unwrap(),
+            client: Some(ClientSlug::parse("website").unwrap()),
+        }
+    }
+
+    /// A contact at version 7, subscribed by the client.
+    fn before() -> SubscribedContact {
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let mut contact = Contact::new(organization, ContactId::parse("c_1").unwrap(), at(T1));
+        contact.version = Version::new(7);
+        contact.add_method(phone("+14165550100"));
+        contact.add_method(email("jane@example.com"));
+        SubscribedContact {
+            contact,
+            subscriptions: BTreeMap::from([(of_client(), Subscription::default())]),
+        }
+    }
+
+    fn items(
+        before: Option<&SubscribedContact>,
+        after: &SubscribedContact,
+    ) -> Vec<TransactWriteItem> {
+        let edit = Edit {
+            before,
+            after,
+            claimed: Vec::new(),
+            released: Vec::new(),
+        };
+        transact_items("contacts", &edit, &stamp()).unwrap()
+    }
+
+    /// The update of the contact that makes this of it.
+    fn contact_update(change: impl FnOnce(&mut Contact)) -> Update {
+        let before = before();
+        let mut after = before.clone();
+        change(&mut after.contact);
+        let items = items(Some(&before), &after);
+        assert_eq!(items.len(), 1);
+        let update = items[0].update().unwrap().clone();
+        assert_all_placeholders_are_used(&update);
+        update
+    }
+
+    fn assert_all_placeholders_are_used(update: &Update) {
+        let text = format!(
+            "{} {}",
+            update.update_expression(),
+            update.condition_expression().unwrap()
+        );
+        let used: BTreeSet<_> = text
+            .split(|c: char| !(c.is_alphanumeric() || c == '#' || c == ':'))
+            .filter(|word| word.starts_with(['#', ':']))
+            .collect();
+        let names = update.expression_attribute_names().unwrap().keys();
+        let values = update.expression_attribute_values().unwrap().keys();
+        let defined: BTreeSet<_> = names.chain(values).map(String::as_str).collect();
+        assert_eq!(used, defined);
+    }
+
+    const SET_STAMP: &str = "#version = #version + :one, #updatedAt = :now, #changedBy = :actor, #changeRequestId = :requestId";
+
+    #[test]
+    fn only_what_differs_is_written_at_the_version_that_was_read() {
+        let update = contact_update(|contact| {
+            contact.first_name = Some("Jane".to_owned());
+            contact.suppression.hard_bounced_at = Some(at(T1));
+        });
+        assert_eq!(update.condition_expression(), Some("#version = :version"));
+        assert_eq!(
+            update.update_expression(),
+            format!("SET #firstName = :firstName, #hardBouncedAt = :hardBouncedAt, {SET_STAMP}")
+        );
+        let values = update.expression_attribute_values().unwrap();
+        assert_eq!(values[":version"], AttributeValue::N("7".to_owned()));
+        assert_eq!(values[":firstName"], text("Jane"));
+    }
+
+    #[test]
+    fn a_verification_is_written_on_condition_of_the_one_rule() {
+        let update = contact_update(|contact| {
+            contact.verification = Some(verified(T2));
+            contact.phones[0].verification = Some(Verification {
+                by: None,
+                ..verified(T1)
+            });
+        });
+        assert_eq!(
+            update.condition_expression(),
+            Some(
+                "#version = :version AND (attribute_not_exists(#phones.#phones0.#verifiedAt) OR \
+                 #phones.#phones0.#verifiedAt > :verifiedAtphones0) AND \
+                 (attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            update.update_expression(),
+            format!(
+                "SET #phones.#phones0.#verifiedAt = :verifiedAtphones0, #verifiedAt = :verifiedAt, \
+                 #verifiedBy = :verifiedBy, {SET_STAMP} \
+                 REMOVE #phones.#phones0.#verifiedBy, #phones.#phones0.#verificationSource, #verificationSource"
+            )
+        );
+    }
+
+    #[test]
+    fn methods_are_written_each_by_itself() {
+        let update = contact_update(|contact| {
+            contact.remove_method(&phone("+14165550100").value);
+            let mut new = phone("+14165550101");
+            new.is_primary = Some(true);
+            contact.add_method(new);
+            let mut new = email("second@example.com");
+            new.is_primary = Some(true);
+            contact.add_method(new);
+        });
+        assert_eq!(
+            update.update_expression(),
+            format!(
+                "SET #phones.#phones0 = :phones0, #emails.#emails0.#isPrimary = :isPrimaryemails0, \
+                 #emails.#emails1 = :emails1, {SET_STAMP} REMOVE #phones.#phones1"
+            )
+        );
+        let names = update.expression_attribute_names().unwrap();
+        assert_eq!(names["#phones1"], "+14165550100");
+        assert_eq!(names["#emails0"], "jane@example.com");
+    }
+
+    #[test]
+    fn more_methods_than_an_expression_can_name_are_written_as_a_whole() {
+        let update = contact_update(|contact| {
+            for n in 0..=MOST_NAMED_ENTRIES {
+                contact.add_method(phone(&format!("+1416555{n:04}")));
+            }
+        });
+        assert_eq!(
+            update.update_expression(),
+            format!("SET #phones = :phones, {SET_STAMP}")
+        );
+    }
+
+    #[test]
+    fn a_change_of_a_subscription_changes_the_contact_as_well() {
+        let before = before();
+        let mut after = before.clone();
+        let subscription = after.subscriptions.get_mut(&of_client()).unwrap();
+        subscription.status = SubscriptionStatus::Subscribed;
+        subscription.verification = Some(verified(T2));
+        let items = items(Some(&before), &after);
+        let [contact, subscription] = &items[..] else {
+            panic!("not two items")
+        };
+        let contact = contact.update().unwrap();
+        assert_eq!(
+            contact.update_expression(),
+            format!(
+                "SET {SET_STAMP}, #changedSubscription = :subscription, \
+                 #subscriptionChangeRequestId = :requestId, #subscriptionChangedAt = :now"
+            )
+        );
+        let subscription = subscription.update().unwrap();
+        assert_all_placeholders_are_used(subscription);
+        assert_eq!(
+            subscription.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND (attribute_not_exists(#verifiedAt) OR #verifiedAt > :verifiedAt)"
+            )
+        );
+        assert_eq!(
+            subscription.update_expression(),
+            "SET #status = :status, #verifiedAt = :verifiedAt, #verifiedBy = :verifiedBy, \
+             #updatedAt = :updatedAt, #changeRequestId = :changeRequestId, #contactVersion = :contactVersion \
+             REMOVE #verificationSource"
+        );
+        let values = subscription.expression_attribute_values().unwrap();
+        assert_eq!(values[":contactVersion"], AttributeValue::N("8".to_owned()));
+    }
+
+    #[test]
+    fn a_contact_is_created_with_its_subscription_and_the_owner_of_its_address_or_not_at_all() {
+        let mut after = before();
+        after.contact.version = Version::FIRST;
+        let edit = Edit {
+            before: None,
+            after: &after,
+            claimed: vec!["jane@example.com".to_owned()],
+            released: Vec::new(),
+        };
+        let items = transact_items("contacts", &edit, &stamp()).unwrap();
+        let puts: Vec<_> = items.iter().map(|item| item.put().unwrap()).collect();
+        let keys: Vec<_> = puts
+            .iter()
+            .map(|put| {
+                (
+                    put.item()["pk"].as_s().unwrap().as_str(),
+                    put.item()["sk"].as_s().unwrap().as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                ("ORG#org_a#CONTACT#c_1", "CONTACT"),
+                ("ORG#org_a#CONTACT#c_1", "SUBSCRIPTION#newsletter#website"),
+                ("ORG#org_a#EMAIL#jane@example.com", "CONTACT"),
+            ]
+        );
+        for put in &puts {
+            assert_eq!(
+                put.condition_expression(),
+                Some("attribute_not_exists(#pk)")
+            );
+        }
+        let (contact, owner) = (puts[0].item(), puts[2].item());
+        assert_eq!(contact["organizationShard"], text("ORG#org_a#2"));
+        assert_eq!(
+            contact["changedSubscription"],
+            text("SUBSCRIPTION#newsletter#website")
+        );
+        assert_eq!(owner["ownerId"], text("c_1"));
+        // Else it would be in the indexes over contacts.
+        assert!(!owner.contains_key("contactId"));
+    }
+
+    #[test]
+    fn an_address_is_released_by_its_owner_only() {
+        let before = before();
+        let mut after = before.clone();
+        after
+            .contact
+            .remove_method(&email("jane@example.com").value);
+        let edit = Edit {
+            before: Some(&before),
+            after: &after,
+            claimed: Vec::new(),
+            released: vec!["jane@example.com".to_owned()],
+        };
+        let items = transact_items("contacts", &edit, &stamp()).unwrap();
+        let delete = items[1].delete().unwrap();
+        assert_eq!(delete.condition_expression(), Some("#ownerId = :ownerId"));
+        assert_eq!(delete.key()["pk"], text("ORG#org_a#EMAIL#jane@example.com"));
+    }
+
+    #[test]
+    fn what_is_as_it_was_is_not_written() {
+        let before = before();
+        let edit = Edit {
+            before: Some(&before),
+            after: &before.clone(),
+            claimed: Vec::new(),
+            released: Vec::new(),
+        };
+        assert!(!edit.changes());
+    }
+}
