@@ -50,7 +50,8 @@ pub(crate) struct Options {
     no_build: bool,
 }
 
-/// A function, and two events that change a contact of the demo data and change it back.
+/// A function, and two events that leave the demo data as they are, or one that changes a contact and one that changes it
+/// back.
 struct Function {
     name: &'static str,
     events: [&'static str; 2],
@@ -60,7 +61,7 @@ struct Function {
     connections: usize,
 }
 
-const FUNCTIONS: [Function; 3] = [
+const FUNCTIONS: [Function; 10] = [
     Function {
         name: "verify-phone-number",
         events: ["recorded", "cleared"],
@@ -78,6 +79,48 @@ const FUNCTIONS: [Function; 3] = [
         events: ["recorded", "cleared"],
         national: None,
         connections: verify_contact::CONNECTIONS.count(),
+    },
+    Function {
+        name: "upsert-contact",
+        events: ["unchanged", "unchanged"],
+        national: None,
+        connections: upsert_contact::CONNECTIONS.count(),
+    },
+    Function {
+        name: "get-contact",
+        events: ["read", "read"],
+        national: None,
+        connections: get_contact::CONNECTIONS.count(),
+    },
+    Function {
+        name: "contact-status",
+        events: ["read", "read"],
+        national: None,
+        connections: contact_status::CONNECTIONS.count(),
+    },
+    Function {
+        name: "add-contact-method",
+        events: ["unchanged", "unchanged"],
+        national: None,
+        connections: add_contact_method::CONNECTIONS.count(),
+    },
+    Function {
+        name: "remove-contact-method",
+        events: ["phone-number-not-found", "email-not-found"],
+        national: None,
+        connections: remove_contact_method::CONNECTIONS.count(),
+    },
+    Function {
+        name: "subscribe",
+        events: ["unchanged", "unchanged"],
+        national: None,
+        connections: subscribe::CONNECTIONS.count(),
+    },
+    Function {
+        name: "unsubscribe",
+        events: ["client", "client"],
+        national: None,
+        connections: unsubscribe::CONNECTIONS.count(),
     },
 ];
 
