@@ -434,9 +434,18 @@ impl Counted {
 
     /// That a read of at most 4 units and a transaction were made at the same time, and after them `later`, in so many
     /// rounds.
+    ///
+    /// An engine that reads a batch item by item may read some before and some after the transaction. That is found out, and
+    /// the read is made again, at the cost of one more; the embedded engine never does so.
     fn assert_read_with_transaction(&self, later: &[&str]) -> Vec<Call> {
-        assert_eq!(self.proxy.rounds(), 1 + later.len());
+        let mut rounds = self.proxy.rounds();
         let mut calls = self.calls();
+        let is_torn = calls.len() == 3 + later.len() && calls[2].operation == "BatchGetItem";
+        if is_torn && !engine_charges_like_aws() {
+            calls.remove(2);
+            rounds -= 1;
+        }
+        assert_eq!(rounds, 1 + later.len(), "{calls:?}");
         // Which of the two came first is nobody's concern.
         calls[..2].sort_by(|a, b| a.operation.cmp(&b.operation));
         let made: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
