@@ -5,6 +5,7 @@ mod faults;
 mod get;
 mod if_match;
 mod methods;
+mod races;
 mod status;
 mod subscriptions;
 mod upsert;

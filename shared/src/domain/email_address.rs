@@ -59,8 +59,13 @@ impl EmailAddress {
                 DnsLength::Verify,
             )
             .map_err(|_| InvalidEmailAddress)?;
+        let normal_form = format!("{local}@{domain}");
+        // NFC and lower case make some letters more; the normal form is part of a key, which has a limit in bytes.
+        if normal_form.chars().count() > Self::MAX_CHARACTERS {
+            return Err(InvalidEmailAddress);
+        }
         Ok(Self {
-            normal_form: format!("{local}@{domain}"),
+            normal_form,
             as_given: as_given.to_owned(),
         })
     }
@@ -186,6 +191,11 @@ mod tests {
         let domain = "example.com";
         let longest = format!("{}@{domain}", "a".repeat(320 - 1 - domain.len()));
         assert!(EmailAddress::parse(&longest).is_ok());
+        // Each becomes two letters, or three of four bytes, in the normal form.
+        for grows in ["\u{130}", "\u{1d160}"] {
+            let address = format!("{}@{domain}", grows.repeat(300));
+            assert_eq!(EmailAddress::parse(&address), Err(InvalidEmailAddress));
+        }
         assert_eq!(
             EmailAddress::parse(&format!("a{longest}")),
             Err(InvalidEmailAddress)

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::edit::Edit;
-use super::items::{contact, is_as_left_by, is_too_large};
+use super::edit::{Edit, OwnerEdit};
+use super::items::{contact, grows_too_large, is_as_left_by};
 use super::keys::Key;
 use super::upsert_contact::owner_id;
 use super::{ChangeError, ChangeStamp, Store};
@@ -97,22 +97,23 @@ impl Store {
         if method_edit.kind == MethodEditKind::Remove && !has_method {
             return Err(ChangeError::MethodNotFound);
         }
+        let is_others = owner.as_ref().is_some_and(|owner| owner != id);
+        if method_edit.kind != MethodEditKind::Remove && !has_method && is_others {
+            return Err(ChangeError::AddressTaken);
+        }
         let version = before.contact.version;
         if !method_edit.expected_version.allows(version) {
             return Err(ChangeError::VersionMismatch(Some(version)));
         }
         let mut after = before.clone();
-        let (mut claimed, mut released) = (Vec::new(), Vec::new());
-        let normal_form = || method_edit.value.normal_form().to_owned();
+        let mut owners = Vec::new();
+        let address = method_edit.value.normal_form().to_owned();
+        let is_address = matches!(method_edit.value, MethodValue::Email(_));
         match method_edit.kind {
             MethodEditKind::Add { is_primary } => {
-                match (&method_edit.value, owner) {
-                    // One that the contact has already is left to it, whoever owns it.
-                    (MethodValue::Email(_), Some(owner)) if owner != *id && !has_method => {
-                        return Err(ChangeError::AddressTaken);
-                    }
-                    (MethodValue::Email(_), None) => claimed.push(normal_form()),
-                    _ => {}
+                // One that the contact has already is left to whoever owns it.
+                if is_address && !has_method {
+                    owners.push(OwnerEdit::Claim(address));
                 }
                 after.contact.add_method(NewMethod {
                     value: method_edit.value.clone(),
@@ -122,21 +123,23 @@ impl Store {
             }
             MethodEditKind::Remove => {
                 after.contact.remove_method(&method_edit.value);
-                if owner.as_ref() == Some(id) {
-                    released.push(normal_form());
+                match owner {
+                    _ if !is_address => {}
+                    Some(owner) if owner == *id => owners.push(OwnerEdit::Release(address)),
+                    // Of a seed's contacts with one address, the first owns it.
+                    other => owners.push(OwnerEdit::Leave(address, other)),
                 }
             }
         }
         let edit = Edit {
             before: Some(&before),
             after: &after,
-            claimed,
-            released,
+            owners,
         };
         if !edit.changes() {
             return Ok((Outcome::Unchanged, before.contact));
         }
-        if is_too_large(&after.contact) {
+        if grows_too_large(Some(&before.contact), &after.contact) {
             return Err(ChangeError::TooLarge);
         }
         self.write_edit(&edit, &method_edit.stamp).await?;

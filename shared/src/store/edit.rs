@@ -5,15 +5,15 @@
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 
 use super::expression::Expression;
 use super::items::{
-    CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, EMAILS, IS_PRIMARY, Item, OWNER_ID,
-    PHONES, SUBSCRIPTION_CHANGE_REQUEST_ID, SUBSCRIPTION_CHANGED_AT, UPDATED_AT,
-    VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact_item, email_validation_value,
-    method_value, methods_value, subscription_item, tags_value,
+    CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, EMAILS, IS_PRIMARY, Item,
+    MARK_SEPARATOR, OWNER_ID, PHONES, SUBSCRIPTION_CHANGE_REQUEST_ID, SUBSCRIPTION_CHANGED_AT,
+    UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact_item,
+    email_validation_value, method_value, methods_value, subscription_item, tags_value,
 };
 use super::keys::{Key, PARTITION_KEY};
 use super::{ChangeStamp, DatabaseError, Store};
@@ -29,10 +29,20 @@ pub(super) struct Edit<'a> {
     pub(super) before: Option<&'a SubscribedContact>,
     /// As it shall be. Subscriptions that are not in it stay as they are.
     pub(super) after: &'a SubscribedContact,
-    /// The normal forms of e-mail addresses that nobody owns, and the contact shall.
-    pub(super) claimed: Vec<String>,
-    /// The normal forms of e-mail addresses that the contact owns, and nobody shall.
-    pub(super) released: Vec<String>,
+    /// What becomes of the owners of addresses that the contact gets or loses.
+    pub(super) owners: Vec<OwnerEdit>,
+}
+
+/// What becomes of the owner of an e-mail address, which is given in its normal form. Each holds only as long as the owner
+/// is the one that was read: a contact and an owner that are read side by side need not be of one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum OwnerEdit {
+    /// The contact owns it from now on: nobody else does.
+    Claim(String),
+    /// Nobody owns it any more: the contact does.
+    Release(String),
+    /// It stays this contact's, or nobody's.
+    Leave(String, Option<ContactId>),
 }
 
 /// The item is there.
@@ -47,17 +57,20 @@ const IS_AT_VERSION: &str = "#version = :version";
 /// The contact owns the address.
 const IS_OWNER: &str = "#ownerId = :ownerId";
 
-/// How many entries of one map an update names each by itself. Beyond, the map is written as a whole, since an expression
-/// has 4 KB.
-const MOST_NAMED_ENTRIES: usize = 20;
+/// How many entries of one map an update names each by itself. Beyond, the map is written as a whole: an expression has
+/// 4 KB, and each entry of the two maps takes up to 200 bytes of it.
+const MOST_NAMED_ENTRIES: usize = 6;
+
+/// How many subscriptions a contact remembers to have been changed last: as many as any request changes, and an import of
+/// few. Of more the others could be read torn.
+const MOST_MARKED: usize = 16;
 
 impl Edit<'_> {
     /// Whether there is anything to write.
     pub(super) fn changes(&self) -> bool {
         self.before.is_none_or(|before| {
             before.contact != self.after.contact || !self.changed_subscriptions().is_empty()
-        }) || !self.claimed.is_empty()
-            || !self.released.is_empty()
+        }) || !self.owners.is_empty()
     }
 
     /// The subscriptions that shall be otherwise, each with what it was.
@@ -131,10 +144,12 @@ pub(super) fn transact_items(
     let contact = &edit.after.contact;
     let organization = &contact.organization_id;
     let subscriptions = edit.changed_subscriptions();
-    // Of several the last, which is a client's where there is one.
-    let marked = subscriptions
-        .last()
-        .map(|(id, ..)| Key::subscription(organization, &contact.id, id).sort);
+    let marked: Vec<_> = subscriptions
+        .iter()
+        .take(MOST_MARKED)
+        .map(|(id, ..)| Key::subscription(organization, &contact.id, id).sort)
+        .collect();
+    let marked = (!marked.is_empty()).then(|| marked.join(MARK_SEPARATOR));
     let mut items = vec![match edit.before {
         None => put(table, created(contact, marked, stamp)?)?,
         Some(before) => {
@@ -152,22 +167,58 @@ pub(super) fn transact_items(
             }
         });
     }
-    for address in &edit.claimed {
-        items.push(put(table, owner(organization, address, &contact.id))?);
-    }
-    for address in &edit.released {
-        let delete = Delete::builder()
-            .table_name(table)
-            .set_key(Some(
-                Key::email_owner_of(organization, address).attributes(),
-            ))
-            .condition_expression(IS_OWNER)
-            .expression_attribute_names("#ownerId", OWNER_ID)
-            .expression_attribute_values(":ownerId", text(contact.id.as_str()))
-            .build()?;
-        items.push(TransactWriteItem::builder().delete(delete).build());
+    for owner in &edit.owners {
+        items.push(owner_item(table, contact, owner)?);
     }
     Ok(items)
+}
+
+fn owner_item(
+    table: &str,
+    contact: &Contact,
+    edit: &OwnerEdit,
+) -> Result<TransactWriteItem, DatabaseError> {
+    let organization = &contact.organization_id;
+    let key = |address: &str| Some(Key::email_owner_of(organization, address).attributes());
+    let item = TransactWriteItem::builder();
+    Ok(match edit {
+        OwnerEdit::Claim(address) => {
+            let put = Put::builder()
+                .table_name(table)
+                .set_item(Some(owner(organization, address, &contact.id)))
+                .condition_expression(format!("{IS_ABSENT} OR {IS_OWNER}"))
+                .expression_attribute_names("#pk", PARTITION_KEY)
+                .expression_attribute_names("#ownerId", OWNER_ID)
+                .expression_attribute_values(":ownerId", text(contact.id.as_str()))
+                .build()?;
+            item.put(put).build()
+        }
+        OwnerEdit::Release(address) => {
+            let delete = Delete::builder()
+                .table_name(table)
+                .set_key(key(address))
+                .condition_expression(IS_OWNER)
+                .expression_attribute_names("#ownerId", OWNER_ID)
+                .expression_attribute_values(":ownerId", text(contact.id.as_str()))
+                .build()?;
+            item.delete(delete).build()
+        }
+        OwnerEdit::Leave(address, owner) => {
+            let check = ConditionCheck::builder()
+                .table_name(table)
+                .set_key(key(address));
+            let check = match owner {
+                Some(owner) => check
+                    .condition_expression(IS_OWNER)
+                    .expression_attribute_names("#ownerId", OWNER_ID)
+                    .expression_attribute_values(":ownerId", text(owner.as_str())),
+                None => check
+                    .condition_expression(IS_ABSENT)
+                    .expression_attribute_names("#pk", PARTITION_KEY),
+            };
+            item.condition_check(check.build()?).build()
+        }
+    })
 }
 
 /// The item that says who owns an e-mail address.
@@ -587,8 +638,7 @@ mod tests {
         let edit = Edit {
             before,
             after,
-            claimed: Vec::new(),
-            released: Vec::new(),
+            owners: Vec::new(),
         };
         transact_items("contacts", &edit, &stamp()).unwrap()
     }
@@ -746,8 +796,7 @@ mod tests {
         let edit = Edit {
             before: None,
             after: &after,
-            claimed: vec!["jane@example.com".to_owned()],
-            released: Vec::new(),
+            owners: vec![OwnerEdit::Claim("jane@example.com".to_owned())],
         };
         let items = transact_items("contacts", &edit, &stamp()).unwrap();
         let puts: Vec<_> = items.iter().map(|item| item.put().unwrap()).collect();
@@ -768,12 +817,15 @@ mod tests {
                 ("ORG#org_a#EMAIL#jane@example.com", "CONTACT"),
             ]
         );
-        for put in &puts {
-            assert_eq!(
-                put.condition_expression(),
-                Some("attribute_not_exists(#pk)")
-            );
-        }
+        let conditions = puts.iter().map(|put| put.condition_expression().unwrap());
+        assert_eq!(
+            conditions.collect::<Vec<_>>(),
+            [
+                "attribute_not_exists(#pk)",
+                "attribute_not_exists(#pk)",
+                "attribute_not_exists(#pk) OR #ownerId = :ownerId",
+            ]
+        );
         let (contact, owner) = (puts[0].item(), puts[2].item());
         assert_eq!(contact["organizationShard"], text("ORG#org_a#2"));
         assert_eq!(
@@ -786,22 +838,108 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_released_by_its_owner_only() {
+    fn an_address_is_taken_off_only_while_its_owner_is_the_one_that_was_read() {
         let before = before();
         let mut after = before.clone();
-        after
-            .contact
-            .remove_method(&email("jane@example.com").value);
-        let edit = Edit {
-            before: Some(&before),
-            after: &after,
-            claimed: Vec::new(),
-            released: vec!["jane@example.com".to_owned()],
-        };
-        let items = transact_items("contacts", &edit, &stamp()).unwrap();
-        let delete = items[1].delete().unwrap();
+        let address = email("jane@example.com").value;
+        after.contact.remove_method(&address);
+        let address = address.normal_form().to_owned();
+        let other = ContactId::parse("c_2").unwrap();
+        let items = [
+            OwnerEdit::Release(address.clone()),
+            OwnerEdit::Leave(address.clone(), Some(other)),
+            OwnerEdit::Leave(address, None),
+        ]
+        .map(|owner| {
+            let edit = Edit {
+                before: Some(&before),
+                after: &after,
+                owners: vec![owner],
+            };
+            transact_items("contacts", &edit, &stamp())
+                .unwrap()
+                .remove(1)
+        });
+        let delete = items[0].delete().unwrap();
         assert_eq!(delete.condition_expression(), Some("#ownerId = :ownerId"));
         assert_eq!(delete.key()["pk"], text("ORG#org_a#EMAIL#jane@example.com"));
+        let values = delete.expression_attribute_values().unwrap();
+        assert_eq!(values[":ownerId"], text("c_1"));
+        let check = items[1].condition_check().unwrap();
+        assert_eq!(check.condition_expression(), "#ownerId = :ownerId");
+        let values = check.expression_attribute_values().unwrap();
+        assert_eq!(values[":ownerId"], text("c_2"));
+        let check = items[2].condition_check().unwrap();
+        assert_eq!(check.condition_expression(), "attribute_not_exists(#pk)");
+    }
+
+    #[test]
+    fn a_contact_remembers_every_subscription_that_was_changed_with_it() {
+        let before = before();
+        let mut after = before.clone();
+        let at_audience = SubscriptionId {
+            client: None,
+            ..of_client()
+        };
+        for id in [of_client(), at_audience] {
+            let subscribed = Subscription {
+                status: SubscriptionStatus::Subscribed,
+                ..Subscription::default()
+            };
+            after.subscriptions.insert(id, subscribed);
+        }
+        let items = items(Some(&before), &after);
+        let contact = items[0].update().unwrap();
+        let values = contact.expression_attribute_values().unwrap();
+        assert_eq!(
+            values[":subscription"],
+            text("SUBSCRIPTION#newsletter SUBSCRIPTION#newsletter#website")
+        );
+    }
+
+    /// The longest that can be: so many entries of both kinds, each with a verification, and everything else.
+    #[test]
+    fn the_longest_expressions_are_within_4_kb() {
+        let mut before = before();
+        let contact = &mut before.contact;
+        contact.phones.clear();
+        contact.emails.clear();
+        for n in 0..MOST_NAMED_ENTRIES {
+            contact.add_method(phone(&format!("+1416555{n:04}")));
+            contact.add_method(email(&format!("a{n}@example.com")));
+        }
+        let mut after = before.clone();
+        let contact = &mut after.contact;
+        let labelled = Verification {
+            source: VerificationSource::parse("webchat").unwrap(),
+            ..verified(T1)
+        };
+        for method in contact.phones.iter_mut().chain(&mut contact.emails) {
+            method.verification = Some(labelled.clone());
+            method.is_primary = !method.is_primary;
+        }
+        contact.verification = Some(labelled);
+        let some = || Some("x".to_owned());
+        (contact.first_name, contact.last_name, contact.status) = (some(), some(), some());
+        (contact.pipeline_id, contact.pipeline_stage) = (some(), some());
+        (contact.user_id, contact.created_by) = (some(), some());
+        contact.assignees = vec!["x".to_owned()];
+        contact.secondary_phone_numbers = vec!["x".to_owned()];
+        contact.created_at = Timestamp::EPOCH;
+        contact.suppression.globally_unsubscribed_at = Some(at(T1));
+        contact.suppression.global_unsubscribe_reason = "x".to_owned();
+        contact.suppression.hard_bounced_at = Some(at(T1));
+        contact.suppression.complained_at = Some(at(T1));
+        contact.email_validation.reason = "x".to_owned();
+        contact
+            .tags
+            .insert(of_client().audience, vec!["x".to_owned()]);
+        let items = items(Some(&before), &after);
+        let update = items[0].update().unwrap();
+        let length = update.update_expression().len();
+        assert!(length <= 4096, "{length}");
+        let length = update.condition_expression().unwrap().len();
+        assert!(length <= 4096, "{length}");
     }
 
     #[test]
@@ -810,8 +948,7 @@ mod tests {
         let edit = Edit {
             before: Some(&before),
             after: &before.clone(),
-            claimed: Vec::new(),
-            released: Vec::new(),
+            owners: Vec::new(),
         };
         assert!(!edit.changes());
     }

@@ -1,5 +1,7 @@
 //! What a client sees of the contact that owns an e-mail address, in an audience: two reads, nothing is written.
 
+use super::error::outdated;
+use super::upsert_contact::has_address;
 use super::{ChangeError, ChangeStamp, Store};
 use crate::domain::{
     Actor, AudienceContact, AudienceSlug, ClientSlug, EmailAddress, SubscriptionId, Tenant,
@@ -47,6 +49,9 @@ impl Store {
         let Some((mut state, _)) = self.read_state(tenant, &id, ids, &nobody).await? else {
             return Ok(None);
         };
+        if !has_address(&state.contact, address) {
+            return Err(outdated("the address was removed after its owner was read"));
+        }
         let audience_subscription = state.subscriptions.remove(at_audience);
         Ok(state
             .subscriptions

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::edit::Edit;
-use super::items::{OWNER_ID, contact, is_as_left_by, is_too_large, subscription};
+use super::edit::{Edit, OwnerEdit};
+use super::error::outdated;
+use super::items::{OWNER_ID, contact, grows_too_large, is_as_left_by, subscription};
 use super::keys::Key;
 use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
@@ -90,6 +91,9 @@ impl Store {
             ),
         };
         let before = found.as_ref().map(|found| &found.state);
+        if let Some(before) = before {
+            change.must_have_address(&before.contact)?;
+        }
         let is_onboarded = before.is_some_and(|before| {
             before
                 .subscriptions
@@ -117,7 +121,9 @@ impl Store {
                 return Err(ChangeError::VersionMismatch(None));
             }
             (Some(before), expected) if !expected.allows(before.contact.version) => {
-                return Err(ChangeError::VersionMismatch(Some(before.contact.version)));
+                // A client learns nothing of a contact that only others have onboarded.
+                let version = is_onboarded.then_some(before.contact.version);
+                return Err(ChangeError::VersionMismatch(version));
             }
             _ => {}
         }
@@ -125,15 +131,14 @@ impl Store {
         let edit = Edit {
             before,
             after: &after,
-            claimed: match before {
-                None => vec![change.address.normal_form().to_owned()],
+            owners: match before {
+                None => vec![OwnerEdit::Claim(change.address.normal_form().to_owned())],
                 Some(_) => Vec::new(),
             },
-            released: Vec::new(),
         };
         let outcome = change.outcome(before, &after, edit.changes());
         if edit.changes() {
-            if is_too_large(&after.contact) {
+            if grows_too_large(before.map(|before| &before.contact), &after.contact) {
                 return Err(ChangeError::TooLarge);
             }
             self.write_edit(&edit, &change.stamp).await?;
@@ -207,6 +212,12 @@ impl Store {
     }
 }
 
+/// Whether a contact has an address.
+pub(super) fn has_address(contact: &Contact, address: &EmailAddress) -> bool {
+    let mut emails = contact.emails.iter();
+    emails.any(|email| email.normal_form == address.normal_form())
+}
+
 /// The contact that an owner's item names.
 pub(super) fn owner_id(item: &super::items::Item) -> Result<ContactId, DatabaseError> {
     item.get(OWNER_ID)
@@ -222,6 +233,13 @@ struct Found {
 }
 
 impl AudienceContactChange {
+    /// The owner was read before the contact. If the address has been taken off meanwhile, it may be another's by now.
+    fn must_have_address(&self, contact: &Contact) -> Result<(), ChangeError> {
+        has_address(contact, &self.address)
+            .then_some(())
+            .ok_or_else(|| outdated("the address was removed after its owner was read"))
+    }
+
     fn client_subscription(&self) -> SubscriptionId {
         SubscriptionId {
             audience: self.audience.clone(),
@@ -248,10 +266,9 @@ impl AudienceContactChange {
             contact: Contact::new(tenant.organization().clone(), id, now),
             subscriptions: BTreeMap::new(),
         });
-        let address = MethodValue::Email(self.address.clone());
-        if after.contact.method(&address).is_none() {
+        if before.is_none() {
             after.contact.add_method(NewMethod {
-                value: address,
+                value: MethodValue::Email(self.address.clone()),
                 is_primary: None,
                 verification: None,
             });

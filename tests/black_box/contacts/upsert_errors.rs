@@ -187,3 +187,56 @@ async fn a_contact_that_would_be_too_large_is_refused() {
     assert_eq!(answer.status, 400);
     assert_eq!(fields(&answer), &json!({ "body": "too_large" }));
 }
+
+#[tokio::test]
+async fn a_contact_at_its_largest_can_still_be_verified_unsubscribed_and_made_smaller() {
+    let api = start().await;
+    let number = |n: usize| format!("+1416555{n:04}");
+    let mut last = 0;
+    for first in (0..).step_by(20) {
+        let numbers: Vec<_> = (first..first + 20)
+            .map(|n| json!({ "value": number(n) }))
+            .collect();
+        let answer = api.upsert(body(json!({ "phoneNumber": numbers }))).await;
+        if answer.status == 400 {
+            assert_eq!(fields(&answer), &json!({ "body": "too_large" }));
+            break;
+        }
+        last = first;
+    }
+    let id = super::id(&super::status_of(&api, super::ADDRESS, "website").await);
+    for n in 0..last {
+        let verified = json!({
+            "type": "phone", "value": number(n), "verifiedAt": "2024-01-01T00:00:00Z", "verificationSource": "x".repeat(100),
+        });
+        assert_eq!(api.verify_contact_method(&id, verified).await.status, 200);
+    }
+    let token = api.application_token("website");
+    for scope in ["client", "audience", "global"] {
+        let path = "/api/subscriptions/unsubscribe";
+        let answer = api
+            .post(
+                path,
+                &token,
+                body(json!({ "scope": scope, "reason": "enough" })),
+            )
+            .await;
+        assert_eq!(answer.status, 200, "{scope}: {:?}", answer.body);
+    }
+    let complained = json!({ "suppression": { "complained": true } });
+    assert_eq!(api.upsert(body(complained)).await.status, 200);
+    let path = format!("/api/contacts/{id}/contact-methods/remove");
+    let method = json!({ "type": "phone", "value": number(0) });
+    assert_eq!(api.post(&path, &api.user_token(), method).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_whose_normal_form_is_too_long_is_refused() {
+    let api = start().await;
+    let address = format!("{}@example.com", "\u{1d160}".repeat(300));
+    let answer = api.upsert(body(json!({ "email": address }))).await;
+    assert_eq!(
+        (answer.status, fields(&answer)),
+        (400, &json!({ "email": "invalid" }))
+    );
+}

@@ -45,8 +45,12 @@ async fn play() -> BTreeMap<String, Played> {
             let answer = stage.send(&event).await;
             stage.note(&mut played, &answer);
         }
-        if name == "verify-contact" {
-            let answer = stage.one_level_alone().await;
+        let left_out = match name {
+            "verify-contact" => Some(stage.one_level_alone().await),
+            "remove-contact-method" => Some(stage.shared_address().await),
+            _ => None,
+        };
+        if let Some(answer) = left_out {
             stage.note(&mut played, &answer);
         }
         all.insert(name.to_owned(), played);
@@ -108,6 +112,17 @@ impl Stage {
             "audience": "newsletter", "client": "website",
         });
         self.api.verify_contact("c_1", body).await
+    }
+
+    /// An address that another contact owns is removed: of a seed's contacts with one address, the first owns it.
+    async fn shared_address(&self) -> Answer {
+        let emails = json!([{ "value": "jane@example.com" }]);
+        let contacts =
+            json!([{ "id": "c_1", "emails": emails }, { "id": "c_2", "emails": emails }]);
+        self.api.seed(contacts).await;
+        let path = "/api/contacts/c_2/contact-methods/remove";
+        let body = json!({ "type": "email", "value": "jane@example.com" });
+        self.api.post(path, &self.api.user_token(), body).await
     }
 
     /// Notes what came of a request.
