@@ -149,7 +149,14 @@ impl ContactFacts {
                     self.global_unsubscribe_reason.unwrap_or_default();
             }
             Some(_) => {}
-            None => suppression.global_unsubscribe_reason.clear(),
+            None => {
+                // One without a time is of a file that knows no more.
+                suppression.global_unsubscribe_reason = match self.global_unsubscribe_reason {
+                    Some(reason) => reason,
+                    None if was_unsubscribed => String::new(),
+                    None => std::mem::take(&mut suppression.global_unsubscribe_reason),
+                };
+            }
         }
         for (audience, tags) in self.tags {
             if tags.is_empty() {

@@ -12,6 +12,7 @@ mod identifiers;
 mod label;
 mod numbering_plan;
 mod phone_number;
+mod record;
 mod subscription;
 mod time_zone;
 mod timestamp;
@@ -31,6 +32,7 @@ pub use identifiers::{
 };
 pub use label::{InvalidLabel, VerificationSource};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
+pub use record::ContactRecord;
 pub use subscription::{
     AudienceContact, SubscribedContact, Subscription, SubscriptionId, SubscriptionStatus,
 };

@@ -157,6 +157,38 @@ impl DatabaseError {
     }
 }
 
+impl DatabaseError {
+    /// Whether the same request may succeed later, perhaps from a new read.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::Contended(_)
+                | Self::Outdated(_)
+                | Self::PartlyThrottled(_)
+        )
+    }
+
+    /// Whether others were faster, so that what was read is of no use any more.
+    pub(super) fn is_lost_race(&self) -> bool {
+        matches!(self, Self::Contended(_) | Self::Outdated(_))
+    }
+
+    /// Whether what is refused is what the request holds, and not any request.
+    pub(super) fn is_about_content(&self) -> bool {
+        let Self::Refused(source) = self else {
+            return false;
+        };
+        source.downcast_ref().is_some_and(|answer: &ErrorAnswer| {
+            answer.code == "ValidationException"
+                || answer.reasons.iter().any(|reason| {
+                    reason == "ValidationError" || reason == "ItemCollectionSizeLimitExceeded"
+                })
+        })
+    }
+}
+
 impl From<BuildError> for DatabaseError {
     fn from(error: BuildError) -> Self {
         Self::Refused(Box::new(error))

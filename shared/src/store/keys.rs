@@ -17,7 +17,7 @@ pub(super) const PARTITION_KEY: &str = "pk";
 pub(super) const SORT_KEY: &str = "sk";
 
 /// A whole primary key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) partition: String,
     pub(super) sort: String,
@@ -41,7 +41,7 @@ impl Key {
     ) -> Self {
         Self {
             partition: contact_partition(organization, contact),
-            sort: format!("SUBSCRIPTION#{audience}#{client}"),
+            sort: format!("{SUBSCRIPTION_PREFIX}{audience}#{client}"),
         }
     }
 
@@ -53,7 +53,7 @@ impl Key {
     ) -> Self {
         Self {
             partition: contact_partition(organization, contact),
-            sort: format!("SUBSCRIPTION#{audience}"),
+            sort: format!("{SUBSCRIPTION_PREFIX}{audience}"),
         }
     }
 
@@ -85,16 +85,16 @@ impl Key {
     /// An audience that is registered in an organization.
     pub(super) fn audience(organization: &OrganizationId, audience: &AudienceSlug) -> Self {
         Self {
-            partition: format!("ORG#{organization}"),
-            sort: format!("AUDIENCE#{audience}"),
+            partition: organization_partition(organization),
+            sort: format!("{AUDIENCE_PREFIX}{audience}"),
         }
     }
 
     /// A client that is registered in an organization.
     pub(super) fn client(organization: &OrganizationId, client: &ClientSlug) -> Self {
         Self {
-            partition: format!("ORG#{organization}"),
-            sort: format!("CLIENT#{client}"),
+            partition: organization_partition(organization),
+            sort: format!("{CLIENT_PREFIX}{client}"),
         }
     }
 
@@ -104,6 +104,15 @@ impl Key {
             (PARTITION_KEY.to_owned(), AttributeValue::S(self.partition)),
             (SORT_KEY.to_owned(), AttributeValue::S(self.sort)),
         ])
+    }
+
+    /// The key of `item`, if it has one.
+    pub(super) fn of_item(item: &HashMap<String, AttributeValue>) -> Option<Self> {
+        let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+        Some(Self {
+            partition: text(PARTITION_KEY)?,
+            sort: text(SORT_KEY)?,
+        })
     }
 
     /// Whether this is the key of `item`.
@@ -116,8 +125,38 @@ impl Key {
     }
 }
 
-fn contact_partition(organization: &OrganizationId, contact: &ContactId) -> String {
+pub(super) fn contact_partition(organization: &OrganizationId, contact: &ContactId) -> String {
     format!("ORG#{organization}#CONTACT#{contact}")
+}
+
+/// What the sort keys of an organization's audiences begin with.
+pub(super) const AUDIENCE_PREFIX: &str = "AUDIENCE#";
+
+/// What the sort keys of an organization's clients begin with.
+pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
+
+/// What the sort keys of a contact's subscriptions begin with.
+pub(super) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
+
+/// The partition of what is registered in an organization.
+pub(super) fn organization_partition(organization: &OrganizationId) -> String {
+    format!("ORG#{organization}")
+}
+
+/// The subscription in a sort key, if it is one's.
+pub(super) fn subscription_of(sort: &str) -> Option<SubscriptionId> {
+    let id = sort.strip_prefix(SUBSCRIPTION_PREFIX)?;
+    let (audience, client) = match id.split_once('#') {
+        Some((audience, client)) => (audience, Some(client)),
+        None => (id, None),
+    };
+    Some(SubscriptionId {
+        audience: AudienceSlug::parse(audience).ok()?,
+        client: match client {
+            Some(client) => Some(ClientSlug::parse(client).ok()?),
+            None => None,
+        },
+    })
 }
 
 /// How many parts the index over an organization's contacts has. A partition of an index takes 1,000 writes a second, and
@@ -189,6 +228,20 @@ mod tests {
             Key::client(&organization(), &client),
             key("ORG#org_a", "CLIENT#website")
         );
+    }
+
+    #[test]
+    fn a_subscription_is_read_back_from_its_key() {
+        let audience = AudienceSlug::parse("newsletter").unwrap();
+        for client in [None, Some(ClientSlug::parse("website").unwrap())] {
+            let id = SubscriptionId {
+                audience: audience.clone(),
+                client,
+            };
+            let key = Key::subscription(&organization(), &contact(), &id);
+            assert_eq!(subscription_of(&key.sort), Some(id));
+        }
+        assert_eq!(subscription_of("CONTACT"), None);
     }
 
     /// Contacts keep the shard that they were written with: another hash would lose them from the index's point of view.

@@ -3,12 +3,15 @@
 //! Each operation builds its request as a pure function, sends it, and turns the answer into a domain outcome.
 
 mod attributes;
+mod bulk;
 mod client;
 mod connections;
 mod contact_methods;
 mod edit;
 mod error;
+mod export;
 mod expression;
+mod import;
 mod items;
 mod keys;
 mod provision;
@@ -26,10 +29,13 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use backon::{ExponentialBuilder, Retryable};
 
+pub use bulk::Persistence;
 pub use client::{Patience, configure};
 pub use connections::Connections;
 pub use contact_methods::{MethodEdit, MethodEditKind};
 pub use error::{ChangeError, DatabaseError};
+pub use export::{ExportedContact, Registered};
+pub use import::{Import, ImportOutcome, ImportRecord, ImportRefusal};
 pub use items::is_too_large;
 pub use provision::Addition;
 pub use reach::Found;

@@ -118,7 +118,15 @@ impl Store {
         }
     }
 
-    async fn put_if_absent(&self, item: Item) -> Result<(), DatabaseError> {
+    /// Registers an audience or a client, or another thing of one item. Answers whether it was not there yet.
+    ///
+    /// # Errors
+    /// When the database refuses or does not answer.
+    pub async fn register(&self, addition: Addition) -> Result<bool, DatabaseError> {
+        self.put_if_absent(item(addition)?).await
+    }
+
+    async fn put_if_absent(&self, item: Item) -> Result<bool, DatabaseError> {
         let put = self
             .client
             .put_item()
@@ -129,9 +137,9 @@ impl Store {
             .send()
             .await;
         match put {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
                 _ => Err(DatabaseError::from_sdk(error)),
             },
         }

@@ -1,0 +1,379 @@
+//! All that the table holds of an organization: what is registered there, and its contacts with their subscriptions.
+//!
+//! The contacts are found in the index over the organization, part by part, and read by their keys: what other
+//! organizations have is never read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+
+use super::bulk::{MAX_KEYS, Persistence};
+use super::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, are_of_one_state, contact, subscription};
+use super::keys::{
+    AUDIENCE_PREFIX, CLIENT_PREFIX, Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX,
+    contact_partition, organization_partition, shard, subscription_of,
+};
+use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
+use super::upsert_contact::owner_id;
+use super::{DatabaseError, Store};
+use crate::domain::{
+    AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscribedContact, Subscription,
+    SubscriptionId,
+};
+
+/// How many contacts' subscriptions are asked for at the same time.
+const CONCURRENT_QUERIES: usize = 16;
+
+/// How many batches of contacts are under way at the same time.
+const CONCURRENT_BATCHES: usize = 3;
+
+/// How many entries of the index a page has.
+const PAGE: i32 = 1000;
+
+/// How often a contact is read again that was changed while it was read.
+const MOST_READS: usize = 4;
+
+/// What is registered in an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Its audiences.
+    pub audiences: BTreeSet<AudienceSlug>,
+    /// Its clients.
+    pub clients: BTreeSet<ClientSlug>,
+}
+
+/// All that the table holds of a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedContact {
+    /// The contact with all its subscriptions.
+    pub contact: SubscribedContact,
+    /// The normal forms of those of its e-mail addresses that another contact owns.
+    pub owned_elsewhere: BTreeSet<String>,
+}
+
+impl Store {
+    /// What is registered in an organization.
+    ///
+    /// # Errors
+    /// When the database refuses or does not answer.
+    pub async fn registered(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<Registered, DatabaseError> {
+        let mut registered = Registered::default();
+        let partition = organization_partition(organization);
+        for prefix in [AUDIENCE_PREFIX, CLIENT_PREFIX] {
+            for item in self.items_of(&partition, prefix).await? {
+                let unreadable = || DatabaseError::Unreadable("organization");
+                let key = Key::of_item(&item).ok_or_else(unreadable)?;
+                let slug = key.sort.strip_prefix(prefix).ok_or_else(unreadable)?;
+                if prefix == AUDIENCE_PREFIX {
+                    let audience = AudienceSlug::parse(slug).map_err(|_| unreadable())?;
+                    registered.audiences.insert(audience);
+                } else {
+                    let client = ClientSlug::parse(slug).map_err(|_| unreadable())?;
+                    registered.clients.insert(client);
+                }
+            }
+        }
+        Ok(registered)
+    }
+
+    /// A contact with all that the table holds of it, if there is one of this id.
+    ///
+    /// # Errors
+    /// When the database refuses or does not answer.
+    pub async fn exported(
+        &self,
+        organization: &OrganizationId,
+        id: &ContactId,
+    ) -> Result<Option<ExportedContact>, DatabaseError> {
+        let mut found = self
+            .export_batch(organization, std::slice::from_ref(id))
+            .await?;
+        Ok(found.pop())
+    }
+
+    /// All contacts of an organization, a batch at a time, in an order that depends on their ids only.
+    pub fn export<'a>(
+        &'a self,
+        organization: &'a OrganizationId,
+        persistence: &'a Persistence,
+    ) -> impl Stream<Item = Result<Vec<ExportedContact>, DatabaseError>> + 'a {
+        stream::iter(0..SHARDS)
+            .map(move |number| self.ids(organization, number, persistence))
+            .flatten()
+            .map_ok(move |ids| async move {
+                let batch = || self.export_batch(organization, &ids);
+                persistence.run(batch).await
+            })
+            .try_buffered(CONCURRENT_BATCHES)
+    }
+
+    /// The ids of the contacts in one part of the index, as many at a time as a batch reads.
+    fn ids<'a>(
+        &'a self,
+        organization: &'a OrganizationId,
+        number: u64,
+        persistence: &'a Persistence,
+    ) -> impl Stream<Item = Result<Vec<ContactId>, DatabaseError>> + 'a {
+        // What comes next: the page after this id, or nothing.
+        let pages = stream::try_unfold(
+            Some(None),
+            move |next: Option<Option<ContactId>>| async move {
+                let Some(after) = next else {
+                    return Ok::<_, DatabaseError>(None);
+                };
+                let (ids, is_last) = persistence
+                    .run(|| self.page(organization, number, after.as_ref()))
+                    .await?;
+                let next = ids.last().filter(|_| !is_last).cloned().map(Some);
+                Ok(Some((ids, next)))
+            },
+        );
+        pages
+            .map_ok(|ids| {
+                let batches: Vec<_> = ids.chunks(MAX_KEYS).map(|ids| Ok(ids.to_vec())).collect();
+                stream::iter(batches)
+            })
+            .try_flatten()
+    }
+
+    /// The ids that come after this one in a part of the index, and whether these are the last.
+    async fn page(
+        &self,
+        organization: &OrganizationId,
+        number: u64,
+        after: Option<&ContactId>,
+    ) -> Result<(Vec<ContactId>, bool), DatabaseError> {
+        let request = page_request(&self.table, organization, number, after);
+        let output = Box::pin(request.send_with(&self.client))
+            .await
+            .map_err(DatabaseError::from_sdk)?;
+        let is_last = output.last_evaluated_key.is_none();
+        let ids = output.items.unwrap_or_default();
+        let ids = ids.iter().map(|item| {
+            item.get(CONTACT_ID)
+                .and_then(|id| ContactId::parse(id.as_s().ok()?).ok())
+                .ok_or(DatabaseError::Unreadable("index"))
+        });
+        Ok((ids.collect::<Result<_, _>>()?, is_last))
+    }
+
+    /// These contacts, in their order, without those that are not there any more.
+    async fn export_batch(
+        &self,
+        organization: &OrganizationId,
+        ids: &[ContactId],
+    ) -> Result<Vec<ExportedContact>, DatabaseError> {
+        let keys = ids.iter().map(|id| Key::contact(organization, id));
+        let mut items = self.read_many(keys.collect()).await?;
+        let found = ids
+            .iter()
+            .filter_map(|id| Some((id, items.remove(&Key::contact(organization, id))?)))
+            .collect::<Vec<_>>();
+        let contacts: Vec<_> = stream::iter(found)
+            .map(|(id, item)| self.with_subscriptions(organization, id, item))
+            .buffered(CONCURRENT_QUERIES)
+            .try_collect()
+            .await?;
+        let contacts: Vec<_> = contacts.into_iter().flatten().collect();
+
+        let addresses = contacts.iter().flat_map(|contact| &contact.contact.emails);
+        let owners = addresses
+            .map(|email| Key::email_owner_of(organization, &email.normal_form))
+            .collect::<HashSet<_>>();
+        let owners = self.read_many(owners).await?;
+        contacts
+            .into_iter()
+            .map(|contact| {
+                let owned_elsewhere = owned_elsewhere(&contact, &owners)?;
+                Ok(ExportedContact {
+                    contact,
+                    owned_elsewhere,
+                })
+            })
+            .collect()
+    }
+
+    /// A contact with all its subscriptions, in one of its states.
+    async fn with_subscriptions(
+        &self,
+        organization: &OrganizationId,
+        id: &ContactId,
+        mut item: Item,
+    ) -> Result<Option<SubscribedContact>, DatabaseError> {
+        let partition = contact_partition(organization, id);
+        let mut reads = 1;
+        loop {
+            let subscriptions = self.items_of(&partition, SUBSCRIPTION_PREFIX).await?;
+            let subscriptions = subscriptions
+                .into_iter()
+                .filter_map(|item| Some((Key::of_item(&item)?, item)))
+                .collect::<Vec<_>>();
+            let is_one_state = subscriptions
+                .iter()
+                .all(|(key, subscription)| are_of_one_state(&item, key, Some(subscription)));
+            // Where changes never stop, levels of different states are better than no end.
+            if is_one_state || reads == MOST_READS {
+                return Ok(Some(SubscribedContact {
+                    contact: contact(item)?,
+                    subscriptions: subscriptions
+                        .into_iter()
+                        .map(|(key, item)| identified(&key, item))
+                        .collect::<Result<BTreeMap<_, _>, _>>()?,
+                }));
+            }
+            reads += 1;
+            match self.read_item(Key::contact(organization, id)).await? {
+                Some(again) => item = again,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The items of a partition whose sort keys begin like this, consistently.
+    async fn items_of(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, DatabaseError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let request = prefix_request(&self.table, partition, prefix)
+                .set_exclusive_start_key(start.take());
+            let output = Box::pin(request.send_with(&self.client))
+                .await
+                .map_err(DatabaseError::from_sdk)?;
+            items.extend(output.items.unwrap_or_default());
+            match output.last_evaluated_key {
+                None => return Ok(items),
+                key => start = key,
+            }
+        }
+    }
+}
+
+/// A subscription with what its key says of it.
+pub(super) fn identified(
+    key: &Key,
+    item: Item,
+) -> Result<(SubscriptionId, Subscription), DatabaseError> {
+    let id = subscription_of(&key.sort).ok_or(DatabaseError::Unreadable("subscription"))?;
+    Ok((id, subscription(item)?))
+}
+
+/// The addresses of a contact that another one owns.
+fn owned_elsewhere(
+    contact: &SubscribedContact,
+    owners: &HashMap<Key, Item>,
+) -> Result<BTreeSet<String>, DatabaseError> {
+    let contact = &contact.contact;
+    let mut elsewhere = BTreeSet::new();
+    for email in &contact.emails {
+        let key = Key::email_owner_of(&contact.organization_id, &email.normal_form);
+        if let Some(owner) = owners.get(&key)
+            && owner_id(owner)? != contact.id
+        {
+            elsewhere.insert(email.normal_form.clone());
+        }
+    }
+    Ok(elsewhere)
+}
+
+/// A page of the index, as a pure function.
+fn page_request(
+    table: &str,
+    organization: &OrganizationId,
+    number: u64,
+    after: Option<&ContactId>,
+) -> QueryInputBuilder {
+    let request = QueryInputBuilder::default()
+        .table_name(table)
+        .index_name(INDEX_CONTACTS_BY_ORGANIZATION)
+        .expression_attribute_names("#organizationShard", ORGANIZATION_SHARD)
+        .expression_attribute_values(":shard", AttributeValue::S(shard(organization, number)))
+        .limit(PAGE);
+    match after {
+        None => request.key_condition_expression("#organizationShard = :shard"),
+        Some(after) => request
+            .key_condition_expression("#organizationShard = :shard AND #contactId > :after")
+            .expression_attribute_names("#contactId", CONTACT_ID)
+            .expression_attribute_values(":after", AttributeValue::S(after.as_str().to_owned())),
+    }
+}
+
+/// The items of a partition whose sort keys begin like this, as a pure function.
+fn prefix_request(table: &str, partition: &str, prefix: &str) -> QueryInputBuilder {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    QueryInputBuilder::default()
+        .table_name(table)
+        .consistent_read(true)
+        .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+        .expression_attribute_names("#pk", PARTITION_KEY)
+        .expression_attribute_names("#sk", SORT_KEY)
+        .expression_attribute_values(":pk", text(partition))
+        .expression_attribute_values(":prefix", text(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organization() -> OrganizationId {
+        OrganizationId::parse("org_a").unwrap()
+    }
+
+    fn text(text: &str) -> AttributeValue {
+        AttributeValue::S(text.to_owned())
+    }
+
+    #[test]
+    fn a_page_is_of_one_part_of_the_index_and_goes_on_after_an_id() {
+        let request = page_request("contacts", &organization(), 3, None);
+        let request = request.build().unwrap();
+        assert_eq!(
+            (request.table_name(), request.index_name(), request.limit()),
+            (Some("contacts"), Some("contactsByOrganization"), Some(1000))
+        );
+        assert_eq!(
+            request.key_condition_expression(),
+            Some("#organizationShard = :shard")
+        );
+        assert_eq!(
+            request.expression_attribute_values().unwrap()[":shard"],
+            text("ORG#org_a#3")
+        );
+
+        let after = ContactId::parse("c_1").unwrap();
+        let request = page_request("contacts", &organization(), 3, Some(&after));
+        let request = request.build().unwrap();
+        assert_eq!(
+            request.key_condition_expression(),
+            Some("#organizationShard = :shard AND #contactId > :after")
+        );
+        assert_eq!(
+            request.expression_attribute_names().unwrap()["#contactId"],
+            "contactId"
+        );
+        assert_eq!(
+            request.expression_attribute_values().unwrap()[":after"],
+            text("c_1")
+        );
+    }
+
+    #[test]
+    fn items_are_those_of_one_partition_whose_sort_keys_begin_alike() {
+        let request = prefix_request("contacts", "ORG#org_a", "AUDIENCE#");
+        let request = request.build().unwrap();
+        assert_eq!(request.consistent_read(), Some(true));
+        assert_eq!(
+            request.key_condition_expression(),
+            Some("#pk = :pk AND begins_with(#sk, :prefix)")
+        );
+        let values = request.expression_attribute_values().unwrap();
+        assert_eq!(
+            (&values[":pk"], &values[":prefix"]),
+            (&text("ORG#org_a"), &text("AUDIENCE#"))
+        );
+    }
+}

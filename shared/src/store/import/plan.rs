@@ -1,0 +1,408 @@
+//! What a record makes of a contact, or of none: a pure function of the record and of what there is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Import, ImportOutcome, ImportRefusal};
+use crate::domain::{
+    Contact, ContactFacts, ContactId, ContactRecord, EmailValidation, MethodValue,
+    SubscribedContact, Subscription, SubscriptionId, ValidationFacts, Version,
+};
+use crate::store::items::is_too_large;
+
+/// Most items of a transaction.
+pub(super) const MAX_ITEMS: usize = 100;
+
+/// Most addresses that one write claims.
+const MAX_CLAIMS: usize = 40;
+
+/// What there is of the contact that a record is about.
+pub(super) struct State {
+    /// Which contact it is, or will be.
+    pub(super) id: ContactId,
+    /// The contact, if it exists.
+    pub(super) contact: Option<Contact>,
+    /// Those of its subscriptions that the record names. There can be some of a contact that does not exist yet: an import
+    /// was interrupted before it came to the contact.
+    pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    /// Who owns the record's addresses, by normal form.
+    pub(super) owners: HashMap<String, ContactId>,
+    /// Whether contact and subscriptions were read in one of their states.
+    pub(super) is_one: bool,
+    /// The contact's version, where the last change of it was made for this very record.
+    pub(super) left_by_this: Option<Version>,
+}
+
+/// What to do.
+pub(super) enum Plan {
+    /// All is as the record says.
+    Nothing,
+    /// Write this.
+    Write(Box<Write>),
+    /// Reject the record.
+    Refuse(ImportRefusal),
+}
+
+/// A change of one contact.
+pub(super) struct Write {
+    /// As it was read.
+    pub(super) before: Option<SubscribedContact>,
+    /// As it shall be.
+    pub(super) after: SubscribedContact,
+    /// The normal forms of e-mail addresses that it shall own.
+    pub(super) claimed: Vec<String>,
+    /// Subscriptions of a new contact that have no room in one transaction with it. They are written before it, so that an
+    /// interrupted import finds no contact and makes it whole.
+    pub(super) surplus: Vec<(SubscriptionId, Subscription)>,
+    /// Whether that is all that the record says.
+    pub(super) is_last: bool,
+}
+
+impl Write {
+    /// What it does.
+    pub(super) fn outcome(&self) -> ImportOutcome {
+        match self.before {
+            None => ImportOutcome::Created,
+            Some(_) => ImportOutcome::Updated,
+        }
+    }
+}
+
+/// Decides.
+pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) -> Plan {
+    let State {
+        id,
+        contact: stored,
+        subscriptions: stored_subscriptions,
+        owners,
+        ..
+    } = state;
+    let mut claimed = match claims(record, &id, stored.as_ref(), &owners) {
+        Ok(claimed) => claimed,
+        Err(refusal) => return Plan::Refuse(refusal),
+    };
+    let mut facts = record.facts.clone();
+    if let (Some(said), Some(stored)) = (&facts.email_validation, &stored)
+        && !is_news(said, &stored.email_validation)
+    {
+        facts.email_validation = None;
+    }
+    let mut contact = applied(import, record, &id, stored.as_ref(), facts.clone());
+    if stored.as_ref() != Some(&contact) && is_too_large(&contact) {
+        return Plan::Refuse(ImportRefusal::TooLarge);
+    }
+    let mut is_last = true;
+    if claimed.len() > MAX_CLAIMS {
+        claimed.truncate(MAX_CLAIMS);
+        cut_after(&mut facts, &claimed[MAX_CLAIMS - 1]);
+        contact = applied(import, record, &id, stored.as_ref(), facts);
+        is_last = false;
+    }
+
+    let mut room = MAX_ITEMS - 1 - claimed.len();
+    let mut subscriptions = BTreeMap::new();
+    let mut surplus = Vec::new();
+    for (id, facts) in &record.subscriptions {
+        let before = stored_subscriptions.get(id);
+        if stored.is_none() && before.is_some() {
+            // Once the contact is there, they are its subscriptions.
+            is_last = false;
+            continue;
+        }
+        let after = facts.clone().apply(before.cloned(), import.now);
+        if before == Some(&after) {
+            continue;
+        }
+        if room > 0 {
+            room -= 1;
+            subscriptions.insert(id.clone(), after);
+        } else if stored.is_none() {
+            surplus.push((id.clone(), after));
+        } else {
+            is_last = false;
+        }
+    }
+    if stored.as_ref() == Some(&contact) && subscriptions.is_empty() && claimed.is_empty() {
+        return Plan::Nothing;
+    }
+    Plan::Write(Box::new(Write {
+        before: stored.map(|contact| SubscribedContact {
+            contact,
+            subscriptions: stored_subscriptions,
+        }),
+        after: SubscribedContact {
+            contact,
+            subscriptions,
+        },
+        claimed,
+        surplus,
+        is_last,
+    }))
+}
+
+/// The addresses that nobody owns and the contact shall. None is ever taken from another contact.
+fn claims(
+    record: &ContactRecord,
+    id: &ContactId,
+    stored: Option<&Contact>,
+    owners: &HashMap<String, ContactId>,
+) -> Result<Vec<String>, ImportRefusal> {
+    let mut claimed = Vec::new();
+    for address in record.own_addresses() {
+        match owners.get(address.normal_form()) {
+            None => claimed.push(address.normal_form().to_owned()),
+            Some(owner) if owner == id => {}
+            Some(_) => {
+                let value = MethodValue::Email(address.clone());
+                // One that it has already is left to it, whoever owns it.
+                if stored.is_none_or(|stored| stored.method(&value).is_none()) {
+                    let mut methods = record.facts.methods.iter();
+                    let place = methods.position(|method| method.value == value);
+                    return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
+                }
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// Whether a finding says something that the stored one does not. Of two the later counts, and one without a time is
+/// earlier than one with.
+fn is_news(said: &ValidationFacts, stored: &EmailValidation) -> bool {
+    *stored == EmailValidation::default()
+        || match (said.validated_at.flatten(), stored.validated_at) {
+            (Some(said), Some(stored)) => said > stored,
+            (None, Some(_)) => false,
+            (_, None) => true,
+        }
+}
+
+/// Leaves out the addresses after this one: they come with the next write.
+fn cut_after(facts: &mut ContactFacts, last: &str) {
+    let mut is_before = true;
+    facts.methods.retain(|method| {
+        let is_email = matches!(method.value, MethodValue::Email(_));
+        let stays = is_before || !is_email;
+        is_before &= !is_email || method.value.normal_form() != last;
+        stays
+    });
+}
+
+/// What these facts make of the contact, or of none.
+fn applied(
+    import: &Import<'_>,
+    record: &ContactRecord,
+    id: &ContactId,
+    stored: Option<&Contact>,
+    facts: ContactFacts,
+) -> Contact {
+    let created_at = facts.created_at.unwrap_or(import.now);
+    let mut contact = stored
+        .cloned()
+        .unwrap_or_else(|| Contact::new(import.organization.clone(), id.clone(), created_at));
+    facts.apply(&mut contact, import.now);
+    if stored.is_none() {
+        contact.updated_at = record.updated_at.unwrap_or(created_at);
+    }
+    contact
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, OrganizationId,
+        SubscriptionFacts, Timestamp, ValidationStatus,
+    };
+    use crate::store::Persistence;
+    use std::time::Duration;
+
+    fn id(text: &str) -> ContactId {
+        ContactId::parse(text).unwrap()
+    }
+
+    fn address(text: &str) -> NewMethod {
+        NewMethod {
+            value: MethodValue::Email(EmailAddress::parse(text).unwrap()),
+            is_primary: None,
+            verification: None,
+        }
+    }
+
+    fn record(addresses: &[&str]) -> ContactRecord {
+        ContactRecord {
+            id: Some(id("c_1")),
+            facts: ContactFacts {
+                methods: addresses.iter().map(|text| address(text)).collect(),
+                ..ContactFacts::default()
+            },
+            ..ContactRecord::default()
+        }
+    }
+
+    fn state(contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
+        State {
+            id: id("c_1"),
+            contact,
+            subscriptions: BTreeMap::new(),
+            owners: owners
+                .iter()
+                .map(|(address, owner)| ((*address).to_owned(), id(owner)))
+                .collect(),
+            is_one: true,
+            left_by_this: None,
+        }
+    }
+
+    fn planned(record: &ContactRecord, state: State) -> Plan {
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let import = Import {
+            organization: &organization,
+            actor: Actor::subject("contacts import"),
+            now: Timestamp::parse_rfc3339("2026-05-20T15:04:01Z").unwrap(),
+            dry_run: false,
+            persistence: &Persistence::new(Duration::ZERO),
+        };
+        plan(&import, record, state)
+    }
+
+    fn write(plan: Plan) -> Write {
+        match plan {
+            Plan::Write(write) => *write,
+            Plan::Nothing => panic!("nothing is to be written"),
+            Plan::Refuse(refusal) => panic!("{refusal:?}"),
+        }
+    }
+
+    fn slug(n: usize) -> SubscriptionId {
+        SubscriptionId {
+            audience: AudienceSlug::parse("newsletter").unwrap(),
+            client: Some(ClientSlug::parse(&format!("client-{n:03}")).unwrap()),
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
+        let created = write(planned(&record(&["a@b.ca"]), state(None, &[])));
+        assert_eq!(created.claimed, ["a@b.ca"]);
+        assert!(created.is_last);
+        let plan = planned(
+            &record(&["a@b.ca", "c@b.ca"]),
+            state(None, &[("c@b.ca", "c_2")]),
+        );
+        assert!(matches!(plan, Plan::Refuse(ImportRefusal::AddressTaken(1))));
+    }
+
+    #[test]
+    fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() {
+        let mut record = record(&["a@b.ca"]);
+        record.owned_elsewhere.insert("a@b.ca".to_owned());
+        let created = write(planned(&record, state(None, &[])));
+        assert!(created.claimed.is_empty());
+        assert_eq!(created.after.contact.emails.len(), 1);
+    }
+
+    #[test]
+    fn a_contact_that_is_as_the_record_says_is_not_written() {
+        let record = record(&["a@b.ca"]);
+        let created = write(planned(&record, state(None, &[])));
+        let again = planned(
+            &record,
+            state(Some(created.after.contact), &[("a@b.ca", "c_1")]),
+        );
+        assert!(matches!(again, Plan::Nothing));
+    }
+
+    #[test]
+    fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_order() {
+        let addresses: Vec<_> = (0..100).map(|n| format!("{n:03}@b.ca")).collect();
+        let texts: Vec<_> = addresses.iter().map(String::as_str).collect();
+        let mut record = record(&texts);
+        record.facts.methods[99].is_primary = Some(true);
+        let mut owners = Vec::new();
+        let mut contact = None;
+        let mut sizes = Vec::new();
+        loop {
+            match planned(&record, state(contact.clone(), &owners)) {
+                Plan::Nothing => break,
+                plan => {
+                    let write = write(plan);
+                    sizes.push((write.claimed.len(), write.is_last));
+                    owners = addresses[..write.after.contact.emails.len()]
+                        .iter()
+                        .map(|address| (address.as_str(), "c_1"))
+                        .collect();
+                    contact = Some(write.after.contact);
+                }
+            }
+        }
+        assert_eq!(sizes, [(40, false), (40, false), (20, true)]);
+        let emails = contact.unwrap().emails;
+        let values: Vec<_> = emails.iter().map(|email| email.value.as_str()).collect();
+        assert_eq!(values, texts);
+        assert_eq!(emails.iter().filter(|email| email.is_primary).count(), 1);
+        assert!(emails[99].is_primary);
+    }
+
+    #[test]
+    fn subscriptions_without_room_come_before_a_new_contact_and_after_one_that_is_there() {
+        let mut record = record(&["a@b.ca"]);
+        record.subscriptions = (0..250)
+            .map(|n| (slug(n), SubscriptionFacts::default()))
+            .collect();
+        let created = write(planned(&record, state(None, &[])));
+        assert_eq!(
+            (created.after.subscriptions.len(), created.surplus.len()),
+            (98, 152)
+        );
+        assert!(created.is_last);
+
+        let contact = Some(created.after.contact.clone());
+        let updated = write(planned(&record, state(contact, &[("a@b.ca", "c_1")])));
+        assert_eq!(
+            (updated.after.subscriptions.len(), updated.surplus.len()),
+            (99, 0)
+        );
+        assert!(!updated.is_last);
+    }
+
+    #[test]
+    fn subscriptions_that_an_interrupted_import_has_left_become_those_of_the_contact() {
+        let mut record = record(&[]);
+        record.subscriptions = (0..2)
+            .map(|n| (slug(n), SubscriptionFacts::default()))
+            .collect();
+        let mut state = state(None, &[]);
+        state.subscriptions = BTreeMap::from([(slug(0), Subscription::default())]);
+        let created = write(planned(&record, state));
+        assert_eq!(created.after.subscriptions.len(), 1);
+        assert!(!created.is_last);
+    }
+
+    #[test]
+    fn of_two_findings_the_later_counts() {
+        let at = |text| Some(Timestamp::parse_rfc3339(text).unwrap());
+        let early = at("2024-01-01T00:00:00Z");
+        let late = at("2025-01-01T00:00:00Z");
+        let stored = |validated_at| EmailValidation {
+            status: ValidationStatus::Risky,
+            reason: String::new(),
+            validated_at,
+        };
+        let said = |validated_at| ValidationFacts {
+            status: ValidationStatus::Valid,
+            reason: String::new(),
+            validated_at: Some(validated_at),
+        };
+        for (said_at, stored_at, counts) in [
+            (late, early, true),
+            (early, late, false),
+            (early, early, false),
+            (None, early, false),
+            (early, None, true),
+            (None, None, true),
+        ] {
+            assert_eq!(is_news(&said(said_at), &stored(stored_at)), counts);
+        }
+        assert!(is_news(&said(None), &EmailValidation::default()));
+    }
+}
