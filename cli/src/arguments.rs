@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use shared::domain::{ClientSlug, OrganizationId};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
 use url::Url;
 
 use crate::smoke::ApiUrl;
@@ -28,6 +28,29 @@ pub enum Command {
     Serve(ServeArguments),
     /// Print a development token, and nothing else. Only `contacts serve` accepts it.
     Token(TokenArguments),
+    /// Register audiences and clients in an organization. What is registered already stays.
+    ///
+    /// `TABLE_NAME` names the table; on this machine it is created if it is missing, elsewhere it must be there. Region and
+    /// credentials are found as by `contacts seed`.
+    Provision(ProvisionArguments),
+    /// Show what is registered in an organization, and a contact of it, as `contacts export` writes them.
+    Show(ShowArguments),
+    /// Import contacts from a file: CSV with a header row, or JSON Lines, as `contacts export` writes them or made by hand.
+    ///
+    /// A contact is found by its id, or else by its e-mail addresses. What the record does not say stays as it is, and the
+    /// earliest verification stays whatever the record says. So a file can be imported again, and an import that was
+    /// interrupted is completed by running it again. docs/import-export.md describes the members.
+    ///
+    /// `TABLE_NAME` names the table, which must be there. National phone numbers are those of `DEFAULT_PHONE_REGION`, and
+    /// times without an offset, where they may have none, those of `TIME_ZONE`.
+    ///
+    /// The exit code is 0 if all records were imported, 1 if some were rejected or it ended early, 130 if it was
+    /// interrupted (once: it finishes what is under way; twice: at once).
+    Import(ImportArguments),
+    /// Export an organization: what is registered in it, and all its contacts with all that is known of them.
+    ///
+    /// Contacts that are created meanwhile may be missing.
+    Export(ExportArguments),
     /// Load contacts into a table, and end. No API is opened.
     ///
     /// `TABLE_NAME` names the table, which must be there. Region and credentials are found as by every AWS SDK
@@ -84,6 +107,86 @@ pub struct TokenArguments {
     /// How long it is valid, such as 30s, 15m, 1h or 7d.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
     pub expires_in: Duration,
+}
+
+/// What to register, and where.
+#[derive(Debug, Clone, Args)]
+pub struct ProvisionArguments {
+    /// The organization.
+    #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
+    pub organization: OrganizationId,
+    /// An audience, a list that people subscribe to. Can be given several times.
+    #[arg(long = "audience", value_name = "SLUG", value_parser = AudienceSlug::parse)]
+    pub audiences: Vec<AudienceSlug>,
+    /// A client, an application that calls the API. Can be given several times.
+    #[arg(long = "client", value_name = "SLUG", value_parser = ClientSlug::parse)]
+    pub clients: Vec<ClientSlug>,
+    /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
+    #[arg(long, value_name = "URL")]
+    pub dynamodb: Option<Url>,
+}
+
+/// What to show.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArguments {
+    /// The organization.
+    #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
+    pub organization: OrganizationId,
+    /// This contact of it as well, with its subscriptions.
+    #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
+    pub contact: Option<ContactId>,
+    /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
+    #[arg(long, value_name = "URL")]
+    pub dynamodb: Option<Url>,
+}
+
+/// How the records of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// JSON Lines: an object in each line.
+    Jsonl,
+    /// CSV with a header row (RFC 4180).
+    Csv,
+}
+
+/// What to import, and where.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArguments {
+    /// The file: `.csv`, `.jsonl` or `.ndjson`, or `-` for standard input.
+    pub file: PathBuf,
+    /// The organization. Without it, the one that the file's first record names.
+    #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
+    pub organization: Option<OrganizationId>,
+    /// The format, where the file's name does not say it. Standard input is JSON Lines unless this says otherwise.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Write nothing to the table: check every record, and say what would become of it.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where to write which records were rejected, as CSV: line, field, reason. Without it, FILE.rejects.csv, or
+    /// import.rejects.csv for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
+    #[arg(long, value_name = "URL")]
+    pub dynamodb: Option<Url>,
+}
+
+/// What to export, and where to.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArguments {
+    /// The organization.
+    #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
+    pub organization: OrganizationId,
+    /// The format.
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub format: Format,
+    /// The file to write. It gets its name once it is whole. Without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
+    #[arg(long, value_name = "URL")]
+    pub dynamodb: Option<Url>,
 }
 
 /// What to load, and where.

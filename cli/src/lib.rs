@@ -2,8 +2,14 @@
 
 pub mod arguments;
 pub mod development;
+pub mod export;
+pub mod import;
+mod interrupt;
 mod output;
+pub mod progress;
+pub mod provision;
 pub mod seed;
 pub mod serve;
 pub mod smoke;
+mod table;
 pub mod template;

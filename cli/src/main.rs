@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use contacts::arguments::{Arguments, Command, TokenArguments};
 use contacts::development::{self, Identity};
+use contacts::export;
+use contacts::import;
+use contacts::provision;
 use contacts::seed;
 use contacts::serve;
 use contacts::smoke;
@@ -18,20 +21,29 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(arguments).await.map(|()| true),
-        Command::Seed(arguments) => seed::run(arguments).await.map(|()| true),
-        Command::Token(arguments) => print_token(arguments).map(|()| true),
-        Command::Smoke(arguments) => smoke::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await.map(success),
+        Command::Provision(arguments) => provision::run(arguments).await.map(success),
+        Command::Show(arguments) => provision::show(arguments).await.map(success),
+        Command::Import(arguments) => import::run(arguments).await,
+        Command::Export(arguments) => export::run(arguments).await.map(success),
+        Command::Seed(arguments) => seed::run(arguments).await.map(success),
+        Command::Token(arguments) => print_token(arguments).map(success),
+        // What failed has been said.
+        Command::Smoke(arguments) => smoke::run(arguments)
+            .await
+            .map(|passed| ExitCode::from(u8::from(!passed))),
     };
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        // What failed has been said.
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("contacts: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn success((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 #[expect(clippy::print_stdout, reason = "the token is what the command is for")]

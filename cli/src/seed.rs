@@ -2,7 +2,7 @@
 
 mod command;
 mod counts;
-mod file;
+pub(crate) mod file;
 mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@ mod costs;
 mod crm;
 mod events;
 mod faults;
+mod import;
 mod log;
 mod mailer;
 mod rule;

@@ -43,7 +43,7 @@ impl SeedFile {
 }
 
 /// What serde says is wrong, without the value that it quotes: values are personal data.
-fn without_values(message: &str) -> String {
+pub(crate) fn without_values(message: &str) -> String {
     match message.split_once(", expected ") {
         Some((start, expected)) if start.starts_with("invalid ") => {
             let (kind, _) = start.split_once(':').unwrap_or((start, ""));
@@ -52,6 +52,9 @@ fn without_values(message: &str) -> String {
         _ => message.to_owned(),
     }
 }
+
+/// The members that hold objects.
+const OBJECTS: [&str; 3] = ["emailValidation", "email_validation", "suppression"];
 
 /// The members that hold lists of objects.
 const LISTS_OF_OBJECTS: [&str; 5] = [
@@ -64,7 +67,7 @@ const LISTS_OF_OBJECTS: [&str; 5] = [
 
 /// Takes out members that are null, since null counts as absent, and refuses what is a list where it must be an object:
 /// serde would take that for one, its values in the order of the members.
-fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
+pub(crate) fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
     match value {
         Value::Object(members) => {
             members.retain(|_, value| !value.is_null());
@@ -74,7 +77,7 @@ fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
                 } else {
                     format!("{place}.{name}")
                 };
-                if name == "emailValidation" && !value.is_object() {
+                if OBJECTS.contains(&name.as_str()) && !value.is_object() {
                     bail!("{place}: must be an object");
                 }
                 tidy(value, name, &place)?;
@@ -150,12 +153,12 @@ pub(super) struct ContactSeed {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct EmailValidationSeed {
+pub(crate) struct EmailValidationSeed {
     #[serde(default)]
-    pub(super) status: ValidationStatus,
+    pub(crate) status: ValidationStatus,
     #[serde(default)]
-    pub(super) reason: String,
-    pub(super) validated_at: Option<Timestamp>,
+    pub(crate) reason: String,
+    pub(crate) validated_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -170,15 +173,15 @@ pub(super) struct MethodSeed {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct SubscriptionSeed {
-    pub(super) audience: AudienceSlug,
-    pub(super) client: Option<ClientSlug>,
+pub(crate) struct SubscriptionSeed {
+    pub(crate) audience: AudienceSlug,
+    pub(crate) client: Option<ClientSlug>,
     #[serde(default)]
-    pub(super) status: SubscriptionStatus,
-    pub(super) verified_at: Option<Timestamp>,
-    pub(super) verified_by: Option<Actor>,
-    pub(super) verification_source: Option<String>,
-    pub(super) unsubscribed_at: Option<Timestamp>,
+    pub(crate) status: SubscriptionStatus,
+    pub(crate) verified_at: Option<Timestamp>,
+    pub(crate) verified_by: Option<Actor>,
+    pub(crate) verification_source: Option<String>,
+    pub(crate) unsubscribed_at: Option<Timestamp>,
     #[serde(default)]
-    pub(super) unsubscribe_reason: String,
+    pub(crate) unsubscribe_reason: String,
 }

@@ -1,0 +1,183 @@
+//! What an application says of a contact: the body of `POST /api/contacts`, as history.
+//!
+//! What has no time of its own gets none, other than from the endpoint: an import tells of what was, and must come to the
+//! same whenever it is run. And it lifts no suppression, since one may have been made after what it tells of.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use shared::domain::{
+    Actor, AudienceSlug, ClientSlug, ContactFacts, ContactRecord, Ending, SubscriptionFacts,
+    SubscriptionId, SubscriptionStatus, SuppressionFact, Timestamp, ValidationFacts,
+    ValidationStatus, Verification,
+};
+
+use super::fault::Fault;
+use super::record::{ContactRow, Reading, check_methods, email_address, phone_number};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApplicationMembers {
+    email: String,
+    audience: AudienceSlug,
+    client: ClientSlug,
+    status: Option<SubscriptionStatus>,
+    verified: Option<bool>,
+    verified_at: Option<String>,
+    email_validation: Option<ValidationMembers>,
+    suppression: Option<SuppressionMembers>,
+    tags: Option<Vec<String>>,
+    #[serde(rename = "firstName")]
+    first_name: Option<String>,
+    #[serde(rename = "lastName")]
+    last_name: Option<String>,
+    #[serde(rename = "phoneNumber", default)]
+    phone_number: Vec<PhoneEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ValidationMembers {
+    status: ValidationStatus,
+    #[serde(default)]
+    reason: String,
+    validated_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuppressionMembers {
+    global_unsubscribed: Option<bool>,
+    hard_bounced: Option<bool>,
+    complained: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PhoneEntry {
+    value: String,
+    is_primary: Option<bool>,
+}
+
+/// Reads what is said.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<ContactRow, Fault> {
+    let mut phones = Vec::with_capacity(members.phone_number.len());
+    for (place, entry) in members.phone_number.into_iter().enumerate() {
+        // That one is not the main one does not say which is.
+        let is_primary = entry.is_primary.filter(|is_primary| *is_primary);
+        let field = format!("phoneNumber[{place}].value");
+        phones.push(phone_number(&entry.value, &field, is_primary, reading)?);
+    }
+    check_methods(&phones, "phoneNumber")?;
+    let email = email_address(&members.email, "email", None)?;
+    let verified_at = verified_at(members.verified, members.verified_at.as_deref(), reading)?;
+    let email_validation = members
+        .email_validation
+        .map(|found| validation(found, reading))
+        .transpose()?;
+    let suppression = members.suppression.unwrap_or(SuppressionMembers {
+        global_unsubscribed: None,
+        hard_bounced: None,
+        complained: None,
+    });
+    let holds = |holds: Option<bool>| {
+        holds
+            .filter(|holds| *holds)
+            .map(|_| SuppressionFact::Since(reading.now))
+    };
+    let facts = ContactFacts {
+        first_name: text(members.first_name),
+        last_name: text(members.last_name),
+        methods: std::iter::once(email).chain(phones).collect(),
+        email_validation,
+        globally_unsubscribed: holds(suppression.global_unsubscribed),
+        hard_bounced: holds(suppression.hard_bounced),
+        complained: holds(suppression.complained),
+        tags: tags(members.tags)?
+            .map(|tags| (members.audience.clone(), tags))
+            .into_iter()
+            .collect(),
+        ..ContactFacts::default()
+    };
+    let subscription = SubscriptionFacts {
+        status: members.status,
+        ending: Some(Ending::default()),
+        verification: verified_at.map(|at| Verification {
+            at,
+            by: Some(Actor::client(&members.client)),
+            source: None,
+        }),
+        is_history: true,
+        ..SubscriptionFacts::default()
+    };
+    let id = SubscriptionId {
+        audience: members.audience.clone(),
+        client: Some(members.client),
+    };
+    Ok(ContactRow {
+        record: ContactRecord {
+            facts,
+            subscriptions: BTreeMap::from([(id, subscription)]),
+            ..ContactRecord::default()
+        },
+        audiences: vec![(members.audience, "audience".to_owned())],
+        email_member: Some("email"),
+    })
+}
+
+/// Since when the subscription is verified, if it is.
+fn verified_at(
+    verified: Option<bool>,
+    at: Option<&str>,
+    reading: &Reading,
+) -> Result<Option<Timestamp>, Fault> {
+    match (verified, at) {
+        (None, Some(_)) => Err(Fault::new("verified", "must be there where verified_at is")),
+        (Some(true), Some(at)) => instant(at, "verified_at", reading).map(Some),
+        (Some(true), None) => Ok(Some(reading.now)),
+        (Some(false) | None, _) => Ok(None),
+    }
+}
+
+fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationFacts, Fault> {
+    let validated_at = found
+        .validated_at
+        .map(|at| instant(&at, "email_validation.validated_at", reading))
+        .transpose()?;
+    Ok(ValidationFacts {
+        status: found.status,
+        reason: found.reason.trim().to_owned(),
+        validated_at: Some(validated_at),
+    })
+}
+
+fn instant(text: &str, field: &str, reading: &Reading) -> Result<Timestamp, Fault> {
+    Timestamp::parse_iso8601(text, reading.time_zone).map_err(|_| {
+        Fault::new(
+            field,
+            "must be an ISO 8601 date and time, from 1970 to 9999",
+        )
+    })
+}
+
+/// Tags that are not blank, trimmed; none say nothing.
+fn tags(tags: Option<Vec<String>>) -> Result<Option<Vec<String>>, Fault> {
+    let tags: Vec<_> = tags
+        .unwrap_or_default()
+        .into_iter()
+        .map(|tag| tag.trim().to_owned())
+        .collect();
+    if tags.iter().any(String::is_empty) {
+        return Err(Fault::new("tags", "must not have a blank entry"));
+    }
+    Ok((!tags.is_empty()).then_some(tags))
+}
+
+/// A text, trimmed; a blank one says nothing.
+fn text(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}

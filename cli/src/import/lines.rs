@@ -1,0 +1,136 @@
+//! JSON Lines: an object in each line.
+
+use std::io::{self, BufRead};
+
+use serde_json::{Map, Value};
+
+use super::fault::Fault;
+use super::source::{MAX_RECORD_BYTES, RawRecord};
+
+/// The lines of a file.
+pub(super) struct Lines<R> {
+    input: R,
+    line: u64,
+    end: u64,
+    buffer: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The lines of `input`, before which there were this many bytes.
+    pub(super) fn new(input: R, skipped: u64) -> Self {
+        Self {
+            input,
+            line: 0,
+            end: skipped,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The next line that is not blank.
+    pub(super) fn next(&mut self) -> io::Result<Option<RawRecord>> {
+        loop {
+            if self.input.fill_buf()?.is_empty() {
+                return Ok(None);
+            }
+            let is_whole = self.read_line()?;
+            self.line += 1;
+            if is_whole && self.buffer.trim_ascii().is_empty() {
+                continue;
+            }
+            let members = if is_whole {
+                members(&self.buffer)
+            } else {
+                Err(Fault::of_record("is longer than 16 MB"))
+            };
+            return Ok(Some(RawRecord {
+                line: self.line,
+                end: self.end,
+                bytes: self.buffer.len(),
+                members,
+            }));
+        }
+    }
+
+    /// Reads a line, and answers whether it is held whole.
+    fn read_line(&mut self) -> io::Result<bool> {
+        self.buffer.clear();
+        let mut is_whole = true;
+        loop {
+            let available = self.input.fill_buf()?;
+            if available.is_empty() {
+                return Ok(is_whole);
+            }
+            let line_end = available.iter().position(|byte| *byte == b'\n');
+            let used = line_end.map_or(available.len(), |place| place + 1);
+            if is_whole && self.buffer.len() + used <= MAX_RECORD_BYTES {
+                self.buffer.extend_from_slice(&available[..used]);
+            } else {
+                is_whole = false;
+                self.buffer = Vec::new();
+            }
+            self.input.consume(used);
+            self.end += used as u64;
+            if line_end.is_some() {
+                return Ok(is_whole);
+            }
+        }
+    }
+}
+
+fn members(line: &[u8]) -> Result<Map<String, Value>, Fault> {
+    let line = std::str::from_utf8(line).map_err(|_| Fault::of_record("is not UTF-8"))?;
+    match serde_json::from_str(line) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Fault::of_record("must be an object")),
+        Err(error) => Err(Fault::of_record(format!(
+            "is not JSON (column {})",
+            error.column()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> Vec<(u64, Result<Value, String>)> {
+        let mut lines = Lines::new(text, 0);
+        let mut found = Vec::new();
+        while let Some(record) = lines.next().unwrap() {
+            let members = record.members.map(Value::Object).map_err(|fault| {
+                assert_eq!(fault.field, "record");
+                fault.reason
+            });
+            found.push((record.line, members));
+        }
+        assert_eq!(lines.end, text.len() as u64);
+        found
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_they_hold() {
+        let text = b"{\"id\":\"a\"}\r\n\n  \r\n[1]\n{\"id\":\"\xFF\"}\n{\"id\":}\n{\"id\":\"b\"}";
+        let object = |id: &str| Ok(serde_json::json!({ "id": id }));
+        let fault = |reason: &str| Err(reason.to_owned());
+        assert_eq!(
+            read(text),
+            [
+                (1, object("a")),
+                (4, fault("must be an object")),
+                (5, fault("is not UTF-8")),
+                (6, fault("is not JSON (column 7)")),
+                (7, object("b")),
+            ]
+        );
+        assert_eq!(read(b""), []);
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_held() {
+        let mut text = vec![b'x'; MAX_RECORD_BYTES + 1];
+        text.extend_from_slice(b"\n{}");
+        let found = read(&text);
+        assert_eq!(found[0], (1, Err("is longer than 16 MB".to_owned())));
+        assert_eq!(found[1], (2, Ok(serde_json::json!({}))));
+    }
+}

@@ -1,0 +1,80 @@
+//! The records of a file, one after the other, each with its line.
+
+use std::io::{self, BufReader, Cursor, Read};
+
+use anyhow::Context;
+use serde_json::{Map, Value};
+
+use super::cells::Cells;
+use super::fault::Fault;
+use super::lines::Lines;
+use crate::arguments::Format;
+
+/// Longest record, in bytes. Far more than a contact with all its subscriptions has; what is longer is a mistake, such as
+/// a quotation mark without its other one.
+pub(super) const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
+
+/// A record as it stands in the file.
+#[derive(Debug)]
+pub(super) struct RawRecord {
+    /// The line where it begins; the first is 1.
+    pub(super) line: u64,
+    /// Where it ends, in bytes from the start of the file.
+    pub(super) end: u64,
+    /// How many bytes it has.
+    pub(super) bytes: usize,
+    /// Its members, or why it has none.
+    pub(super) members: Result<Map<String, Value>, Fault>,
+}
+
+/// What all formats are read from.
+pub(super) type Input = BufReader<Box<dyn Read + Send>>;
+
+/// The records of a file.
+pub(super) enum Source {
+    /// JSON Lines.
+    Lines(Lines<Input>),
+    /// CSV.
+    Cells(Box<Cells<Input>>),
+}
+
+impl Source {
+    /// The records of `input`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its header is wrong.
+    pub(super) fn open(
+        mut input: impl Read + Send + 'static,
+        format: Format,
+    ) -> anyhow::Result<Self> {
+        let start = without_byte_order_mark(&mut input).context("the file cannot be read")?;
+        let skipped = u64::try_from(3 - start.len())?;
+        let input: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(input));
+        let input = BufReader::with_capacity(64 * 1024, input);
+        Ok(match format {
+            Format::Jsonl => Self::Lines(Lines::new(input, skipped)),
+            Format::Csv => Self::Cells(Box::new(Cells::open(input, skipped)?)),
+        })
+    }
+
+    /// The next record, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn next(&mut self) -> io::Result<Option<RawRecord>> {
+        match self {
+            Self::Lines(lines) => lines.next(),
+            Self::Cells(cells) => cells.next(),
+        }
+    }
+}
+
+/// The first bytes of a file, if they are not a byte order mark.
+fn without_byte_order_mark(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(3);
+    input.by_ref().take(3).read_to_end(&mut start)?;
+    if start == b"\xEF\xBB\xBF" {
+        start.clear();
+    }
+    Ok(start)
+}

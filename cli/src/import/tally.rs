@@ -1,0 +1,203 @@
+//! What became of the records: counted, and the rejected ones written down, in the order of the file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::fault::Fault;
+use crate::progress::Progress;
+
+/// The columns of the file of rejected records.
+const HEADER: [&str; 3] = ["line", "field", "reason"];
+
+/// How many records came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Contacts that did not exist.
+    pub created: u64,
+    /// Contacts that are otherwise now.
+    pub updated: u64,
+    /// Contacts that were so already.
+    pub unchanged: u64,
+    /// Records that were not taken.
+    pub rejected: u64,
+}
+
+impl Counts {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.created + self.updated + self.unchanged + self.rejected
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            created,
+            updated,
+            unchanged,
+            rejected,
+        } = self;
+        write!(
+            f,
+            "created {created}\nupdated {updated}\nunchanged {unchanged}\nrejected {rejected}"
+        )
+    }
+}
+
+/// What a record came to.
+#[derive(Debug)]
+pub(super) enum Done {
+    Created,
+    Updated,
+    Unchanged,
+    Rejected(Fault),
+    /// It was no contact's.
+    Passed,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Its number among the records of the file, from 0.
+    pub(super) sequence: u64,
+    /// The line where it begins.
+    pub(super) line: u64,
+    /// Where it ends, in bytes.
+    pub(super) end: u64,
+}
+
+/// Counts records. They are done in any order, and counted in that of the file.
+pub(super) struct Tally {
+    pub(super) counts: Counts,
+    /// All records up to this line are done.
+    pub(super) up_to_line: u64,
+    next: u64,
+    /// What is done before something earlier is. It keeps its room, so that these are not many.
+    ahead: BTreeMap<u64, (Place, Done, OwnedSemaphorePermit)>,
+    rejects: Rejects,
+    progress: Arc<Progress>,
+}
+
+impl Tally {
+    pub(super) fn new(rejects: Rejects, progress: Arc<Progress>) -> Self {
+        Self {
+            counts: Counts::default(),
+            up_to_line: 0,
+            next: 0,
+            ahead: BTreeMap::new(),
+            rejects,
+            progress,
+        }
+    }
+
+    /// Notes what a record came to.
+    ///
+    /// # Errors
+    /// When rejected records cannot be written down.
+    pub(super) fn note(
+        &mut self,
+        place: Place,
+        done: Done,
+        room: OwnedSemaphorePermit,
+    ) -> anyhow::Result<()> {
+        self.ahead.insert(place.sequence, (place, done, room));
+        while let Some((place, done, _)) = self.ahead.remove(&self.next) {
+            self.next += 1;
+            self.count(place, done)?;
+            self.up_to_line = place.line;
+            self.progress.row(place.end);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, place: Place, done: Done) -> anyhow::Result<()> {
+        match done {
+            Done::Created => self.counts.created += 1,
+            Done::Updated => self.counts.updated += 1,
+            Done::Unchanged => self.counts.unchanged += 1,
+            Done::Passed => {}
+            Done::Rejected(fault) => {
+                self.counts.rejected += 1;
+                self.rejects.write(place.line, &fault)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what is done although something before it is not, since nothing more will be.
+    ///
+    /// # Errors
+    /// When rejected records cannot be written down.
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
+        for (place, done, _) in std::mem::take(&mut self.ahead).into_values() {
+            self.count(place, done)?;
+        }
+        self.rejects.flush()
+    }
+}
+
+/// The file of rejected records. It is made with the first of them.
+pub(super) struct Rejects {
+    path: PathBuf,
+    file: Option<csv::Writer<BufWriter<File>>>,
+}
+
+impl Rejects {
+    /// A file at this path. That of an earlier import is removed.
+    ///
+    /// # Errors
+    /// When there is another file, or it cannot be removed.
+    pub(super) fn at(path: &Path) -> anyhow::Result<Self> {
+        let place = || format!("{} (--rejects)", path.display());
+        match File::open(path) {
+            Ok(file) => {
+                let mut header = String::new();
+                // What is no text is no such file either.
+                let read = BufReader::new(file).read_line(&mut header);
+                if read.is_err() || !(header.is_empty() || header.trim() == HEADER.join(",")) {
+                    bail!(
+                        "{}: is there, and holds something else than rejects",
+                        place()
+                    );
+                }
+                fs::remove_file(path).with_context(place)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(place),
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file: None,
+        })
+    }
+
+    fn write(&mut self, line: u64, fault: &Fault) -> anyhow::Result<()> {
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let file = File::create(&self.path)
+                .with_context(|| format!("{} (--rejects)", self.path.display()))?;
+            let mut file = csv::Writer::from_writer(BufWriter::new(file));
+            file.write_record(HEADER)?;
+            self.file.insert(file)
+        };
+        file.write_record([&line.to_string(), &fault.field, &fault.reason])?;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        if let Some(file) = &mut self.file {
+            file.flush()
+                .with_context(|| format!("{} (--rejects)", self.path.display()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! `contacts provision` and `contacts show`: what is registered in an organization.
+
+use anyhow::bail;
+use shared::store::Addition;
+
+use crate::arguments::{ProvisionArguments, ShowArguments};
+use crate::export::record::{ContactLine, OrganizationLine};
+use crate::output::print;
+use crate::table::Table;
+
+/// Registers audiences and clients, and says of each whether it was there already.
+///
+/// # Errors
+/// When a setting is bad, or the database refuses or does not answer.
+pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<()> {
+    let table = Table::named(arguments.dynamodb).await?;
+    table.create_on_this_machine().await?;
+    let organization = &arguments.organization;
+    let audiences = arguments.audiences.into_iter().map(|audience| {
+        let name = format!("audience {audience}");
+        (name, Addition::Audience(organization.clone(), audience))
+    });
+    let clients = arguments.clients.into_iter().map(|client| {
+        let name = format!("client {client}");
+        (name, Addition::Client(organization.clone(), client))
+    });
+    for (name, addition) in audiences.chain(clients) {
+        let is_new = match table.store.register(addition).await {
+            Ok(is_new) => is_new,
+            Err(error) => {
+                let otherwise = "has not taken all; the same again adds what is missing";
+                return Err(table.explain(error.into(), otherwise).await);
+            }
+        };
+        let what = if is_new { "added" } else { "there already" };
+        print(&format!("{name} of {organization}: {what}\n"))?;
+    }
+    Ok(())
+}
+
+/// Prints what is registered in an organization, and a contact of it.
+///
+/// # Errors
+/// When a setting is bad, there is no such contact, or the database refuses or does not answer.
+pub async fn show(arguments: ShowArguments) -> anyhow::Result<()> {
+    let table = Table::named(arguments.dynamodb).await?;
+    let shown = async {
+        let organization = &arguments.organization;
+        let registered = table.store.registered(organization).await?;
+        let mut lines = serde_json::to_string(&OrganizationLine::new(organization, &registered))?;
+        lines.push('\n');
+        if let Some(id) = &arguments.contact {
+            let Some(contact) = table.store.exported(organization, id).await? else {
+                return Ok(None);
+            };
+            lines.push_str(&serde_json::to_string(&ContactLine::from(contact))?);
+            lines.push('\n');
+        }
+        anyhow::Ok(Some(lines))
+    };
+    match shown.await {
+        Ok(Some(lines)) => print(&lines),
+        Ok(None) => bail!("the organization has no contact of that id"),
+        Err(error) => Err(table.explain(error, "cannot be read").await),
+    }
+}

@@ -1,0 +1,105 @@
+//! The table that a command works on, and where it is.
+
+use anyhow::{Context, bail};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use shared::is_loopback;
+use shared::settings::{InvalidSetting, Settings, environment_variable};
+use shared::store::{ChangeStream, Store, create_table};
+use url::Url;
+
+use crate::development;
+use crate::serve::engine;
+
+/// A table, which may or may not be there.
+pub(crate) struct Table {
+    /// The store in it.
+    pub(crate) store: Store,
+    /// What the environment sets, as far as commands need it.
+    pub(crate) settings: Settings,
+    /// The table and where it is, in words.
+    pub(crate) place: String,
+    endpoint: Option<Url>,
+    client: Client,
+}
+
+impl Table {
+    /// The table that `TABLE_NAME` names, at this endpoint, or else where the environment says.
+    ///
+    /// # Errors
+    /// When a setting is missing or bad. Whether the table is there is not looked at.
+    pub(crate) async fn named(dynamodb: Option<Url>) -> anyhow::Result<Self> {
+        let settings = settings()?;
+        let endpoint = match dynamodb {
+            Some(url) => Some(url),
+            None => engine::configured_url()?,
+        };
+        let client = match &endpoint {
+            Some(url) => engine::client(url, engine::PATIENCE).await,
+            None => engine::aws_client(engine::PATIENCE).await,
+        };
+        let Some(region) = client.config().region() else {
+            bail!("no AWS region is set: set AWS_REGION");
+        };
+        let table = &settings.table_name;
+        let place = match &endpoint {
+            Some(url) => format!("table {table} at {}", url.as_str().trim_end_matches('/')),
+            None => format!("table {table} in {region}"),
+        };
+        Ok(Self {
+            store: Store::new(client.clone(), table.clone()),
+            place,
+            settings,
+            endpoint,
+            client,
+        })
+    }
+
+    /// Creates the table where it is missing, if it is on this machine.
+    ///
+    /// # Errors
+    /// When the database refuses or does not answer.
+    pub(crate) async fn create_on_this_machine(&self) -> anyhow::Result<()> {
+        if self.endpoint.as_ref().is_some_and(is_loopback) && self.is_missing().await {
+            let stream = ChangeStream::NewAndOldImages;
+            create_table(&self.client, &self.settings.table_name, stream)
+                .await
+                .with_context(|| format!("{} cannot be created", self.place))?;
+        }
+        Ok(())
+    }
+
+    /// Why work on the table failed: most often there is none of that name. `otherwise` says what that means if it is
+    /// something else.
+    pub(crate) async fn explain(&self, error: anyhow::Error, otherwise: &str) -> anyhow::Error {
+        let place = &self.place;
+        if self.is_missing().await {
+            anyhow::anyhow!(
+                "there is no {place}: TABLE_NAME must name one that is there, as a stack's output TableName does"
+            )
+        } else {
+            error.context(format!("{place} {otherwise}"))
+        }
+    }
+
+    /// Whether there is no such table. Asked only when something has failed, so that nothing else needs permission for it.
+    async fn is_missing(&self) -> bool {
+        let request = self.client.describe_table();
+        match request.table_name(&self.settings.table_name).send().await {
+            Ok(_) => false,
+            Err(error) => error
+                .as_service_error()
+                .is_some_and(DescribeTableError::is_resource_not_found_exception),
+        }
+    }
+}
+
+/// Only what commands need is read. No token is checked, so what the environment says of tokens may be anything.
+fn settings() -> Result<Settings, InvalidSetting> {
+    Settings::read(|name| match name {
+        "TABLE_NAME" | "DEFAULT_PHONE_REGION" | "TIME_ZONE" => environment_variable(name),
+        "JWT_KEYS" => Ok(Some(development::key_set())),
+        "JWT_ISSUER" | "JWT_AUDIENCE" => Ok(Some("nobody".to_owned())),
+        _ => Ok(None),
+    })
+}

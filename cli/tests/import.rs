@@ -1,0 +1,379 @@
+//! `contacts provision`, `show`, `import` and `export` as processes: what they say, how they end, and what survives them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use self::common::{Folder, Server, contacts, output, patch, text, token};
+
+/// A database whose table `contacts` holds nothing of these tests' organization.
+fn database() -> Server {
+    Server::start(contacts().args(["serve", "--database-only"]))
+}
+
+fn tool(database: &Server, arguments: &[&str]) -> Command {
+    let mut command = contacts();
+    command
+        .args(arguments)
+        .args(["--dynamodb", &database.url])
+        .env("TABLE_NAME", "contacts");
+    command
+}
+
+fn succeeded(output: Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn export(database: &Server, arguments: &[&str]) -> String {
+    let command = ["export", "--organization", "org_x"];
+    succeeded(output(tool(database, &command).args(arguments)))
+}
+
+fn import(database: &Server, file: &Path, arguments: &[&str]) -> Output {
+    output(tool(database, &["import"]).arg(file).args(arguments))
+}
+
+/// The numbers of a report: created, updated, unchanged, rejected.
+fn counts(report: &str) -> [u64; 4] {
+    ["created", "updated", "unchanged", "rejected"].map(|name| {
+        let line = report.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse().unwrap()
+    })
+}
+
+/// A file with so many contacts.
+fn file(contacts: usize) -> String {
+    let organization =
+        json!({ "organization": "org_x", "audiences": ["newsletter"], "clients": ["website"] });
+    let contact = |n: usize| {
+        json!({
+            "id": format!("c_{n}"), "firstName": "Jane", "emails": [{ "value": format!("{n}@b.ca"), "isPrimary": true }],
+            "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed",
+                                "verifiedAt": "2024-01-01T00:00:00.000Z" }],
+            "createdAt": "2024-01-01T00:00:00.000Z",
+        })
+    };
+    let records = [organization].into_iter().chain((0..contacts).map(contact));
+    let lines: Vec<_> = records.map(|record| record.to_string()).collect();
+    lines.join("\n") + "\n"
+}
+
+#[tokio::test]
+async fn a_new_tenant_goes_from_nothing_to_a_contact_that_may_be_sent_to() {
+    let database = database();
+    let arguments = [
+        "provision",
+        "--organization",
+        "org_x",
+        "--audience",
+        "newsletter",
+        "--client",
+        "website",
+        "--client",
+        "app",
+    ];
+    let said = |what: &str| {
+        format!(
+            "audience newsletter of org_x: {what}\nclient website of org_x: {what}\nclient app of org_x: {what}\n"
+        )
+    };
+    for what in ["added", "there already"] {
+        let provisioned = output(&mut tool(&database, &arguments));
+        assert_eq!(succeeded(provisioned), said(what));
+    }
+    let shown = succeeded(output(&mut tool(
+        &database,
+        &["show", "--organization", "org_x"],
+    )));
+    let registered = "{\"organization\":\"org_x\",\"audiences\":[\"newsletter\"],\"clients\":[\"app\",\"website\"]}\n";
+    assert_eq!(shown, registered);
+
+    let folder = Folder::new();
+    let contact = json!({ "id": "c_1", "email": "jane@b.ca",
+                          "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }] });
+    let file = folder.file("contacts.jsonl", &contact.to_string());
+    succeeded(import(&database, &file, &["--organization", "org_x"]));
+    let api = Server::start(
+        contacts()
+            .args(["serve", "--dynamodb", &database.url])
+            .env("LOG_LEVEL", "error"),
+    );
+    let token = token(&["--organization", "org_x", "--client", "website"]);
+    let url = format!("{}/api/contacts/c_1/verification", api.url);
+    let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
+    let (status, answer) = patch(&url, &token, body.to_string()).await;
+    assert_eq!(
+        (status, &answer["can_send_marketing"]),
+        (200, &json!(true)),
+        "{answer}"
+    );
+
+    let show = ["show", "--organization", "org_x", "--contact", "c_1"];
+    let shown = succeeded(output(&mut tool(&database, &show)));
+    assert_eq!(shown, export(&database, &[]));
+    let absent = output(&mut tool(
+        &database,
+        &["show", "--organization", "org_x", "--contact", "c_2"],
+    ));
+    assert_eq!(absent.status.code(), Some(1));
+}
+
+#[test]
+fn the_table_is_made_on_this_machine_where_it_is_missing() {
+    let database = database();
+    let run = |arguments: &[&str]| output(tool(&database, arguments).env("TABLE_NAME", "another"));
+    let export = ["export", "--organization", "org_x"];
+    let missing = run(&export);
+    assert_eq!(missing.status.code(), Some(1));
+    let message = text(&missing.stderr);
+    assert!(
+        message.contains("there is no table another at "),
+        "{message}"
+    );
+
+    succeeded(run(&[
+        "provision",
+        "--organization",
+        "org_x",
+        "--audience",
+        "newsletter",
+    ]));
+    assert!(succeeded(run(&export)).contains("newsletter"));
+}
+
+#[test]
+fn an_export_is_imported_from_a_file_and_from_a_pipe() {
+    let (from, to) = (database(), database());
+    let folder = Folder::new();
+    let source = folder.file("contacts.ndjson", &file(30));
+    let report = succeeded(import(&from, &source, &[]));
+    assert_eq!(counts(&report), [30, 0, 0, 0]);
+    assert!(
+        report.starts_with("organization org_x in table contacts at http://127.0.0.1:"),
+        "{report}"
+    );
+    assert!(report.contains(" rows per second"), "{report}");
+    assert!(!folder.0.join("contacts.ndjson.rejects.csv").exists());
+
+    let csv = folder.0.join("contacts.csv");
+    let said = export(
+        &from,
+        &["--format", "csv", "--output", csv.to_str().unwrap()],
+    );
+    assert_eq!(said, "");
+    assert_eq!(
+        counts(&succeeded(import(&to, &csv, &["--dry-run"]))),
+        [30, 0, 0, 0]
+    );
+    assert_eq!(export(&to, &[]).lines().count(), 1);
+    assert_eq!(counts(&succeeded(import(&to, &csv, &[]))), [30, 0, 0, 0]);
+    assert_eq!(export(&to, &[]), export(&from, &[]));
+    assert_eq!(counts(&succeeded(import(&to, &csv, &[]))), [0, 0, 30, 0]);
+
+    let mut exporting = tool(&from, &["export", "--organization", "org_x"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let imported = tool(&to, &["import", "-", "--organization", "org_y"])
+        .stdin(exporting.stdout.take().unwrap())
+        .output()
+        .unwrap();
+    assert!(exporting.wait().unwrap().success());
+    assert_eq!(counts(&succeeded(imported)), [30, 0, 0, 0]);
+}
+
+#[test]
+fn rejects_go_to_a_file_with_line_field_and_reason_and_the_others_go_on() {
+    let database = database();
+    let folder = Folder::new();
+    let rows = "id,firstName,email,verifiedAt\nc_1,\"two\nlines\",a@b.ca,\nc 2,,,\n\nc_3,,nobody,\nc_4,Jane,c@b.ca,2024\n\
+                c_5,Jane,d@b.ca,2024-01-01T00:00:00Z\n";
+    let source = folder.file("contacts.csv", rows);
+    let rejects = folder.0.join("contacts.csv.rejects.csv");
+    for expected in [[2, 0, 0, 3], [0, 0, 2, 3]] {
+        let imported = import(&database, &source, &["--organization", "org_x"]);
+        assert_eq!(imported.status.code(), Some(1));
+        let report = text(&imported.stdout);
+        assert_eq!(counts(report), expected);
+        assert!(report.contains("contacts.csv.rejects.csv"), "{report}");
+        assert_eq!(
+            fs::read_to_string(&rejects).unwrap(),
+            "line,field,reason\n\
+             4,id,\"must be 1 to 64 letters, digits, `_` or `-`\"\n\
+             6,email,must be an e-mail address of at most 320 characters\n\
+             7,verifiedAt,\"must be a date and time with an offset, from 1970 to 9999, such as 2026-05-20T15:04:01.135Z\"\n"
+        );
+    }
+    // Those of the last import are no longer so.
+    fs::write(&source, "id\nc_1\n").unwrap();
+    succeeded(import(&database, &source, &["--organization", "org_x"]));
+    assert!(!rejects.exists());
+    // What is no such file is not written over.
+    let other = folder.file("other.csv", "precious\n");
+    let refused = import(
+        &database,
+        &source,
+        &[
+            "--organization",
+            "org_x",
+            "--rejects",
+            other.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&other).unwrap(), "precious\n");
+}
+
+#[test]
+fn what_is_wrong_is_named_before_anything_is_written() {
+    let database = database();
+    let folder = Folder::new();
+    let unknown = folder.file("unknown.csv", "id,fristName\nc_1,Jane\n");
+    let unnamed = folder.file("unnamed.jsonl", "{\"id\":\"c_1\"}\n");
+    let nameless = folder.file("contacts.txt", "{\"id\":\"c_1\"}\n");
+    let absent = folder.0.join("absent.csv");
+    let organization = ["--organization", "org_x"];
+    for (imported, named) in [
+        (
+            import(&database, &unknown, &organization),
+            "unknown.csv: column \"fristName\" is unknown",
+        ),
+        (
+            import(&database, &unnamed, &[]),
+            "unnamed.jsonl: no organization",
+        ),
+        (
+            import(&database, &nameless, &organization),
+            "say it with --format",
+        ),
+        (import(&database, &absent, &organization), "absent.csv"),
+        (
+            output(
+                tool(&database, &["import"])
+                    .arg(&unnamed)
+                    .args(organization)
+                    .env("TABLE_NAME", "nowhere"),
+            ),
+            "there is no table nowhere at ",
+        ),
+        (
+            output(
+                tool(&database, &["import"])
+                    .arg(&unnamed)
+                    .args(organization)
+                    .env("TIME_ZONE", "x"),
+            ),
+            "TIME_ZONE",
+        ),
+    ] {
+        assert_eq!(imported.status.code(), Some(1), "{named}");
+        assert!(imported.stdout.is_empty(), "{named}");
+        let message = text(&imported.stderr);
+        assert!(message.contains(named), "{message}");
+    }
+    assert_eq!(export(&database, &[]).lines().count(), 1);
+}
+
+/// An import that reads what it is given piece by piece.
+fn import_from_pipe(database: &Server) -> Child {
+    tool(database, &["import", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// A number below `end` that nobody can foretell.
+fn random(end: usize) -> usize {
+    (uuid::Uuid::new_v4().as_u128() % end as u128) as usize
+}
+
+#[test]
+fn an_import_that_is_killed_anywhere_and_repeated_loses_and_doubles_nothing() {
+    let (undisturbed, killed) = (database(), database());
+    let folder = Folder::new();
+    // More than a pipe and what is read ahead hold, so that some is written before all is given.
+    let content = file(1500);
+    let source = folder.file("contacts.jsonl", &content);
+    succeeded(import(&undisturbed, &source, &[]));
+    for _ in 0..6 {
+        let mut importing = import_from_pipe(&killed);
+        let given = random(content.len());
+        let mut stdin = importing.stdin.take().unwrap();
+        stdin.write_all(&content.as_bytes()[..given]).unwrap();
+        importing.kill().unwrap();
+        importing.wait().unwrap();
+    }
+    let written = export(&killed, &[]).lines().count() - 1;
+    let report = succeeded(import(&killed, &source, &[]));
+    assert_eq!(
+        counts(&report),
+        [1500 - written as u64, 0, written as u64, 0]
+    );
+    assert_eq!(export(&killed, &[]), export(&undisturbed, &[]));
+    assert_eq!(
+        counts(&succeeded(import(&killed, &source, &[]))),
+        [0, 0, 1500, 0]
+    );
+}
+
+#[test]
+fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_got() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let database = database();
+        let content = file(1200);
+        let mut importing = import_from_pipe(&database);
+        let mut stdin = importing.stdin.take().unwrap();
+        stdin.write_all(content.as_bytes()).unwrap();
+        let status = Command::new("kill")
+            .args([signal, &importing.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+        let mut report = String::new();
+        importing
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut report)
+            .unwrap();
+        assert_eq!(importing.wait().unwrap().code(), Some(code), "{signal}");
+        let [created, updated, unchanged, rejected] = counts(&report);
+        assert_eq!((updated, unchanged, rejected), (0, 0, 0));
+        assert!(
+            report.contains("it ended early: all is done up to line "),
+            "{report}"
+        );
+        let exported = export(&database, &[]);
+        assert_eq!(exported.lines().count() as u64 - 1, created);
+        for line in exported.lines() {
+            serde_json::from_str::<Value>(line).unwrap();
+        }
+        drop(stdin);
+    }
+}
+
+#[test]
+fn help_says_what_the_exit_codes_mean() {
+    let help = output(contacts().args(["import", "--help"]));
+    let help = text(&help.stdout)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    for word in [
+        "exit code is 0",
+        "1 if some were rejected",
+        "130 if it was interrupted",
+        "--dry-run",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
+}

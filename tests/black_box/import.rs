@@ -1,0 +1,147 @@
+//! Import and export: what goes out comes back, whatever happens on the way, and nobody else's is touched.
+
+mod faults;
+mod records;
+mod round_trip;
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use black_box_tests::Database;
+use contacts::arguments::Format;
+use contacts::import::{Counts, End, Options, Summary};
+use contacts::progress::Progress;
+use contacts::seed::Seed;
+use serde_json::{Value, json};
+use shared::domain::{OrganizationId, PhoneRegion, TimeZone};
+use shared::store::{Persistence, Store};
+use uuid::Uuid;
+
+/// Two tables with nothing in them, and the organization of the test.
+struct Scene {
+    from: Database,
+    to: Database,
+    organization: OrganizationId,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        Self {
+            from: Database::start_own_table().await,
+            to: Database::start_own_table().await,
+            organization: OrganizationId::parse("org_a").unwrap(),
+        }
+    }
+
+    /// Loads contacts, as members of a seed file, into the first table.
+    async fn seed(&self, contacts: Value) {
+        let seed = json!({ "organizations": [{
+            "id": self.organization, "audiences": ["newsletter", "other"], "clients": ["website", "app"],
+            "contacts": contacts,
+        }] });
+        let seed = Seed::parse(&seed.to_string(), PhoneRegion::CANADA).unwrap();
+        seed.load(&self.from.store().await).await.unwrap();
+    }
+}
+
+/// Long enough for any fault that is made, short enough to end if one never does.
+fn persistence() -> Persistence {
+    Persistence::new(Duration::from_mins(2))
+}
+
+async fn exported(store: &Store, organization: &OrganizationId, format: Format) -> String {
+    let (mut output, progress) = (Vec::new(), Progress::default());
+    contacts::export::export(
+        store,
+        organization,
+        format,
+        &mut output,
+        &progress,
+        &persistence(),
+    )
+    .await
+    .unwrap();
+    String::from_utf8(output).unwrap()
+}
+
+/// A file of rejects, removed with it.
+struct Rejects(PathBuf);
+
+impl Rejects {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("{}.rejects.csv", Uuid::new_v4())))
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(&self.0).unwrap_or_default()
+    }
+}
+
+impl Drop for Rejects {
+    fn drop(&mut self) {
+        // There need not be any.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Imports a file, and gives what it came to and which records were rejected.
+async fn import(
+    store: &Store,
+    file: &str,
+    change: impl FnOnce(&mut Options),
+) -> Result<(Summary, String), String> {
+    let rejects = Rejects::new();
+    let mut options = Options {
+        organization: None,
+        format: Format::Jsonl,
+        dry_run: false,
+        rejects: rejects.0.clone(),
+        region: PhoneRegion::CANADA,
+        time_zone: TimeZone::UTC,
+        persistence: persistence(),
+        progress: Arc::default(),
+    };
+    change(&mut options);
+    let input = Cursor::new(file.to_owned().into_bytes());
+    let summary = contacts::import::import(store, input, options, std::future::pending())
+        .await
+        .map_err(|error| format!("{error:#}"))?;
+    Ok((summary, rejects.text()))
+}
+
+/// Imports JSON Lines whole, and gives what became of the records.
+async fn imported(store: &Store, file: &str) -> (Counts, String) {
+    let (summary, rejects) = import(store, file, |_| ()).await.unwrap();
+    assert!(matches!(summary.end, End::Whole), "{:?}", summary.end);
+    (summary.counts, rejects)
+}
+
+fn created(created: u64) -> Counts {
+    Counts {
+        created,
+        ..Counts::default()
+    }
+}
+
+fn unchanged(unchanged: u64) -> Counts {
+    Counts {
+        unchanged,
+        ..Counts::default()
+    }
+}
+
+/// A file of these records.
+fn lines(records: impl IntoIterator<Item = Value>) -> String {
+    let lines: Vec<_> = records
+        .into_iter()
+        .map(|record| record.to_string())
+        .collect();
+    lines.join("\n") + "\n"
+}
+
+/// The record that begins a file.
+fn organization() -> Value {
+    json!({ "organization": "org_a", "audiences": ["newsletter", "other"], "clients": ["website", "app"] })
+}

@@ -1,0 +1,327 @@
+//! Throttling, lost answers, races and refusals: no record is lost or doubled, and what cannot pass ends the import.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use black_box_tests::proxy::{Call, Fault, PATIENT, Proxy};
+use black_box_tests::{Api, Database};
+use contacts::arguments::Format;
+use contacts::import::End;
+use serde_json::{Value, json};
+use shared::domain::{ContactId, OrganizationId};
+use shared::store::Store;
+
+use super::{created, exported, import, imported, lines, organization, unchanged};
+
+/// Records enough for several transactions.
+const RECORDS: u64 = 60;
+
+fn file() -> String {
+    let contacts = (0..RECORDS).map(|n| {
+        json!({
+            "id": format!("c_{n}"), "emails": [{ "value": format!("{n}@b.ca"), "isPrimary": true }],
+            "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
+            "createdAt": "2024-01-01T00:00:00.000Z",
+        })
+    });
+    lines([organization()].into_iter().chain(contacts))
+}
+
+fn org_a() -> OrganizationId {
+    OrganizationId::parse("org_a").unwrap()
+}
+
+struct Behind {
+    database: Database,
+    proxy: Proxy,
+    store: Store,
+}
+
+async fn behind_proxy() -> Behind {
+    let database = Database::start_own_table().await;
+    let proxy = Proxy::start(&database.url).await;
+    let store = database.store_through(&proxy.url, PATIENT).await;
+    Behind {
+        database,
+        proxy,
+        store,
+    }
+}
+
+async fn exported_from(database: &Database) -> String {
+    exported(&database.store().await, &org_a(), Format::Jsonl).await
+}
+
+/// What an import without any fault comes to.
+async fn undisturbed() -> String {
+    let database = Database::start_own_table().await;
+    let (counts, _) = imported(&database.store().await, &file()).await;
+    assert_eq!(counts, created(RECORDS));
+    exported_from(&database).await
+}
+
+#[tokio::test]
+async fn faults_that_pass_lose_and_double_no_record() {
+    let expected = undisturbed().await;
+    let server_error = Fault::Error(500, "InternalServerError");
+    for (operation, fault) in [
+        ("BatchGetItem", Fault::THROTTLED),
+        ("BatchGetItem", Fault::UnprocessedKeys),
+        ("BatchGetItem", Fault::Reset),
+        (
+            "TransactWriteItems",
+            Fault::Error(400, "ThrottlingException"),
+        ),
+        (
+            "TransactWriteItems",
+            Fault::Cancelled(&["ThrottlingError", "None"]),
+        ),
+        (
+            "TransactWriteItems",
+            Fault::Cancelled(&["None", "TransactionConflict"]),
+        ),
+        (
+            "TransactWriteItems",
+            Fault::Cancelled(&["ConditionalCheckFailed", "None"]),
+        ),
+        ("TransactWriteItems", Fault::NotJson(503)),
+        ("TransactWriteItems", server_error),
+        ("TransactWriteItems", Fault::AfterDoing(&Fault::Reset)),
+        (
+            "TransactWriteItems",
+            Fault::AfterDoing(&Fault::Error(500, "InternalServerError")),
+        ),
+        ("Query", Fault::THROTTLED),
+    ] {
+        let scene = behind_proxy().await;
+        // More than the SDK itself tries again.
+        scene.proxy.fail(operation, [fault; 9]);
+        let (counts, rejects) = imported(&scene.store, &file()).await;
+        let context = format!("{operation} {fault:?}");
+        assert_eq!(
+            (counts, rejects.as_str()),
+            (created(RECORDS), ""),
+            "{context}"
+        );
+        assert_eq!(exported_from(&scene.database).await, expected, "{context}");
+    }
+}
+
+#[tokio::test]
+async fn updates_whose_answers_get_lost_are_made_and_counted_once() {
+    let scene = behind_proxy().await;
+    imported(&scene.store, &file()).await;
+    let records = (0..20).map(|n| json!({ "id": format!("c_{n}"), "firstName": "Jane" }));
+    let records = lines([organization()].into_iter().chain(records));
+    scene
+        .proxy
+        .fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502)); 6]);
+    let (counts, rejects) = imported(&scene.store, &records).await;
+    assert_eq!(
+        (counts.updated, counts.total(), rejects.as_str()),
+        (20, 20, "")
+    );
+    let (counts, _) = imported(&scene.store, &records).await;
+    assert_eq!(counts, unchanged(20));
+}
+
+#[tokio::test]
+async fn an_export_waits_for_a_table_that_throttles() {
+    let scene = behind_proxy().await;
+    imported(&scene.store, &file()).await;
+    let expected = exported_from(&scene.database).await;
+    for (operation, fault) in [
+        ("Query", Fault::THROTTLED),
+        ("BatchGetItem", Fault::THROTTLED),
+        ("BatchGetItem", Fault::UnprocessedKeys),
+    ] {
+        scene.proxy.fail(operation, [fault; 9]);
+        let export = exported(&scene.store, &org_a(), Format::Jsonl).await;
+        assert_eq!(export, expected, "{operation} {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_none() {
+    let api = Arc::new(Api::start().await);
+    let website = json!({ "audience": "newsletter", "client": "website", "status": "subscribed" });
+    api.seed(json!([{ "id": "c_1", "subscriptions": [website] }]))
+        .await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let verifying = Arc::clone(&api);
+    // The contact is read then, its subscriptions are not.
+    proxy.before("Query", 1, async move {
+        let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
+        let answer = verifying.verify_contact("c_1", body).await;
+        assert_eq!(answer.status, 200);
+    });
+    let id = ContactId::parse("c_1").unwrap();
+    let exported = store.exported(&api.organization, &id).await.unwrap();
+    let contact = exported.unwrap().contact;
+    let (_, subscription) = contact.subscriptions.first_key_value().unwrap();
+    assert!(subscription.verification.is_some());
+    assert_eq!(contact.contact.verification, subscription.verification);
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_ends_the_import_which_goes_on_the_next_time() {
+    let scene = behind_proxy().await;
+    let expected = undisturbed().await;
+    let denied = Fault::Error(400, "AccessDeniedException");
+    let proxy = &scene.proxy;
+    proxy.fail("TransactWriteItems", [denied]);
+    let (summary, _) = import(&scene.store, &file(), |_| ()).await.unwrap();
+    assert!(matches!(summary.end, End::Failed(_)), "{:?}", summary.end);
+    assert!(summary.counts.total() < RECORDS);
+
+    let (counts, _) = imported(&scene.store, &file()).await;
+    assert_eq!(counts.created + counts.unchanged, RECORDS);
+    assert_eq!(counts.unchanged, summary.counts.created);
+    assert_eq!(exported_from(&scene.database).await, expected);
+}
+
+#[tokio::test]
+async fn a_contact_that_is_made_meanwhile_is_found() {
+    let scene = behind_proxy().await;
+    let record = |name: &str| {
+        let contact = json!({ "email": "jane@b.ca", "firstName": name });
+        lines([organization(), contact])
+    };
+    let (other, meanwhile) = (scene.database.store().await, record("Meanwhile"));
+    // Once it was read that there is none.
+    scene.proxy.before("TransactWriteItems", 2, async move {
+        imported(&other, &meanwhile).await;
+    });
+    let (counts, _) = imported(&scene.store, &record("Jane")).await;
+    assert_eq!((counts.created, counts.updated), (0, 1));
+    let export = exported_from(&scene.database).await;
+    assert_eq!(export.lines().count(), 2);
+    assert!(export.contains("Jane"), "{export}");
+}
+
+#[tokio::test]
+async fn two_imports_at_the_same_time_make_each_contact_once() {
+    let database = Database::start_own_table().await;
+    let (one, other) = (database.store().await, database.store().await);
+    let contacts = (0..RECORDS)
+        .map(|n| json!({ "email": format!("{n}@b.ca"), "phoneNumber": "+14165550100" }));
+    let file = lines([organization()].into_iter().chain(contacts));
+    let (one, other) = tokio::join!(imported(&one, &file), imported(&other, &file));
+    assert_eq!(one.0.created + other.0.created, RECORDS);
+    assert_eq!(one.0.unchanged + other.0.unchanged, RECORDS);
+    let export = exported_from(&database).await;
+    let ids: BTreeSet<_> = export.lines().skip(1).collect();
+    assert_eq!(ids.len() as u64, RECORDS);
+}
+
+#[tokio::test]
+async fn an_import_among_requests_of_an_application_makes_each_contact_once() {
+    let api = Api::start().await;
+    api.seed(json!([])).await;
+    let contacts = (0..40).map(|n| json!({ "email": format!("{n}@b.ca"), "lastName": "Doe" }));
+    let first = json!({ "organization": api.organization });
+    let file = lines([first].into_iter().chain(contacts));
+    let token = api.application_token("website");
+    let requests = async {
+        for n in 0..40 {
+            let request = api.request_by("POST", "/api/contacts").bearer_auth(&token);
+            let body = json!({ "email": format!("{n}@b.ca"), "audience": "newsletter", "client": "website", "firstName": "Jane" });
+            let answer = api.send(request.json(&body)).await;
+            assert!(answer.status < 300, "{:?}", answer.body);
+        }
+    };
+    let store = api.database.store().await;
+    let ((counts, rejects), ()) = tokio::join!(imported(&store, &file), requests);
+    assert_eq!((counts.total(), rejects.as_str()), (40, ""));
+    let export = exported(&store, &api.organization, Format::Jsonl).await;
+    assert_eq!(export.lines().count(), 41);
+    for line in export.lines().skip(1) {
+        let contact: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&contact["firstName"], &contact["lastName"]),
+            (&json!("Jane"), &json!("Doe"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_be_and_writes_nothing() {
+    let scene = behind_proxy().await;
+    let some: Vec<_> = file().lines().take(50).map(str::to_owned).collect();
+    let some = some.join("\n");
+    imported(&scene.store, &some).await;
+    let before = exported_from(&scene.database).await;
+    let file = file().replace("\"c_1\"", "\"c_1\",\"firstName\":\"Jane\"") + "{\"id\":\"c 1\"}\n";
+    scene.proxy.forget();
+    let (summary, rejects) = import(&scene.store, &file, |options| options.dry_run = true)
+        .await
+        .unwrap();
+    let counts = summary.counts;
+    assert_eq!(
+        (
+            counts.created,
+            counts.updated,
+            counts.unchanged,
+            counts.rejected
+        ),
+        (RECORDS - 49, 1, 48, 1)
+    );
+    assert!(rejects.contains(",id,"), "{rejects}");
+    let operations: BTreeSet<_> = scene.proxy.operations().into_iter().collect();
+    let reads = ["BatchGetItem", "Query"].map(str::to_owned);
+    assert_eq!(operations, BTreeSet::from(reads));
+    assert_eq!(exported_from(&scene.database).await, before);
+}
+
+/// All texts that could name an organization's partition.
+fn partitions(call: &Call) -> Vec<String> {
+    fn collect(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.starts_with("ORG#") => found.push(text.clone()),
+            Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+            Value::Object(members) => members.values().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(&call.request, &mut found);
+    if let Some(answer) = &call.answer {
+        collect(&answer.body, &mut found);
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_other_organizations_have_is_never_read_nor_asked_for() {
+    let scene = behind_proxy().await;
+    // Those whose names begin alike too.
+    for other in ["org_b", "org_", "org_aa", "org_a1"] {
+        let other = OrganizationId::parse(other).unwrap();
+        let (summary, _) = import(&scene.store, &file(), |options| {
+            options.organization = Some(other);
+        })
+        .await
+        .unwrap();
+        assert_eq!(summary.counts, created(RECORDS));
+    }
+    imported(&scene.store, &file()).await;
+    scene.proxy.forget();
+    let export = exported(&scene.store, &org_a(), Format::Jsonl).await;
+    assert_eq!(export.lines().count() as u64, 1 + RECORDS);
+    imported(&scene.store, &file()).await;
+    for call in scene.proxy.calls() {
+        assert_ne!(call.operation, "Scan");
+        let partitions = partitions(&call);
+        assert!(!partitions.is_empty(), "{call:?}");
+        for partition in partitions {
+            assert!(
+                partition == "ORG#org_a" || partition.starts_with("ORG#org_a#"),
+                "{partition}"
+            );
+        }
+    }
+    // One query of each part of the index, and one of each contact's subscriptions.
+    let queries = scene.proxy.count("Query") as u64;
+    assert_eq!(queries, 16 + RECORDS + 2 + 2);
+}
