@@ -2,6 +2,7 @@
 
 mod cold_start;
 mod cost;
+mod import;
 mod recorded_api;
 mod recorder;
 mod release;
@@ -27,6 +28,8 @@ enum Bench {
     Cost(cost::Options),
     /// Requests per second of `contacts serve` beside the bare engine's, and how latency grows with the data.
     Throughput(throughput::Options),
+    /// Rows per second of `contacts import` and `export`, their memory, and latency, as the contacts grow.
+    Import(import::Options),
 }
 
 #[tokio::main]
@@ -36,5 +39,6 @@ async fn main() -> anyhow::Result<()> {
         Bench::Warm(options) => warm::run(options).await,
         Bench::Cost(options) => cost::run(options).await,
         Bench::Throughput(options) => throughput::run(options).await,
+        Bench::Import(options) => import::run(options).await,
     }
 }

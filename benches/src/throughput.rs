@@ -8,9 +8,9 @@
 mod bare;
 mod check;
 mod growth;
-mod load;
-mod process;
-mod scene;
+pub(crate) mod load;
+pub(crate) mod process;
+pub(crate) mod scene;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "it is for whoever runs the command")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
@@ -105,7 +105,7 @@ impl Rounds {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far less than 2^52 nanoseconds")]
-fn milliseconds(latencies: &Histogram<u64>, quantile: f64) -> f64 {
+pub(crate) fn milliseconds(latencies: &Histogram<u64>, quantile: f64) -> f64 {
     latencies.value_at_quantile(quantile) as f64 / 1e6
 }
 

@@ -24,7 +24,7 @@ use super::bare::Calls;
 use super::scene::{Endpoint, Outcome, contact_id};
 
 /// Something to send requests to.
-pub(super) trait Target: Send + Sync + 'static {
+pub(crate) trait Target: Send + Sync + 'static {
     /// What one caller holds on to.
     type Connection: Send;
 
@@ -39,7 +39,7 @@ pub(super) trait Target: Send + Sync + 'static {
 }
 
 /// `contacts serve`.
-pub(super) struct Api {
+pub(crate) struct Api {
     address: SocketAddr,
     host: HeaderValue,
     authorization: HeaderValue,
@@ -49,7 +49,7 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(url: &Url, endpoint: Endpoint, outcome: Outcome) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &Url, endpoint: Endpoint, outcome: Outcome) -> anyhow::Result<Self> {
         let address = url
             .socket_addrs(|| None)?
             .first()
@@ -140,7 +140,7 @@ impl Answered {
 }
 
 /// A histogram of latencies in nanoseconds.
-pub(super) fn histogram() -> anyhow::Result<Histogram<u64>> {
+pub(crate) fn histogram() -> anyhow::Result<Histogram<u64>> {
     Ok(Histogram::new(3)?)
 }
 
@@ -200,6 +200,6 @@ pub(super) async fn load<T: Target>(
     })
 }
 
-pub(super) fn nanoseconds(duration: Duration) -> u64 {
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -13,7 +13,7 @@ use crate::release;
 
 /// Builds the binary with the release profile, and says where it is. With this program's features, or most of what both
 /// are made of would be built twice.
-pub(super) fn build() -> anyhow::Result<PathBuf> {
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
     release::build(&[
         "--bin",
         "contacts",
@@ -27,31 +27,25 @@ pub(super) fn build() -> anyhow::Result<PathBuf> {
 }
 
 /// A running `contacts serve`. It ends with this.
-pub(super) struct Server {
+pub(crate) struct Server {
     process: Child,
-    pub(super) url: Url,
+    pub(crate) url: Url,
     /// What it says after it listens has to go somewhere.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
     /// Starts it with these arguments, on a free port, and waits until it listens.
-    pub(super) fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut command = Command::new(binary);
-        command
+    pub(crate) fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut process = command(binary)
             .arg("serve")
             .args(["--port", "0"])
             .args(arguments)
             .stdout(Stdio::piped())
             // The log: it is written, but nobody reads it.
-            .stderr(Stdio::null());
-        // What the environment sets would replace the development settings.
-        for (name, _) in std::env::vars_os() {
-            if name != "PATH" {
-                command.env_remove(name);
-            }
-        }
-        let mut process = command.spawn().context("contacts does not start")?;
+            .stderr(Stdio::null())
+            .spawn()
+            .context("contacts does not start")?;
         let mut stdout = BufReader::new(process.stdout.take().context("no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line)?;
@@ -71,11 +65,8 @@ impl Server {
     }
 
     /// The most memory that it has had, in megabytes.
-    pub(super) fn peak_megabytes(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next());
-        Ok(kilobytes.context("no VmHWM")?.parse::<f64>()? / 1024.0)
+    pub(crate) fn peak_megabytes(&self) -> anyhow::Result<f64> {
+        peak_megabytes(self.process.id())
     }
 }
 
@@ -85,6 +76,26 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The most memory that a process has had, in megabytes.
+pub(crate) fn peak_megabytes(process: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kilobytes.context("no VmHWM")?.parse::<f64>()? / 1024.0)
+}
+
+/// A command of the binary with an environment that sets nothing.
+pub(crate) fn command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    // What the environment sets would replace the development settings.
+    for (name, _) in std::env::vars_os() {
+        if name != "PATH" {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Processor time of this process so far.

@@ -17,16 +17,16 @@ const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
 
 /// What each of the contacts has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Phone numbers; e-mail addresses it has one.
-    pub(super) entries: usize,
+    pub(crate) entries: usize,
     /// Subscriptions, the one that is verified included.
-    pub(super) subscriptions: usize,
+    pub(crate) subscriptions: usize,
 }
 
 impl Shape {
     /// An ordinary contact: with a subscription of the client and one at audience level.
-    pub(super) const ORDINARY: Self = Self {
+    pub(crate) const ORDINARY: Self = Self {
         entries: 1,
         subscriptions: 2,
     };
@@ -38,12 +38,12 @@ impl Shape {
 }
 
 /// A contact's id. All are of one length, and a number in it means the same contact everywhere.
-pub(super) fn contact_id(contact: usize) -> String {
+pub(crate) fn contact_id(contact: usize) -> String {
     format!("c_{contact:08}")
 }
 
 /// A seed file's text with these contacts.
-pub(super) fn seed(contacts: Range<usize>, shape: Shape) -> String {
+pub(crate) fn seed(contacts: Range<usize>, shape: Shape) -> String {
     let audience = |n: usize| match n {
         0 | 1 => AUDIENCE.to_owned(),
         n => format!("audience_{n}"),
@@ -82,14 +82,14 @@ fn phone_number(n: usize) -> String {
 
 /// An endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(crate) enum Endpoint {
     PhoneNumber,
     ContactMethod,
     Contact,
 }
 
 impl Endpoint {
-    pub(super) const ALL: [Self; 3] = [Self::PhoneNumber, Self::ContactMethod, Self::Contact];
+    pub(crate) const ALL: [Self; 3] = [Self::PhoneNumber, Self::ContactMethod, Self::Contact];
 
     pub(super) fn path(self, id: &str) -> String {
         let rest = match self {
@@ -143,7 +143,7 @@ impl fmt::Display for Endpoint {
 
 /// What a request finds, and so does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// Nothing was verified.
     Recorded,
     /// The same request was sent before.
