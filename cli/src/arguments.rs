@@ -58,6 +58,8 @@ pub enum Command {
     /// exported: `eval "$(aws configure export-credentials --format env)"`. What the table holds already stays as it is.
     /// National phone numbers are those of `DEFAULT_PHONE_REGION`.
     Seed(SeedArguments),
+    /// Print the API's description, an OpenAPI document, and nothing else. `serve` shows it at `/docs`.
+    Openapi,
     /// Check that an API works: send it the contract's examples, and compare every answer.
     ///
     /// `CONTACTS_TOKEN` must hold a token of the organization that has the sample contacts, `CONTACTS_APPLICATION_TOKEN`

@@ -5,6 +5,7 @@ pub mod development;
 pub mod export;
 pub mod import;
 mod interrupt;
+pub mod openapi;
 mod output;
 pub mod progress;
 pub mod provision;

@@ -7,6 +7,7 @@ use contacts::arguments::{Arguments, Command, TokenArguments};
 use contacts::development::{self, Identity};
 use contacts::export;
 use contacts::import;
+use contacts::openapi;
 use contacts::provision;
 use contacts::seed;
 use contacts::serve;
@@ -27,6 +28,7 @@ async fn main() -> ExitCode {
         Command::Import(arguments) => import::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await.map(success),
         Command::Seed(arguments) => seed::run(arguments).await.map(success),
+        Command::Openapi => openapi::run().map(success),
         Command::Token(arguments) => print_token(arguments).map(success),
         // What failed has been said.
         Command::Smoke(arguments) => smoke::run(arguments)

@@ -17,7 +17,8 @@ pub fn template() -> anyhow::Result<Value> {
     parse(TEMPLATE)
 }
 
-fn parse(yaml: &str) -> anyhow::Result<Value> {
+/// YAML as JSON.
+pub(crate) fn parse(yaml: &str) -> anyhow::Result<Value> {
     let mut builder = Builder::default();
     Parser::new_from_str(yaml)
         .load(&mut builder, false)

@@ -10,6 +10,7 @@ mod faults;
 mod import;
 mod log;
 mod mailer;
+mod openapi;
 mod rule;
 mod schema;
 mod store;

@@ -13,6 +13,7 @@ pub mod events;
 pub mod identity_provider;
 pub mod keys;
 pub mod log;
+pub mod openapi;
 pub mod proxy;
 pub mod schema;
 

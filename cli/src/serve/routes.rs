@@ -57,7 +57,8 @@ pub(crate) struct Route {
     pub(crate) method: String,
     /// The path, with its parameters in braces.
     pub(crate) path: String,
-    binary: String,
+    /// The function that answers.
+    pub(crate) binary: String,
 }
 
 /// What a request is routed to.

@@ -106,6 +106,11 @@ pub struct EmailValidation {
 
 /// The finding of an e-mail validation (contract section 7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(description = "The finding of an e-mail validation.")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidationStatus {
     /// Not looked at, or no finding.

@@ -6,6 +6,7 @@ use super::{Contact, Subscription, SubscriptionStatus};
 
 /// A level that can hold a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The contact itself.
@@ -18,6 +19,7 @@ pub enum Level {
 
 /// A reason not to send marketing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Block {
     /// No level holds a verification.

@@ -17,6 +17,7 @@ pub struct SubscriptionId {
 
 /// Where a subscription stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SubscriptionStatus {
     /// Asked for, not confirmed.

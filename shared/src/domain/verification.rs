@@ -38,6 +38,11 @@ impl Verification {
 
 /// What a successful request did (contract section 2). The first four speak of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(description = "What a successful request did. The first four speak of a verification.")
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The stored verification is now this one.

@@ -1,5 +1,8 @@
 //! The dialect of the CRM: the endpoints that name a contact by its id alone (contract sections 6 and 8).
 
+#[cfg(feature = "openapi")]
+pub mod schemas;
+
 use lambda_http::Body;
 use lambda_http::http::Response;
 use serde::Serialize;
@@ -171,20 +174,28 @@ fn fault_text(fault: &Fault) -> String {
     format!("{member} {must}")
 }
 
+/// Why a request was not done, in words; `error` and `message` are alike.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CrmError))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
     error: &'a str,
     message: &'a str,
+    /// The request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
     request_id: &'a str,
 }
 
+/// A contact after a change to one of its phone numbers or addresses.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChanged))]
 #[derive(Serialize)]
 struct MethodChanged<'a> {
+    /// What was asked for, such as `Phone number verified`, whatever the outcome.
     message: &'static str,
     data: MethodChangedData<'a>,
 }
 
+/// What happened, and the contact.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChangedData))]
 #[derive(Serialize)]
 struct MethodChangedData<'a> {
     outcome: Outcome,
@@ -192,6 +203,7 @@ struct MethodChangedData<'a> {
 }
 
 /// A contact as the CRM sees it (contract section 8).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Contact, description = "A contact as the CRM sees it."))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ContactView<'a> {
@@ -199,9 +211,12 @@ struct ContactView<'a> {
     id: &'a ContactId,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
+    /// In the order in which they were added.
     phone_number: Vec<MethodView<'a>>,
     secondary_phone_number: &'a [String],
+    /// The primary one.
     email: Option<&'a str>,
+    /// In the order in which they were added.
     emails: Vec<MethodView<'a>>,
     status: Option<&'a str>,
     pipeline_id: Option<&'a str>,
@@ -238,16 +253,25 @@ impl<'a> ContactView<'a> {
 }
 
 /// A phone number or e-mail address. Without a verification it has none of its three members.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactMethod))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MethodView<'a> {
+    /// In E.164, or the address as it was given.
     value: &'a str,
+    /// Whether it is the main one of its kind.
     is_primary: bool,
+    /// Since when it is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_at: Option<Timestamp>,
+    /// By whom: a token's subject, or `client:` and an application's slug.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_by: Option<&'a Actor>,
+    /// Where it came from, as the caller said.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verification_source: Option<&'a VerificationSource>,
 }
 

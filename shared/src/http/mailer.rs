@@ -1,5 +1,8 @@
 //! The dialect of the mailer: the endpoints that an application calls with its audience (contract section 7).
 
+#[cfg(feature = "openapi")]
+pub mod schemas;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -65,6 +68,11 @@ pub struct Subject {
 
 /// How far a subscription begins or ends, from near to far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "lowercase")
+)]
 pub enum Scope {
     /// For the client in the audience.
     Client,
@@ -209,19 +217,30 @@ fn problem_code(problem: Problem) -> &'static str {
     }
 }
 
+/// Why a request was not done.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerError))]
 #[derive(Serialize)]
 struct FailureView<'a> {
     error: ErrorView,
+    /// The request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
     request_id: &'a str,
 }
 
+/// A code, and either what it means or the fields at fault.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerErrorDetail))]
 #[derive(Serialize)]
 struct ErrorView {
+    /// `validation_error` where fields are at fault.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::ErrorCode))]
     code: &'static str,
+    /// What the code means; only where no field is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     message: Option<String>,
+    /// What is wrong with each field at fault, by its name (such as `phoneNumber.0.value`).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<BTreeMap<String, schemas::FieldCode>>))]
     fields: Option<BTreeMap<Cow<'static, str>, &'static str>>,
 }
 
@@ -248,26 +267,36 @@ impl ErrorView {
 }
 
 /// A contact in one audience for one client (contract section 7).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AudienceContact, description = "A contact in one audience for one client."))]
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the contract")]
 struct ContactView<'a> {
+    /// Null where there is no contact that the client has onboarded.
     contact_id: Option<&'a ContactId>,
+    /// The address in its normal form.
     email: Option<&'a str>,
+    /// Whether there is a contact that the client has onboarded.
     exists: bool,
     /// Only where something was to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     outcome: Option<Outcome>,
+    /// Whether the contact itself is verified.
     verified: bool,
     verified_at: Option<Timestamp>,
     email_validation: EmailValidationView<'a>,
     global_unsubscribed: bool,
     hard_bounced: bool,
     complained: bool,
+    /// The subscription at audience level.
     audience: SubscriptionView<'a>,
+    /// The client's subscription.
     client: SubscriptionView<'a>,
     can_send_marketing: bool,
+    /// False only where the address bounced for good or the person complained.
     can_send_transactional: bool,
     marketing: MarketingView,
+    /// The contact's tags in this audience.
     tags: &'a [String],
 }
 
@@ -344,6 +373,8 @@ impl<'a> ContactView<'a> {
     }
 }
 
+/// What a validation found out about the address.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmailValidation))]
 #[derive(Serialize)]
 struct EmailValidationView<'a> {
     status: ValidationStatus,
@@ -351,6 +382,8 @@ struct EmailValidationView<'a> {
     validated_at: Option<Timestamp>,
 }
 
+/// Where a subscription stands; `status` is null where there is none.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Subscription))]
 #[derive(Serialize)]
 struct SubscriptionView<'a> {
     slug: &'a str,
@@ -379,8 +412,12 @@ impl<'a> SubscriptionView<'a> {
     }
 }
 
+/// What speaks for marketing and against it. It may be sent where the first is not empty and the second is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Marketing))]
 #[derive(Serialize)]
 struct MarketingView {
+    /// The levels that hold a verification.
     verified_by: Vec<Level>,
+    /// What stands against it.
     blocked_by: Vec<Block>,
 }

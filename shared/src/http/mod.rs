@@ -6,6 +6,8 @@ mod failure;
 mod if_match;
 pub mod mailer;
 mod members;
+#[cfg(feature = "openapi")]
+pub mod schemas;
 
 pub use call::{Answer, Call};
 pub use failure::{Failure, Fault, Problem};

@@ -1,0 +1,179 @@
+//! The endpoints that name a contact by its id alone.
+
+use serde_json::Value;
+use utoipa::openapi::Response;
+
+use super::examples;
+use super::operation::{Dialect, Operation};
+use super::parameters;
+use super::responses::{contact, crm_error, linked, not_modified, refusal};
+
+const METHOD_CHANGED: &str = "MethodChanged";
+
+/// Where to go from a contact of this dialect.
+const NEXT: [&str; 4] = [
+    "get-contact",
+    "verify-contact-method",
+    "add-contact-method",
+    "remove-contact-method",
+];
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        verify_phone_number(),
+        verify_contact_method(),
+        get_contact(),
+        add_contact_method(),
+        remove_contact_method(),
+    ]
+}
+
+fn verify_phone_number() -> Operation {
+    Operation {
+        function: "verify-phone-number",
+        dialect: Dialect::Crm,
+        summary: "Record or clear the verification of a phone number",
+        description: "Marks one phone number of the contact as verified since `verifiedAt`, unless an equal or earlier verification \
+             stands; clears its verification where `verifiedAt` is null or absent. A `SUPERADMIN` reaches every organization.",
+        contact: Some(examples::JANE),
+        parameters: Vec::new(),
+        body: Some(("VerifyPhoneNumber", examples::verify_phone_number())),
+        answers: vec![
+            (
+                "200",
+                changed("It is done, or was.", examples::phone_number_verified()),
+            ),
+            (
+                "400",
+                invalid(
+                    "phoneNumber must be a phone number, such as +14165550100, without an extension",
+                ),
+            ),
+            ("404", method_not_found("Phone number not found on contact")),
+        ],
+    }
+}
+
+fn verify_contact_method() -> Operation {
+    Operation {
+        function: "verify-contact-method",
+        dialect: Dialect::Crm,
+        summary: "Record or clear the verification of a phone number or e-mail address",
+        description: "As `verify-phone-number`, also for an e-mail address, and with a label that says on whose word. Recording without a \
+             label removes an older label.",
+        contact: Some(examples::ALEX),
+        parameters: Vec::new(),
+        body: Some(("VerifyContactMethod", examples::verify_contact_method())),
+        answers: vec![
+            (
+                "200",
+                changed("It is done, or was.", examples::contact_method_verified()),
+            ),
+            ("400", invalid("type must be \"phone\" or \"email\"")),
+            ("404", method_not_found("Email not found on contact")),
+        ],
+    }
+}
+
+fn get_contact() -> Operation {
+    Operation {
+        function: "get-contact",
+        dialect: Dialect::Crm,
+        summary: "Show a contact",
+        description: "A `SUPERADMIN` reaches every organization.",
+        contact: Some(examples::ALEX),
+        parameters: vec![parameters::if_none_match()],
+        body: None,
+        answers: vec![
+            (
+                "200",
+                linked(
+                    contact("The contact.", "Contact", examples::alex()),
+                    "$response.body#/_id",
+                    &NEXT,
+                ),
+            ),
+            ("304", not_modified()),
+            (
+                "400",
+                invalid(
+                    "id must be unique: contacts of several organizations have it, and the token names none of them",
+                ),
+            ),
+            ("404", contact_not_found()),
+        ],
+    }
+}
+
+fn add_contact_method() -> Operation {
+    Operation {
+        function: "add-contact-method",
+        dialect: Dialect::Crm,
+        summary: "Add a phone number or e-mail address to a contact",
+        description: "It is unverified, whatever is known of others. One that is there already stays as it is, but for becoming the main \
+             one of its kind where `isPrimary` is true. In the caller's own organization only.",
+        contact: Some(examples::ALEX),
+        parameters: Vec::new(),
+        body: Some(("AddContactMethod", examples::add_contact_method())),
+        answers: vec![
+            (
+                "200",
+                changed("It is there, or was.", examples::contact_method_added()),
+            ),
+            (
+                "400",
+                invalid("value must be an e-mail address that no other contact has"),
+            ),
+            ("404", contact_not_found()),
+        ],
+    }
+}
+
+fn remove_contact_method() -> Operation {
+    Operation {
+        function: "remove-contact-method",
+        dialect: Dialect::Crm,
+        summary: "Remove a phone number or e-mail address from a contact",
+        description: "With all that is known of it: added again, it is unverified. Where it was the main one of its kind, the first of the \
+             others becomes that. In the caller's own organization only.",
+        contact: Some(examples::ALEX),
+        parameters: Vec::new(),
+        body: Some(("RemoveContactMethod", examples::remove_contact_method())),
+        answers: vec![
+            (
+                "200",
+                changed("It is gone.", examples::contact_method_removed()),
+            ),
+            ("400", invalid("type must be \"phone\" or \"email\"")),
+            ("404", method_not_found("Phone number not found on contact")),
+        ],
+    }
+}
+
+fn changed(description: &str, example: Value) -> Response {
+    contact(description, METHOD_CHANGED, example).build()
+}
+
+fn invalid(fault: &str) -> Response {
+    refusal(
+        Dialect::Crm,
+        "The body or a header is not what it must be. Every fault is named.",
+        crm_error(&format!("Invalid payload: {fault}")),
+    )
+}
+
+fn contact_not_found() -> Response {
+    refusal(
+        Dialect::Crm,
+        "No such contact in the organization.",
+        crm_error("Contact not found"),
+    )
+}
+
+fn method_not_found(text: &str) -> Response {
+    refusal(
+        Dialect::Crm,
+        "No such contact in the organization, or it has no such phone number or address.",
+        crm_error(text),
+    )
+}

@@ -1,0 +1,342 @@
+//! The API's description for clients, an OpenAPI 3.1 document: `contacts openapi`, and `openapi.yaml` at the top level.
+//!
+//! Schemas come from the types that write the answers (`shared::http`), methods and paths from `template.yaml`, and what
+//! is said in words from here. `openapi.yaml` is held against it by a test.
+
+mod crm;
+mod examples;
+mod headers;
+mod mailer;
+mod operation;
+mod parameters;
+mod responses;
+
+use anyhow::{Context, bail};
+use chrono::DateTime;
+use shared::http;
+use shared::http::schemas::Schemas;
+use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Server,
+};
+
+use self::operation::{Dialect, Operation};
+use crate::output::print;
+use crate::serve::routes::{Route, routes};
+use crate::template::template;
+
+/// What holds for all of it.
+const DESCRIPTION: &str = "\
+Records, keeps and answers one fact: a contact's phone number or e-mail address is verified, since when, by whom, on whose \
+word, and so may we send?
+
+- **The earliest verification wins.** A verification at *t* replaces what is stored if that is nothing or later than *t*. \
+  `outcome` says what a request did: `recorded`, `kept`, `cleared`, `created`, `updated` or `unchanged`; `kept` and \
+  `unchanged` wrote nothing.
+- **Retries are always safe.** `ETag` carries the contact's version; `If-Match` makes a write conditional.
+- **Bodies** are JSON objects of at most 16 KiB; members that are not described are ignored, and an empty body is `{}`. \
+  White space around a text does not count: what schemas say of a text holds for what is left of it. An optional text that \
+  is blank counts as absent.
+- **Every answer** of a function names its request in `x-request-id`. API Gateway answers by itself, as `{\"message\": TEXT}`, \
+  what has no route (404), is too much (429) or finds no function (500, 503), and may call `WWW-Authenticate` \
+  `x-amzn-remapped-www-authenticate`.
+";
+
+/// The document.
+///
+/// # Errors
+/// When an endpoint of the template is not described, or something is described that is none.
+pub fn document() -> anyhow::Result<OpenApi> {
+    let operations: Vec<Operation> = [crm::operations(), mailer::operations()].concat();
+    let mut info = InfoBuilder::new()
+        .title("Contact Verification")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .build();
+    let mut licence = LicenseBuilder::new().name("Apache License 2.0").build();
+    licence.identifier = Some(env!("CARGO_PKG_LICENSE").to_owned());
+    info.license = Some(licence);
+    Ok(OpenApiBuilder::new()
+        .openapi(OpenApiVersion::Version31)
+        .info(info)
+        .servers(Some(servers()))
+        .tags(Some([Dialect::Crm, Dialect::Mailer].map(|dialect| {
+            TagBuilder::new()
+                .name(dialect.tag())
+                .description(Some(dialect.description()))
+                .build()
+        })))
+        .paths(paths(&operations)?)
+        .components(Some(components().build()))
+        .build())
+}
+
+/// The document as YAML, the same each time.
+///
+/// # Errors
+/// As [`document`].
+pub fn yaml() -> anyhow::Result<String> {
+    to_yaml(&document()?)
+}
+
+/// A document as YAML.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn to_yaml(document: &OpenApi) -> anyhow::Result<String> {
+    let yaml = document.to_yaml()?;
+    Ok(yaml
+        .lines()
+        .map(|line| with_quoted_time(line) + "\n")
+        .collect())
+}
+
+/// The line with its value in quotes where that is a time. YAML 1.2 takes it for a text in any case; many readers still
+/// are of YAML 1.1, and would not.
+fn with_quoted_time(line: &str) -> String {
+    let value_at = line.rfind(' ').map_or(0, |blank| blank + 1);
+    let (before, value) = line.split_at(value_at);
+    let key = before.trim_start_matches(['-', ' ']).trim_end();
+    let is_whole_value = key.is_empty() || (key.ends_with(':') && !key.contains(' '));
+    if is_whole_value && DateTime::parse_from_rfc3339(value).is_ok() {
+        format!("{before}'{value}'")
+    } else {
+        line.to_owned()
+    }
+}
+
+/// `contacts openapi`.
+///
+/// # Errors
+/// As [`document`], and when standard output cannot be written to.
+pub fn run() -> anyhow::Result<()> {
+    print(&yaml()?)
+}
+
+fn servers() -> [Server; 2] {
+    let variable = |default: &str, description: &str| {
+        ServerVariableBuilder::new()
+            .default_value(default)
+            .description(Some(description))
+            .build()
+    };
+    [
+        ServerBuilder::new()
+            .url("http://127.0.0.1:3000")
+            .description(Some("`cargo contacts serve`"))
+            .build(),
+        ServerBuilder::new()
+            .url("https://{api}.execute-api.{region}.amazonaws.com")
+            .description(Some("Deployed: the stack's output `ApiUrl`"))
+            .parameter("api", variable("abcdefghij", "The id of the API."))
+            .parameter("region", variable("ca-central-1", "The region of AWS."))
+            .build(),
+    ]
+}
+
+/// The operations at the routes that the template gives their functions.
+fn paths(operations: &[Operation]) -> anyhow::Result<Paths> {
+    let mut routes = routes(&template()?)?;
+    let mut paths = Paths::new();
+    for operation in operations {
+        let function = operation.function;
+        let at = routes
+            .iter()
+            .position(|route| route.binary == function)
+            .with_context(|| format!("{function} is described, but has no route"))?;
+        let Route { method, path, .. } = routes.swap_remove(at);
+        let method = http_method(&method)?;
+        let operation = operation.described(&path)?;
+        match paths.paths.get_mut(&path) {
+            Some(item) => item.merge_operations(PathItem::new(method, operation)),
+            None => drop(paths.paths.insert(path, PathItem::new(method, operation))),
+        }
+    }
+    match routes.first() {
+        Some(Route { method, path, .. }) => bail!("{method} {path} is not described"),
+        None => Ok(paths),
+    }
+}
+
+fn http_method(method: &str) -> anyhow::Result<HttpMethod> {
+    Ok(match method {
+        "GET" => HttpMethod::Get,
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        other => bail!("a route by {other} cannot be described"),
+    })
+}
+
+fn components() -> ComponentsBuilder {
+    let schemas: Schemas = [
+        http::crm::schemas::schemas(),
+        http::mailer::schemas::schemas(),
+        vec![responses::gateway_error()],
+    ]
+    .concat();
+    let mut components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas)
+        .parameter(parameters::IF_MATCH, parameters::if_match());
+    for (named, header) in headers::all() {
+        components = components.header(named.name, header);
+    }
+    for dialect in [Dialect::Crm, Dialect::Mailer] {
+        components = components
+            .responses_from_iter(responses::shared(dialect))
+            .security_scheme(
+                dialect.security_scheme(),
+                SecurityScheme::Http(
+                    HttpBuilder::new()
+                        .scheme(HttpAuthScheme::Bearer)
+                        .bearer_format("JWT")
+                        .description(Some(dialect.token()))
+                        .build(),
+                ),
+            );
+    }
+    components
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What stands at the top level.
+    const CHECKED_IN: &str = include_str!("../../../openapi.yaml");
+
+    fn json() -> Value {
+        serde_json::to_value(document().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_document_that_is_checked_in_is_up_to_date() {
+        assert!(
+            yaml().unwrap() == CHECKED_IN,
+            "openapi.yaml is stale; renew it: cargo contacts openapi > openapi.yaml"
+        );
+    }
+
+    #[test]
+    fn the_document_is_the_same_as_yaml_and_as_json() {
+        assert_eq!(crate::template::parse(&yaml().unwrap()).unwrap(), json());
+    }
+
+    #[test]
+    fn a_time_is_a_text_for_all_readers() {
+        for (line, quoted) in [
+            ("  a: 2024-09-01T10:00:00Z", "  a: '2024-09-01T10:00:00Z'"),
+            (
+                "- 2024-09-01T10:00:00.5+02:00",
+                "- '2024-09-01T10:00:00.5+02:00'",
+            ),
+            ("- a: 2024-09-01T10:00:00Z", "- a: '2024-09-01T10:00:00Z'"),
+            (
+                "a: since 2024-09-01T10:00:00Z",
+                "a: since 2024-09-01T10:00:00Z",
+            ),
+            ("a: 2024", "a: 2024"),
+        ] {
+            assert_eq!(with_quoted_time(line), quoted);
+        }
+    }
+
+    #[test]
+    fn every_route_is_described_and_named_after_its_function() {
+        let document = json();
+        let mut described = Vec::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                described.push(Route {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    binary: operation["operationId"].as_str().unwrap().to_owned(),
+                });
+            }
+        }
+        let mut deployed = routes(&template().unwrap()).unwrap();
+        described.sort();
+        deployed.sort();
+        assert_eq!(described, deployed);
+    }
+
+    #[test]
+    fn a_route_that_is_not_described_is_named() {
+        let error = paths(&crm::operations()).err().unwrap().to_string();
+        assert!(error.ends_with("is not described"), "{error}");
+    }
+
+    /// Every value under this key, wherever it is.
+    fn values_of<'v>(key: &str, value: &'v Value, found: &mut Vec<&'v Value>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get(key));
+                members
+                    .values()
+                    .for_each(|value| values_of(key, value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| values_of(key, value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn what_is_referred_to_is_there_and_what_is_there_is_referred_to() {
+        let document = json();
+        let mut references = Vec::new();
+        values_of("$ref", &document, &mut references);
+        let referred: BTreeSet<_> = references
+            .into_iter()
+            .map(|reference| reference.as_str().unwrap().to_owned())
+            .collect();
+        let mut there = BTreeSet::new();
+        for kind in ["headers", "parameters", "responses", "schemas"] {
+            for name in document["components"][kind].as_object().unwrap().keys() {
+                there.insert(format!("#/components/{kind}/{name}"));
+            }
+        }
+        assert_eq!(referred, there);
+    }
+
+    #[test]
+    fn a_link_leads_to_an_operation_and_its_parameters() {
+        let document = json();
+        let mut ids = Vec::new();
+        values_of("operationId", &document["paths"], &mut ids);
+        let operations: Vec<_> = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|methods| methods.as_object().unwrap().values())
+            .collect();
+        let mut links = Vec::new();
+        values_of("links", &document, &mut links);
+        assert!(!links.is_empty());
+        for link in links
+            .iter()
+            .flat_map(|links| links.as_object().unwrap().values())
+        {
+            let target = operations
+                .iter()
+                .find(|operation| operation["operationId"] == link["operationId"])
+                .unwrap_or_else(|| panic!("{link}"));
+            for name in link["parameters"].as_object().unwrap().keys() {
+                let parameters = target["parameters"].as_array().unwrap();
+                assert!(
+                    parameters
+                        .iter()
+                        .any(|parameter| parameter["name"] == **name),
+                    "{link}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Where endpoints look beside the body.
+
+use serde_json::json;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{Ref, Required};
+
+/// The contact that the path names.
+pub(super) fn contact_id(example: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("The contact."))
+        .schema(Some(Ref::from_schema_name("ContactId")))
+        .example(Some(json!(example)))
+        .build()
+}
+
+/// A parameter of the query that must be there.
+pub(super) fn query(name: &str, schema: &str, description: &str, example: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(Ref::from_schema_name(schema)))
+        .example(Some(json!(example)))
+        .build()
+}
+
+/// The name under which the document has [`if_match`].
+pub(super) const IF_MATCH: &str = "IfMatch";
+
+/// The parameter that the document has under this name.
+pub(super) fn reference(name: &str) -> Ref {
+    Ref::new(format!("#/components/parameters/{name}"))
+}
+
+/// The versions at which the contact may be changed.
+pub(super) fn if_match() -> Parameter {
+    ParameterBuilder::new()
+        .name("If-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The versions at which the contact may be changed: entity tags as `ETag` holds them, at most 100 different ones. `*` \
+             is any, of a contact that exists. At another version the answer is 412.",
+        ))
+        .schema(Some(
+            OneOfBuilder::new()
+                .item(text().enum_values(Some(["*"])))
+                .item(
+                    text()
+                        .pattern(Some(r#"^"[!#-~]*"(, ?"[!#-~]*")*$"#))
+                        .examples(["\"3\"", "\"3\", \"4\""]),
+                ),
+        ))
+        .build()
+}
+
+/// The versions that the caller has already.
+pub(super) fn if_none_match() -> Parameter {
+    ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The versions that the caller has already: entity tags as `ETag` holds them, or `*`. At one of them the answer is \
+             304. What is neither asks for nothing.",
+        ))
+        .schema(Some(
+            text().examples(["\"3\""]),
+        ))
+        .build()
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}

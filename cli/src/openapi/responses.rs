@@ -1,0 +1,216 @@
+//! Answers: those of an endpoint's own, and those that are the same for a whole dialect.
+
+use anyhow::bail;
+use serde_json::{Value, json};
+use utoipa::openapi::link::LinkBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use super::headers::{self, Named};
+use super::operation::Dialect;
+
+/// Headers that the document has elsewhere.
+pub(super) trait WithHeader {
+    /// The same answer with a header.
+    fn with(self, header: Named) -> Self;
+}
+
+impl WithHeader for ResponseBuilder {
+    fn with(self, header: Named) -> Self {
+        self.header_ref(header.header, header.reference())
+    }
+}
+
+/// An answer that shows a contact, with its version.
+pub(super) fn contact(description: &str, schema: &str, example: Value) -> ResponseBuilder {
+    answer(description, schema, example).with(headers::VERSION)
+}
+
+/// An answer to a question, with a version only where it shows a contact.
+pub(super) fn answer(description: &str, schema: &str, example: Value) -> ResponseBuilder {
+    json_response(description, Ref::from_schema_name(schema), Some(example))
+        .with(headers::REQUEST_ID)
+}
+
+/// The answer to a caller that has this version already.
+pub(super) fn not_modified() -> Response {
+    ResponseBuilder::new()
+        .description("The caller has this version already.")
+        .with(headers::VERSION)
+        .with(headers::REQUEST_ID)
+        .build()
+}
+
+/// A refusal in the endpoint's own words.
+pub(super) fn refusal(dialect: Dialect, description: &str, example: Value) -> Response {
+    json_response(description, dialect.error(), Some(example))
+        .with(headers::REQUEST_ID)
+        .build()
+}
+
+/// How to go on from an answer: the contact whose id stands there is that of another operation's path.
+pub(super) fn linked(response: ResponseBuilder, id: &str, operations: &[&str]) -> Response {
+    operations
+        .iter()
+        .fold(response, |response, operation| {
+            let link = LinkBuilder::new()
+                .operation_id(*operation)
+                .parameter("id", id);
+            response.link(*operation, link.build())
+        })
+        .build()
+}
+
+fn json_response(description: &str, schema: Ref, example: Option<Value>) -> ResponseBuilder {
+    let content = ContentBuilder::new().schema(Some(schema)).example(example);
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/json", content.build())
+}
+
+/// The schema of what API Gateway answers by itself, by name.
+pub(super) fn gateway_error() -> (String, RefOr<Schema>) {
+    let message = ObjectBuilder::new().schema_type(Type::String);
+    let schema = ObjectBuilder::new()
+        .description(Some("What API Gateway answers by itself."))
+        .property("message", message)
+        .required("message");
+    (GATEWAY_ERROR.to_owned(), schema.into())
+}
+
+const GATEWAY_ERROR: &str = "GatewayError";
+
+/// What is the same for a dialect: the status, what comes before its name, and the answer.
+struct Shared {
+    status: &'static str,
+    name: &'static str,
+    description: &'static str,
+    /// The text in the CRM's dialect; code and text in the mailer's.
+    text: &'static str,
+    code: &'static str,
+    header: Option<Named>,
+}
+
+const SHARED: [Shared; 6] = [
+    Shared {
+        status: "401",
+        name: "Unauthorized",
+        description: "No token, or one that proves nothing.",
+        text: "missing Authorization header",
+        code: "missing_authorization",
+        header: Some(headers::CHALLENGE),
+    },
+    Shared {
+        status: "412",
+        name: "PreconditionFailed",
+        description: "The contact has another version than `If-Match` names; `ETag` says which, if it exists.",
+        text: "Contact has changed",
+        code: "precondition_failed",
+        header: Some(headers::VERSION_IF_ANY),
+    },
+    Shared {
+        status: "413",
+        name: "PayloadTooLarge",
+        description: "The body is over 16 KiB.",
+        text: "Payload too large",
+        code: "payload_too_large",
+        header: None,
+    },
+    Shared {
+        status: "415",
+        name: "UnsupportedMediaType",
+        description: "A content type is stated that is neither `application/json` nor `...+json`.",
+        text: "Content type must be application/json",
+        code: "unsupported_media_type",
+        header: None,
+    },
+    Shared {
+        status: "500",
+        name: "InternalServerError",
+        description: "A mistake of ours, or of the deployment; the log says which.",
+        text: "Internal server error",
+        code: "internal_error",
+        header: None,
+    },
+    Shared {
+        status: "503",
+        name: "ServiceUnavailable",
+        description: "The database or the identity provider is not there.",
+        text: "Service temporarily unavailable",
+        code: "unavailable",
+        header: Some(headers::RETRY_AFTER),
+    },
+];
+
+/// The answers that are the same for a dialect, by name.
+pub(super) fn shared(dialect: Dialect) -> Vec<(String, Response)> {
+    let mut responses: Vec<_> = SHARED
+        .iter()
+        .map(|shared| (name(dialect, shared.name), described(dialect, shared)))
+        .collect();
+    let too_many = json_response(
+        "More requests than the API takes, by API Gateway.",
+        Ref::from_schema_name(GATEWAY_ERROR),
+        Some(json!({ "message": "Too Many Requests" })),
+    );
+    responses.push((TOO_MANY_REQUESTS.to_owned(), too_many.build()));
+    responses
+}
+
+const TOO_MANY_REQUESTS: &str = "TooManyRequests";
+
+/// The answer with this status, which is the same for the dialect.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn reference(dialect: Dialect, status: &str) -> anyhow::Result<Ref> {
+    let name = match SHARED.iter().find(|shared| shared.status == status) {
+        Some(shared) => name(dialect, shared.name),
+        None if status == "429" => TOO_MANY_REQUESTS.to_owned(),
+        None => bail!("{status} is not the same for a dialect"),
+    };
+    Ok(Ref::from_response_name(name))
+}
+
+fn name(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Crm => format!("Crm{name}"),
+        Dialect::Mailer => format!("Mailer{name}"),
+    }
+}
+
+fn described(dialect: Dialect, shared: &Shared) -> Response {
+    let Shared {
+        description,
+        text,
+        code,
+        header,
+        ..
+    } = shared;
+    let example = match (dialect, shared.status) {
+        (Dialect::Crm, "401") => crm_error(&format!("Unauthorized: {text}")),
+        (Dialect::Crm, _) => crm_error(text),
+        (Dialect::Mailer, _) => {
+            json!({ "error": { "code": code, "message": text }, "requestId": REQUEST_ID })
+        }
+    };
+    let mut response =
+        json_response(description, dialect.error(), Some(example)).with(headers::REQUEST_ID);
+    if let Some(header) = header {
+        response = response.with(*header);
+    }
+    response.build()
+}
+
+/// The request of the examples.
+const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
+
+/// A failure in the CRM's dialect.
+pub(super) fn crm_error(text: &str) -> Value {
+    json!({ "error": text, "message": text, "requestId": REQUEST_ID })
+}
+
+/// A failure with fields at fault, in the mailer's dialect.
+pub(super) fn mailer_error(fields: &Value) -> Value {
+    json!({ "error": { "code": "validation_error", "fields": fields }, "requestId": REQUEST_ID })
+}

@@ -1,0 +1,296 @@
+//! The bodies of the mailer's dialect, as clients are told of them. What is asked is read member by member, so that its
+//! types are here for the description alone; what is answered has its own.
+
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::{ContactView, FailureView, Scope};
+use crate::domain::{
+    AudienceSlug, ClientSlug, EmailAddress, PhoneNumber, SubscriptionStatus, ValidationStatus,
+};
+use crate::http::schemas::{IsoDateTime, Schemas, Text, add, add_answer, optional};
+
+/// The schemas of this dialect.
+#[must_use]
+pub fn schemas() -> Schemas {
+    let mut schemas = Vec::new();
+    add::<VerifyContact>(&mut schemas);
+    add::<UpsertContact>(&mut schemas);
+    add::<NewPhoneNumbers>(&mut schemas);
+    add::<Subscribe>(&mut schemas);
+    add::<Unsubscribe>(&mut schemas);
+    add_answer::<ContactView<'_>>(&mut schemas);
+    add_answer::<FailureView<'_>>(&mut schemas);
+    schemas
+}
+
+/// Whether the contact is verified for a client in an audience, and since when.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+pub enum VerifyContact {
+    /// Verifies the contact and the client's subscription, both or neither.
+    Verify {
+        /// That they are.
+        #[schema(schema_with = r#true)]
+        verified: bool,
+        /// Since when. Absent or null is now.
+        verified_at: Option<IsoDateTime>,
+        /// In which audience.
+        audience: AudienceSlug,
+        /// For which client.
+        client: ClientSlug,
+    },
+    /// Clears the verification of both. `verified_at` is not looked at.
+    Clear {
+        /// That they are not.
+        #[schema(schema_with = r#false)]
+        verified: bool,
+        /// In which audience.
+        audience: AudienceSlug,
+        /// For which client.
+        client: ClientSlug,
+    },
+}
+
+/// What an application knows of a contact. What is absent or null changes nothing.
+#[derive(Debug, ToSchema)]
+pub struct UpsertContact {
+    /// The address that the contact owns.
+    pub email: EmailAddress,
+    /// In which audience.
+    pub audience: AudienceSlug,
+    /// For which client.
+    pub client: ClientSlug,
+    /// Where the client's subscription stands.
+    #[schema(schema_with = upsert_status, required = false)]
+    pub status: Option<SubscriptionStatus>,
+    #[expect(missing_docs, reason = "it has no name in JSON")]
+    #[serde(flatten)]
+    pub verification: UpsertVerification,
+    /// What a validation found out about the address.
+    pub email_validation: Option<NewEmailValidation>,
+    /// What stands against sending.
+    pub suppression: Option<NewSuppression>,
+    /// All of the contact's tags in the audience.
+    pub tags: Option<Vec<Text>>,
+    /// The first name.
+    #[serde(rename = "firstName")]
+    pub first_name: Option<String>,
+    /// The last name.
+    #[serde(rename = "lastName")]
+    pub last_name: Option<String>,
+    /// Phone numbers to be added: one, or several.
+    #[serde(rename = "phoneNumber")]
+    #[schema(schema_with = upsert_phone_number, required = false)]
+    pub phone_number: Option<NewPhoneNumbers>,
+}
+
+/// Whether the client's subscription is verified. That it is not is no news, and clears nothing.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+pub enum UpsertVerification {
+    /// It is, by the one rule: an earlier verification stays.
+    Verified {
+        /// That it is.
+        #[schema(schema_with = r#true)]
+        verified: bool,
+        /// Since when. Absent or null is now.
+        verified_at: Option<IsoDateTime>,
+    },
+    /// Nothing is said. `verified_at` is not looked at.
+    Unchanged {
+        /// That nothing is said.
+        #[schema(schema_with = false_or_null, required = false)]
+        verified: Option<bool>,
+    },
+}
+
+/// The finding of an e-mail validation.
+#[derive(Debug, ToSchema)]
+pub struct NewEmailValidation {
+    /// What it is.
+    pub status: ValidationStatus,
+    /// Why. Absent, null or blank for none.
+    pub reason: Option<String>,
+    /// When it was found. What was known stays where this is absent or null.
+    pub validated_at: Option<IsoDateTime>,
+}
+
+/// What stands against sending, from now on or no longer.
+#[derive(Debug, ToSchema)]
+pub struct NewSuppression {
+    /// The person wants no mail at all.
+    pub global_unsubscribed: Option<bool>,
+    /// The mailbox refused for good.
+    pub hard_bounced: Option<bool>,
+    /// The person reported a message as spam.
+    pub complained: Option<bool>,
+}
+
+/// Several phone numbers, of which at most one is the main one.
+#[derive(Debug)]
+pub struct NewPhoneNumbers;
+
+/// A phone number to be added.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewPhoneNumber {
+    /// Which. Its calling code must exist.
+    pub value: PhoneNumber,
+    /// Whether it becomes the main one. The first does in any case.
+    pub is_primary: Option<bool>,
+}
+
+impl PartialSchema for NewPhoneNumbers {
+    fn schema() -> RefOr<Schema> {
+        let mut several: Array = ArrayBuilder::new()
+            .items(Ref::from_schema_name(NewPhoneNumber::name()))
+            .build();
+        let one_primary = json!([{
+            "contains": { "properties": { "isPrimary": { "const": true } }, "required": ["isPrimary"] },
+            "minContains": 0,
+            "maxContains": 1,
+        }]);
+        // `utoipa` does not know these keywords, and writes what is here as it is.
+        several.extensions = Some([("allOf", one_primary)].into_iter().collect());
+        Schema::Array(several).into()
+    }
+}
+
+impl ToSchema for NewPhoneNumbers {
+    fn schemas(schemas: &mut Schemas) {
+        add::<NewPhoneNumber>(schemas);
+    }
+}
+
+/// Whom to subscribe, and how far.
+#[derive(Debug, ToSchema)]
+pub struct Subscribe {
+    /// The address that the contact owns.
+    pub email: EmailAddress,
+    /// To which audience.
+    pub audience: AudienceSlug,
+    /// For which client.
+    pub client: ClientSlug,
+    /// What begins anew beside the client's subscription.
+    #[schema(schema_with = subscribe_scope, required = false)]
+    pub scope: Option<Scope>,
+}
+
+/// Whom to unsubscribe, how far, and why.
+#[derive(Debug, ToSchema)]
+pub struct Unsubscribe {
+    /// The address that the contact owns.
+    pub email: EmailAddress,
+    /// From which audience.
+    pub audience: AudienceSlug,
+    /// For which client.
+    pub client: ClientSlug,
+    /// What ends: the client's subscription, the subscription at audience level, or mail at all.
+    pub scope: Scope,
+    /// Why. Absent, null or blank for none.
+    pub reason: Option<String>,
+}
+
+fn upsert_status() -> RefOr<Schema> {
+    optional(
+        "Where the client's subscription stands. That of a new one is `pending` where it is not said.",
+        &[Ref::from_schema_name(SubscriptionStatus::name())],
+    )
+}
+
+fn upsert_phone_number() -> RefOr<Schema> {
+    optional(
+        "Phone numbers to be added. Those that are there already stay as they are.",
+        &[
+            Ref::from_schema_name(PhoneNumber::name()),
+            Ref::from_schema_name(NewPhoneNumbers::name()),
+        ],
+    )
+}
+
+fn subscribe_scope() -> RefOr<Schema> {
+    optional(
+        "What begins anew beside the client's subscription: nothing (`client`, the default), also the subscription at \
+         audience level (`audience`), also mail at all (`global`).",
+        &[Ref::from_schema_name(Scope::name())],
+    )
+}
+
+fn r#true() -> RefOr<Schema> {
+    one_of_booleans(Type::Boolean.into(), [json!(true)])
+}
+
+fn r#false() -> RefOr<Schema> {
+    one_of_booleans(Type::Boolean.into(), [json!(false)])
+}
+
+fn false_or_null() -> RefOr<Schema> {
+    let kinds = SchemaType::from_iter([Type::Boolean, Type::Null]);
+    one_of_booleans(kinds, [json!(false), json!(null)])
+}
+
+fn one_of_booleans<const N: usize>(kinds: SchemaType, values: [Value; N]) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(kinds)
+        .enum_values(Some(values))
+        .into()
+}
+
+/// Defines a type that is one of some codes in JSON.
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident, [$($code:literal),* $(,)?]) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some([$($code),*]))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+codes!(
+    /// What kind of failure it is.
+    ErrorCode,
+    [
+        "validation_error",
+        "missing_authorization",
+        "invalid_authorization",
+        "invalid_token",
+        "payload_too_large",
+        "unsupported_media_type",
+        "precondition_failed",
+        "internal_error",
+        "unavailable",
+    ]
+);
+
+codes!(
+    /// What is wrong with a field.
+    FieldCode,
+    [
+        "required",
+        "invalid",
+        "must_be_boolean",
+        "must_be_string",
+        "must_be_list",
+        "must_be_non_empty_strings",
+        "must_be_object",
+        "must_be_iso_datetime",
+        "must_be_entity_tags",
+        "invalid_json",
+        "not_found",
+        "forbidden",
+        "too_large",
+    ]
+);
