@@ -5,6 +5,7 @@
 mod contacts;
 mod costs;
 mod crm;
+mod docs;
 mod events;
 mod faults;
 mod import;

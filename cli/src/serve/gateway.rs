@@ -30,6 +30,7 @@ use shared::Service;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use super::docs::Docs;
 use super::routes::{Handler, Routes, Target};
 
 /// Largest body that API Gateway takes, in bytes.
@@ -40,6 +41,7 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// The API, on one machine.
 pub struct Gateway {
+    docs: Docs,
     routes: Routes,
     service: Arc<Service>,
 }
@@ -51,6 +53,7 @@ impl Gateway {
     /// When the template's routes cannot be served.
     pub fn new(service: Service) -> anyhow::Result<Arc<Self>> {
         Ok(Arc::new(Self {
+            docs: Docs::default(),
             routes: Routes::of_template()?,
             service: Arc::new(service),
         }))
@@ -95,6 +98,10 @@ impl Gateway {
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
+        // Beside the API: none of its routes is there.
+        if let Some(response) = self.docs.answer(&parts) {
+            return response;
+        }
         let Some(target) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
             return gateway_answer(StatusCode::NOT_FOUND, "Not Found");
         };

@@ -1,6 +1,7 @@
 //! `contacts serve`: every endpoint on one machine (contract section 11).
 
 pub(crate) mod demo;
+mod docs;
 pub mod engine;
 pub mod gateway;
 mod open_door;

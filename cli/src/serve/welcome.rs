@@ -1,4 +1,4 @@
-//! What `serve` prints once it listens: calls to paste.
+//! What `serve` prints once it listens: where the reference is, and calls to paste.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -20,22 +20,26 @@ struct Example {
     identity: Identity,
 }
 
-/// The text: calls with valid tokens for the demo data, or how to come by a token for other data.
+/// The text: where the reference is, then calls with valid tokens for the demo data, or how to come by a token for other
+/// data.
 ///
 /// # Errors
 /// When no token can be made.
 pub(super) fn text(url: &Url, settings: &Settings, has_demo_data: bool) -> anyhow::Result<String> {
+    let mut text = format!("Reference, to read and to try out: {}\n", url.join("docs")?);
     if !settings.accepts_development_tokens() {
-        return Ok("Tokens are checked with the keys that the environment sets; development tokens are not accepted.\n"
-            .to_owned());
+        text.push_str(
+            "Tokens are checked with the keys that the environment sets; development tokens are not accepted.\n",
+        );
+        return Ok(text);
     }
     if !has_demo_data {
-        return Ok(
-            "A token for your data: cargo contacts token --organization ORG [--client SLUG]\n"
-                .to_owned(),
+        text.push_str(
+            "A token for your data: cargo contacts token --organization ORG [--client SLUG]\n",
         );
+        return Ok(text);
     }
-    let mut text = "\nPaste these; the tokens are valid for a day.\n".to_owned();
+    text.push_str("\nPaste these; the tokens are valid for a day.\n");
     for Example {
         title,
         path,

@@ -1,0 +1,150 @@
+//! `/docs`: the API's description as a page on which its endpoints can be tried out, and the description itself. Every
+//! asset is part of the binary.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock};
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use utoipa::openapi::ServerBuilder;
+use utoipa_swagger_ui::Config;
+
+use crate::openapi::{document, to_yaml};
+
+/// Where the page is.
+const PAGE: &str = "/docs/";
+const YAML: &str = "/openapi.yaml";
+const JSON: &str = "/openapi.json";
+
+/// Nothing comes from elsewhere and nothing goes there, whatever the page's scripts want. Its icons are `data:` URLs.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The pages, made when somebody first asks for one.
+#[derive(Default)]
+pub(super) struct Docs {
+    description: OnceLock<Option<Description>>,
+}
+
+/// The API's description, as this server answers it.
+struct Description {
+    yaml: Bytes,
+    json: Bytes,
+}
+
+/// A file of the page.
+struct File {
+    content_type: String,
+    is_gzipped: bool,
+    content: Bytes,
+}
+
+impl Docs {
+    /// The answer, if the request is for one of these pages.
+    pub(super) fn answer(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let path = request.uri.path();
+        if path == PAGE.trim_end_matches('/') {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+            let location = HeaderValue::from_static(PAGE);
+            response.headers_mut().insert(LOCATION, location);
+            return Some(response);
+        }
+        let file = match path {
+            YAML => self.description("application/yaml", |description| &description.yaml),
+            JSON => self.description("application/json", |description| &description.json),
+            _ => asset(path.strip_prefix(PAGE)?),
+        };
+        file.map(|file| respond(&request.headers, file))
+    }
+
+    fn description(&self, content_type: &str, form: fn(&Description) -> &Bytes) -> Option<File> {
+        let description = self.description.get_or_init(|| {
+            Description::of_this_server()
+                .inspect_err(|error| {
+                    tracing::error!(error = format!("{error:#}"), "the API cannot be described");
+                })
+                .ok()
+        });
+        Some(File {
+            content_type: content_type.to_owned(),
+            is_gzipped: false,
+            content: form(description.as_ref()?).clone(),
+        })
+    }
+}
+
+impl Description {
+    fn of_this_server() -> anyhow::Result<Self> {
+        let mut document = document()?;
+        // Relative to where the document is, whatever the port. Others are not there for the page, which may not call them.
+        let this = ServerBuilder::new()
+            .url("/")
+            .description(Some("This server"));
+        document.servers = Some(vec![this.build()]);
+        Ok(Self {
+            yaml: to_yaml(&document)?.into(),
+            json: document.to_json()?.into(),
+        })
+    }
+}
+
+fn asset(name: &str) -> Option<File> {
+    let config = Config::from(JSON)
+        // Without the bar that asks for another description; its logo has a style of its own, which the policy forbids.
+        .use_base_layout()
+        .deep_linking(true)
+        .display_operation_id(true)
+        .display_request_duration(true)
+        .doc_expansion("list")
+        .try_it_out_enabled(true)
+        // Otherwise the page has a badge that sends the description to somebody's service.
+        .validator_url("none");
+    // What cannot be found or written is not there.
+    let file = utoipa_swagger_ui::serve(name, Arc::new(config)).ok()??;
+    Some(File {
+        content_type: file.content_type,
+        is_gzipped: file.gzpipped,
+        content: Bytes::from(file.bytes.into_owned()),
+    })
+}
+
+fn respond(request: &HeaderMap, file: File) -> Response<Full<Bytes>> {
+    let mut hasher = DefaultHasher::new();
+    file.content.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    let is_known = request
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|tags| tags.as_bytes() == tag.as_bytes());
+
+    let mut response = Response::new(Full::default());
+    let headers = response.headers_mut();
+    // Another binary may listen here next time.
+    let mut fixed = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
+    fixed(CACHE_CONTROL, "no-cache");
+    fixed(CONTENT_SECURITY_POLICY, POLICY);
+    fixed(REFERRER_POLICY, "no-referrer");
+    fixed(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if file.is_gzipped {
+        // Browsers take it; what does not can have the description as it is.
+        fixed(CONTENT_ENCODING, "gzip");
+    }
+    headers.extend(HeaderValue::try_from(file.content_type).map(|value| (CONTENT_TYPE, value)));
+    headers.extend(HeaderValue::try_from(tag).map(|value| (ETAG, value)));
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        *response.body_mut() = Full::from(file.content);
+    }
+    response
+}
