@@ -148,13 +148,18 @@ fn claims(
 ) -> Result<Vec<String>, ImportRefusal> {
     let mut claimed = Vec::new();
     for address in record.own_addresses() {
+        let value = MethodValue::Email(address.clone());
+        let is_new = stored.is_none_or(|stored| stored.method(&value).is_none());
         match owners.get(address.normal_form()) {
             None => claimed.push(address.normal_form().to_owned()),
+            // Read before the contact, it may not be the owner any more.
+            Some(owner) if owner == id && is_new => {
+                claimed.push(address.normal_form().to_owned());
+            }
             Some(owner) if owner == id => {}
             Some(_) => {
-                let value = MethodValue::Email(address.clone());
                 // One that it has already is left to it, whoever owns it.
-                if stored.is_none_or(|stored| stored.method(&value).is_none()) {
+                if is_new {
                     let mut methods = record.facts.methods.iter();
                     let place = methods.position(|method| method.value == value);
                     return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 use super::plan::MAX_ITEMS;
 use super::{Import, ImportRefusal, Pass, Work, Write};
 use crate::domain::{ContactId, Subscription, SubscriptionId};
-use crate::store::edit::{Edit, transact_items};
+use crate::store::edit::{Edit, OwnerEdit, transact_items};
 use crate::store::items::bytes_of_item;
 use crate::store::{Addition, ChangeStamp, DatabaseError, Store};
 
@@ -30,8 +30,7 @@ impl Write {
         Edit {
             before: self.before.as_ref(),
             after: &self.after,
-            claimed: self.claimed.clone(),
-            released: Vec::new(),
+            owners: self.claimed.iter().cloned().map(OwnerEdit::Claim).collect(),
         }
     }
 }
