@@ -41,7 +41,7 @@ pub enum Command {
     /// earliest verification stays whatever the record says. So a file can be imported again, and an import that was
     /// interrupted is completed by running it again. docs/import-export.md describes the members.
     ///
-    /// `TABLE_NAME` names the table, which must be there. National phone numbers are those of `DEFAULT_PHONE_REGION`, and
+    /// `TABLE_NAME` names the table, as with `contacts provision`. National phone numbers are those of `DEFAULT_PHONE_REGION`, and
     /// times without an offset, where they may have none, those of `TIME_ZONE`.
     ///
     /// The exit code is 0 if all records were imported, 1 if some were rejected or it ended early, 130 if it was

@@ -19,7 +19,7 @@ const ISSUER: &str = "https://contacts.localhost";
 /// The `aud` of development tokens.
 const AUDIENCE: &str = "contacts";
 /// The table's name, unless the environment sets another.
-const TABLE_NAME: &str = "contacts";
+pub(crate) const TABLE_NAME: &str = "contacts";
 
 /// Settings of contract section 10: those that the environment sets, and development ones for the rest.
 ///

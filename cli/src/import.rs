@@ -56,6 +56,9 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         }
         (Box::new(file), found.is_file().then_some(found.len()))
     };
+    if !arguments.dry_run {
+        table.create_on_this_machine().await?;
+    }
     let progress = Arc::new(Progress::default());
     let persistence = Persistence::new(OUTAGE_BUDGET);
     let options = Options {

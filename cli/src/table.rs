@@ -29,11 +29,11 @@ impl Table {
     /// # Errors
     /// When a setting is missing or bad. Whether the table is there is not looked at.
     pub(crate) async fn named(dynamodb: Option<Url>) -> anyhow::Result<Self> {
-        let settings = settings()?;
         let endpoint = match dynamodb {
             Some(url) => Some(url),
             None => engine::configured_url()?,
         };
+        let settings = settings(endpoint.as_ref().is_some_and(is_loopback))?;
         let client = match &endpoint {
             Some(url) => engine::client(url, engine::PATIENCE).await,
             None => engine::aws_client(engine::PATIENCE).await,
@@ -55,14 +55,14 @@ impl Table {
         })
     }
 
-    /// Creates the table where it is missing, if it is on this machine.
+    /// Creates the table where it is missing, if it is on this machine: without a stream, which nobody reads here, and
+    /// which makes each write of the embedded engine slower than the one before.
     ///
     /// # Errors
     /// When the database refuses or does not answer.
     pub(crate) async fn create_on_this_machine(&self) -> anyhow::Result<()> {
         if self.endpoint.as_ref().is_some_and(is_loopback) && self.is_missing().await {
-            let stream = ChangeStream::NewAndOldImages;
-            create_table(&self.client, &self.settings.table_name, stream)
+            create_table(&self.client, &self.settings.table_name, ChangeStream::Off)
                 .await
                 .with_context(|| format!("{} cannot be created", self.place))?;
         }
@@ -94,10 +94,15 @@ impl Table {
     }
 }
 
-/// Only what commands need is read. No token is checked, so what the environment says of tokens may be anything.
-fn settings() -> Result<Settings, InvalidSetting> {
+/// Only what commands need is read. No token is checked, so what the environment says of tokens may be anything. On this
+/// machine the table is called as `serve` calls it; at AWS nobody should have to guess.
+fn settings(is_local: bool) -> Result<Settings, InvalidSetting> {
     Settings::read(|name| match name {
-        "TABLE_NAME" | "DEFAULT_PHONE_REGION" | "TIME_ZONE" => environment_variable(name),
+        "TABLE_NAME" => {
+            let default = is_local.then(|| development::TABLE_NAME.to_owned());
+            Ok(environment_variable(name)?.or(default))
+        }
+        "DEFAULT_PHONE_REGION" | "TIME_ZONE" => environment_variable(name),
         "JWT_KEYS" => Ok(Some(development::key_set())),
         "JWT_ISSUER" | "JWT_AUDIENCE" => Ok(Some("nobody".to_owned())),
         _ => Ok(None),

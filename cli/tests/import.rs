@@ -260,6 +260,8 @@ fn what_is_wrong_is_named_before_anything_is_written() {
                 tool(&database, &["import"])
                     .arg(&unnamed)
                     .args(organization)
+                    // A table on this machine would be made.
+                    .arg("--dry-run")
                     .env("TABLE_NAME", "nowhere"),
             ),
             "there is no table nowhere at ",
