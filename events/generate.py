@@ -320,7 +320,7 @@ CASES = {
         "email-removed": {"body": method("email", value="Alex@Example.com")},
         "bad-phone-number": {"body": method(value="416-555-0100 x5")},
         "contact-not-found": {"body": method(), "contact": "64b2c3d4e5f60012345678ab"},
-        "email-not-found": {"body": new_method("email")},
+        "email-not-found": {"body": method("email", value="nobody@example.com")},
         "other-tenant": {"body": method(), "authorization": bearer(MAILER)},
         "phone-number-not-found": {"body": method(value="+14165550199")},
         "contact-has-changed": {"body": method("email"), "headers": {"if-match": '"77"'}},
