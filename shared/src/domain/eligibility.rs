@@ -114,37 +114,18 @@ fn present<T, const N: usize>(candidates: [(T, bool); N]) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::domain::{
         ContactId, EmailValidation, OrganizationId, Suppression, Timestamp, ValidationStatus,
-        Verification, Version,
+        Verification,
     };
 
     fn contact() -> Contact {
-        Contact {
-            organization_id: OrganizationId::parse("org_a").unwrap(),
-            id: ContactId::parse("c_1").unwrap(),
-            first_name: None,
-            last_name: None,
-            phones: Vec::new(),
-            emails: Vec::new(),
-            secondary_phone_numbers: Vec::new(),
-            status: None,
-            pipeline_id: None,
-            pipeline_stage: None,
-            user_id: None,
-            created_by: None,
-            assignees: Vec::new(),
-            verification: None,
-            email_validation: EmailValidation::default(),
-            suppression: Suppression::default(),
-            tags: BTreeMap::new(),
-            created_at: Timestamp::EPOCH,
-            updated_at: Timestamp::EPOCH,
-            version: Version::FIRST,
-        }
+        Contact::new(
+            OrganizationId::parse("org_a").unwrap(),
+            ContactId::parse("c_1").unwrap(),
+            Timestamp::EPOCH,
+        )
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "what it is put into is an option")]

@@ -53,20 +53,6 @@ impl Store {
             .await
     }
 
-    /// Reads a contact.
-    ///
-    /// # Errors
-    /// When there is none, or the database does not answer.
-    pub async fn get_contact(
-        &self,
-        tenant: &Tenant,
-        id: &ContactId,
-    ) -> Result<Contact, ChangeError> {
-        let key = Key::contact(tenant.organization(), id);
-        let item = self.read_item(key).await?;
-        Ok(contact(item.ok_or(ChangeError::ContactNotFound)?)?)
-    }
-
     async fn try_edit_method(
         &self,
         tenant: &Tenant,

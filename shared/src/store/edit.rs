@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 
-use super::expression::Expression;
+use super::expression::{EXISTS, Expression, IS_ABSENT, IS_AT_VERSION, put_if_absent};
 use super::items::{
     CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, EMAILS, IS_PRIMARY, Item,
     MARK_SEPARATOR, OWNER_ID, PHONES, SUBSCRIPTION_CHANGE_REQUEST_ID, SUBSCRIPTION_CHANGED_AT,
@@ -44,15 +44,6 @@ pub(super) enum OwnerEdit {
     /// It stays this contact's, or nobody's.
     Leave(String, Option<ContactId>),
 }
-
-/// The item is there.
-const EXISTS: &str = "attribute_exists(#pk)";
-
-/// The item is not there yet.
-const IS_ABSENT: &str = "attribute_not_exists(#pk)";
-
-/// The contact is at the version that was read. Every change to it, or to one of its subscriptions, raises its version.
-const IS_AT_VERSION: &str = "#version = :version";
 
 /// The contact owns the address.
 const IS_OWNER: &str = "#ownerId = :ownerId";
@@ -151,19 +142,19 @@ pub(super) fn transact_items(
         .collect();
     let marked = (!marked.is_empty()).then(|| marked.join(MARK_SEPARATOR));
     let mut items = vec![match edit.before {
-        None => put(table, created(contact, marked, stamp)?)?,
+        None => put_if_absent(table, created(contact, marked, stamp)?)?,
         Some(before) => {
             let expression = contact_expression(&before.contact, contact, marked, stamp)?;
-            update(table, Key::contact(organization, &contact.id), expression)?
+            expression.into_update(table, Key::contact(organization, &contact.id))?
         }
     }];
     for (id, before, after) in subscriptions {
         let key = Key::subscription(organization, &contact.id, id);
         items.push(match before {
-            None => put(table, new_subscription(key, after, edit.version(), stamp)?)?,
+            None => put_if_absent(table, new_subscription(key, after, edit.version(), stamp)?)?,
             Some(before) => {
                 let expression = subscription_expression(before, after, edit.version(), stamp);
-                update(table, key, expression)?
+                expression.into_update(table, key)?
             }
         });
     }
@@ -348,21 +339,7 @@ fn contact_expression(
     );
     expression.stamp(stamp);
     if let Some(marked) = marked {
-        expression
-            .set(&[
-                "#changedSubscription = :subscription",
-                "#subscriptionChangeRequestId = :requestId",
-                "#subscriptionChangedAt = :now",
-            ])
-            .names([
-                ("#changedSubscription", CHANGED_SUBSCRIPTION),
-                (
-                    "#subscriptionChangeRequestId",
-                    SUBSCRIPTION_CHANGE_REQUEST_ID,
-                ),
-                ("#subscriptionChangedAt", SUBSCRIPTION_CHANGED_AT),
-            ])
-            .text(":subscription", marked);
+        expression.mark_subscriptions(&marked);
     }
     Ok(expression)
 }
@@ -531,34 +508,6 @@ fn set_verification(
 
 fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
-}
-
-fn put(table: &str, item: Item) -> Result<TransactWriteItem, DatabaseError> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression(IS_ABSENT)
-        .expression_attribute_names("#pk", PARTITION_KEY)
-        .build()?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
-fn update(
-    table: &str,
-    key: Key,
-    expression: Expression,
-) -> Result<TransactWriteItem, DatabaseError> {
-    let (condition, update) = (expression.condition(), expression.update());
-    let (names, values) = expression.into_names_and_values();
-    let update = Update::builder()
-        .table_name(table)
-        .set_key(Some(key.attributes()))
-        .set_update_expression(update)
-        .condition_expression(condition)
-        .set_expression_attribute_names(Some(names))
-        .set_expression_attribute_values(values)
-        .build()?;
-    Ok(TransactWriteItem::builder().update(update).build())
 }
 
 #[cfg(test)]

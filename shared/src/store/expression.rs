@@ -4,10 +4,35 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 
-use super::ChangeStamp;
-use super::items::{CHANGE_REQUEST_ID, CHANGED_BY, UPDATED_AT, VERSION};
+use super::items::{
+    CHANGE_REQUEST_ID, CHANGED_BY, CHANGED_SUBSCRIPTION, Item, SUBSCRIPTION_CHANGE_REQUEST_ID,
+    SUBSCRIPTION_CHANGED_AT, UPDATED_AT, VERSION,
+};
+use super::keys::{Key, PARTITION_KEY};
+use super::{ChangeStamp, DatabaseError};
+
+/// The item is there: an update must not make one, nor a check pass for lack of one.
+pub(super) const EXISTS: &str = "attribute_exists(#pk)";
+
+/// The item is not there yet: what has been recorded on one is never written over.
+pub(super) const IS_ABSENT: &str = "attribute_not_exists(#pk)";
+
+/// The contact is at the version that was read, or that the caller names. Every change to it, or to one of its
+/// subscriptions, raises its version.
+pub(super) const IS_AT_VERSION: &str = "#version = :version";
+
+/// A new item, in a transaction, unless it is there.
+pub(super) fn put_if_absent(table: &str, item: Item) -> Result<TransactWriteItem, DatabaseError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression(IS_ABSENT)
+        .expression_attribute_names("#pk", PARTITION_KEY)
+        .build()?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
 
 /// Every change raises the version and says when, by whom and on which request it was made.
 const STAMP: [&str; 4] = [
@@ -136,6 +161,52 @@ impl Expression {
             .text(":now", stamp.now)
             .text(":actor", stamp.actor.as_str())
             .text(":requestId", &stamp.request_id)
+    }
+
+    /// Marks the contact, whose stamp this has, as changed together with subscriptions: their sort keys, as the contact
+    /// keeps them.
+    pub(super) fn mark_subscriptions(&mut self, sort_keys: &str) -> &mut Self {
+        self.set(&[
+            "#changedSubscription = :subscription",
+            "#subscriptionChangeRequestId = :requestId",
+            "#subscriptionChangedAt = :now",
+        ])
+        .names([
+            ("#changedSubscription", CHANGED_SUBSCRIPTION),
+            (
+                "#subscriptionChangeRequestId",
+                SUBSCRIPTION_CHANGE_REQUEST_ID,
+            ),
+            ("#subscriptionChangedAt", SUBSCRIPTION_CHANGED_AT),
+        ])
+        .text(":subscription", sort_keys)
+    }
+
+    /// As an update of the item under this key, in a transaction.
+    ///
+    /// # Errors
+    /// When there is nothing to update.
+    pub(super) fn into_update(
+        self,
+        table: &str,
+        key: Key,
+    ) -> Result<TransactWriteItem, DatabaseError> {
+        let (condition, update) = (self.condition(), self.update());
+        let (names, values) = self.into_names_and_values();
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .set_update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(values)
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Whether the item is only looked at.
+    pub(super) fn is_check(&self) -> bool {
+        self.assignments.is_empty() && self.removals.is_empty()
     }
 
     /// The condition, all of whose clauses must hold.

@@ -2,16 +2,14 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::edit::owner;
+use super::expression::{IS_ABSENT, put_if_absent};
 use super::items::{Item, bytes_of_item, contact_item, subscription_item};
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
 use super::{ChangeStamp, DatabaseError, Store};
 use crate::domain::{AudienceSlug, ClientSlug, Contact, ContactId, OrganizationId, Subscription};
-
-/// The item is not there yet: what has been recorded on one is never written over.
-const IS_ABSENT: &str = "attribute_not_exists(#pk)";
 
 /// Something to add to a table.
 #[derive(Debug, Clone)]
@@ -93,15 +91,7 @@ impl Store {
     async fn put_all_if_absent(&self, items: &[Item]) -> Result<bool, DatabaseError> {
         let puts = items
             .iter()
-            .map(|item| {
-                let put = Put::builder()
-                    .table_name(&self.table)
-                    .set_item(Some(item.clone()))
-                    .condition_expression(IS_ABSENT)
-                    .expression_attribute_names("#pk", PARTITION_KEY)
-                    .build()?;
-                Ok(TransactWriteItem::builder().put(put).build())
-            })
+            .map(|item| put_if_absent(&self.table, item.clone()))
             .collect::<Result<Vec<_>, DatabaseError>>()?;
         match self
             .client

@@ -5,9 +5,10 @@ use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 
 use super::error::outdated;
-use super::items::{Item, are_of_one_state};
+use super::items::{Item, are_of_one_state, contact};
 use super::keys::Key;
 use super::{ChangeError, DatabaseError, Store};
+use crate::domain::{Contact, ContactId, Tenant};
 
 /// A contact and subscriptions of it, read side by side.
 #[derive(Debug, PartialEq)]
@@ -73,6 +74,20 @@ impl Store {
             .await
             .map(|output| output.item)
             .map_err(DatabaseError::from_sdk)
+    }
+
+    /// Reads a contact.
+    ///
+    /// # Errors
+    /// When there is none, or the database does not answer.
+    pub async fn get_contact(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+    ) -> Result<Contact, ChangeError> {
+        let key = Key::contact(tenant.organization(), id);
+        let item = self.read_item(key).await?;
+        Ok(contact(item.ok_or(ChangeError::ContactNotFound)?)?)
     }
 
     /// Reads a contact and subscriptions of it, in one of their states; `None` where there is no such contact.

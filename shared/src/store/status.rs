@@ -1,11 +1,10 @@
 //! What a client sees of the contact that owns an e-mail address, in an audience: two reads, nothing is written.
 
 use super::error::outdated;
-use super::upsert_contact::has_address;
-use super::{ChangeError, ChangeStamp, Store};
+use super::upsert_contact::{Found, has_address};
+use super::{ChangeError, Store};
 use crate::domain::{
-    Actor, AudienceContact, AudienceSlug, ClientSlug, EmailAddress, SubscriptionId, Tenant,
-    Timestamp,
+    AudienceContact, AudienceSlug, ClientSlug, EmailAddress, SubscriptionId, Tenant,
 };
 
 impl Store {
@@ -40,13 +39,7 @@ impl Store {
                 audience: audience.clone(),
                 client,
             });
-        // Nobody's own change is looked for.
-        let nobody = ChangeStamp {
-            actor: Actor::subject(""),
-            now: Timestamp::EPOCH,
-            request_id: String::new(),
-        };
-        let Some((mut state, _)) = self.read_state(tenant, &id, ids, &nobody).await? else {
+        let Some(Found { mut state, .. }) = self.read_state(tenant, &id, ids, None).await? else {
             return Ok(None);
         };
         if !has_address(&state.contact, address) {

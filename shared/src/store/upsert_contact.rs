@@ -84,7 +84,7 @@ impl Store {
         let found = match &owner {
             None => None,
             Some(id) => Some(
-                self.in_audience(tenant, id, change)
+                self.read_state(tenant, id, &change.subscriptions(), Some(&change.stamp))
                     .await?
                     // Nobody but a contact owns an address, and contacts stay.
                     .ok_or(DatabaseError::Nonsense("an owner does not exist"))?,
@@ -165,26 +165,15 @@ impl Store {
         }
     }
 
-    /// A contact with its two subscriptions in the audience.
-    async fn in_audience(
-        &self,
-        tenant: &Tenant,
-        id: &ContactId,
-        change: &AudienceContactChange,
-    ) -> Result<Option<Found>, ChangeError> {
-        let ids = [change.client_subscription(), change.audience_subscription()];
-        let state = self.read_state(tenant, id, &ids, &change.stamp).await?;
-        Ok(state.map(|(state, is_our_own)| Found { state, is_our_own }))
-    }
-
-    /// A contact with these of its subscriptions that exist, and whether it is as the change with this stamp left it.
+    /// A contact with these of its subscriptions that exist, and, where a stamp is given, whether it is as the change with it
+    /// left the contact.
     pub(super) async fn read_state(
         &self,
         tenant: &Tenant,
         id: &ContactId,
         subscriptions: &[SubscriptionId],
-        stamp: &ChangeStamp,
-    ) -> Result<Option<(SubscribedContact, bool)>, ChangeError> {
+        stamp: Option<&ChangeStamp>,
+    ) -> Result<Option<Found>, ChangeError> {
         let organization = tenant.organization();
         let keys: Vec<_> = subscriptions
             .iter()
@@ -197,7 +186,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        let is_our_own = is_as_left_by(&found.contact, stamp);
+        let is_our_own = stamp.is_some_and(|stamp| is_as_left_by(&found.contact, stamp));
         let subscriptions = subscriptions
             .iter()
             .zip(found.subscriptions)
@@ -208,7 +197,7 @@ impl Store {
             contact: contact(found.contact)?,
             subscriptions,
         };
-        Ok(Some((state, is_our_own)))
+        Ok(Some(Found { state, is_our_own }))
     }
 }
 
@@ -226,9 +215,9 @@ pub(super) fn owner_id(item: &super::items::Item) -> Result<ContactId, DatabaseE
 }
 
 /// A contact that was found.
-struct Found {
-    state: SubscribedContact,
-    /// Whether it is as this very change left it.
+pub(super) struct Found {
+    pub(super) state: SubscribedContact,
+    /// Whether it is as the change with the stamp that was looked for left it.
     is_our_own: bool,
 }
 
@@ -238,6 +227,11 @@ impl AudienceContactChange {
         has_address(contact, &self.address)
             .then_some(())
             .ok_or_else(|| outdated("the address was removed after its owner was read"))
+    }
+
+    /// What it can change besides the contact.
+    fn subscriptions(&self) -> [SubscriptionId; 2] {
+        [self.client_subscription(), self.audience_subscription()]
     }
 
     fn client_subscription(&self) -> SubscriptionId {

@@ -9,9 +9,10 @@ mod requests;
 
 use self::plan::Plan;
 use self::predecessor::Predecessor;
-use self::requests::{Keys, audience_request, write_request};
+use self::requests::{Keys, write_request};
 use super::error::outdated;
 use super::items::{contact, is_as_left_by, subscription};
+use super::keys::Key;
 use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, Tenant,
@@ -195,13 +196,13 @@ impl Store {
         tenant: &Tenant,
         audience: &AudienceSlug,
     ) -> ChangeError {
-        // Boxed, like every call of the SDK: its futures are large, and ours would be with them.
-        let read =
-            Box::pin(audience_request(&self.table, tenant, audience).send_with(&self.client)).await;
-        match read {
-            Ok(output) if output.item.is_some() => ChangeError::ContactNotFound,
-            Ok(_) => ChangeError::AudienceNotFound,
-            Err(error) => DatabaseError::from_sdk(error).into(),
+        match self
+            .read_item(Key::audience(tenant.organization(), audience))
+            .await
+        {
+            Ok(Some(_)) => ChangeError::ContactNotFound,
+            Ok(None) => ChangeError::AudienceNotFound,
+            Err(error) => error.into(),
         }
     }
 

@@ -1,17 +1,15 @@
 //! The requests, as pure functions.
 
-use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
-use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity, TransactWriteItem};
 
 use super::plan::{Plan, Step};
 use super::predecessor::Predecessor;
 use super::{ChangeStamp, ContactChange, DatabaseError};
-use crate::domain::{AudienceSlug, ContactId, Tenant, Version};
-use crate::store::expression::Expression;
+use crate::domain::{ContactId, Tenant, Version};
+use crate::store::expression::{EXISTS, Expression, IS_AT_VERSION};
 use crate::store::items::{
-    CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, SUBSCRIPTION_CHANGE_REQUEST_ID,
-    SUBSCRIPTION_CHANGED_AT, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY,
+    CHANGE_REQUEST_ID, CONTACT_VERSION, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY,
 };
 use crate::store::keys::{Key, PARTITION_KEY};
 
@@ -39,13 +37,6 @@ impl Keys {
     }
 }
 
-/// The item is there: an update must not make one, nor a check pass for lack of one.
-const EXISTS: &str = "attribute_exists(#pk)";
-
-/// The contact is at the version that was read, or that the caller names. Every change to it, or of a verification on one
-/// of its subscriptions, raises its version.
-const IS_AT_VERSION: &str = "#version = :version";
-
 /// The contact has not been changed lately: not since it was created, or not for some time.
 const IS_SETTLED: &str = "(#version = :first OR #updatedAt < :settledBefore)";
 
@@ -69,21 +60,6 @@ fn condition(step: Step) -> &'static str {
         Step::Clear => IS_VERIFIED,
         Step::LeaveEmpty => IS_NOT_VERIFIED,
     }
-}
-
-/// The read that tells an unknown audience from an unknown contact, as a pure function.
-pub(super) fn audience_request(
-    table: &str,
-    tenant: &Tenant,
-    audience: &AudienceSlug,
-) -> GetItemInputBuilder {
-    GetItemInputBuilder::default()
-        .table_name(table)
-        .set_key(Some(
-            Key::audience(tenant.organization(), audience).attributes(),
-        ))
-        .consistent_read(true)
-        .return_consumed_capacity(ReturnConsumedCapacity::Total)
 }
 
 /// The transaction, as a pure function: the plan, done to this state of the contact or not at all. The contact is always
@@ -129,21 +105,7 @@ fn contact_expression(
     add_step(&mut expression, plan.contact, stamp);
     expression.stamp(stamp);
     if plan.client.writes() {
-        expression
-            .set(&[
-                "#changedSubscription = :subscription",
-                "#subscriptionChangeRequestId = :requestId",
-                "#subscriptionChangedAt = :now",
-            ])
-            .names([
-                ("#changedSubscription", CHANGED_SUBSCRIPTION),
-                (
-                    "#subscriptionChangeRequestId",
-                    SUBSCRIPTION_CHANGE_REQUEST_ID,
-                ),
-                ("#subscriptionChangedAt", SUBSCRIPTION_CHANGED_AT),
-            ])
-            .text(":subscription", &keys.client_subscription.sort);
+        expression.mark_subscriptions(&keys.client_subscription.sort);
     }
     expression
 }
@@ -205,39 +167,31 @@ fn transact_item(
     key: &Key,
     expression: Expression,
 ) -> Result<TransactWriteItem, DatabaseError> {
-    let (condition, update) = (expression.condition(), expression.update());
+    if !expression.is_check() {
+        return expression.into_update(table, key.clone());
+    }
+    let condition = expression.condition();
     let (names, values) = expression.into_names_and_values();
-    let item = TransactWriteItem::builder();
-    Ok(if let Some(update) = update {
-        let update = Update::builder()
-            .table_name(table)
-            .set_key(Some(key.clone().attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(values)
-            .build()?;
-        item.update(update).build()
-    } else {
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key.clone().attributes()))
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(values)
-            .build()?;
-        item.condition_check(check).build()
-    })
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key.clone().attributes()))
+        .condition_expression(condition)
+        .set_expression_attribute_names(Some(names))
+        .set_expression_attribute_values(values)
+        .build()?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
     use super::*;
-    use crate::domain::{Actor, ClientSlug, ExpectedVersion, OrganizationId, Timestamp};
+    use crate::domain::{
+        Actor, AudienceSlug, ClientSlug, ExpectedVersion, OrganizationId, Timestamp,
+    };
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse_rfc3339(text).unwrap()
