@@ -165,8 +165,8 @@ impl Store {
         }
     }
 
-    /// A contact with these of its subscriptions that exist, and, where a stamp is given, whether it is as the change with it
-    /// left the contact.
+    /// A contact with these of its subscriptions that exist, and, where a stamp is given, whether it is as the change with
+    /// it left the contact.
     pub(super) async fn read_state(
         &self,
         tenant: &Tenant,
