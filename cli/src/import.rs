@@ -70,6 +70,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         time_zone: table.settings.time_zone,
         persistence: persistence.clone(),
         progress: Arc::clone(&progress),
+        clock: shared::system_clock(),
     };
     let display = Display::start(progress, size, move || persistence.waits());
     let imported = import(&table.store, input, options, async move {

@@ -14,8 +14,8 @@ use chrono::Utc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, Contact, ContactMethod, EmailAddress, EmailValidation,
-    OrganizationId, PhoneNumber, PhoneRegion, Subscription, Suppression, Timestamp, Verification,
-    VerificationSource, Version,
+    OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionId, Suppression, Timestamp,
+    Verification, VerificationSource, Version,
 };
 use shared::store::{Addition, ChangeStamp, DatabaseError, Store, is_too_large};
 
@@ -27,6 +27,9 @@ use self::file::{ContactSeed, MethodSeed, OrganizationSeed, SeedFile, Subscripti
 
 /// How many writes are under way at the same time.
 const CONCURRENT_WRITES: usize = 8;
+
+/// How many things are given to the store at a time.
+const BATCH: usize = 500;
 
 /// What a seed file holds, checked and in normal form.
 #[derive(Debug, Default)]
@@ -42,8 +45,7 @@ struct Organization {
     contacts: Vec<(Contact, Subscriptions)>,
 }
 
-/// A contact's subscriptions; those without a client are at audience level.
-type Subscriptions = BTreeMap<(AudienceSlug, Option<ClientSlug>), Subscription>;
+type Subscriptions = BTreeMap<SubscriptionId, Subscription>;
 
 impl Seed {
     /// Reads a seed file from the disk.
@@ -114,7 +116,7 @@ impl Seed {
             .into_iter()
             .flat_map(Organization::additions);
         stream::iter(additions)
-            .chunks(Store::MAX_ADDITIONS)
+            .chunks(BATCH)
             .map(|additions| store.add(additions))
             .buffer_unordered(CONCURRENT_WRITES)
             .try_collect()
@@ -137,7 +139,7 @@ impl Organization {
         let clients = clients
             .into_iter()
             .map(move |client| Addition::Client(of_clients.clone(), client));
-        let mut owned = BTreeSet::new();
+        let mut taken = BTreeSet::new();
         let contacts = contacts
             .into_iter()
             .flat_map(move |(contact, subscriptions)| {
@@ -147,30 +149,19 @@ impl Organization {
                     now: contact.updated_at,
                     request_id: "seed".to_owned(),
                 };
-                // After the contact, so that no owner is without one. Of several contacts with one address, the first owns
-                // it.
-                let owners: Vec<_> = contact
-                    .emails
-                    .iter()
-                    .map(|email| email.normal_form.clone())
-                    .filter(|address| owned.insert(address.clone()))
-                    .map(|address| Addition::EmailOwner(organization.clone(), address, id.clone()))
-                    .collect();
-                let subscriptions =
-                    subscriptions
-                        .into_iter()
-                        .map(move |((audience, client), subscription)| {
-                            Addition::Subscription(
-                                organization.clone(),
-                                id.clone(),
-                                audience,
-                                client,
-                                subscription,
-                            )
-                        });
-                std::iter::once(Addition::Contact(Box::new(contact), stamp))
-                    .chain(owners)
-                    .chain(subscriptions)
+                // Of several contacts with one address, the first owns it.
+                let addresses = contact.emails.iter().map(|email| email.normal_form.clone());
+                let contact = Addition::Contact {
+                    owned: addresses
+                        .filter(|address| taken.insert(address.clone()))
+                        .collect(),
+                    contact: Box::new(contact),
+                    stamp,
+                };
+                let subscriptions = subscriptions.into_iter().map(move |(subscription, found)| {
+                    Addition::Subscription(organization.clone(), id.clone(), subscription, found)
+                });
+                std::iter::once(contact).chain(subscriptions)
             });
         audiences.chain(clients).chain(contacts)
     }
@@ -380,10 +371,11 @@ fn subscriptions(
             unsubscribed_at: seed.unsubscribed_at,
             unsubscribe_reason: seed.unsubscribe_reason,
         };
-        if subscriptions
-            .insert((seed.audience, seed.client), subscription)
-            .is_some()
-        {
+        let id = SubscriptionId {
+            audience: seed.audience,
+            client: seed.client,
+        };
+        if subscriptions.insert(id, subscription).is_some() {
             bail!("{place}: an earlier subscription has the same audience and client");
         }
     }

@@ -42,7 +42,7 @@ impl Service {
             store,
             default_phone_region: settings.default_phone_region,
             time_zone: settings.time_zone,
-            clock: Arc::new(system_time),
+            clock: system_clock(),
             deadline: DEADLINE,
             authenticator: settings.into_authenticator(),
         }
@@ -58,7 +58,8 @@ impl fmt::Debug for Service {
     }
 }
 
-/// The system's time. A clock that is set before 1970 or after 9999 is wrong; what it then records says so plainly.
-fn system_time() -> Timestamp {
-    Timestamp::from_datetime(Utc::now()).unwrap_or(Timestamp::EPOCH)
+/// The system's clock. One that is set before 1970 or after 9999 is wrong; what it then records says so plainly.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| Timestamp::from_datetime(Utc::now()).unwrap_or(Timestamp::EPOCH))
 }

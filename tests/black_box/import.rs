@@ -102,6 +102,7 @@ async fn import(
         time_zone: TimeZone::UTC,
         persistence: persistence(),
         progress: Arc::default(),
+        clock: shared::system_clock(),
     };
     change(&mut options);
     let input = Cursor::new(file.to_owned().into_bytes());

@@ -10,8 +10,8 @@ use serde_json::json;
 use shared::auth::{Caller, Reach};
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, ContactId, EmailAddress, ExpectedVersion, MethodValue,
-    OrganizationId, Outcome, PhoneNumber, PhoneRegion, Subscription, SubscriptionStatus,
-    SuperAdmin, Tenant, Timestamp, Version,
+    OrganizationId, Outcome, PhoneNumber, PhoneRegion, Subscription, SubscriptionId,
+    SubscriptionStatus, SuperAdmin, Tenant, Timestamp, Version,
 };
 use shared::store::{
     Addition, ChangeError, ChangeStamp, ContactChange, Found, MethodChange, Store,
@@ -497,8 +497,10 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
         Addition::Subscription(
             organization,
             id("c_1"),
-            audience.clone(),
-            Some(client.clone()),
+            SubscriptionId {
+                audience: audience.clone(),
+                client: Some(client.clone()),
+            },
             subscription,
         ),
     ];

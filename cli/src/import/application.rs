@@ -149,7 +149,7 @@ fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationF
         .transpose()?;
     Ok(ValidationFacts {
         status: found.status,
-        reason: found.reason.trim().to_owned(),
+        reason: Some(found.reason.trim().to_owned()),
         validated_at: Some(validated_at),
     })
 }

@@ -133,7 +133,7 @@ pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<Contact
         )?,
         email_validation: members.email_validation.map(|found| ValidationFacts {
             status: found.status,
-            reason: found.reason,
+            reason: Some(found.reason),
             validated_at: Some(found.validated_at),
         }),
         globally_unsubscribed: members.globally_unsubscribed_at.map(SuppressionFact::Since),

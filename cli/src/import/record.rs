@@ -206,7 +206,7 @@ pub(super) fn check_methods(methods: &[NewMethod], field: &str) -> Result<(), Fa
     for (place, method) in methods.iter().enumerate() {
         if methods[..place]
             .iter()
-            .any(|other| other.value == method.value)
+            .any(|other| other.value.normal_form() == method.value.normal_form())
         {
             return Err(Fault::new(
                 format!("{field}[{place}].value"),

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
-use chrono::Utc;
-use shared::domain::{Actor, AudienceSlug, OrganizationId, PhoneRegion, TimeZone, Timestamp};
+use shared::Clock;
+use shared::domain::{Actor, AudienceSlug, OrganizationId, PhoneRegion, TimeZone};
 use shared::store::{
     Addition, DatabaseError, Import, ImportOutcome, ImportRecord, Persistence, Store,
 };
@@ -47,7 +47,6 @@ const READ_AHEAD: usize = 2 * BATCH;
 const START_BUDGET: Duration = Duration::from_secs(20);
 
 /// What is imported, and how.
-#[derive(Debug)]
 pub struct Options {
     /// The organization, unless the file says it.
     pub organization: Option<OrganizationId>,
@@ -65,6 +64,8 @@ pub struct Options {
     pub persistence: Persistence,
     /// Where it notes how far it is.
     pub progress: Arc<Progress>,
+    /// Tells the time.
+    pub clock: Clock,
 }
 
 /// How an import ended.
@@ -124,6 +125,7 @@ struct Shared {
     organization: OrganizationId,
     dry_run: bool,
     persistence: Persistence,
+    clock: Clock,
     /// With a record's number, an id that no other change has.
     run: String,
     queues: Queues,
@@ -147,7 +149,7 @@ pub async fn import(
     let reading = Reading {
         region: options.region,
         time_zone: options.time_zone,
-        now: now()?,
+        now: (options.clock)(),
     };
     let mut found = spawn_reader(input, options.format, reading)?;
     let mut stop = std::pin::pin!(stop);
@@ -171,6 +173,7 @@ pub async fn import(
         organization: organization.clone(),
         dry_run: options.dry_run,
         persistence: options.persistence,
+        clock: options.clock,
         run: Uuid::new_v4().simple().to_string(),
         queues: Queues::default(),
         tally: Mutex::new(Tally::new(rejects, options.progress)),
@@ -214,10 +217,6 @@ pub async fn import(
         elapsed: began.elapsed(),
         end: failure.map_or(end, End::Failed),
     })
-}
-
-fn now() -> anyhow::Result<Timestamp> {
-    Ok(Timestamp::from_datetime(Utc::now())?)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -386,10 +385,8 @@ impl Dispatcher {
         let clients = clients.map(|client| Addition::Client(organization.clone(), client));
         let additions: Vec<_> = audiences.chain(clients).collect();
         if !self.shared.dry_run {
-            for additions in additions.chunks(Store::MAX_ADDITIONS) {
-                let add = || self.shared.store.add(additions.to_vec());
-                self.shared.persistence.run(add).await?;
-            }
+            let add = || self.shared.store.add(additions.clone());
+            self.shared.persistence.run(add).await?;
         }
         self.audiences.extend(row.audiences);
         self.shared.tally().note(place, Done::Passed, room)
@@ -441,7 +438,7 @@ impl Shared {
         let import = Import {
             organization: &self.organization,
             actor: Actor::subject("contacts import"),
-            now: now()?,
+            clock: &*self.clock,
             dry_run: self.dry_run,
             persistence: &self.persistence,
         };

@@ -26,8 +26,11 @@ async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
     let value = members.method("type", "value", call.service.default_phone_region);
+    // It changes nothing here, but is a member of both bodies.
+    let is_primary = members.boolean("isPrimary");
     let expected_version = members.expected_version(call);
-    let (Some(value), Some(expected_version)) = (value, expected_version) else {
+    let (Some(value), Some(_), Some(expected_version)) = (value, is_primary, expected_version)
+    else {
         return Err(members.into_failure());
     };
     let edit = MethodEdit {

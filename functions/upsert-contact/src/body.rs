@@ -68,7 +68,7 @@ fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationFa
     let validated_at = members.iso_datetime("validated_at", call.service.time_zone);
     Some(ValidationFacts {
         status: status?,
-        reason: reason?.unwrap_or_default(),
+        reason: reason?,
         validated_at: validated_at?.map(Some),
     })
 }

@@ -55,9 +55,9 @@ pub struct ContactFacts {
 pub struct ValidationFacts {
     /// The finding.
     pub status: ValidationStatus,
-    /// Why, in the service's words; may be empty.
-    pub reason: String,
-    /// When it was found out, which may not be known. Where it is not said: now, unless it was known before.
+    /// Why, in the service's words; may be empty. Where it is not said: none, unless the finding is the stored one.
+    pub reason: Option<String>,
+    /// When it was found out, which may not be known. Where it is not said: now, unless the finding is the stored one.
     pub validated_at: Option<Option<Timestamp>>,
 }
 
@@ -174,15 +174,18 @@ impl ContactFacts {
 impl ValidationFacts {
     fn apply(self, contact: &mut Contact, now: Timestamp) {
         let stored = &mut contact.email_validation;
-        let is_known = (stored.status, &stored.reason) == (self.status, &self.reason);
+        let is_reason = |reason: &String| *reason == stored.reason;
+        let is_stored = self.status == stored.status && self.reason.as_ref().is_none_or(is_reason);
+        let since = is_stored.then_some(stored.validated_at).flatten();
         stored.validated_at = match self.validated_at {
             Some(validated_at) => validated_at,
-            None if self.status == ValidationStatus::Unknown => None,
-            None if is_known => stored.validated_at.or(Some(now)),
-            None => Some(now),
+            None if self.status == ValidationStatus::Unknown => since,
+            None => since.or(Some(now)),
         };
-        stored.status = self.status;
-        stored.reason = self.reason;
+        if !is_stored {
+            stored.status = self.status;
+            stored.reason = self.reason.unwrap_or_default();
+        }
     }
 }
 
@@ -312,19 +315,31 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_that_is_repeated_keeps_its_time() {
-        let facts = || ContactFacts {
+    fn a_finding_that_is_repeated_keeps_its_reason_and_time() {
+        let said = |status, reason: Option<&str>| ContactFacts {
             email_validation: Some(ValidationFacts {
-                status: ValidationStatus::Valid,
-                reason: String::new(),
+                status,
+                reason: reason.map(str::to_owned),
                 validated_at: None,
             }),
             ..ContactFacts::default()
         };
-        let mut contact = applied(facts());
-        assert_eq!(contact.email_validation.validated_at, Some(at(LATE)));
-        facts().apply(&mut contact, at("2026-01-01T00:00:00.000Z"));
-        assert_eq!(contact.email_validation.validated_at, Some(at(LATE)));
+        let (valid, risky) = (ValidationStatus::Valid, ValidationStatus::Risky);
+        let later = at("2026-01-01T00:00:00.000Z");
+        for (status, reason, since, expected_reason) in [
+            (valid, Some("mx"), LATE, "mx"),
+            (valid, None, LATE, "mx"),
+            (valid, Some(""), "2026-01-01T00:00:00.000Z", ""),
+            (risky, None, "2026-01-01T00:00:00.000Z", ""),
+        ] {
+            let mut contact = applied(said(valid, Some("mx")));
+            assert_eq!(contact.email_validation.validated_at, Some(at(LATE)));
+            said(status, reason).apply(&mut contact, later);
+            let found = contact.email_validation;
+            assert_eq!(found.status, status);
+            assert_eq!(found.validated_at, Some(at(since)), "{status:?} {reason:?}");
+            assert_eq!(found.reason, expected_reason);
+        }
     }
 
     fn status(status: SubscriptionStatus) -> SubscriptionFacts {

@@ -162,7 +162,9 @@ fn fault_text(fault: &Fault) -> String {
             "must be * or a list of at most 100 strong entity tags, such as \"3\""
         }
         Problem::Taken => "must be an e-mail address that no other contact has",
-        Problem::TooLarge => "must leave the contact smaller than 400 KB",
+        Problem::TooLarge => {
+            "must leave the contact smaller than the 400 KB of an item, with room for a verification of every entry"
+        }
         Problem::Ambiguous => {
             "must be unique: contacts of several organizations have it, and the token names none of them"
         }

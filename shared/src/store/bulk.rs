@@ -17,6 +17,12 @@ use super::{DatabaseError, Store};
 /// Most keys that a batch reads.
 pub(super) const MAX_KEYS: usize = 100;
 
+/// Most items of a transaction.
+pub(super) const MAX_ITEMS: usize = 100;
+
+/// Most bytes of the items of a transaction. It has 4 MB; the rest is for what is around the items.
+pub(super) const MAX_BYTES: usize = 3 * 1024 * 1024;
+
 /// How long work on many items goes on against throttling and outages. It waits longer and longer in between, so that it
 /// slows down to what the table takes.
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use super::tally::NoteCalls;
 /// How long the SDK waits and how often it tries.
 ///
 /// The defaults make sure that a caller hears from the function, in the contract's words, before API Gateway gives up
-/// after 30 seconds: an operation takes at most 5 seconds, and no request needs more than two of them without
-/// contention.
+/// after 30 seconds: an operation takes at most 5 seconds, and no request needs more than three of them without
+/// contention. A function's own deadline ([`crate::DEADLINE`]) comes sooner still.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For a connection to stand.

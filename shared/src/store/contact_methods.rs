@@ -98,7 +98,7 @@ impl Store {
         match method_edit.kind {
             MethodEditKind::Add { is_primary } => {
                 // One that the contact has already is left to whoever owns it.
-                if is_address && !has_method {
+                if is_address && (!has_method || owner.is_none()) {
                     owners.push(OwnerEdit::Claim(address));
                 }
                 after.contact.add_method(NewMethod {

@@ -37,11 +37,11 @@ pub(super) struct Edit<'a> {
 /// is the one that was read: a contact and an owner that are read side by side need not be of one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OwnerEdit {
-    /// The contact owns it from now on: nobody else does.
+    /// The contact owns it from now on, if nobody else does.
     Claim(String),
-    /// Nobody owns it any more: the contact does.
+    /// Nobody owns it from now on, if the contact does.
     Release(String),
-    /// It stays this contact's, or nobody's.
+    /// It stays this contact's, or nobody's, if it is.
     Leave(String, Option<ContactId>),
 }
 

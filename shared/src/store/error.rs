@@ -67,22 +67,12 @@ pub enum DatabaseError {
 
 impl ChangeError {
     pub(super) fn is_worth_another_attempt(&self) -> bool {
-        matches!(
-            self,
-            Self::Database(
-                DatabaseError::Contended(_)
-                    | DatabaseError::Outdated(_)
-                    | DatabaseError::PartlyThrottled(_)
-            )
-        )
+        matches!(self, Self::Database(error) if error.is_worth_another_attempt())
     }
 
     /// Whether other callers were faster.
     pub(super) fn is_conflict(&self) -> bool {
-        matches!(
-            self,
-            Self::Database(DatabaseError::Contended(_) | DatabaseError::Outdated(_))
-        )
+        matches!(self, Self::Database(error) if error.is_lost_race())
     }
 
     /// Whether a condition did not hold.
@@ -161,13 +151,17 @@ impl DatabaseError {
     /// Whether the same request may succeed later, perhaps from a new read.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Unavailable(_)
-                | Self::Contended(_)
-                | Self::Outdated(_)
-                | Self::PartlyThrottled(_)
-        )
+        match self {
+            Self::Unavailable(source) => !is_expiry(source.as_ref()),
+            Self::Contended(_) | Self::Outdated(_) | Self::PartlyThrottled(_) => true,
+            Self::Refused(_) | Self::Unreadable(_) | Self::Nonsense(_) => false,
+        }
+    }
+
+    /// Whether another attempt may succeed at once: others were faster, or it was throttled in a way that the SDK does not
+    /// retry.
+    pub(super) fn is_worth_another_attempt(&self) -> bool {
+        self.is_lost_race() || matches!(self, Self::PartlyThrottled(_))
     }
 
     /// Whether others were faster, so that what was read is of no use any more.
@@ -224,12 +218,22 @@ impl ErrorAnswer {
     }
 }
 
+/// The code of credentials that are over.
+const EXPIRED: &str = "ExpiredTokenException";
+
+/// Whether the credentials are over. A function gets others; whoever has been given them by hand has to get others.
+fn is_expiry(source: &(dyn Error + Send + Sync + 'static)) -> bool {
+    source
+        .downcast_ref()
+        .is_some_and(|answer: &ErrorAnswer| answer.code == EXPIRED)
+}
+
 /// Whether DynamoDB's error of this code passes by itself. The SDK has retried by the time we see one.
 fn is_passing(code: &str) -> bool {
     matches!(
         code,
         // The credentials are renewed before the next request.
-        "ExpiredTokenException"
+        EXPIRED
             | "InternalServerError"
             | "LimitExceededException"
             | "ProvisionedThroughputExceededException"

@@ -23,14 +23,14 @@ use crate::domain::{Actor, ContactId, ContactRecord, OrganizationId, Timestamp, 
 const MOST_TORN_READS: u32 = 4;
 
 /// How records are imported.
-#[derive(Debug, Clone)]
 pub struct Import<'a> {
     /// Whose contacts they are.
     pub organization: &'a OrganizationId,
     /// Who imports them.
     pub actor: Actor,
-    /// What time it is.
-    pub now: Timestamp,
+    /// Tells the time. A change gets that of its write: it may come long after the first attempt at it, and whoever reads
+    /// the contact takes an old change for one that is not on its way any more.
+    pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
     /// Whether nothing is written.
     pub dry_run: bool,
     /// How long it goes on against throttling and outages.
@@ -107,7 +107,7 @@ impl Work {
     fn stamp(&self, import: &Import<'_>) -> ChangeStamp {
         ChangeStamp {
             actor: import.actor.clone(),
-            now: import.now,
+            now: (import.clock)(),
             request_id: self.request_id.clone(),
         }
     }

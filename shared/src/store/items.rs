@@ -357,45 +357,47 @@ fn method_item(method: ContactMethod) -> MethodItem {
 /// Largest item that DynamoDB holds, in bytes.
 const MAX_ITEM_BYTES: usize = 400 * 1024;
 
-/// Whether a contact is too large for an item, with room for a verification on each of its methods.
+/// Whether a contact is too large for an item, with room for a verification on each of its methods and for what holds
+/// mail back.
 #[must_use]
 pub fn is_too_large(contact: &Contact) -> bool {
-    bytes_with_verifications(contact) > MAX_ITEM_BYTES
+    bytes_with_reserves(contact) > MAX_ITEM_BYTES
 }
 
-/// Whether a contact is too large, and larger than it was. One that was too large already may get smaller; and what holds
-/// mail back, which has room in any, goes in whatever else there is.
+/// Whether a contact is too large, and larger than it was: one that was too large already may get smaller.
 pub(super) fn grows_too_large(before: Option<&Contact>, after: &Contact) -> bool {
-    let is_larger = |before: &Contact| {
-        let after = Contact {
-            suppression: before.suppression.clone(),
-            ..after.clone()
-        };
-        bytes_with_verifications(&after) > bytes_with_verifications(before)
-    };
+    let is_larger = |before| bytes_with_reserves(after) > bytes_with_reserves(before);
     is_too_large(after) && before.is_none_or(is_larger)
 }
 
-/// The size of a contact, if each of its methods, and itself, had the largest verification.
-fn bytes_with_verifications(contact: &Contact) -> usize {
+/// The size of a contact, if each of its methods, and itself, had the largest verification, and mail were held back for
+/// the longest reason. So none is too large for what may come to be known of it.
+fn bytes_with_reserves(contact: &Contact) -> usize {
     /// The attribute names and longest values of a verification: a time, a subject of 255 and a label of 100
     /// characters, of up to 4 bytes each.
     const VERIFICATION_BYTES: usize = 1536;
+    /// The attribute names and values of what holds mail back: three times, and a reason as long as a request's body
+    /// (contract section 6).
+    const SUPPRESSION_BYTES: usize = 17 * 1024;
 
     let stamp = ChangeStamp {
         actor: Actor::subject(""),
         now: contact.updated_at,
         request_id: String::new(),
     };
+    let suppression = contact.suppression.global_unsubscribe_reason.len() + 1024;
     let mut contact = contact.clone();
     contact.verification = None;
+    contact.suppression = Suppression::default();
     for method in contact.phones.iter_mut().chain(&mut contact.emails) {
         method.verification = None;
     }
     let methods = contact.phones.len() + contact.emails.len();
     // One that cannot be written is not too large; writing it says what is wrong.
     contact_item(contact, stamp).map_or(0, |item| {
-        bytes_of_item(&item) + (methods + 1) * VERIFICATION_BYTES
+        bytes_of_item(&item)
+            + (methods + 1) * VERIFICATION_BYTES
+            + suppression.max(SUPPRESSION_BYTES)
     })
 }
 

@@ -189,6 +189,66 @@ async fn an_added_address_belongs_to_its_contact_until_it_is_removed() {
 }
 
 #[tokio::test]
+async fn an_address_that_nobody_owns_any_more_becomes_that_of_a_contact_which_has_it() {
+    let api = Api::start().await;
+    let shared = json!([{ "value": "shared@example.com", "isPrimary": true }]);
+    api.seed(json!([{ "id": "c_owner", "emails": shared }, { "id": "c_1", "emails": shared }]))
+        .await;
+    // The owner still is.
+    let answer = add(&api, email("shared@example.com")).await;
+    assert_eq!(answer.body["data"]["outcome"], "unchanged");
+    let path = "/api/contacts/c_owner/contact-methods/remove";
+    let removed = api
+        .post(path, &api.user_token(), email("shared@example.com"))
+        .await;
+    assert_eq!(removed.status, 200);
+    let answer = add(&api, email("shared@example.com")).await;
+    assert_eq!(answer.body["data"]["outcome"], "updated");
+    let upserted = api
+        .upsert(body(json!({ "email": "shared@example.com" })))
+        .await;
+    assert_eq!((upserted.status, id(&upserted).as_str()), (200, "c_1"));
+}
+
+#[tokio::test]
+async fn a_seed_that_is_loaded_again_gives_no_contact_an_address_that_it_does_not_have() {
+    let api = start().await;
+    remove(&api, email("jane@example.com")).await;
+    // As `serve` does at every start.
+    let again = json!([{
+        "id": "c_1",
+        "emails": [{ "value": "jane@example.com", "isPrimary": true }, { "value": "new@example.com", "isPrimary": false }],
+    }]);
+    api.seed(again).await;
+    for address in ["jane@example.com", "new@example.com"] {
+        let answer = api.upsert(body(json!({ "email": address }))).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        assert_ne!(id(&answer), "c_1");
+    }
+}
+
+#[tokio::test]
+async fn a_seed_takes_no_address_from_its_owner() {
+    let api = Api::start().await;
+    api.seed(json!([])).await;
+    let address = "jane@example.com";
+    let owner = id(&api.upsert(body(json!({ "email": address }))).await);
+    let emails: Vec<_> = (0..150)
+        .map(|n| json!({ "value": format!("{n}@example.com"), "isPrimary": n == 0 }))
+        .chain([json!({ "value": address, "isPrimary": false })])
+        .collect();
+    api.seed(json!([{ "id": "c_1", "emails": emails }])).await;
+    for (address, expected) in [
+        (address, owner.as_str()),
+        ("0@example.com", "c_1"),
+        ("149@example.com", "c_1"),
+    ] {
+        let answer = api.upsert(body(json!({ "email": address }))).await;
+        assert_eq!((answer.status, id(&answer).as_str()), (200, expected));
+    }
+}
+
+#[tokio::test]
 async fn what_the_contact_does_not_have_cannot_be_removed() {
     let api = start().await;
     for (value, text) in [
@@ -220,6 +280,15 @@ async fn every_member_at_fault_is_named() {
         let answer = add(&api, body).await;
         assert_eq!((answer.status, &answer.body["error"]), (400, &json!(text)));
     }
+    let bad = json!({ "type": "email", "value": "jane@example.com", "isPrimary": "yes" });
+    let answer = remove(&api, bad).await;
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (
+            400,
+            &json!("Invalid payload: isPrimary must be true or false")
+        )
+    );
     // A number that no plan assigns is none that a contact has.
     assert_eq!(remove(&api, phone("+999123456789")).await.status, 404);
 }

@@ -98,6 +98,7 @@ async fn members_that_are_absent_or_null_change_nothing() {
     let before = contact(&api, &id(&first)).await;
     for changes in [
         json!({}),
+        json!({ "email_validation": { "status": "risky" } }),
         json!({
             "status": null, "verified": null, "verified_at": null, "email_validation": null, "suppression": null,
             "tags": null, "firstName": null, "lastName": null, "phoneNumber": null,
@@ -169,9 +170,15 @@ async fn a_verification_is_kept_while_something_else_is_changed() {
     let answer = api
         .upsert(body(json!({ "verified": true, "firstName": "Jane" })))
         .await;
-    assert_eq!(answer.body["outcome"], "kept");
+    // `kept` would write nothing (contract section 2).
+    assert_eq!(answer.body["outcome"], "updated");
     assert_eq!(answer.header("etag"), Some("\"2\""));
     assert_eq!(contact(&api, &id(&answer)).await["firstName"], "Jane");
+    let again = api
+        .upsert(body(json!({ "verified": true, "firstName": "Jane" })))
+        .await;
+    assert_eq!(again.body["outcome"], "kept");
+    assert_eq!(again.header("etag"), Some("\"2\""));
 }
 
 #[tokio::test]

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use black_box_tests::proxy::{Call, Fault, PATIENT, Proxy};
 use black_box_tests::{Api, Database};
 use contacts::arguments::Format;
 use contacts::import::End;
 use serde_json::{Value, json};
-use shared::domain::{ContactId, OrganizationId};
-use shared::store::Store;
+use shared::domain::{ContactId, OrganizationId, Timestamp};
+use shared::store::{Persistence, Store};
 
 use super::{created, exported, import, imported, lines, organization, unchanged};
 
@@ -162,6 +164,45 @@ async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_
     let (_, subscription) = contact.subscriptions.first_key_value().unwrap();
     assert!(subscription.verification.is_some());
     assert_eq!(contact.contact.verification, subscription.verification);
+}
+
+#[tokio::test]
+async fn a_change_that_had_to_wait_says_when_it_was_made() {
+    let scene = behind_proxy().await;
+    let record = |name: &str| lines([organization(), json!({ "id": "c_1", "firstName": name })]);
+    imported(&scene.store, &record("Jane")).await;
+    // A minute goes by whenever somebody looks at the clock.
+    let looks = Arc::new(AtomicU64::new(0));
+    let end = Timestamp::parse_rfc3339("2026-05-20T15:00:00Z").unwrap();
+    let after = move |looks: u64| end.minus(Duration::from_mins(1000 - looks));
+    let counted = Arc::clone(&looks);
+    let clock = move || after(counted.fetch_add(1, Ordering::Relaxed) + 1);
+    scene.proxy.fail("UpdateItem", [Fault::THROTTLED; 9]);
+    let (summary, _) = import(&scene.store, &record("June"), |options| {
+        options.clock = Arc::new(clock);
+    })
+    .await
+    .unwrap();
+    assert_eq!(summary.counts.updated, 1);
+    let export = exported_from(&scene.database).await;
+    let contact: Value = serde_json::from_str(export.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        contact["updatedAt"],
+        json!(after(looks.load(Ordering::Relaxed)))
+    );
+}
+
+#[tokio::test]
+async fn credentials_that_are_over_end_the_import_at_once() {
+    let scene = behind_proxy().await;
+    let expired = Fault::Error(400, "ExpiredTokenException");
+    scene.proxy.fail("TransactWriteItems", [expired; 99]);
+    let (summary, _) = import(&scene.store, &file(), |options| {
+        options.persistence = Persistence::new(Duration::from_hours(1));
+    })
+    .await
+    .unwrap();
+    assert!(matches!(summary.end, End::Failed(_)), "{:?}", summary.end);
 }
 
 #[tokio::test]

@@ -275,6 +275,7 @@ async fn what_is_wrong_with_a_record_is_named_without_its_values() {
     let text = [
         r#"{"organization":"org_a","audiences":["newsletter"]}"#,
         r#"{"id":"c_1","fristName":"secret"}"#,
+        r#"{"id":"c_1","emails":[{"value":"secret@b.ca"},{"value":"Secret@B.ca"}]}"#,
         r#"{"id":"c_1","emails":[{"value":"secret"}]}"#,
         r#"{"id":"c_1","emails":[{"value":"secret@b.ca","isprimary":true}]}"#,
         r#"{"id":"c_1","phoneNumber":[{"value":"+1 secret"}]}"#,
@@ -299,7 +300,7 @@ async fn what_is_wrong_with_a_record_is_named_without_its_values() {
         r#"{"id":"c_good"}"#,
     ];
     let (counts, rejects) = imported(&table.store, &text.join("\r\n")).await;
-    assert_eq!((counts.created, counts.rejected), (1, 21));
+    assert_eq!((counts.created, counts.rejected), (1, 22));
     assert!(!rejects.contains("secret"), "{rejects}");
     let faults: Vec<_> = rejects
         .lines()
@@ -310,26 +311,27 @@ async fn what_is_wrong_with_a_record_is_named_without_its_values() {
         [
             "line field",
             "2 fristName",
-            "3 emails[0].value",
-            "4 emails[0].isprimary",
-            "5 phoneNumber[0].value",
+            "3 emails[1].value",
+            "4 emails[0].value",
+            "5 emails[0].isprimary",
             "6 phoneNumber[0].value",
-            "7 id",
-            "8 verifiedAt",
+            "7 phoneNumber[0].value",
+            "8 id",
             "9 verifiedAt",
-            "10 firstName",
-            "11 subscriptions[0].status",
-            "12 emails[0]",
-            "13 tags",
-            "14 email",
+            "10 verifiedAt",
+            "11 firstName",
+            "12 subscriptions[0].status",
+            "13 emails[0]",
+            "14 tags",
             "15 email",
-            "16 client",
-            "17 verified",
-            "18 verified_at",
-            "19 suppression.hard_bounced",
-            "20 id",
-            "21 record",
+            "16 email",
+            "17 client",
+            "18 verified",
+            "19 verified_at",
+            "20 suppression.hard_bounced",
+            "21 id",
             "22 record",
+            "23 record",
         ],
         "{rejects}"
     );

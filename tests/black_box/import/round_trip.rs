@@ -129,12 +129,12 @@ async fn a_contact_with_more_subscriptions_and_addresses_than_a_transaction_take
     let subscriptions: Vec<_> = (0..350)
         .map(|n| json!({ "audience": "newsletter", "client": format!("client-{n}"), "status": "subscribed" }))
         .collect();
-    let emails: Vec<_> = (0..90)
+    let emails: Vec<_> = (0..99)
         .map(|n| json!({ "value": format!("{n}@b.ca"), "isPrimary": n == 77 }))
         .collect();
     let contacts = [
         json!({ "id": "c_subscribed", "subscriptions": subscriptions, "createdAt": "2020-01-01T00:00:00Z" }),
-        json!({ "id": "c_reached", "subscriptions": subscriptions, "emails": emails }),
+        json!({ "id": "c_reached", "subscriptions": subscriptions, "emails": emails, "createdAt": "2020-01-01T00:00:00Z" }),
     ];
     let to = scene.to.store().await;
     let file = lines([organization()].into_iter().chain(contacts));
@@ -153,6 +153,7 @@ async fn a_contact_with_more_subscriptions_and_addresses_than_a_transaction_take
     assert_eq!(contact["updatedAt"], "2020-01-01T00:00:00.000Z");
     let contact = line("c_reached");
     assert_eq!(contact["subscriptions"].as_array().unwrap().len(), 350);
+    assert_eq!(contact["updatedAt"], "2020-01-01T00:00:00.000Z");
     for (n, email) in contact["emails"].as_array().unwrap().iter().enumerate() {
         assert_eq!(
             *email,

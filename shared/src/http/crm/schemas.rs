@@ -84,13 +84,19 @@ pub enum AddContactMethod {
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RemoveContactMethod {
     /// A phone number.
+    #[serde(rename_all = "camelCase")]
     Phone {
         /// Which.
         value: PhoneNumber,
+        /// As in adding; it makes no difference here.
+        is_primary: Option<bool>,
     },
     /// An e-mail address.
+    #[serde(rename_all = "camelCase")]
     Email {
         /// Which.
         value: EmailAddress,
+        /// As in adding; it makes no difference here.
+        is_primary: Option<bool>,
     },
 }

@@ -112,9 +112,10 @@ pub enum UpsertVerification {
 pub struct NewEmailValidation {
     /// What it is.
     pub status: ValidationStatus,
-    /// Why. Absent, null or blank for none.
+    /// Why. Absent, null or blank keeps what is known of the same finding, and is none of another.
     pub reason: Option<String>,
-    /// When it was found. What was known stays where this is absent or null.
+    /// When it was found. Absent or null keeps what is known of the same finding with the same reason, and is now of
+    /// another; of `unknown` there need be none.
     pub validated_at: Option<IsoDateTime>,
 }
 

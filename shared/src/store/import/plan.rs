@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
-    Contact, ContactFacts, ContactId, ContactRecord, EmailValidation, MethodValue,
-    SubscribedContact, Subscription, SubscriptionId, ValidationFacts, Version,
+    Contact, ContactFacts, ContactId, ContactRecord, EmailValidation, MethodValue, OrganizationId,
+    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationFacts, Version,
 };
-use crate::store::items::is_too_large;
+use crate::store::bulk::MAX_ITEMS;
+use crate::store::items::grows_too_large;
 
-/// Most items of a transaction.
-pub(super) const MAX_ITEMS: usize = 100;
-
-/// Most addresses that one write claims.
-const MAX_CLAIMS: usize = 40;
+/// Most addresses that one write claims: a transaction is of them and the contact.
+const MAX_CLAIMS: usize = MAX_ITEMS - 1;
 
 /// What there is of the contact that a record is about.
 pub(super) struct State {
@@ -80,21 +78,32 @@ pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) ->
         Ok(claimed) => claimed,
         Err(refusal) => return Plan::Refuse(refusal),
     };
+    let now = (import.clock)();
     let mut facts = record.facts.clone();
     if let (Some(said), Some(stored)) = (&facts.email_validation, &stored)
         && !is_news(said, &stored.email_validation)
     {
         facts.email_validation = None;
     }
-    let mut contact = applied(import, record, &id, stored.as_ref(), facts.clone());
-    if stored.as_ref() != Some(&contact) && is_too_large(&contact) {
+    let applied = |facts| {
+        applied(
+            import.organization,
+            record,
+            &id,
+            stored.as_ref(),
+            facts,
+            now,
+        )
+    };
+    let mut contact = applied(facts.clone());
+    if grows_too_large(stored.as_ref(), &contact) {
         return Plan::Refuse(ImportRefusal::TooLarge);
     }
     let mut is_last = true;
     if claimed.len() > MAX_CLAIMS {
         claimed.truncate(MAX_CLAIMS);
         cut_after(&mut facts, &claimed[MAX_CLAIMS - 1]);
-        contact = applied(import, record, &id, stored.as_ref(), facts);
+        contact = applied(facts);
         is_last = false;
     }
 
@@ -108,7 +117,7 @@ pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) ->
             is_last = false;
             continue;
         }
-        let after = facts.clone().apply(before.cloned(), import.now);
+        let after = facts.clone().apply(before.cloned(), now);
         if before == Some(&after) {
             continue;
         }
@@ -194,17 +203,18 @@ fn cut_after(facts: &mut ContactFacts, last: &str) {
 
 /// What these facts make of the contact, or of none.
 fn applied(
-    import: &Import<'_>,
+    organization: &OrganizationId,
     record: &ContactRecord,
     id: &ContactId,
     stored: Option<&Contact>,
     facts: ContactFacts,
+    now: Timestamp,
 ) -> Contact {
-    let created_at = facts.created_at.unwrap_or(import.now);
+    let created_at = facts.created_at.unwrap_or(now);
     let mut contact = stored
         .cloned()
-        .unwrap_or_else(|| Contact::new(import.organization.clone(), id.clone(), created_at));
-    facts.apply(&mut contact, import.now);
+        .unwrap_or_else(|| Contact::new(organization.clone(), id.clone(), created_at));
+    facts.apply(&mut contact, now);
     if stored.is_none() {
         contact.updated_at = record.updated_at.unwrap_or(created_at);
     }
@@ -215,8 +225,8 @@ fn applied(
 mod tests {
     use super::*;
     use crate::domain::{
-        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, OrganizationId,
-        SubscriptionFacts, Timestamp, ValidationStatus,
+        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, SubscriptionFacts,
+        ValidationStatus,
     };
     use crate::store::Persistence;
     use std::time::Duration;
@@ -263,7 +273,7 @@ mod tests {
         let import = Import {
             organization: &organization,
             actor: Actor::subject("contacts import"),
-            now: Timestamp::parse_rfc3339("2026-05-20T15:04:01Z").unwrap(),
+            clock: &|| Timestamp::parse_rfc3339("2026-05-20T15:04:01Z").unwrap(),
             dry_run: false,
             persistence: &Persistence::new(Duration::ZERO),
         };
@@ -340,7 +350,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(sizes, [(40, false), (40, false), (20, true)]);
+        assert_eq!(sizes, [(99, false), (1, true)]);
         let emails = contact.unwrap().emails;
         let values: Vec<_> = emails.iter().map(|email| email.value.as_str()).collect();
         assert_eq!(values, texts);
@@ -395,7 +405,7 @@ mod tests {
         };
         let said = |validated_at| ValidationFacts {
             status: ValidationStatus::Valid,
-            reason: String::new(),
+            reason: Some(String::new()),
             validated_at: Some(validated_at),
         };
         for (said_at, stored_at, counts) in [

@@ -3,15 +3,11 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
 
-use super::plan::MAX_ITEMS;
 use super::{Import, ImportRefusal, Pass, Work, Write};
-use crate::domain::{ContactId, Subscription, SubscriptionId};
+use crate::store::bulk::{MAX_BYTES, MAX_ITEMS};
 use crate::store::edit::{Edit, OwnerEdit, transact_items};
 use crate::store::items::bytes_of_item;
-use crate::store::{Addition, ChangeStamp, DatabaseError, Store};
-
-/// Most bytes of the items of a transaction. It has 4 MB; the rest is for what is around the items.
-const MAX_BYTES: usize = 3 * 1024 * 1024;
+use crate::store::{Addition, DatabaseError, Store};
 
 /// How many transactions are under way at the same time.
 const CONCURRENT_WRITES: usize = 4;
@@ -21,6 +17,7 @@ const CONCURRENT_WRITES: usize = 4;
 struct Group {
     /// The records, by their places.
     members: Vec<(usize, Box<Write>)>,
+    /// What makes the contacts, where they are new.
     items: Vec<TransactWriteItem>,
     bytes: usize,
 }
@@ -44,11 +41,10 @@ impl Store {
         writes: Vec<(usize, Box<Write>)>,
     ) -> Result<Pass, DatabaseError> {
         let groups = self.groups(import, works, writes)?;
-        let stamps: Vec<_> = works.iter().map(|work| work.stamp(import)).collect();
-        let stamps = &stamps;
+        let all: &[&mut Work] = works;
         let written: Vec<_> = stream::iter(groups)
             .map(|group| async move {
-                let written = self.write_group(import, &group, stamps).await;
+                let written = self.write_group(import, &group, all).await;
                 (group.members, written)
             })
             .buffer_unordered(CONCURRENT_WRITES)
@@ -97,21 +93,19 @@ impl Store {
         let mut groups = Vec::new();
         let mut open = Group::default();
         for (index, write) in writes {
-            let is_alone = works[index].is_alone || write.before.is_some();
+            if works[index].is_alone || write.before.is_some() {
+                groups.push(Group {
+                    members: vec![(index, write)],
+                    ..Group::default()
+                });
+                continue;
+            }
             let items = transact_items(&self.table, &write.edit(), &works[index].stamp(import))?;
             let bytes: usize = items
                 .iter()
                 .filter_map(|item| item.put())
                 .map(|put| bytes_of_item(put.item()))
                 .sum();
-            if is_alone {
-                groups.push(Group {
-                    members: vec![(index, write)],
-                    items,
-                    bytes,
-                });
-                continue;
-            }
             if open.items.len() + items.len() > MAX_ITEMS || open.bytes + bytes > MAX_BYTES {
                 groups.push(std::mem::take(&mut open));
             }
@@ -128,14 +122,19 @@ impl Store {
         &self,
         import: &Import<'_>,
         group: &Group,
-        stamps: &[ChangeStamp],
+        works: &[&mut Work],
     ) -> Result<(), DatabaseError> {
         for (_, write) in &group.members {
-            self.add_surplus(import, &write.after.contact.id, &write.surplus)
-                .await?;
+            let surplus = write.surplus.iter().map(|(id, subscription)| {
+                let contact = write.after.contact.id.clone();
+                let organization = import.organization.clone();
+                Addition::Subscription(organization, contact, id.clone(), subscription.clone())
+            });
+            self.add(surplus.collect()).await?;
         }
         if let [(index, write)] = &group.members[..] {
-            return self.write_edit(&write.edit(), &stamps[*index]).await;
+            let stamp = works[*index].stamp(import);
+            return self.write_edit(&write.edit(), &stamp).await;
         }
         let request = self
             .client
@@ -145,26 +144,5 @@ impl Store {
             .await
             .map(drop)
             .map_err(DatabaseError::from_transaction)
-    }
-
-    async fn add_surplus(
-        &self,
-        import: &Import<'_>,
-        id: &ContactId,
-        surplus: &[(SubscriptionId, Subscription)],
-    ) -> Result<(), DatabaseError> {
-        for surplus in surplus.chunks(Self::MAX_ADDITIONS) {
-            let additions = surplus.iter().map(|(subscription, after)| {
-                Addition::Subscription(
-                    import.organization.clone(),
-                    id.clone(),
-                    subscription.audience.clone(),
-                    subscription.client.clone(),
-                    after.clone(),
-                )
-            });
-            self.add(additions.collect()).await?;
-        }
-        Ok(())
     }
 }
