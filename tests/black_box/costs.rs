@@ -108,15 +108,10 @@ impl Counted {
 
     /// Endpoint 2 with a token of the role `SUPERADMIN`, and of no organization.
     async fn email_as_super_admin(&self, id: &str, verified_at: Option<&str>) -> Answer {
-        let token = token(&Identity {
-            subject: "admin_1".to_owned(),
-            role: Some("SUPERADMIN".to_owned()),
-            ..Identity::default()
-        });
         let body =
             json!({ "type": "email", "value": "jane@example.com", "verifiedAt": verified_at });
         let path = format!("/api/contacts/{id}/verify-contact-methods");
-        self.logged_as_made(self.api.patch(&path, &token, body))
+        self.logged_as_made(self.api.patch(&path, &super_admin_token(), body))
             .await
     }
 
@@ -162,6 +157,15 @@ impl Counted {
         assert_eq!(self.proxy.rounds(), expected.len());
         self.calls()
     }
+}
+
+/// A token of the role `SUPERADMIN`, and of no organization.
+fn super_admin_token() -> String {
+    token(&Identity {
+        subject: "admin_1".to_owned(),
+        role: Some("SUPERADMIN".to_owned()),
+        ..Identity::default()
+    })
 }
 
 /// Whether the engine charges for transactions and for what is missing as AWS does.

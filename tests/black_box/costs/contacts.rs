@@ -6,7 +6,7 @@
 use black_box_tests::Answer;
 use serde_json::{Value, json};
 
-use super::{Counted, assert_capacity, engine_charges_like_aws};
+use super::{Counted, assert_capacity, engine_charges_like_aws, super_admin_token};
 
 impl Counted {
     async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
@@ -93,6 +93,25 @@ async fn a_change_of_a_subscription_costs_two_reads_and_a_transaction_of_two_ite
 }
 
 #[tokio::test]
+async fn a_change_of_both_subscriptions_costs_two_units_more() {
+    let counted = Counted::start().await;
+    for scope in ["client", "audience"] {
+        let unsubscribed = counted
+            .apply("/api/subscriptions/unsubscribe", json!({ "scope": scope }))
+            .await;
+        assert_answered(&unsubscribed, 200, "updated");
+    }
+    counted.calls();
+    let scope = json!({ "scope": "audience" });
+    let answer = counted.apply("/api/subscriptions/subscribe", scope).await;
+    assert_answered(&answer, 200, "updated");
+    let calls = counted.assert_calls(&[&READS[..], &["TransactWriteItems"]].concat());
+    if engine_charges_like_aws() {
+        assert_capacity(&calls, &[2.0, 3.0, 6.0]);
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_the_contact_alone_costs_two_reads_and_an_update_of_one_unit() {
     let counted = Counted::start().await;
     for (path, members) in [
@@ -125,11 +144,53 @@ async fn what_changes_nothing_costs_two_reads() {
 }
 
 #[tokio::test]
-async fn an_unknown_audience_costs_a_read() {
+async fn what_there_is_not_costs_a_read() {
     let counted = Counted::start().await;
-    let answer = counted.upsert(json!({ "audience": "nobodys" })).await;
-    assert_answered(&answer, 400, "audience_not_found");
-    counted.assert_calls(&["BatchGetItem"]);
+    let (upsert, unsubscribe) = ("/api/contacts", "/api/subscriptions/unsubscribe");
+    for (path, members, status, outcome) in [
+        (
+            upsert,
+            json!({ "audience": "nobodys" }),
+            400,
+            "audience_not_found",
+        ),
+        (
+            unsubscribe,
+            json!({ "scope": "client", "email": "nobody@example.com" }),
+            404,
+            "contact_not_found",
+        ),
+    ] {
+        let answer = counted.apply(path, members).await;
+        assert_answered(&answer, status, outcome);
+        let calls = counted.assert_calls(&["BatchGetItem"]);
+        if engine_charges_like_aws() {
+            assert_capacity(&calls, &[2.0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_precondition_that_fails_costs_the_reads() {
+    let counted = Counted::start().await;
+    let request = |path: &str, token: &str, body: Value| {
+        let request = counted.api.request_by("POST", path).bearer_auth(token);
+        let request = request.header("if-match", "\"99\"").json(&body);
+        counted.logged_as_made(counted.api.send(request))
+    };
+    let body = json!({
+        "email": "jane@example.com", "audience": "newsletter", "client": "website", "firstName": "Jane",
+    });
+    let application = counted.api.application_token("website");
+    let answer = request("/api/contacts", &application, body).await;
+    assert_answered(&answer, 412, "version_mismatch");
+    assert_capacity(&counted.assert_calls(&READS), &[2.0, 3.0]);
+
+    let path = format!("/api/contacts/{}/contact-methods", counted.id);
+    let method = json!({ "type": "phone", "value": "+14165550101" });
+    let answer = request(&path, &counted.api.user_token(), method).await;
+    assert_answered(&answer, 412, "version_mismatch");
+    assert_capacity(&counted.assert_calls(&["BatchGetItem"]), &[1.0]);
 }
 
 #[tokio::test]
@@ -140,6 +201,28 @@ async fn reading_a_contact_costs_one_read_of_one_unit() {
     let answer = counted.logged_as_made(counted.api.get(&path, &token)).await;
     assert_answered(&answer, 200, "read");
     assert_capacity(&counted.assert_calls(&["GetItem"]), &[1.0]);
+
+    let request = counted.api.request_by("GET", &path).bearer_auth(&token);
+    let request = request.header("if-none-match", answer.header("etag").unwrap());
+    let answer = counted.logged_as_made(counted.api.send(request)).await;
+    assert_answered(&answer, 304, "not_modified");
+    assert_capacity(&counted.assert_calls(&["GetItem"]), &[1.0]);
+
+    let nobody = counted.api.get("/api/contacts/c_nobody", &token);
+    let answer = counted.logged_as_made(nobody).await;
+    assert_answered(&answer, 404, "contact_not_found");
+    counted.assert_calls(&["GetItem"]);
+}
+
+#[tokio::test]
+async fn a_super_administrators_look_at_a_contact_costs_a_query_more() {
+    let counted = Counted::start().await;
+    let token = super_admin_token();
+    let path = format!("/api/contacts/{}", counted.id);
+    let answer = counted.logged_as_made(counted.api.get(&path, &token)).await;
+    assert_answered(&answer, 200, "read");
+    let calls = counted.assert_calls(&["Query", "GetItem"]);
+    assert_capacity(&calls, &[0.5, 1.0]);
 }
 
 #[tokio::test]
