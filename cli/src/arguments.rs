@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,7 +84,7 @@ pub struct ServeArguments {
     pub seed: Option<PathBuf>,
     /// Use another DynamoDB-compatible endpoint instead of the embedded one, and create the table there if it is missing.
     /// At AWS only with keys of an identity provider: anybody can make development tokens.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
     /// No API: serve the embedded DynamoDB endpoint itself, for `cargo lambda watch` and other clients.
     #[arg(long, conflicts_with = "dynamodb")]
@@ -124,7 +124,7 @@ pub struct ProvisionArguments {
     #[arg(long = "client", value_name = "SLUG", value_parser = ClientSlug::parse)]
     pub clients: Vec<ClientSlug>,
     /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
 }
 
@@ -138,7 +138,7 @@ pub struct ShowArguments {
     #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
     pub contact: Option<ContactId>,
     /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
 }
 
@@ -149,6 +149,27 @@ pub enum Format {
     Jsonl,
     /// CSV with a header row (RFC 4180).
     Csv,
+}
+
+impl Format {
+    /// The format that a file's name says, if it says one.
+    #[must_use]
+    pub fn of_name(file: &Path) -> Option<Self> {
+        let extension = file.extension()?.to_ascii_lowercase();
+        match extension.to_str()? {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            _ => None,
+        }
+    }
+}
+
+/// The URL of a DynamoDB-compatible endpoint.
+fn endpoint(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err("must be a URL that begins with http:// or https://".to_owned()),
+    }
 }
 
 /// What to import, and where.
@@ -170,7 +191,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
 }
 
@@ -180,14 +201,14 @@ pub struct ExportArguments {
     /// The organization.
     #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
     pub organization: OrganizationId,
-    /// The format.
-    #[arg(long, value_enum, default_value = "jsonl")]
-    pub format: Format,
-    /// The file to write. It gets its name once it is whole. Without it, standard output.
+    /// The format. Without it, the one that the output's name says (.csv, .jsonl, .ndjson), or else JSON Lines.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// The file to write. It gets its name once it is whole. Without it, or where it is -, standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
 }
 
@@ -198,7 +219,7 @@ pub struct SeedArguments {
     #[command(flatten)]
     pub source: SeedSource,
     /// Use another DynamoDB-compatible endpoint than AWS's own. `AWS_ENDPOINT_URL_DYNAMODB` says the same.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
 }
 

@@ -3,9 +3,13 @@
 mod cells;
 pub mod record;
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +17,12 @@ use anyhow::Context;
 use futures_util::TryStreamExt;
 use shared::domain::OrganizationId;
 use shared::store::{DatabaseError, Persistence, Store};
+use tempfile::NamedTempFile;
 
 use self::cells::{header, row};
 use self::record::{ContactLine, OrganizationLine};
 use crate::arguments::{ExportArguments, Format};
+use crate::interrupt::interrupted;
 use crate::progress::{Display, Progress};
 use crate::table::Table;
 
@@ -25,64 +31,89 @@ pub(crate) use self::cells::COLUMNS;
 /// How long reading goes on without any success.
 pub(crate) const OUTAGE_BUDGET: Duration = Duration::from_mins(15);
 
-/// Exports an organization to a file or to standard output.
+/// How long it tries to begin. The database may not be there at all.
+const START_BUDGET: Duration = Duration::from_secs(20);
+
+/// Exports an organization to a file or to standard output, and answers with the exit code.
 ///
 /// # Errors
 /// When a setting is bad, the output cannot be written, or the database refuses or does not answer.
-pub async fn run(arguments: ExportArguments) -> anyhow::Result<()> {
+pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
+    let interrupted = interrupted()?;
     let table = Table::named(arguments.dynamodb).await?;
-    let output = Output::open(arguments.output)?;
+    let path = arguments.output.filter(|path| path != Path::new("-"));
+    let by_name = path.as_deref().and_then(Format::of_name);
+    let format = arguments.format.or(by_name).unwrap_or(Format::Jsonl);
+    let mut output = Output::open(path)?;
     let (progress, persistence) = (Arc::default(), Persistence::new(OUTAGE_BUDGET));
     let is_watched = io::stderr().is_terminal() && output.leaves_the_terminal_free();
     let display = is_watched.then(|| {
         let persistence = persistence.clone();
         Display::start(Arc::clone(&progress), None, move || persistence.waits())
     });
-    let (organization, format) = (&arguments.organization, arguments.format);
-    let exported = match output {
-        Output::Standard => {
-            let output = BufWriter::new(io::stdout());
-            export(
-                &table.store,
-                organization,
-                format,
-                output,
-                &progress,
-                &persistence,
-            )
-            .await
-        }
-        Output::File {
-            file,
-            partial,
-            path,
-        } => {
-            let output = BufWriter::new(file);
-            let done = export(
-                &table.store,
-                organization,
-                format,
-                output,
-                &progress,
-                &persistence,
-            )
-            .await;
-            match (done, partial) {
-                (Ok(()), Some(partial)) => fs::rename(partial, &path)
-                    .with_context(|| format!("--output {}", path.display())),
-                (done, _) => done,
-            }
+    let exported = {
+        let output = BufWriter::new(output.writer());
+        let organization = &arguments.organization;
+        let export = export(
+            &table.store,
+            organization,
+            format,
+            output,
+            &progress,
+            &persistence,
+        );
+        tokio::select! {
+            exported = export => exported,
+            // What there is of the file goes away with it.
+            code = interrupted => return Ok(code.into()),
         }
     };
     drop(display);
-    match exported {
+    let exported = match exported {
+        Ok(exported) => exported,
         // That nobody reads on is no failure.
-        Err(error) if is_broken_pipe(&error) => Ok(()),
+        Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
         Err(error) if error.is::<DatabaseError>() => {
             let otherwise = "was not exported to its end";
-            Err(table.explain(error, otherwise).await)
+            return Err(table.explain(error, otherwise).await);
         }
-        done => done,
+        Err(error) => return Err(error),
+    };
+    if let Some(place) = output.finish()? {
+        eprintln!("{exported} of {} in {}", table.place, place.display());
+    } else if exported.is_nothing() {
+        eprintln!("contacts: there is {exported} in {}", table.place);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    organization: OrganizationId,
+    contacts: u64,
+    has_registered: bool,
+}
+
+impl Exported {
+    /// Whether nobody has ever registered or imported anything: most often, the organization's name is misspelt.
+    fn is_nothing(&self) -> bool {
+        self.contacts == 0 && !self.has_registered
+    }
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            organization,
+            contacts,
+            ..
+        } = self;
+        if self.is_nothing() {
+            write!(f, "nothing of organization {organization}")
+        } else {
+            write!(f, "{contacts} contacts of organization {organization}")
+        }
     }
 }
 
@@ -97,8 +128,10 @@ pub async fn export(
     mut output: impl Write,
     progress: &Progress,
     persistence: &Persistence,
-) -> anyhow::Result<()> {
-    let registered = persistence.run(|| store.registered(organization)).await?;
+) -> anyhow::Result<Exported> {
+    let start = Persistence::new(START_BUDGET);
+    let registered = start.run(|| store.registered(organization)).await?;
+    let has_registered = !(registered.audiences.is_empty() && registered.clients.is_empty());
     let line = OrganizationLine::new(organization, &registered);
     match format {
         Format::Jsonl => write_line(&mut output, &line)?,
@@ -107,9 +140,11 @@ pub async fn export(
             output.write_all(&row(&line)?)?;
         }
     }
-    let mut contacts = std::pin::pin!(store.export(organization, persistence));
-    while let Some(batch) = contacts.try_next().await? {
+    let mut batches = std::pin::pin!(store.export(organization, persistence));
+    let mut contacts = 0;
+    while let Some(batch) = batches.try_next().await? {
         for contact in batch {
+            contacts += 1;
             let line = ContactLine::from(contact);
             match format {
                 Format::Jsonl => write_line(&mut output, &line)?,
@@ -118,7 +153,12 @@ pub async fn export(
             progress.row(0);
         }
     }
-    Ok(output.flush()?)
+    output.flush()?;
+    Ok(Exported {
+        organization: organization.clone(),
+        contacts,
+        has_registered,
+    })
 }
 
 fn write_line(output: &mut impl Write, line: &impl serde::Serialize) -> anyhow::Result<()> {
@@ -135,44 +175,71 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Where to.
 enum Output {
-    Standard,
-    /// A file. It gets its name once it is whole; a device or a pipe has one already.
-    File {
-        file: File,
-        partial: Option<PathBuf>,
-        path: PathBuf,
-    },
+    Standard(Stdout),
+    /// A device or a pipe.
+    Special(File, PathBuf),
+    /// A file, which gets its name once it is whole.
+    File(NamedTempFile, PathBuf),
 }
 
 impl Output {
     fn open(path: Option<PathBuf>) -> anyhow::Result<Self> {
         let Some(path) = path else {
-            return Ok(Self::Standard);
+            return Ok(Self::Standard(io::stdout()));
         };
         let is_special = fs::metadata(&path).is_ok_and(|found| !found.is_file());
-        let partial = (!is_special).then(|| partial(&path));
-        let file = match &partial {
-            Some(partial) => File::create(partial),
-            None => File::options().write(true).open(&path),
+        let opened = if is_special {
+            let file = File::options().write(true).open(&path);
+            file.map(|file| Self::Special(file, path.clone()))
+        } else {
+            unfinished(&path).map(|file| Self::File(file, path.clone()))
         };
-        let file = file.with_context(|| format!("--output {}", path.display()))?;
-        Ok(Self::File {
-            file,
-            partial,
-            path,
-        })
+        opened.with_context(|| format!("--output {}", path.display()))
     }
 
     fn leaves_the_terminal_free(&self) -> bool {
         match self {
-            Self::Standard => !io::stdout().is_terminal(),
-            Self::File { .. } => true,
+            Self::Standard(output) => !output.is_terminal(),
+            Self::Special(..) | Self::File(..) => true,
+        }
+    }
+
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Standard(output) => output,
+            Self::Special(file, _) => file,
+            Self::File(file, _) => file,
+        }
+    }
+
+    /// Gives the file its name, and answers what that is.
+    fn finish(self) -> anyhow::Result<Option<PathBuf>> {
+        match self {
+            Self::Standard(_) => Ok(None),
+            Self::Special(_, path) => Ok(Some(path)),
+            Self::File(file, path) => {
+                file.persist(&path)
+                    .with_context(|| format!("--output {}", path.display()))?;
+                Ok(Some(path))
+            }
         }
     }
 }
 
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    name.into()
+/// A file beside the one of this path, which two exports at the same time do not share.
+fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".partial")
+        // As any new file has, less what the process's mask takes away.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
 }

@@ -11,7 +11,6 @@ mod run;
 mod source;
 mod tally;
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -41,6 +40,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     let is_standard_input = arguments.file == Path::new("-");
     let format = format(&arguments.file, arguments.format)?;
     let rejects = match arguments.rejects {
+        Some(rejects) if rejects == Path::new("-") => bail!("--rejects -: must be a file's name"),
         Some(rejects) => rejects,
         None if is_standard_input => "import.rejects.csv".into(),
         None => beside(&arguments.file),
@@ -114,10 +114,21 @@ fn report(summary: &Summary, dry_run: bool, rejects: &Path, place: &str) -> Stri
     }
     let rate = per_second(summary.counts.total(), summary.elapsed);
     lines.push(format!("{rate:.0} rows per second"));
-    if !matches!(summary.end, End::Whole) {
+    let goes_on = match &summary.end {
+        End::Whole => None,
+        End::Interrupted(_) => Some(true),
+        End::Failed(error) => Some(error.is::<DatabaseError>()),
+    };
+    if let Some(goes_on) = goes_on {
         lines.push(format!(
-            "it ended early: all is done up to line {}, and perhaps some beyond; the same again goes on",
-            summary.up_to_line
+            "it ended early: all is {} up to line {}, and perhaps some beyond{}",
+            if dry_run { "looked at" } else { "done" },
+            summary.up_to_line,
+            if goes_on {
+                "; the same again goes on"
+            } else {
+                ""
+            }
         ));
     }
     lines.push(String::new());
@@ -126,21 +137,15 @@ fn report(summary: &Summary, dry_run: bool, rejects: &Path, place: &str) -> Stri
 
 /// The format, by the file's name unless it is given.
 fn format(file: &Path, given: Option<Format>) -> anyhow::Result<Format> {
-    if let Some(format) = given {
-        return Ok(format);
-    }
     if file == Path::new("-") {
-        return Ok(Format::Jsonl);
+        return Ok(given.unwrap_or(Format::Jsonl));
     }
-    let extension = file.extension().map(OsStr::to_ascii_lowercase);
-    match extension.as_deref().and_then(OsStr::to_str) {
-        Some("csv") => Ok(Format::Csv),
-        Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
-        _ => bail!(
+    given.or_else(|| Format::of_name(file)).with_context(|| {
+        format!(
             "{}: the name does not say the format, as .csv, .jsonl or .ndjson do: say it with --format",
             file.display()
-        ),
-    }
+        )
+    })
 }
 
 fn beside(file: &Path) -> PathBuf {

@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
         Command::Provision(arguments) => provision::run(arguments).await.map(success),
         Command::Show(arguments) => provision::show(arguments).await.map(success),
         Command::Import(arguments) => import::run(arguments).await,
-        Command::Export(arguments) => export::run(arguments).await.map(success),
+        Command::Export(arguments) => export::run(arguments).await,
         Command::Seed(arguments) => seed::run(arguments).await.map(success),
         Command::Openapi => openapi::run().map(success),
         Command::Token(arguments) => print_token(arguments).map(success),

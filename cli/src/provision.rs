@@ -13,6 +13,9 @@ use crate::table::Table;
 /// # Errors
 /// When a setting is bad, or the database refuses or does not answer.
 pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<()> {
+    if arguments.audiences.is_empty() && arguments.clients.is_empty() {
+        bail!("nothing to register: name an --audience or a --client");
+    }
     let table = Table::named(arguments.dynamodb).await?;
     table.create_on_this_machine().await?;
     let organization = &arguments.organization;

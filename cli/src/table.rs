@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use shared::is_loopback;
 use shared::settings::{InvalidSetting, Settings, environment_variable};
-use shared::store::{ChangeStream, Store, create_table};
+use shared::store::{ChangeStream, DatabaseError, Store, create_table};
 use url::Url;
 
 use crate::development;
@@ -77,6 +77,13 @@ impl Table {
             anyhow::anyhow!(
                 "there is no {place}: TABLE_NAME must name one that is there, as a stack's output TableName does"
             )
+        } else if error
+            .downcast_ref()
+            .is_some_and(DatabaseError::is_of_another_service)
+        {
+            error.context(format!(
+                "{place}: no DynamoDB answers there; `contacts serve --database-only` is one on this machine"
+            ))
         } else {
             error.context(format!("{place} {otherwise}"))
         }

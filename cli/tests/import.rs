@@ -235,6 +235,95 @@ fn rejects_go_to_a_file_with_line_field_and_reason_and_the_others_go_on() {
 }
 
 #[test]
+fn rejects_can_go_to_a_pipe_and_only_where_a_file_can_be() {
+    let database = database();
+    let folder = Folder::new();
+    let source = folder.file("contacts.csv", "id\nc 1\n");
+    let import = |source: &Path, rejects: &str| {
+        let organization = ["--organization", "org_x", "--rejects", rejects];
+        import(&database, source, &organization)
+    };
+    let imported = import(&source, "/dev/stderr");
+    assert_eq!(imported.status.code(), Some(1));
+    let rejects = text(&imported.stderr);
+    assert!(rejects.contains("line,field,reason\n2,id,"), "{rejects}");
+
+    let nowhere = folder.0.join("nowhere/rejects.csv");
+    for rejects in [nowhere.to_str().unwrap(), folder.0.to_str().unwrap(), "-"] {
+        let refused = import(&source, rejects);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(refused.stdout.is_empty(), "{}", text(&refused.stdout));
+        let message = text(&refused.stderr);
+        assert!(message.contains("--rejects"), "{message}");
+    }
+
+    // A report stays until there is another one.
+    let report = folder.file("rejects.csv", "line,field,reason\n7,id,whatever\n");
+    let mistyped = folder.file("mistyped.csv", "idd\nc_1\n");
+    import(&mistyped, report.to_str().unwrap());
+    assert!(fs::read_to_string(&report).unwrap().contains("whatever"));
+    import(&source, report.to_str().unwrap());
+    assert!(!fs::read_to_string(&report).unwrap().contains("whatever"));
+}
+
+#[test]
+fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
+    let database = database();
+    let folder = Folder::new();
+    let source = folder.file("contacts.jsonl", &file(300));
+    succeeded(import(&database, &source, &[]));
+    let expected = export(&database, &[]);
+    let output = folder.0.join("export.jsonl");
+    let exporting = |arguments: &[&str]| {
+        let mut command = tool(&database, &["export", "--organization", "org_x"]);
+        command.arg("--output").arg(&output).args(arguments);
+        command.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let both = [exporting(&[]), exporting(&[])].map(|export| export.wait_with_output().unwrap());
+    for export in both {
+        assert!(export.status.success(), "{}", text(&export.stderr));
+        let said = text(&export.stderr);
+        assert!(
+            said.contains("300 contacts of organization org_x"),
+            "{said}"
+        );
+    }
+    assert_eq!(fs::read_to_string(&output).unwrap(), expected);
+
+    // One that fails leaves nothing, and what was there.
+    let missing = tool(&database, &["export", "--organization", "org_x"])
+        .arg("--output")
+        .arg(&output)
+        .env("TABLE_NAME", "nowhere")
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&output).unwrap(), expected);
+    let mut names: Vec<_> = fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["contacts.jsonl", "export.jsonl"]);
+
+    // The name says the format.
+    let cells = folder.0.join("export.csv");
+    let csv = ["--output", cells.to_str().unwrap()];
+    assert_eq!(export(&database, &csv), "");
+    let written = fs::read_to_string(&cells).unwrap();
+    assert_eq!(written, export(&database, &["--format", "csv"]));
+
+    let nobody = ["export", "--organization", "org_nobody"];
+    let nothing = common::output(&mut tool(&database, &nobody));
+    assert!(nothing.status.success());
+    let said = text(&nothing.stderr);
+    assert!(
+        said.contains("nothing of organization org_nobody"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_is_wrong_is_named_before_anything_is_written() {
     let database = database();
     let folder = Folder::new();

@@ -44,10 +44,51 @@ pub(super) struct Cells<R> {
 struct Row {
     /// The line where it begins.
     line: u64,
+    /// The line where it ends.
+    last_line: u64,
     bytes: usize,
     cells: usize,
     /// Whether it is held whole.
     is_whole: bool,
+    /// What is wrong with its quotation marks, if something is.
+    quotes: Option<&'static str>,
+}
+
+/// Where a byte stands in a row, as far as quotation marks go (RFC 4180 section 2, rules 5 to 7). The reader itself passes
+/// over marks that have no other, and would make one cell of all rows down to the next mark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Quoting {
+    #[default]
+    Begin,
+    Plain,
+    Quoted,
+    /// After a mark in a quoted cell, which ends it or is the first of two that stand for one.
+    Mark,
+    /// A text came after a cell's end.
+    Broken,
+}
+
+impl Quoting {
+    fn after(self, byte: u8) -> Self {
+        let ends_cell = matches!(byte, b',' | b'\r' | b'\n');
+        match self {
+            Self::Quoted if byte == b'"' => Self::Mark,
+            Self::Quoted => Self::Quoted,
+            Self::Begin | Self::Mark if byte == b'"' => Self::Quoted,
+            Self::Begin | Self::Mark | Self::Plain if ends_cell => Self::Begin,
+            Self::Begin | Self::Plain => Self::Plain,
+            Self::Mark | Self::Broken => Self::Broken,
+        }
+    }
+
+    /// What is wrong with a row that ends here.
+    fn fault(self) -> Option<&'static str> {
+        match self {
+            Self::Quoted => Some("a quotation mark is never closed"),
+            Self::Broken => Some("a cell goes on behind its closing quotation mark"),
+            Self::Begin | Self::Plain | Self::Mark => None,
+        }
+    }
 }
 
 impl<R: BufRead> Cells<R> {
@@ -70,6 +111,9 @@ impl<R: BufRead> Cells<R> {
         if !header.is_whole {
             bail!("the header row is too long");
         }
+        if let Some(fault) = header.quotes {
+            bail!("the header row: {fault}");
+        }
         for cell in 0..header.cells {
             let place = cell + 1;
             let name = std::str::from_utf8(cells.cell(cell))
@@ -80,7 +124,7 @@ impl<R: BufRead> Cells<R> {
             }
             let mut known = COLUMNS.into_iter().chain(MORE_COLUMNS);
             let Some(column) = known.find(|column| *column == name) else {
-                bail!("column {name:?} is unknown");
+                bail!(unknown_column(place, name));
             };
             if cells.columns.contains(&column) {
                 bail!("column {column} is there twice");
@@ -112,6 +156,12 @@ impl<R: BufRead> Cells<R> {
             return Err(Fault::of_record(
                 "is longer than 16 MB: a quotation mark may be without its other one",
             ));
+        }
+        if let Some(fault) = row.quotes {
+            return Err(Fault::of_record(format!(
+                "{fault}: all down to line {} was read as this record",
+                row.last_line
+            )));
         }
         if row.cells != self.columns.len() {
             return Err(Fault::of_record(format!(
@@ -145,6 +195,8 @@ impl<R: BufRead> Cells<R> {
         let line = self.line;
         let (mut text, mut ends, mut bytes) = (0, 0, 0);
         let mut is_whole = true;
+        let mut quoting = Quoting::default();
+        let mut ends_line = false;
         loop {
             let input = self.input.fill_buf()?;
             let (result, read, written, ended) =
@@ -152,6 +204,12 @@ impl<R: BufRead> Cells<R> {
                     .read_record(input, &mut self.text[text..], &mut self.ends[ends..]);
             let lines = input[..read].iter().filter(|byte| **byte == b'\n');
             self.line += lines.count() as u64;
+            quoting = input[..read]
+                .iter()
+                .fold(quoting, |quoting, byte| quoting.after(*byte));
+            ends_line = input[..read]
+                .last()
+                .map_or(ends_line, |byte| *byte == b'\n');
             self.input.consume(read);
             self.end += read as u64;
             bytes += read;
@@ -171,9 +229,11 @@ impl<R: BufRead> Cells<R> {
                 ReadRecordResult::Record => {
                     return Ok(Some(Row {
                         line,
+                        last_line: self.line - u64::from(ends_line),
                         bytes: bytes.min(MAX_RECORD_BYTES),
                         cells: ends,
                         is_whole,
+                        quotes: quoting.fault(),
                     }));
                 }
                 ReadRecordResult::End => return Ok(None),
@@ -200,6 +260,29 @@ impl<R: BufRead> Cells<R> {
     }
 }
 
+/// Says that nobody knows a column. Where it does not look like a column's name, the first row may be somebody's data, which
+/// is not shown.
+fn unknown_column(place: usize, name: &str) -> String {
+    let is_name = |name: &str| {
+        name.len() <= 40
+            && name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.contains(|letter: char| letter.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' '))
+    };
+    for (separator, in_words) in [(';', "semicolons"), ('\t', "tabs")] {
+        if name.contains(separator) {
+            return format!("the columns have {in_words} between them; they must be commas");
+        }
+    }
+    if is_name(name) {
+        format!("column {name:?} is unknown")
+    } else {
+        format!("column {place} is unknown: the first row must hold the names of the columns")
+    }
+}
+
 /// What a cell holds; nothing where it is blank.
 fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
     let trimmed = cell.trim();
@@ -212,11 +295,10 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         "emails" | "subscriptions" | "emailValidation" | "email_validation" | "suppression" => {
             json()?
         }
-        "verified" => match trimmed {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => return Err(Fault::new(column, "must be true or false")),
-        },
+        // Spreadsheets write them in capitals.
+        "verified" if trimmed.eq_ignore_ascii_case("true") => Value::Bool(true),
+        "verified" if trimmed.eq_ignore_ascii_case("false") => Value::Bool(false),
+        "verified" => return Err(Fault::new(column, "must be true or false")),
         "phoneNumber" if is_json => json()?,
         "audiences" | "clients" | "secondaryPhoneNumber" | "assignees" | "tags" => {
             if is_json {
@@ -313,12 +395,67 @@ mod tests {
     }
 
     #[test]
+    fn a_quotation_mark_without_its_other_one_is_no_record() {
+        let never_closed = "a quotation mark is never closed: all down to line";
+        let goes_on = "a cell goes on behind its closing quotation mark: all down to line";
+        for (rows, expected) in [
+            // The mark stands in the first of three rows, and nothing closes it.
+            (
+                "a,\"x\nb,y\nc,z\n",
+                (2, format!("{never_closed} 4 was read as this record")),
+            ),
+            (
+                "a,\"x\nb,y\nc,z",
+                (2, format!("{never_closed} 4 was read as this record")),
+            ),
+            (
+                "\"a,x\nb,y\n",
+                (2, format!("{never_closed} 3 was read as this record")),
+            ),
+            // That of a later row does.
+            (
+                "a,\"x\nb,\"y\nc,z\n",
+                (2, format!("{goes_on} 3 was read as this record")),
+            ),
+            (
+                "\"a\"b,x\n",
+                (2, format!("{goes_on} 2 was read as this record")),
+            ),
+        ] {
+            let found = read(format!("id,lastName\n{rows}").as_bytes());
+            let faults: Vec<_> = found
+                .iter()
+                .filter_map(|(line, row)| Some((*line, row.as_ref().err()?.1.clone())))
+                .collect();
+            assert_eq!(faults, [expected], "{rows:?}");
+        }
+        let whole = "id,lastName\r\n\"a\",\"x\"\r\n\"b\",\"\"\r\n c\"d,\"x\"\"y\"\n";
+        assert!(read(whole.as_bytes()).iter().all(|(_, row)| row.is_ok()));
+    }
+
+    #[test]
     fn a_header_names_each_member_once() {
         for (text, error) in [
             ("", "the file has no header row"),
             ("id,\n", "column 2 has no name"),
             ("id,fristName\n", "column \"fristName\" is unknown"),
             ("id,id\n", "column id is there twice"),
+            (
+                "id;email\n",
+                "the columns have semicolons between them; they must be commas",
+            ),
+            (
+                "id\temail\n",
+                "the columns have tabs between them; they must be commas",
+            ),
+            (
+                "jane@example.com,Jane\n",
+                "column 1 is unknown: the first row must hold the names of the columns",
+            ),
+            (
+                "id,\"email\n",
+                "the header row: a quotation mark is never closed",
+            ),
         ] {
             assert_eq!(header_error(text), error);
         }
@@ -343,6 +480,7 @@ mod tests {
             Some(json!({ "n": ["a;b"] }))
         );
         assert_eq!(held("verified", "true"), Some(json!(true)));
+        assert_eq!(held("verified", "FALSE"), Some(json!(false)));
         for (column, cell) in [
             ("verified", "yes"),
             ("emails", "a@b.ca"),

@@ -1,7 +1,10 @@
 //! JSON Lines: an object in each line.
 
+use std::fmt;
 use std::io::{self, BufRead};
 
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
@@ -79,13 +82,52 @@ impl<R: BufRead> Lines<R> {
 
 fn members(line: &[u8]) -> Result<Map<String, Value>, Fault> {
     let line = std::str::from_utf8(line).map_err(|_| Fault::of_record("is not UTF-8"))?;
-    match serde_json::from_str(line) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Fault::of_record("must be an object")),
-        Err(error) => Err(Fault::of_record(format!(
-            "is not JSON (column {})",
-            error.column()
-        ))),
+    let not_json = |error: serde_json::Error| {
+        Fault::of_record(format!("is not JSON (column {})", error.column()))
+    };
+    if !line.trim_start().starts_with('{') {
+        return match serde_json::from_str::<IgnoredAny>(line) {
+            Ok(_) => Err(Fault::of_record("must be an object")),
+            Err(error) => Err(not_json(error)),
+        };
+    }
+    let object: Object = serde_json::from_str(line).map_err(not_json)?;
+    match object.repeated {
+        Some(name) => Err(Fault::new(name, "is there twice")),
+        None => Ok(object.members),
+    }
+}
+
+/// An object, whose reader passes over none of several members of one name: which of them is meant nobody knows.
+#[derive(Default)]
+struct Object {
+    members: Map<String, Value>,
+    repeated: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut object = Object::default();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if object.members.insert(name.clone(), value).is_some() {
+                        object.repeated.get_or_insert(name);
+                    }
+                }
+                Ok(object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 
@@ -123,6 +165,17 @@ mod tests {
             ]
         );
         assert_eq!(read(b""), []);
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_named() {
+        let text = br#"{"id":"a","verifiedAt":"2020-01-01T00:00:00Z","verifiedAt":null}"#;
+        let mut lines = Lines::new(&text[..], 0);
+        let fault = lines.next().unwrap().unwrap().members.unwrap_err();
+        assert_eq!(
+            (fault.field.as_str(), fault.reason.as_str()),
+            ("verifiedAt", "is there twice")
+        );
     }
 
     #[test]

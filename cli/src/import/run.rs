@@ -367,14 +367,15 @@ impl Dispatcher {
         row: OrganizationRow,
         room: OwnedSemaphorePermit,
     ) -> anyhow::Result<()> {
-        let is_other = |known: &OrganizationId| *known != row.organization;
-        if self.file_organization.as_ref().is_some_and(is_other)
-            || (self.file_organization.is_none() && place.sequence > 0)
-        {
-            bail!(
-                "line {}: names an organization which is not that of the records before it; a file is of one",
-                place.line
-            );
+        let line = place.line;
+        match &self.file_organization {
+            Some(known) if *known != row.organization => {
+                bail!("line {line}: names a second organization; a file is of one")
+            }
+            None if place.sequence > 0 => {
+                bail!("line {line}: names an organization, which only the first record can")
+            }
+            _ => {}
         }
         self.file_organization = Some(row.organization);
         let organization = &self.shared.organization;

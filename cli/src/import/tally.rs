@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter};
+use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -108,6 +108,8 @@ impl Tally {
         done: Done,
         room: OwnedSemaphorePermit,
     ) -> anyhow::Result<()> {
+        // From now on the file of an earlier import is that of an earlier import.
+        self.rejects.forget_earlier()?;
         self.ahead.insert(place.sequence, (place, done, room));
         while let Some((place, done, _)) = self.ahead.remove(&self.next) {
             self.next += 1;
@@ -147,44 +149,69 @@ impl Tally {
 /// The file of rejected records. It is made with the first of them.
 pub(super) struct Rejects {
     path: PathBuf,
+    /// Whether there is one of an earlier import.
+    has_earlier: bool,
     file: Option<csv::Writer<BufWriter<File>>>,
 }
 
 impl Rejects {
-    /// A file at this path. That of an earlier import is removed.
+    /// A file at this path, where one of an earlier import may be; or a device or a pipe.
     ///
     /// # Errors
-    /// When there is another file, or it cannot be removed.
+    /// When there is another file, or none can be made.
     pub(super) fn at(path: &Path) -> anyhow::Result<Self> {
         let place = || format!("{} (--rejects)", path.display());
-        match File::open(path) {
-            Ok(file) => {
-                let mut header = String::new();
-                // What is no text is no such file either.
-                let read = BufReader::new(file).read_line(&mut header);
-                if read.is_err() || !(header.is_empty() || header.trim() == HEADER.join(",")) {
+        let has_earlier = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => bail!("{}: is a folder", place()),
+            Ok(found) if !found.is_file() => false,
+            Ok(_) => {
+                let header = HEADER.join(",");
+                let file = File::options().read(true).write(true).open(path);
+                let mut start = Vec::new();
+                // The line ends with the next byte.
+                let length = header.len() as u64 + 1;
+                file.and_then(|file| file.take(length).read_to_end(&mut start))
+                    .with_context(place)?;
+                let is_earlier = start.trim_ascii_end() == header.as_bytes();
+                if !is_earlier && !start.is_empty() {
                     bail!(
                         "{}: is there, and holds something else than rejects",
                         place()
                     );
                 }
-                fs::remove_file(path).with_context(place)?;
+                is_earlier
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                File::create_new(path).with_context(place)?;
+                fs::remove_file(path).with_context(place)?;
+                false
+            }
             Err(error) => return Err(error).with_context(place),
-        }
+        };
         Ok(Self {
             path: path.to_owned(),
+            has_earlier,
             file: None,
         })
+    }
+
+    /// Removes the file of an earlier import.
+    fn forget_earlier(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.has_earlier) {
+            fs::remove_file(&self.path).with_context(|| self.place())?;
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        format!("{} (--rejects)", self.path.display())
     }
 
     fn write(&mut self, line: u64, fault: &Fault) -> anyhow::Result<()> {
         let file = if let Some(file) = &mut self.file {
             file
         } else {
-            let file = File::create(&self.path)
-                .with_context(|| format!("{} (--rejects)", self.path.display()))?;
+            let file = File::create(&self.path).with_context(|| self.place())?;
             let mut file = csv::Writer::from_writer(BufWriter::new(file));
             file.write_record(HEADER)?;
             self.file.insert(file)
@@ -195,8 +222,8 @@ impl Rejects {
 
     fn flush(&mut self) -> anyhow::Result<()> {
         if let Some(file) = &mut self.file {
-            file.flush()
-                .with_context(|| format!("{} (--rejects)", self.path.display()))?;
+            let flushed = file.flush();
+            flushed.with_context(|| self.place())?;
         }
         Ok(())
     }

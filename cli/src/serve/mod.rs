@@ -23,6 +23,7 @@ use self::engine::Engine;
 use self::gateway::Gateway;
 use crate::arguments::ServeArguments;
 use crate::development;
+use crate::interrupt::interrupted;
 use crate::output::print;
 use crate::seed::Seed;
 
@@ -35,8 +36,10 @@ pub const DEMO: &str = include_str!("demo.json");
 /// When it cannot start.
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     // Asked for before anything else, so that a request to end that comes early is not lost.
-    let stop = stop_requested()?;
-    let mut stop = std::pin::pin!(stop);
+    let interrupted = interrupted()?;
+    let mut stop = std::pin::pin!(async {
+        interrupted.await;
+    });
     let settings = development::settings()?;
     shared::init_logging(settings.log_level, None, io::stderr);
     shared::report_panics_by_place();
@@ -158,29 +161,4 @@ fn announce(url: &Url) -> anyhow::Result<()> {
         "listening on {}\n",
         url.as_str().trim_end_matches('/')
     ))
-}
-
-/// Completes when the process is asked to end: SIGINT (Ctrl-C) or SIGTERM. Asked a second time, it ends at once.
-fn stop_requested() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let (requested, stop) = tokio::sync::oneshot::channel();
-    tokio::spawn(async move {
-        let mut asked = async || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
-        asked().await;
-        // Nobody waits for it when the server has failed, which ends the process as well.
-        let _ = requested.send(());
-        asked().await;
-        std::process::exit(1);
-    });
-    Ok(async {
-        let _ = stop.await;
-    })
 }

@@ -158,6 +158,17 @@ impl DatabaseError {
         }
     }
 
+    /// Whether what answered is no DynamoDB: its errors have codes.
+    #[must_use]
+    pub fn is_of_another_service(&self) -> bool {
+        let Self::Refused(source) = self else {
+            return false;
+        };
+        source
+            .downcast_ref()
+            .is_some_and(|answer: &ErrorAnswer| answer.code == NO_CODE)
+    }
+
     /// Whether another attempt may succeed at once: others were faster, or it was throttled in a way that the SDK does not
     /// retry.
     pub(super) fn is_worth_another_attempt(&self) -> bool {
@@ -211,12 +222,15 @@ impl ErrorAnswer {
         reasons: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         Self {
-            code: error.code().unwrap_or("an error without a code").to_owned(),
+            code: error.code().unwrap_or(NO_CODE).to_owned(),
             reasons: reasons.into_iter().map(str::to_owned).collect(),
             request_id: error.meta().request_id().unwrap_or("unknown").to_owned(),
         }
     }
 }
+
+/// What stands for the code of an error that has none.
+const NO_CODE: &str = "an error without a code";
 
 /// The code of credentials that are over.
 const EXPIRED: &str = "ExpiredTokenException";

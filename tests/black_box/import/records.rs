@@ -386,7 +386,7 @@ async fn a_file_is_of_one_organization_and_somebody_says_which() {
     assert!(
         error
             .to_string()
-            .starts_with("line 3: names an organization")
+            .starts_with("line 3: names a second organization")
     );
     assert_eq!(summary.counts, created(1));
     assert_eq!(table.contact().await["id"], "c_1");
