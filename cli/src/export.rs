@@ -79,10 +79,11 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error),
     };
-    if let Some(place) = output.finish()? {
-        eprintln!("{exported} of {} in {}", table.place, place.display());
-    } else if exported.is_nothing() {
-        eprintln!("contacts: there is {exported} in {}", table.place);
+    let place = &table.place;
+    match output.finish()? {
+        Some(path) => eprintln!("{}: {exported} in {place}", path.display()),
+        None if exported.is_nothing() => eprintln!("contacts: {exported} in {place}"),
+        None => {}
     }
     Ok(ExitCode::SUCCESS)
 }

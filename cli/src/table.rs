@@ -81,9 +81,9 @@ impl Table {
             .downcast_ref()
             .is_some_and(DatabaseError::is_of_another_service)
         {
-            error.context(format!(
-                "{place}: no DynamoDB answers there; `contacts serve --database-only` is one on this machine"
-            ))
+            anyhow::anyhow!(
+                "{place}: what answers there is no DynamoDB, as `contacts serve --database-only` is on this machine"
+            )
         } else {
             error.context(format!("{place} {otherwise}"))
         }

@@ -99,7 +99,15 @@ impl Database {
 
     /// A client of it.
     pub async fn client(&self) -> Client {
-        engine::client(&self.url, engine::PATIENCE).await
+        /// However busy the machine is, what is asked for is answered.
+        const PATIENCE: Patience = Patience {
+            connect: Duration::from_mins(1),
+            attempt: Duration::from_mins(1),
+            operation: Duration::from_mins(4),
+            attempts: 4,
+        };
+
+        engine::client(&self.url, PATIENCE).await
     }
 
     /// The store in it.
@@ -183,8 +191,14 @@ impl Api {
     /// An API over a database of this test's own.
     pub async fn start() -> Self {
         let database = Database::start().await;
-        let store = database.store().await;
-        Self::with_service(database, Service::new(development_settings(), store)).await
+        // However busy the machine is, every caller gets its turn.
+        let budget = Duration::from_mins(10);
+        let store = database.store().await.with_contention_budget(budget);
+        let service = Service {
+            deadline: Duration::from_hours(1),
+            ..Service::new(development_settings(), store)
+        };
+        Self::with_service(database, service).await
     }
 
     /// An API over a database of this test's own, with a proxy in between.
