@@ -8,9 +8,8 @@ mod tool;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
 
 use anyhow::ensure;
 use clap::Args;
@@ -23,7 +22,8 @@ use shared::store::Store;
 
 use self::tool::{Ended, run_tool};
 use crate::recorded_api::settings;
-use crate::throughput::load::{Api, Target, histogram, nanoseconds};
+use crate::throughput::bare::Calls;
+use crate::throughput::load::{Api, Bare, by_turns};
 use crate::throughput::process::{self, Server};
 use crate::throughput::scene::{Endpoint, Outcome, Shape, contact_id, seed};
 use crate::throughput::{milliseconds, say};
@@ -58,8 +58,8 @@ struct Measured {
     again: Ended,
     export: Ended,
     engine_megabytes: f64,
-    /// Median and 99th percentile of each endpoint, in milliseconds.
-    latencies: Vec<(f64, f64)>,
+    /// Latencies of each endpoint, and of the bare SDK with the endpoint's calls.
+    latencies: Vec<[Histogram<u64>; 2]>,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
@@ -124,17 +124,28 @@ fn table(all: &[Measured], with_times: bool) {
         return;
     }
     say(&format!(
-        "\n| contacts | endpoint | p50 ms | ratio | p99 ms | ratio |\n|---|---|---|---|---|---| <!-- {REQUESTS} requests each -->"
+        "\n| contacts | endpoint | serve: p50 ms | ratio | p99 ms | bare SDK: p50 ms | ratio | p99 ms |\n\
+         |---|---|---|---|---|---|---|---| <!-- {REQUESTS} requests each -->"
     ));
     for measured in all {
         for (place, endpoint) in Endpoint::ALL.into_iter().enumerate() {
-            let ((p50, p99), (first50, first99)) =
-                (measured.latencies[place], first.latencies[place]);
+            let cells = |target: usize| {
+                let (latencies, first) = (
+                    &measured.latencies[place][target],
+                    &first.latencies[place][target],
+                );
+                let p50 = milliseconds(latencies, 0.5);
+                format!(
+                    "{p50:.2} | {:.2} | {:.2}",
+                    p50 / milliseconds(first, 0.5),
+                    milliseconds(latencies, 0.99),
+                )
+            };
             say(&format!(
-                "| {} | {endpoint} | {p50:.2} | {:.2} | {p99:.2} | {:.2} |",
+                "| {} | {endpoint} | {} | {} |",
                 measured.contacts,
-                p50 / first50,
-                p99 / first99,
+                cells(0),
+                cells(1)
             ));
         }
     }
@@ -208,45 +219,27 @@ fn write_file(path: &Path, contacts: usize) -> anyhow::Result<()> {
     Ok(file.flush()?)
 }
 
-/// Median and 99th percentile of each endpoint, over one connection, among that many contacts.
+/// Latencies of each endpoint among that many contacts, and of the bare SDK with its calls.
 async fn latencies(
     binary: &Path,
     database: &Server,
     contacts: usize,
-) -> anyhow::Result<Vec<(f64, f64)>> {
+) -> anyhow::Result<Vec<[Histogram<u64>; 2]>> {
     let serve = Server::start(binary, &["--dynamodb", database.url.as_str()])?;
     let client = engine::client(&database.url, engine::PATIENCE).await;
-    let store = Store::new(client, settings()?.table_name);
+    let store = Store::new(client.clone(), settings()?.table_name);
     let mut all = Vec::new();
-    for (place, endpoint) in Endpoint::ALL.into_iter().enumerate() {
-        let first = contacts + place * (WARM_UP + REQUESTS);
-        let asked = first..first + WARM_UP + REQUESTS;
+    let mut next = contacts;
+    for endpoint in Endpoint::ALL {
+        let asked = next..next + 2 * (WARM_UP + REQUESTS);
+        next = asked.end;
         Seed::parse(&seed(asked.clone(), Shape::ORDINARY), PhoneRegion::CANADA)?
             .load(&store)
             .await?;
-        let latencies = asked_one_by_one(&serve, endpoint, asked).await?;
-        all.push((
-            milliseconds(&latencies, 0.5),
-            milliseconds(&latencies, 0.99),
-        ));
+        let calls = Arc::new(Calls::record(endpoint, Outcome::Recorded).await?);
+        let api = Api::new(&serve.url, endpoint, Outcome::Recorded)?;
+        let bare = Bare::new(client.clone(), calls);
+        all.push(by_turns(&api, &bare, asked, WARM_UP).await?);
     }
     Ok(all)
-}
-
-async fn asked_one_by_one(
-    serve: &Server,
-    endpoint: Endpoint,
-    contacts: Range<usize>,
-) -> anyhow::Result<Histogram<u64>> {
-    let api = Api::new(&serve.url, endpoint, Outcome::Recorded)?;
-    let mut connection = api.connect().await?;
-    let mut latencies = histogram()?;
-    for (turn, contact) in contacts.enumerate() {
-        let began = Instant::now();
-        api.send(&mut connection, contact).await?;
-        if turn >= WARM_UP {
-            latencies.record(nanoseconds(began.elapsed()))?;
-        }
-    }
-    Ok(latencies)
 }

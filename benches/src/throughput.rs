@@ -5,7 +5,7 @@
 //! shared by them and the load, so what counts is the ratio; processor time is given too, since what else the machine
 //! does cannot change it much.
 
-mod bare;
+pub(crate) mod bare;
 mod check;
 mod growth;
 pub(crate) mod load;

@@ -24,7 +24,7 @@ use crate::recorder::{Call, Input, one_after_another};
 
 /// The calls of a request.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     /// Groups of calls at the same time, one group after another.
     groups: Vec<Vec<Call>>,
     /// The contact that they were recorded with.
@@ -33,12 +33,12 @@ pub(super) struct Calls {
 
 impl Calls {
     /// The calls for a request to an endpoint that comes to this outcome.
-    pub(super) async fn record(endpoint: Endpoint, outcome: Outcome) -> anyhow::Result<Self> {
+    pub(crate) async fn record(endpoint: Endpoint, outcome: Outcome) -> anyhow::Result<Self> {
         Self::record_among(endpoint, outcome, 0, Shape::ORDINARY).await
     }
 
     /// The same for a contact of this shape, among so many others.
-    pub(super) async fn record_among(
+    pub(crate) async fn record_among(
         endpoint: Endpoint,
         outcome: Outcome,
         others: usize,
@@ -79,12 +79,12 @@ impl Calls {
     }
 
     /// The most of them at the same time.
-    pub(super) fn most_at_once(&self) -> usize {
+    pub(crate) fn most_at_once(&self) -> usize {
         self.groups.iter().map(Vec::len).max().unwrap_or(0)
     }
 
     /// What each of them consumed; nothing where a condition refused it.
-    pub(super) fn cost(&self) -> Vec<Option<f64>> {
+    pub(crate) fn cost(&self) -> Vec<Option<f64>> {
         self.groups
             .iter()
             .flatten()
@@ -93,7 +93,7 @@ impl Calls {
     }
 
     /// Their names.
-    pub(super) fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         let groups: Vec<_> = self
             .groups
             .iter()
@@ -106,7 +106,7 @@ impl Calls {
     }
 
     /// Makes the calls about another contact.
-    pub(super) async fn make(&self, client: &Client, id: &str) -> anyhow::Result<()> {
+    pub(crate) async fn make(&self, client: &Client, id: &str) -> anyhow::Result<()> {
         for group in &self.groups {
             match group.as_slice() {
                 [call] => self.make_one(client, call, id).await?,

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::ensure;
 use aws_sdk_dynamodb::Client;
 use contacts::seed::Seed;
 use contacts::serve::engine;
@@ -18,7 +17,7 @@ use shared::domain::PhoneRegion;
 use shared::store::Store;
 
 use super::bare::Calls;
-use super::load::{Api, Bare, Target, histogram, nanoseconds};
+use super::load::{Api, Bare, by_turns};
 use super::process::Server;
 use super::scene::{Endpoint, Outcome, Shape, seed};
 use super::{milliseconds, say};
@@ -149,22 +148,7 @@ impl Stage {
             let calls = Arc::new(Calls::record(endpoint, outcome).await?);
             let api = Api::new(&self.serve.url, endpoint, outcome)?;
             let bare = Bare::new(self.client.clone(), calls);
-            let (mut connection, ()) = (api.connect().await?, bare.connect().await?);
-            let (mut of_serve, mut of_bare) = (histogram()?, histogram()?);
-            for (turn, contact) in added.clone().enumerate() {
-                let began = Instant::now();
-                let latencies = if turn % 2 == 0 {
-                    api.send(&mut connection, contact).await?;
-                    &mut of_serve
-                } else {
-                    bare.send(&mut (), contact).await?;
-                    &mut of_bare
-                };
-                if turn >= 2 * WARM_UP {
-                    latencies.record(nanoseconds(began.elapsed()))?;
-                }
-            }
-            ensure!(of_serve.len() == of_bare.len(), "unequal turns");
+            let [of_serve, of_bare] = by_turns(&api, &bare, added.clone(), WARM_UP).await?;
             let p = |latencies: &Histogram<u64>| {
                 format!(
                     "{:.2} | {:.2}",

@@ -100,13 +100,13 @@ impl Target for Api {
 }
 
 /// The bare SDK, on an engine. Its connections are its own affair.
-pub(super) struct Bare {
+pub(crate) struct Bare {
     client: Client,
     calls: Arc<Calls>,
 }
 
 impl Bare {
-    pub(super) fn new(client: Client, calls: Arc<Calls>) -> Self {
+    pub(crate) fn new(client: Client, calls: Arc<Calls>) -> Self {
         Self { client, calls }
     }
 }
@@ -142,6 +142,31 @@ impl Answered {
 /// A histogram of latencies in nanoseconds.
 pub(crate) fn histogram() -> anyhow::Result<Histogram<u64>> {
     Ok(Histogram::new(3)?)
+}
+
+/// Latencies of the API and of the bare SDK, asked by turns, each over one connection and about contacts of its own. The
+/// first `warm_up` of each are not counted.
+pub(crate) async fn by_turns(
+    api: &Api,
+    bare: &Bare,
+    contacts: Range<usize>,
+    warm_up: usize,
+) -> anyhow::Result<[Histogram<u64>; 2]> {
+    let (mut connection, ()) = (api.connect().await?, bare.connect().await?);
+    let mut latencies = [histogram()?, histogram()?];
+    for (turn, contact) in contacts.enumerate() {
+        let began = Instant::now();
+        if turn % 2 == 0 {
+            api.send(&mut connection, contact).await?;
+        } else {
+            bare.send(&mut (), contact).await?;
+        }
+        if turn >= 2 * warm_up {
+            latencies[turn % 2].record(nanoseconds(began.elapsed()))?;
+        }
+    }
+    ensure!(latencies[0].len() == latencies[1].len(), "unequal turns");
+    Ok(latencies)
 }
 
 /// A request about each of the contacts. The first on each connection is not counted: it opens what is behind it too.
