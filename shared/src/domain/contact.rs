@@ -279,6 +279,13 @@ impl Contact {
             .find(|method| method.normal_form == value.normal_form())
     }
 
+    /// Whether the contact has an e-mail address.
+    #[must_use]
+    pub fn has_address(&self, address: &EmailAddress) -> bool {
+        let mut emails = self.emails.iter();
+        emails.any(|email| email.normal_form == address.normal_form())
+    }
+
     /// Adds a method, or says more of one that is there, which keeps what is known of it. One that becomes the main one of
     /// its kind takes the place of another.
     pub fn add_method(&mut self, new: NewMethod) {

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::edit::{Edit, OwnerEdit};
-use super::items::{contact, grows_too_large, is_as_left_by};
+use super::items::{contact, grows_too_large, is_as_left_by, owner_id};
 use super::keys::Key;
-use super::upsert_contact::owner_id;
 use super::{ChangeError, ChangeStamp, Store};
 use crate::domain::{
     Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, Tenant,

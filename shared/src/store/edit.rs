@@ -13,13 +13,13 @@ use super::items::{
     CHANGE_REQUEST_ID, CHANGED_SUBSCRIPTION, CONTACT_VERSION, EMAILS, IS_PRIMARY, Item,
     MARK_SEPARATOR, OWNER_ID, PHONES, SUBSCRIPTION_CHANGE_REQUEST_ID, SUBSCRIPTION_CHANGED_AT,
     UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact_item,
-    email_validation_value, method_value, methods_value, subscription_item, tags_value,
+    email_validation_value, method_value, methods_value, owner_item, subscription_item, tags_value,
 };
 use super::keys::{Key, PARTITION_KEY};
 use super::{ChangeStamp, DatabaseError, Store};
 use crate::domain::{
-    Actor, Contact, ContactId, ContactMethod, OrganizationId, SubscribedContact, Subscription,
-    SubscriptionId, Verification, VerificationSource, Version,
+    Actor, Contact, ContactId, ContactMethod, SubscribedContact, Subscription, SubscriptionId,
+    Verification, VerificationSource, Version,
 };
 
 /// A contact as it was read, and as it shall be.
@@ -159,12 +159,12 @@ pub(super) fn transact_items(
         });
     }
     for owner in &edit.owners {
-        items.push(owner_item(table, contact, owner)?);
+        items.push(owner_write(table, contact, owner)?);
     }
     Ok(items)
 }
 
-fn owner_item(
+fn owner_write(
     table: &str,
     contact: &Contact,
     edit: &OwnerEdit,
@@ -176,7 +176,7 @@ fn owner_item(
         OwnerEdit::Claim(address) => {
             let put = Put::builder()
                 .table_name(table)
-                .set_item(Some(owner(organization, address, &contact.id)))
+                .set_item(Some(owner_item(organization, address, &contact.id)))
                 .condition_expression(format!("{IS_ABSENT} OR {IS_OWNER}"))
                 .expression_attribute_names("#pk", PARTITION_KEY)
                 .expression_attribute_names("#ownerId", OWNER_ID)
@@ -210,13 +210,6 @@ fn owner_item(
             item.condition_check(check.build()?).build()
         }
     })
-}
-
-/// The item that says who owns an e-mail address.
-pub(super) fn owner(organization: &OrganizationId, normal_form: &str, owner: &ContactId) -> Item {
-    let mut item = Key::email_owner_of(organization, normal_form).attributes();
-    item.insert(OWNER_ID.to_owned(), text(owner.as_str()));
-    item
 }
 
 /// A contact that did not exist.
@@ -516,8 +509,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        AudienceSlug, ClientSlug, EmailAddress, MethodValue, NewMethod, PhoneNumber, PhoneRegion,
-        SubscriptionStatus, Timestamp,
+        AudienceSlug, ClientSlug, EmailAddress, MethodValue, NewMethod, OrganizationId,
+        PhoneNumber, PhoneRegion, SubscriptionStatus, Timestamp,
     };
 
     const T1: &str = "2024-01-01T00:00:00.000Z";

@@ -10,13 +10,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::bulk::{MAX_KEYS, Persistence};
-use super::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, are_of_one_state, contact, subscription};
+use super::items::{
+    CONTACT_ID, Item, ORGANIZATION_SHARD, are_of_one_state, contact, owner_id, subscription,
+};
 use super::keys::{
     AUDIENCE_PREFIX, CLIENT_PREFIX, Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX,
     contact_partition, organization_partition, shard, subscription_of,
 };
 use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
-use super::upsert_contact::owner_id;
 use super::{DatabaseError, Store};
 use crate::domain::{
     AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscribedContact, Subscription,

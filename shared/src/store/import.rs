@@ -13,9 +13,8 @@ use std::time::Duration;
 
 use self::plan::{Plan, State, Write};
 use super::bulk::Persistence;
-use super::items::{CHANGE_REQUEST_ID, Item, are_of_one_state, contact};
+use super::items::{CHANGE_REQUEST_ID, Item, are_of_one_state, contact, owner_id};
 use super::keys::Key;
-use super::upsert_contact::owner_id;
 use super::{ChangeStamp, DatabaseError, Store, export};
 use crate::domain::{Actor, ContactId, ContactRecord, OrganizationId, Timestamp, Version};
 

@@ -11,8 +11,8 @@ use super::keys::{Key, organization_of, organization_shard};
 use super::{ChangeStamp, DatabaseError};
 use crate::domain::{
     Actor, AudienceSlug, Contact, ContactId, ContactMethod, EmailValidation, InvalidIdentifier,
-    Subscription, SubscriptionStatus, Suppression, Timestamp, ValidationStatus, Verification,
-    VerificationSource, Version,
+    OrganizationId, Subscription, SubscriptionStatus, Suppression, Timestamp, ValidationStatus,
+    Verification, VerificationSource, Version,
 };
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -352,6 +352,25 @@ fn method_item(method: ContactMethod) -> MethodItem {
         value: method.value,
         verification: method.verification.into(),
     }
+}
+
+/// The item that says who owns the e-mail address with this normal form.
+pub(super) fn owner_item(
+    organization: &OrganizationId,
+    normal_form: &str,
+    owner: &ContactId,
+) -> Item {
+    let mut item = Key::email_owner_of(organization, normal_form).attributes();
+    let owner = AttributeValue::S(owner.as_str().to_owned());
+    item.insert(OWNER_ID.to_owned(), owner);
+    item
+}
+
+/// The contact that an owner's item names.
+pub(super) fn owner_id(item: &Item) -> Result<ContactId, DatabaseError> {
+    item.get(OWNER_ID)
+        .and_then(|id| ContactId::parse(id.as_s().ok()?).ok())
+        .ok_or(DatabaseError::Unreadable("owner"))
 }
 
 /// Largest item that DynamoDB holds, in bytes.

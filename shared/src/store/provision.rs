@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::bulk::{MAX_BYTES, MAX_ITEMS, MAX_KEYS};
-use super::edit::owner;
 use super::expression::put_if_absent;
-use super::items::{Item, bytes_of_item, contact_item, subscription_item};
+use super::items::{Item, bytes_of_item, contact_item, owner_item, subscription_item};
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
 use super::{ChangeStamp, DatabaseError, Persistence, Store};
 use crate::domain::{
@@ -183,7 +182,7 @@ impl Unit {
     ) -> Result<Vec<Self>, DatabaseError> {
         let owners = owned
             .iter()
-            .map(|address| owner(&contact.organization_id, address, &contact.id));
+            .map(|address| owner_item(&contact.organization_id, address, &contact.id));
         let mut owners: Vec<_> = owners.collect();
         // A transaction takes no more; the rest come after the contact, so that no owner is ever without one.
         let rest = owners.split_off(owners.len().min(MAX_ITEMS - 1));

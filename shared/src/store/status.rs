@@ -1,7 +1,7 @@
 //! What a client sees of the contact that owns an e-mail address, in an audience: two reads, nothing is written.
 
 use super::error::outdated;
-use super::upsert_contact::{Found, has_address};
+use super::upsert_contact::Found;
 use super::{ChangeError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, EmailAddress, SubscriptionId, Tenant,
@@ -42,7 +42,7 @@ impl Store {
         let Some(Found { mut state, .. }) = self.read_state(tenant, &id, ids, None).await? else {
             return Ok(None);
         };
-        if !has_address(&state.contact, address) {
+        if !state.contact.has_address(address) {
             return Err(outdated("the address was removed after its owner was read"));
         }
         let audience_subscription = state.subscriptions.remove(at_audience);

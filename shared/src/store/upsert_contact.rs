@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::edit::{Edit, OwnerEdit};
 use super::error::outdated;
-use super::items::{OWNER_ID, contact, grows_too_large, is_as_left_by, subscription};
+use super::items::{contact, grows_too_large, is_as_left_by, owner_id, subscription};
 use super::keys::Key;
 use super::{ChangeError, ChangeStamp, DatabaseError, Store};
 use crate::domain::{
@@ -201,19 +201,6 @@ impl Store {
     }
 }
 
-/// Whether a contact has an address.
-pub(super) fn has_address(contact: &Contact, address: &EmailAddress) -> bool {
-    let mut emails = contact.emails.iter();
-    emails.any(|email| email.normal_form == address.normal_form())
-}
-
-/// The contact that an owner's item names.
-pub(super) fn owner_id(item: &super::items::Item) -> Result<ContactId, DatabaseError> {
-    item.get(OWNER_ID)
-        .and_then(|id| ContactId::parse(id.as_s().ok()?).ok())
-        .ok_or(DatabaseError::Unreadable("owner"))
-}
-
 /// A contact that was found.
 pub(super) struct Found {
     pub(super) state: SubscribedContact,
@@ -224,7 +211,8 @@ pub(super) struct Found {
 impl AudienceContactChange {
     /// The owner was read before the contact. If the address has been taken off meanwhile, it may be another's by now.
     fn must_have_address(&self, contact: &Contact) -> Result<(), ChangeError> {
-        has_address(contact, &self.address)
+        contact
+            .has_address(&self.address)
             .then_some(())
             .ok_or_else(|| outdated("the address was removed after its owner was read"))
     }
