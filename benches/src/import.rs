@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::ensure;
 use clap::Args;
@@ -48,6 +49,10 @@ pub(crate) struct Options {
     /// The numbers of contacts.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
     contacts: Vec<usize>,
+    /// How many seconds pass between the import and the latencies. The embedded engine goes through the tokens of the last
+    /// ten minutes' transactions at each transaction, and an import is many.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    settle: u64,
 }
 
 /// What a number of contacts came to.
@@ -69,7 +74,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     };
     let mut all = Vec::new();
     for contacts in options.contacts {
-        let measured = measure(&binary, contacts, !options.check).await?;
+        let settle = Duration::from_secs(options.settle);
+        let measured = measure(&binary, contacts, !options.check, settle).await?;
         say(&format!(
             "<!-- {contacts} contacts, {:.1} MB: imported in {:.1} s, again in {:.1} s, exported in {:.1} s -->",
             measured.file_megabytes,
@@ -151,13 +157,19 @@ fn table(all: &[Measured], with_times: bool) {
     }
 }
 
-async fn measure(binary: &Path, contacts: usize, with_times: bool) -> anyhow::Result<Measured> {
+async fn measure(
+    binary: &Path,
+    contacts: usize,
+    with_times: bool,
+    settle: Duration,
+) -> anyhow::Result<Measured> {
     let folder = tempfile::tempdir()?;
     let source = folder.path().join("contacts.jsonl");
     write_file(&source, contacts)?;
     let database = Server::start(binary, &["--database-only"])?;
     let path = source.to_string_lossy();
     let import = run_tool(binary, &database.url, &["import", &path]).await?;
+    let imported = tokio::time::Instant::now();
     import.has_counts([contacts, 0, 0, 0])?;
     let again = run_tool(binary, &database.url, &["import", &path]).await?;
     again.has_counts([0, 0, contacts, 0])?;
@@ -176,6 +188,7 @@ async fn measure(binary: &Path, contacts: usize, with_times: bool) -> anyhow::Re
         "{lines} lines of {contacts} contacts were exported"
     );
     let latencies = if with_times {
+        tokio::time::sleep_until(imported + settle).await;
         latencies(binary, &database, contacts).await?
     } else {
         Vec::new()

@@ -35,7 +35,7 @@ word, and so may we send?
 
 - **The earliest verification wins.** A verification at *t* replaces what is stored if that is nothing or later than *t*. \
   `outcome` says what a request did: `recorded`, `kept`, `cleared`, `created`, `updated` or `unchanged`; `kept` and \
-  `unchanged` wrote nothing.
+  `unchanged` wrote nothing, but an upsert that says `kept` may have changed something else.
 - **Retries are always safe.** `ETag` carries the contact's version; `If-Match` makes a write conditional.
 - **Bodies** are JSON objects of at most 16 KiB; members that are not described are ignored, and an empty body is `{}`. \
   White space around a text does not count: what schemas say of a text holds for what is left of it. An optional text that \

@@ -47,7 +47,7 @@ impl Verification {
 pub enum Outcome {
     /// The stored verification is now this one.
     Recorded,
-    /// An equal or earlier one stands. Nothing was written.
+    /// An equal or earlier one stands. Nothing of it was written, nor of anything else but by an upsert that says more.
     Kept,
     /// There was a verification, now there is none.
     Cleared,

@@ -267,22 +267,27 @@ impl AudienceContactChange {
         after
     }
 
-    /// What happened. `Kept` and `Unchanged` write nothing (contract section 2), so what leaves the verification as it was
-    /// and changes something else is an update.
+    /// What happened: to the verification, if this is one, whatever else was changed with it. Whoever verifies hears one of
+    /// the contract's words for that (section 2).
     fn outcome(
         &self,
         before: Option<&SubscribedContact>,
         after: &SubscribedContact,
         changes: bool,
     ) -> Outcome {
-        let verifies = self.client_facts.verification.is_some();
-        let stored = before.and_then(|before| self.client_verification(before));
-        match (verifies, before) {
-            (true, _) if stored != self.client_verification(after) => Outcome::Recorded,
-            (true, _) if !changes => Outcome::Kept,
-            (false, _) if !changes => Outcome::Unchanged,
-            (_, Some(_)) => Outcome::Updated,
-            (_, None) => Outcome::Created,
+        if self.client_facts.verification.is_some() {
+            let stored = before.and_then(|before| self.client_verification(before));
+            if stored == self.client_verification(after) {
+                Outcome::Kept
+            } else {
+                Outcome::Recorded
+            }
+        } else if !changes {
+            Outcome::Unchanged
+        } else if before.is_none() {
+            Outcome::Created
+        } else {
+            Outcome::Updated
         }
     }
 
@@ -290,8 +295,9 @@ impl AudienceContactChange {
     fn success(&self, is_new: bool, after: &SubscribedContact) -> Outcome {
         match &self.client_facts.verification {
             Some(said) if self.client_verification(after) == Some(said) => Outcome::Recorded,
-            _ if is_new => Outcome::Created,
-            _ => Outcome::Updated,
+            Some(_) => Outcome::Kept,
+            None if is_new => Outcome::Created,
+            None => Outcome::Updated,
         }
     }
 
