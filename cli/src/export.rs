@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::TryStreamExt;
+use futures_util::future::OptionFuture;
 use shared::domain::OrganizationId;
 use shared::store::{DatabaseError, Persistence, Store};
 use tempfile::NamedTempFile;
@@ -39,7 +40,6 @@ const START_BUDGET: Duration = Duration::from_secs(20);
 /// # Errors
 /// When a setting is bad, the output cannot be written, or the database refuses or does not answer.
 pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
-    let interrupted = interrupted()?;
     let table = Table::named(arguments.dynamodb).await?;
     let path = arguments.output.filter(|path| path != Path::new("-"));
     let by_name = path.as_deref().and_then(Format::of_name);
@@ -51,6 +51,12 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
         let persistence = persistence.clone();
         Display::start(Arc::clone(&progress), None, move || persistence.waits())
     });
+    // What there is of a file goes away with it; otherwise there is nothing to tidy up.
+    let stop = match output {
+        Output::File(..) => Some(interrupted()?),
+        Output::Standard(_) | Output::Special(..) => None,
+    };
+    let stop = OptionFuture::from(stop);
     let exported = {
         let output = BufWriter::new(output.writer());
         let organization = &arguments.organization;
@@ -64,8 +70,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
         );
         tokio::select! {
             exported = export => exported,
-            // What there is of the file goes away with it.
-            code = interrupted => return Ok(code.into()),
+            Some(code) = stop => return Ok(code.into()),
         }
     };
     drop(display);

@@ -6,6 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -500,6 +501,36 @@ fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_
         }
         drop(stdin);
     }
+}
+
+#[test]
+fn an_export_that_is_interrupted_leaves_what_was_there() {
+    let folder = Folder::new();
+    let copy = folder.file("export.jsonl", "of yesterday\n");
+    // A database that takes connections and never says anything.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut exporting = contacts()
+        .args(["export", "--organization", "org_x", "--dynamodb", &url])
+        .arg("--output")
+        .arg(&copy)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Once it asks, it has begun the file.
+    let asking = silent.accept().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &exporting.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(exporting.wait().unwrap().code(), Some(130));
+    drop(asking);
+    let names: Vec<_> = fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["export.jsonl"]);
+    assert_eq!(fs::read_to_string(&copy).unwrap(), "of yesterday\n");
 }
 
 #[test]
