@@ -34,6 +34,39 @@ fn verified_at(n: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_seed_that_several_load_among_upserts_leaves_each_address_to_one_contact() {
+    const CONTACTS: usize = 120;
+    let address = |n: usize| format!("{n}@example.com");
+    let api = Arc::new(start().await);
+    let contacts: Vec<_> = (0..CONTACTS)
+        .map(|n| json!({ "id": format!("c_{n}"), "emails": [{ "value": address(n), "isPrimary": true }] }))
+        .collect();
+    let contacts = Value::Array(contacts);
+    let loads = async {
+        let load = || api.seed(contacts.clone());
+        tokio::join!(load(), load(), load());
+    };
+    let upserts = at_once(&api, |api, n| async move {
+        // Some of the first of what is loaded, and some of the last.
+        let n = if n % 2 == 0 { n } else { CONTACTS - n };
+        api.upsert(body(json!({ "email": address(n) }))).await
+    });
+    let ((), upserted) = tokio::join!(loads, upserts);
+    let owners: BTreeSet<_> = upserted.iter().map(id).collect();
+    assert_eq!(owners.len(), CALLERS);
+    for n in 0..CONTACTS {
+        let id_of_seed = format!("c_{n}");
+        assert_eq!(
+            contact(&api, &id_of_seed).await["emails"][0]["value"],
+            address(n)
+        );
+        let answer = api.upsert(body(json!({ "email": address(n) }))).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        assert!(id(&answer) == id_of_seed || owners.contains(&id(&answer)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn upserts_of_one_address_make_one_contact_and_keep_the_earliest_verification() {
     let api = Arc::new(start().await);
     let answers = at_once(&api, |api, n| async move {
