@@ -3,11 +3,10 @@
 //! That `dynamodb.calls` is what was called, the cost tests hold against every request of theirs.
 
 use black_box_tests::log::{self, Metric};
-use black_box_tests::proxy::{Fault, Proxy};
+use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::schema::Schema;
 use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
-use shared::store::Patience;
 
 async fn api() -> Api {
     let api = Api::start().await;
@@ -17,7 +16,7 @@ async fn api() -> Api {
 
 /// The same with a proxy in front of the database.
 async fn api_through_proxy() -> (Api, Proxy) {
-    let (api, proxy) = Api::through_proxy(Patience::default()).await;
+    let (api, proxy) = Api::through_proxy(PATIENT).await;
     seed(&api).await;
     (api, proxy)
 }

@@ -34,7 +34,7 @@ use shared::store::{ChangeStream, Patience, Store, create_table};
 use url::Url;
 use uuid::Uuid;
 
-use self::proxy::Proxy;
+use self::proxy::{PATIENT, Proxy};
 
 /// A database with the table in it.
 pub struct Database {
@@ -99,15 +99,7 @@ impl Database {
 
     /// A client of it.
     pub async fn client(&self) -> Client {
-        /// However busy the machine is, what is asked for is answered.
-        const PATIENCE: Patience = Patience {
-            connect: Duration::from_mins(1),
-            attempt: Duration::from_mins(1),
-            operation: Duration::from_mins(4),
-            attempts: 4,
-        };
-
-        engine::client(&self.url, PATIENCE).await
+        engine::client(&self.url, PATIENT).await
     }
 
     /// The store in it.
@@ -120,6 +112,9 @@ impl Database {
         Store::new(engine::client(url, patience).await, self.table.clone())
     }
 }
+
+/// Longer than any test: a busy machine is no reason for an answer to be another one.
+const NO_DEADLINE: Duration = Duration::from_hours(1);
 
 /// A table's name that no other test has.
 fn fresh_table() -> String {
@@ -195,7 +190,7 @@ impl Api {
         let budget = Duration::from_mins(10);
         let store = database.store().await.with_contention_budget(budget);
         let service = Service {
-            deadline: Duration::from_hours(1),
+            deadline: NO_DEADLINE,
             ..Service::new(development_settings(), store)
         };
         Self::with_service(database, service).await
@@ -203,7 +198,10 @@ impl Api {
 
     /// An API over a database of this test's own, with a proxy in between.
     pub async fn through_proxy(patience: Patience) -> (Self, Proxy) {
-        let service = |store| Service::new(development_settings(), store);
+        let service = |store| Service {
+            deadline: NO_DEADLINE,
+            ..Service::new(development_settings(), store)
+        };
         Self::over_through_proxy(Database::start().await, patience, service).await
     }
 

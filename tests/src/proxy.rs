@@ -23,9 +23,9 @@ use url::Url;
 
 /// Waits for answers that come, however busy the machine is: a call that is repeated counts.
 pub const PATIENT: Patience = Patience {
-    connect: Duration::from_secs(9),
-    attempt: Duration::from_secs(9),
-    operation: Duration::from_secs(9),
+    connect: Duration::from_mins(1),
+    attempt: Duration::from_mins(1),
+    operation: Duration::from_mins(4),
     attempts: 4,
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use black_box_tests::proxy::Fault;
+use black_box_tests::proxy::{Fault, PATIENT};
 use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
 use shared::store::Patience;
@@ -66,7 +66,7 @@ fn pages_may_send_the_headers_that_the_endpoints_read_and_no_others() {
 async fn pages_see_every_header_that_the_endpoints_answer() {
     let patience = Patience {
         attempts: 1,
-        ..Patience::default()
+        ..PATIENT
     };
     let (api, proxy) = Api::through_proxy(patience).await;
     api.seed(json!([{ "id": "c_1", "phoneNumber": [{ "value": "+14165550100" }] }]))
