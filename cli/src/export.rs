@@ -32,8 +32,8 @@ pub(crate) use self::cells::COLUMNS;
 /// How long reading goes on without any success.
 pub(crate) const OUTAGE_BUDGET: Duration = Duration::from_mins(15);
 
-/// How long it tries to begin. The database may not be there at all.
-const START_BUDGET: Duration = Duration::from_secs(20);
+/// How long an export, or an import, tries to begin. The database may not be there at all.
+pub(crate) const START_BUDGET: Duration = Duration::from_secs(20);
 
 /// Exports an organization to a file or to standard output, and answers with the exit code.
 ///

@@ -114,21 +114,17 @@ fn report(summary: &Summary, dry_run: bool, rejects: &Path, place: &str) -> Stri
     }
     let rate = per_second(summary.counts.total(), summary.elapsed);
     lines.push(format!("{rate:.0} rows per second"));
-    let goes_on = match &summary.end {
+    let again = match &summary.end {
         End::Whole => None,
-        End::Interrupted(_) => Some(true),
-        End::Failed(error) => Some(error.is::<DatabaseError>()),
+        // The same file would end at the same line again.
+        End::Failed(error) if !error.is::<DatabaseError>() => Some(""),
+        End::Failed(_) | End::Interrupted(_) => Some("; the same again goes on"),
     };
-    if let Some(goes_on) = goes_on {
+    if let Some(again) = again {
+        let done = if dry_run { "looked at" } else { "done" };
         lines.push(format!(
-            "it ended early: all is {} up to line {}, and perhaps some beyond{}",
-            if dry_run { "looked at" } else { "done" },
-            summary.up_to_line,
-            if goes_on {
-                "; the same again goes on"
-            } else {
-                ""
-            }
+            "it ended early: all is {done} up to line {}, and perhaps some beyond{again}",
+            summary.up_to_line
         ));
     }
     lines.push(String::new());

@@ -26,6 +26,7 @@ use super::record::{ContactRow, OrganizationRow, Reading, Record, read};
 use super::source::{RawRecord, Source};
 use super::tally::{Counts, Done, Place, Rejects, Tally};
 use crate::arguments::Format;
+use crate::export::START_BUDGET;
 use crate::progress::Progress;
 
 /// How many workers there are.
@@ -42,9 +43,6 @@ const MIN_RECORD_BYTES: u32 = 512;
 
 /// How many records are read ahead.
 const READ_AHEAD: usize = 2 * BATCH;
-
-/// How long an import tries to begin. The database may not be there at all.
-const START_BUDGET: Duration = Duration::from_secs(20);
 
 /// What is imported, and how.
 pub struct Options {

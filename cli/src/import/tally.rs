@@ -160,7 +160,7 @@ impl Rejects {
     /// # Errors
     /// When there is another file, or none can be made.
     pub(super) fn at(path: &Path) -> anyhow::Result<Self> {
-        let place = || format!("{} (--rejects)", path.display());
+        let place = || place(path);
         let has_earlier = match fs::metadata(path) {
             Ok(found) if found.is_dir() => bail!("{}: is a folder", place()),
             Ok(found) if !found.is_file() => false,
@@ -198,20 +198,16 @@ impl Rejects {
     /// Removes the file of an earlier import.
     fn forget_earlier(&mut self) -> anyhow::Result<()> {
         if std::mem::take(&mut self.has_earlier) {
-            fs::remove_file(&self.path).with_context(|| self.place())?;
+            fs::remove_file(&self.path).with_context(|| place(&self.path))?;
         }
         Ok(())
-    }
-
-    fn place(&self) -> String {
-        format!("{} (--rejects)", self.path.display())
     }
 
     fn write(&mut self, line: u64, fault: &Fault) -> anyhow::Result<()> {
         let file = if let Some(file) = &mut self.file {
             file
         } else {
-            let file = File::create(&self.path).with_context(|| self.place())?;
+            let file = File::create(&self.path).with_context(|| place(&self.path))?;
             let mut file = csv::Writer::from_writer(BufWriter::new(file));
             file.write_record(HEADER)?;
             self.file.insert(file)
@@ -223,8 +219,13 @@ impl Rejects {
     fn flush(&mut self) -> anyhow::Result<()> {
         if let Some(file) = &mut self.file {
             let flushed = file.flush();
-            flushed.with_context(|| self.place())?;
+            flushed.with_context(|| place(&self.path))?;
         }
         Ok(())
     }
+}
+
+/// The file of rejected records, in an error's words.
+fn place(path: &Path) -> String {
+    format!("{} (--rejects)", path.display())
 }

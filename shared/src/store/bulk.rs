@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
 use futures_util::future::try_join_all;
 
@@ -83,6 +84,21 @@ impl Persistence {
 }
 
 impl Store {
+    /// Writes all of these items, or none, without asking what it costs.
+    pub(super) async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<(), DatabaseError> {
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items));
+        Box::pin(request.send())
+            .await
+            .map(drop)
+            .map_err(DatabaseError::from_transaction)
+    }
+
     /// Reads items by any number of keys, consistently; those that are not there are missing.
     ///
     /// # Errors

@@ -141,14 +141,7 @@ impl Store {
         let puts = items
             .map(|item| put_if_absent(&self.table, item.clone()))
             .collect::<Result<Vec<_>, _>>()?;
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(puts));
-        Box::pin(request.send())
-            .await
-            .map(drop)
-            .map_err(DatabaseError::from_transaction)
+        self.transact(puts).await
     }
 }
 

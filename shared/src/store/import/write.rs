@@ -136,13 +136,6 @@ impl Store {
             let stamp = works[*index].stamp(import);
             return self.write_edit(&write.edit(), &stamp).await;
         }
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(group.items.clone()));
-        Box::pin(request.send())
-            .await
-            .map(drop)
-            .map_err(DatabaseError::from_transaction)
+        self.transact(group.items.clone()).await
     }
 }
