@@ -17,7 +17,7 @@ use anyhow::Context;
 use futures_util::TryStreamExt;
 use futures_util::future::OptionFuture;
 use shared::domain::OrganizationId;
-use shared::store::{DatabaseError, Persistence, Store};
+use shared::store::{DatabaseError, RetryBudget, Store};
 use tempfile::NamedTempFile;
 
 use self::cells::{header, row};
@@ -45,11 +45,11 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
     let by_name = path.as_deref().and_then(Format::of_name);
     let format = arguments.format.or(by_name).unwrap_or(Format::Jsonl);
     let mut output = Output::open(path)?;
-    let (progress, persistence) = (Arc::default(), Persistence::new(OUTAGE_BUDGET));
+    let (progress, retry_budget) = (Arc::default(), RetryBudget::new(OUTAGE_BUDGET));
     let is_watched = io::stderr().is_terminal() && output.leaves_the_terminal_free();
     let display = is_watched.then(|| {
-        let persistence = persistence.clone();
-        Display::start(Arc::clone(&progress), None, move || persistence.waits())
+        let retry_budget = retry_budget.clone();
+        Display::start(Arc::clone(&progress), None, move || retry_budget.waits())
     });
     // What there is of a file goes away with it; otherwise there is nothing to tidy up.
     let stop = match output {
@@ -66,7 +66,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
             format,
             output,
             &progress,
-            &persistence,
+            &retry_budget,
         );
         tokio::select! {
             exported = export => exported,
@@ -133,9 +133,9 @@ pub async fn export(
     format: Format,
     mut output: impl Write,
     progress: &Progress,
-    persistence: &Persistence,
+    retry_budget: &RetryBudget,
 ) -> anyhow::Result<Exported> {
-    let start = Persistence::new(START_BUDGET);
+    let start = RetryBudget::new(START_BUDGET);
     let registered = start.run(|| store.registered(organization)).await?;
     let has_registered = !(registered.audiences.is_empty() && registered.clients.is_empty());
     let line = OrganizationLine::new(organization, &registered);
@@ -146,7 +146,7 @@ pub async fn export(
             output.write_all(&row(&line)?)?;
         }
     }
-    let mut batches = std::pin::pin!(store.export(organization, persistence));
+    let mut batches = std::pin::pin!(store.export(organization, retry_budget));
     let mut contacts = 0;
     while let Some(batch) = batches.try_next().await? {
         for contact in batch {

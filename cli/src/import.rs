@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use shared::store::{DatabaseError, Persistence};
+use shared::store::{DatabaseError, RetryBudget};
 
 pub use self::run::{End, Options, Summary, import};
 pub use self::tally::Counts;
@@ -60,7 +60,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         table.create_on_this_machine().await?;
     }
     let progress = Arc::new(Progress::default());
-    let persistence = Persistence::new(OUTAGE_BUDGET);
+    let retry_budget = RetryBudget::new(OUTAGE_BUDGET);
     let options = Options {
         organization: arguments.organization,
         format,
@@ -68,11 +68,11 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         rejects: rejects.clone(),
         region: table.settings.default_phone_region,
         time_zone: table.settings.time_zone,
-        persistence: persistence.clone(),
+        retry_budget: retry_budget.clone(),
         progress: Arc::clone(&progress),
         clock: shared::system_clock(),
     };
-    let display = Display::start(progress, size, move || persistence.waits());
+    let display = Display::start(progress, size, move || retry_budget.waits());
     let imported = import(&table.store, input, options, async move {
         let code = interrupted.await;
         eprintln!("contacts: finishing what is under way; once more ends it at once");

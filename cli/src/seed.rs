@@ -17,7 +17,7 @@ use shared::domain::{
     OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionId, Suppression, Timestamp,
     Verification, VerificationSource, Version,
 };
-use shared::store::{Addition, ChangeStamp, DatabaseError, Store, is_too_large};
+use shared::store::{Addition, ChangeMetadata, DatabaseError, Store, is_too_large};
 
 pub use self::command::run;
 pub use self::samples::samples_of;
@@ -144,7 +144,7 @@ impl Organization {
             .into_iter()
             .flat_map(move |(contact, subscriptions)| {
                 let (organization, id) = (id.clone(), contact.id.clone());
-                let stamp = ChangeStamp {
+                let metadata = ChangeMetadata {
                     actor: Actor::subject("contacts seed"),
                     now: contact.updated_at,
                     request_id: "seed".to_owned(),
@@ -156,7 +156,7 @@ impl Organization {
                         .filter(|address| taken.insert(address.clone()))
                         .collect(),
                     contact: Box::new(contact),
-                    stamp,
+                    metadata,
                 };
                 let subscriptions = subscriptions.into_iter().map(move |(subscription, found)| {
                     Addition::Subscription(organization.clone(), id.clone(), subscription, found)

@@ -15,7 +15,7 @@ use lambda_http::{Body, IntoResponse, Request, service_fn};
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
 use crate::sdk;
 use crate::settings::{InvalidSetting, Settings, environment_variable};
-use crate::store::{Connections, Patience, Store, configure};
+use crate::store::{ClientTimeouts, Connections, Store, configure};
 use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
@@ -56,7 +56,7 @@ where
     init_logging(settings.log_level, lambda_function()?, io::stdout);
     report_panics_by_place();
     let config = sdk::configuration().await?;
-    let config = configure(Builder::from(&config), Patience::default()).build();
+    let config = configure(Builder::from(&config), ClientTimeouts::default()).build();
     if settings.accepts_development_tokens() && !database_is_local() {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
                     loopback (AWS_ENDPOINT_URL_DYNAMODB): it must be a key that only you can sign with"

@@ -19,18 +19,18 @@ use black_box_tests::{Answer, Api, Database, development_settings, token};
 use contacts::development::Identity;
 use serde_json::json;
 use shared::Service;
-use shared::store::{Patience, Store};
+use shared::store::{ClientTimeouts, Store};
 use tokio::task::{JoinSet, LocalSet};
 
 /// Tries again soon, and often enough to get through on a busy machine.
-const RESTLESS: Patience = Patience {
+const RESTLESS: ClientTimeouts = ClientTimeouts {
     attempt: Duration::from_millis(300),
     attempts: 8,
     ..PATIENT
 };
 
 /// Gives up soon, yet not before a call that no fault hits has got through.
-const IMPATIENT: Patience = Patience {
+const IMPATIENT: ClientTimeouts = ClientTimeouts {
     attempt: Duration::from_millis(500),
     attempts: 2,
     ..PATIENT
@@ -185,9 +185,9 @@ struct Scene {
 }
 
 impl Scene {
-    async fn start(patience: Patience) -> Self {
+    async fn start(timeouts: ClientTimeouts) -> Self {
         let database = Database::start().await;
-        let (api, proxy) = Api::over_through_proxy(database, patience, service).await;
+        let (api, proxy) = Api::over_through_proxy(database, timeouts, service).await;
         seed(&api).await;
         let direct = Arc::new(direct(&api).await);
         Self { api, proxy, direct }
@@ -305,10 +305,10 @@ where
 }
 
 /// Whichever call of the database these faults hit, one after another, the answer is as if there had been none.
-async fn assert_overcome(patience: Patience, faults: &'static [Fault]) {
+async fn assert_overcome(timeouts: ClientTimeouts, faults: &'static [Fault]) {
     at_once(CALLS, |(ask, operation)| async move {
         let context = format!("{ask:?} {operation} {faults:?}");
-        let scene = Scene::start(patience).await;
+        let scene = Scene::start(timeouts).await;
         scene.proxy.fail(operation, faults.iter().copied());
         let answer = ask.send(&scene.api, Some(VERIFIED_AT)).await;
         let status = ask.status_without_faults();
@@ -337,10 +337,10 @@ fn stored_after_failure(ask: Ask, operation: &str) -> (u64, Vec<Option<String>>)
 
 /// Whichever call of the database this fault hits without end, the answer is 503, and the change is made whole or not at
 /// all.
-async fn assert_503_while(patience: Patience, fault: Fault) {
+async fn assert_503_while(timeouts: ClientTimeouts, fault: Fault) {
     at_once(CALLS, |(ask, operation)| async move {
         let context = format!("{ask:?} {operation} {fault:?}");
-        let scene = Scene::start(patience).await;
+        let scene = Scene::start(timeouts).await;
         scene.proxy.always(operation, fault);
         let answer = ask.send(&scene.api, Some(VERIFIED_AT)).await;
         assert_unavailable(ask, &answer, &context);

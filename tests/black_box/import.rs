@@ -16,7 +16,7 @@ use contacts::progress::Progress;
 use contacts::seed::Seed;
 use serde_json::{Value, json};
 use shared::domain::{OrganizationId, PhoneRegion, TimeZone};
-use shared::store::{Persistence, Store};
+use shared::store::{RetryBudget, Store};
 use uuid::Uuid;
 
 /// Two tables with nothing in them, and the organization of the test.
@@ -47,8 +47,8 @@ impl Scene {
 }
 
 /// Long enough for any fault that is made, short enough to end if one never does.
-fn persistence() -> Persistence {
-    Persistence::new(Duration::from_mins(2))
+fn retry_budget() -> RetryBudget {
+    RetryBudget::new(Duration::from_mins(2))
 }
 
 async fn exported(store: &Store, organization: &OrganizationId, format: Format) -> String {
@@ -59,7 +59,7 @@ async fn exported(store: &Store, organization: &OrganizationId, format: Format) 
         format,
         &mut output,
         &progress,
-        &persistence(),
+        &retry_budget(),
     )
     .await
     .unwrap();
@@ -100,7 +100,7 @@ async fn import(
         rejects: rejects.0.clone(),
         region: PhoneRegion::CANADA,
         time_zone: TimeZone::UTC,
-        persistence: persistence(),
+        retry_budget: retry_budget(),
         progress: Arc::default(),
         clock: shared::system_clock(),
     };

@@ -14,7 +14,7 @@ use shared::domain::{
     SubscriptionStatus, SuperAdmin, Tenant, Timestamp, Version,
 };
 use shared::store::{
-    Addition, ChangeError, ChangeStamp, ContactChange, Found, MethodChange, Store,
+    Addition, ChangeError, ChangeMetadata, Found, Store, VerifyContact, VerifyMethod,
 };
 
 /// The store, an organization with the contact `c_1`, and another one with none. The database has to be kept for as long
@@ -100,9 +100,9 @@ fn at(text: &str) -> Timestamp {
     Timestamp::parse_rfc3339(text).unwrap()
 }
 
-/// A stamp of a request of its own.
-fn stamp(request_id: &str) -> ChangeStamp {
-    ChangeStamp {
+/// A metadata of a request of its own.
+fn metadata(request_id: &str) -> ChangeMetadata {
+    ChangeMetadata {
         actor: Actor::subject("user_1"),
         now: at("2026-05-20T15:04:02Z"),
         request_id: request_id.to_owned(),
@@ -113,22 +113,22 @@ fn phone(text: &str) -> MethodValue {
     MethodValue::Phone(PhoneNumber::parse(text, PhoneRegion::CANADA).unwrap())
 }
 
-fn method_change(method: MethodValue, verified_at: Option<&str>, request_id: &str) -> MethodChange {
-    MethodChange {
+fn method_change(method: MethodValue, verified_at: Option<&str>, request_id: &str) -> VerifyMethod {
+    VerifyMethod {
         method,
         verification: verified_at.map(|text| (at(text), None)),
         expected_version: ExpectedVersion::Any,
-        stamp: stamp(request_id),
+        metadata: metadata(request_id),
     }
 }
 
-fn contact_change(verified_at: Option<&str>, request_id: &str) -> ContactChange {
-    ContactChange {
+fn contact_change(verified_at: Option<&str>, request_id: &str) -> VerifyContact {
+    VerifyContact {
         audience: AudienceSlug::parse("newsletter").unwrap(),
         client: ClientSlug::parse("website").unwrap(),
         verified_at: verified_at.map(at),
         expected_version: ExpectedVersion::Any,
-        stamp: stamp(request_id),
+        metadata: metadata(request_id),
     }
 }
 
@@ -241,7 +241,7 @@ async fn a_missing_method_another_version_and_a_missing_contact_are_told_apart()
     } = Fixture::start().await;
     let never = ExpectedVersion::OneOf(vec![Version::new(9)]);
     let change = |method, contact| {
-        let change = MethodChange {
+        let change = VerifyMethod {
             expected_version: never.clone(),
             ..method_change(phone(method), Some(T1), "request_1")
         };
@@ -270,7 +270,7 @@ async fn a_change_whose_answer_got_lost_is_recognized_when_it_is_sent_again() {
         database: _database,
         ..
     } = Fixture::start().await;
-    let change = MethodChange {
+    let change = VerifyMethod {
         expected_version: ExpectedVersion::OneOf(vec![Version::FIRST]),
         ..method_change(phone("+14165550100"), Some(T1), "request_1")
     };
@@ -505,7 +505,7 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
         ),
     ];
     store.add(additions).await.unwrap();
-    let change = ContactChange {
+    let change = VerifyContact {
         audience,
         client,
         ..contact_change(Some(T1), "request_1")
@@ -535,7 +535,7 @@ async fn items_that_do_not_fit_and_stay_so_are_taken_for_what_they_are() {
         .update_expression("SET #updatedAt = :now, #changeRequestId = :request")
         .expression_attribute_names("#updatedAt", "updatedAt")
         .expression_attribute_names("#changeRequestId", "changeRequestId")
-        .expression_attribute_values(":now", text(&stamp("request_0").now.to_string()))
+        .expression_attribute_values(":now", text(&metadata("request_0").now.to_string()))
         .expression_attribute_values(":request", text("request_0"))
         .send()
         .await

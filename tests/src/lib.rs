@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use shared::Service;
 use shared::domain::{ClientSlug, OrganizationId, PhoneRegion, Timestamp};
 use shared::settings::Settings;
-use shared::store::{ChangeStream, Patience, Store, create_table};
+use shared::store::{ChangeStream, ClientTimeouts, Store, create_table};
 use url::Url;
 use uuid::Uuid;
 
@@ -108,8 +108,8 @@ impl Database {
     }
 
     /// A store in it whose calls go through the endpoint at `url`, such as a proxy in front of it.
-    pub async fn store_through(&self, url: &Url, patience: Patience) -> Store {
-        Store::new(engine::client(url, patience).await, self.table.clone())
+    pub async fn store_through(&self, url: &Url, timeouts: ClientTimeouts) -> Store {
+        Store::new(engine::client(url, timeouts).await, self.table.clone())
     }
 }
 
@@ -197,22 +197,22 @@ impl Api {
     }
 
     /// An API over a database of this test's own, with a proxy in between.
-    pub async fn through_proxy(patience: Patience) -> (Self, Proxy) {
+    pub async fn through_proxy(timeouts: ClientTimeouts) -> (Self, Proxy) {
         let service = |store| Service {
             deadline: NO_DEADLINE,
             ..Service::new(development_settings(), store)
         };
-        Self::over_through_proxy(Database::start().await, patience, service).await
+        Self::over_through_proxy(Database::start().await, timeouts, service).await
     }
 
     /// An API over `database`, with a proxy in between, that works with the service that `service` makes of its store.
     pub async fn over_through_proxy(
         database: Database,
-        patience: Patience,
+        timeouts: ClientTimeouts,
         service: impl FnOnce(Store) -> Service,
     ) -> (Self, Proxy) {
         let proxy = Proxy::start(&database.url).await;
-        let store = database.store_through(&proxy.url, patience).await;
+        let store = database.store_through(&proxy.url, timeouts).await;
         let api = Self::with_service(database, service(store)).await;
         (api, proxy)
     }

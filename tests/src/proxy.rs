@@ -17,12 +17,12 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use shared::store::Patience;
+use shared::store::ClientTimeouts;
 use tokio::sync::watch;
 use url::Url;
 
 /// Waits for answers that come, however busy the machine is: a call that is repeated counts.
-pub const PATIENT: Patience = Patience {
+pub const PATIENT: ClientTimeouts = ClientTimeouts {
     connect: Duration::from_mins(1),
     attempt: Duration::from_mins(1),
     operation: Duration::from_mins(4),

@@ -13,7 +13,7 @@ use lambda_http::http::Response;
 use lambda_http::{Body, IntoResponse, Request};
 use serde_json::Value;
 use shared::settings::{Settings, environment_variable};
-use shared::store::{Patience, Store, configure};
+use shared::store::{ClientTimeouts, Store, configure};
 use shared::{LambdaFunction, Service, init_logging};
 
 /// A deployed handler.
@@ -69,7 +69,7 @@ pub(crate) fn start_log(settings: &Settings) -> anyhow::Result<()> {
 
 /// The configuration of a function's own client of the database.
 pub(crate) fn client_configuration(config: &SdkConfig) -> Builder {
-    configure(Builder::from(config), Patience::default())
+    configure(Builder::from(config), ClientTimeouts::default())
 }
 
 /// What a handler works with, over a client of this configuration.

@@ -27,7 +27,7 @@ use shared::domain::{
 use shared::http::{Call as Invocation, mailer};
 use shared::sdk::configuration;
 use shared::settings::Settings;
-use shared::store::{ContactChange, MethodChange};
+use shared::store::{VerifyContact, VerifyMethod};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 use tokio::task::yield_now;
 
@@ -75,8 +75,8 @@ struct Change {
 }
 
 enum ChangeKind {
-    Method(MethodChange),
-    Contact(ContactChange),
+    Method(VerifyMethod),
+    Contact(VerifyContact),
 }
 
 impl Scene {
@@ -339,7 +339,7 @@ fn change(
     let mut members = call.members()?;
     let region = service.default_phone_region;
     let expected_version = members.expected_version(&call);
-    let stamp = call.stamp(caller.actor());
+    let metadata = call.metadata(caller.actor());
     black_box(call.contact_id()?);
     let change = match function {
         Function::VerifyContact => {
@@ -348,12 +348,12 @@ fn change(
             let audience = members.required_text("audience");
             let verified_at =
                 members.verified_at("verified", "verified_at", service.time_zone, call.now());
-            ChangeKind::Contact(ContactChange {
+            ChangeKind::Contact(VerifyContact {
                 audience: AudienceSlug::parse(&audience.context("audience")?)?,
                 client: client.context("client")?,
                 verified_at: verified_at.context("verified_at")?,
                 expected_version: expected_version.context("If-Match")?,
-                stamp,
+                metadata,
             })
         }
         Function::VerifyPhoneNumber | Function::VerifyContactMethod => {
@@ -368,11 +368,11 @@ fn change(
                 ),
             };
             let verified_at = members.date_time_or_null("verifiedAt");
-            ChangeKind::Method(MethodChange {
+            ChangeKind::Method(VerifyMethod {
                 method: method.context("the method")?,
                 verification: verified_at.context("verifiedAt")?.map(|at| (at, label)),
                 expected_version: expected_version.context("If-Match")?,
-                stamp,
+                metadata,
             })
         }
     };

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactFacts, ContactRecord, Ending, SubscriptionFacts,
-    SubscriptionId, SubscriptionStatus, SuppressionFact, Timestamp, ValidationFacts,
+    Actor, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, SubscriptionId,
+    SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp, ValidationPatch,
     ValidationStatus, Verification,
 };
 
@@ -86,9 +86,9 @@ pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<Con
     let holds = |holds: Option<bool>| {
         holds
             .filter(|holds| *holds)
-            .map(|_| SuppressionFact::Since(reading.now))
+            .map(|_| SuppressionPatch::Since(reading.now))
     };
-    let facts = ContactFacts {
+    let patch = ContactPatch {
         first_name: text(members.first_name),
         last_name: text(members.last_name),
         methods: std::iter::once(email).chain(phones).collect(),
@@ -100,9 +100,9 @@ pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<Con
             .map(|tags| (members.audience.clone(), tags))
             .into_iter()
             .collect(),
-        ..ContactFacts::default()
+        ..ContactPatch::default()
     };
-    let subscription = SubscriptionFacts {
+    let subscription = SubscriptionPatch {
         status: members.status,
         ending: Some(Ending::default()),
         verification: verified_at.map(|at| Verification {
@@ -111,7 +111,7 @@ pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<Con
             source: None,
         }),
         is_history: true,
-        ..SubscriptionFacts::default()
+        ..SubscriptionPatch::default()
     };
     let id = SubscriptionId {
         audience: members.audience.clone(),
@@ -119,7 +119,7 @@ pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<Con
     };
     Ok(ContactRow {
         record: ContactRecord {
-            facts,
+            patch,
             subscriptions: BTreeMap::from([(id, subscription)]),
             ..ContactRecord::default()
         },
@@ -142,12 +142,12 @@ fn verified_at(
     }
 }
 
-fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationFacts, Fault> {
+fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationPatch, Fault> {
     let validated_at = found
         .validated_at
         .map(|at| instant(&at, "email_validation.validated_at", reading))
         .transpose()?;
-    Ok(ValidationFacts {
+    Ok(ValidationPatch {
         status: found.status,
         reason: Some(found.reason.trim().to_owned()),
         validated_at: Some(validated_at),

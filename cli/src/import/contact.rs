@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::domain::{
-    Actor, AudienceSlug, ContactFacts, ContactId, ContactRecord, Ending, NewMethod,
-    SubscriptionFacts, SubscriptionId, SuppressionFact, Timestamp, ValidationFacts,
+    Actor, AudienceSlug, ContactId, ContactPatch, ContactRecord, Ending, NewMethod, SubscriptionId,
+    SubscriptionPatch, SuppressionPatch, Timestamp, ValidationPatch,
 };
 
 use super::fault::Fault;
@@ -114,7 +114,7 @@ pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<Contact
         .keys()
         .map(|audience| (audience.clone(), "tags".to_owned()));
     let audiences = of_subscriptions.chain(of_tags).collect();
-    let facts = ContactFacts {
+    let patch = ContactPatch {
         first_name: members.first_name,
         last_name: members.last_name,
         methods: phones.into_iter().chain(emails).collect(),
@@ -131,15 +131,17 @@ pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<Contact
             members.verified_by,
             members.verification_source,
         )?,
-        email_validation: members.email_validation.map(|found| ValidationFacts {
+        email_validation: members.email_validation.map(|found| ValidationPatch {
             status: found.status,
             reason: Some(found.reason),
             validated_at: Some(found.validated_at),
         }),
-        globally_unsubscribed: members.globally_unsubscribed_at.map(SuppressionFact::Since),
+        globally_unsubscribed: members
+            .globally_unsubscribed_at
+            .map(SuppressionPatch::Since),
         global_unsubscribe_reason: members.global_unsubscribe_reason,
-        hard_bounced: members.hard_bounced_at.map(SuppressionFact::Since),
-        complained: members.complained_at.map(SuppressionFact::Since),
+        hard_bounced: members.hard_bounced_at.map(SuppressionPatch::Since),
+        complained: members.complained_at.map(SuppressionPatch::Since),
         // No tags in an audience say nothing.
         tags: members
             .tags
@@ -150,11 +152,11 @@ pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<Contact
     };
     let record = ContactRecord {
         id: members.id,
-        facts,
+        patch,
         owned_elsewhere,
         subscriptions: subscriptions
             .into_iter()
-            .map(|(_, id, facts)| (id, facts))
+            .map(|(_, id, patch)| (id, patch))
             .collect(),
         updated_at: members.updated_at,
     };
@@ -215,7 +217,7 @@ fn emails(entries: Vec<EmailMembers>) -> Result<(Vec<NewMethod>, BTreeSet<String
 /// The subscriptions, each with its place.
 fn subscriptions(
     entries: Vec<SubscriptionSeed>,
-) -> Result<Vec<(usize, SubscriptionId, SubscriptionFacts)>, Fault> {
+) -> Result<Vec<(usize, SubscriptionId, SubscriptionPatch)>, Fault> {
     let mut seen = BTreeSet::new();
     let mut subscriptions = Vec::with_capacity(entries.len());
     for (place, entry) in entries.into_iter().enumerate() {
@@ -230,7 +232,7 @@ fn subscriptions(
                 "an earlier entry has the same audience and client",
             ));
         }
-        let facts = SubscriptionFacts {
+        let patch = SubscriptionPatch {
             status: Some(entry.status),
             reason: String::new(),
             ending: Some(Ending {
@@ -245,7 +247,7 @@ fn subscriptions(
             )?,
             is_history: true,
         };
-        subscriptions.push((place, id, facts));
+        subscriptions.push((place, id, patch));
     }
     Ok(subscriptions)
 }

@@ -61,7 +61,7 @@ impl ContactRow {
         if let Some(member) = self.email_member {
             return member.to_owned();
         }
-        let before = self.record.facts.methods.iter().take(place);
+        let before = self.record.patch.methods.iter().take(place);
         let emails = before.filter(|method| matches!(method.value, MethodValue::Email(_)));
         format!("emails[{}].value", emails.count())
     }

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use shared::Clock;
 use shared::domain::{Actor, AudienceSlug, OrganizationId, PhoneRegion, TimeZone};
 use shared::store::{
-    Addition, DatabaseError, Import, ImportOutcome, ImportRecord, Persistence, Store,
+    Addition, DatabaseError, Import, ImportOutcome, ImportRecord, RetryBudget, Store,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -59,7 +59,7 @@ pub struct Options {
     /// The zone of times without an offset.
     pub time_zone: TimeZone,
     /// How long it goes on against throttling and outages.
-    pub persistence: Persistence,
+    pub retry_budget: RetryBudget,
     /// Where it notes how far it is.
     pub progress: Arc<Progress>,
     /// Tells the time.
@@ -122,7 +122,7 @@ struct Shared {
     store: Store,
     organization: OrganizationId,
     dry_run: bool,
-    persistence: Persistence,
+    retry_budget: RetryBudget,
     clock: Clock,
     /// With a record's number, an id that no other change has.
     run: String,
@@ -164,13 +164,13 @@ pub async fn import(
         }),
     };
     let organization = organization(options.organization, first.as_ref())?;
-    let start = Persistence::new(START_BUDGET);
+    let start = RetryBudget::new(START_BUDGET);
     let registered = start.run(|| store.registered(&organization)).await?;
     let shared = Arc::new(Shared {
         store: store.clone(),
         organization: organization.clone(),
         dry_run: options.dry_run,
-        persistence: options.persistence,
+        retry_budget: options.retry_budget,
         clock: options.clock,
         run: Uuid::new_v4().simple().to_string(),
         queues: Queues::default(),
@@ -385,7 +385,7 @@ impl Dispatcher {
         let additions: Vec<_> = audiences.chain(clients).collect();
         if !self.shared.dry_run {
             let add = || self.shared.store.add(additions.clone());
-            self.shared.persistence.run(add).await?;
+            self.shared.retry_budget.run(add).await?;
         }
         self.audiences.extend(row.audiences);
         self.shared.tally().note(place, Done::Passed, room)
@@ -439,7 +439,7 @@ impl Shared {
             actor: Actor::subject("contacts import"),
             clock: &*self.clock,
             dry_run: self.dry_run,
-            persistence: &self.persistence,
+            retry_budget: &self.retry_budget,
         };
         let records = rows.iter().map(|row| ImportRecord {
             record: row.contact.record.clone(),

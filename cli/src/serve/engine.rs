@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use dynoxide::Database;
 use shared::settings::environment_variable;
-use shared::store::{Patience, configure};
+use shared::store::{ClientTimeouts, configure};
 use shared::{configured_endpoint, is_loopback};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -23,7 +23,7 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// How long `serve` waits for its database. On one machine all requests share one engine, and it shares the processor
 /// with everything else: what takes long is mostly queueing, not lost.
-pub const PATIENCE: Patience = Patience {
+pub const PATIENCE: ClientTimeouts = ClientTimeouts {
     connect: Duration::from_secs(2),
     attempt: Duration::from_secs(4),
     operation: Duration::from_secs(9),
@@ -135,7 +135,7 @@ fn open(folder: &Path) -> anyhow::Result<(Database, File)> {
 
 /// A client of the endpoint at `url`. On loopback, where no engine checks them, the region and credentials are made up
 /// unless the environment has some; for any other endpoint the SDK looks for them where it always does.
-pub async fn client(url: &Url, patience: Patience) -> Client {
+pub async fn client(url: &Url, timeouts: ClientTimeouts) -> Client {
     let builder = if is_loopback(url) && url.scheme() == "http" {
         // What is not Unicode text is no credential either.
         let value_of = |name| environment_variable(name).ok().flatten();
@@ -163,12 +163,12 @@ pub async fn client(url: &Url, patience: Patience) -> Client {
         .endpoint_url(url.as_str())
         // The SDK's budget for retries is for all clients of a partition; one endpoint must not use up another's.
         .retry_partition(RetryPartition::new(url.to_string()));
-    Client::from_conf(configure(builder, patience).build())
+    Client::from_conf(configure(builder, timeouts).build())
 }
 
 /// A client of AWS's own endpoint, with the region and the credentials that the SDK finds.
-pub(crate) async fn aws_client(patience: Patience) -> Client {
-    Client::from_conf(configure(from_environment().await, patience).build())
+pub(crate) async fn aws_client(timeouts: ClientTimeouts) -> Client {
+    Client::from_conf(configure(from_environment().await, timeouts).build())
 }
 
 async fn from_environment() -> Builder {

@@ -6,7 +6,7 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::{Answer, Call, Failure, crm};
-use shared::store::{Connections, MethodEdit, MethodEditKind};
+use shared::store::{Connections, EditMethod, EditMethodKind};
 
 /// How many connections to the database a request uses at the same time, at most.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
@@ -33,13 +33,13 @@ async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    let edit = MethodEdit {
+    let edit = EditMethod {
         value,
-        kind: MethodEditKind::Add {
+        kind: EditMethodKind::Add {
             is_primary: is_primary == Some(true),
         },
         expected_version,
-        stamp: call.stamp(caller.actor()),
+        metadata: call.metadata(caller.actor()),
     };
     crm::edit_method(call, caller, &edit).await
 }

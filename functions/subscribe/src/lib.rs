@@ -6,10 +6,10 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::{
-    ContactFacts, ContactId, SubscriptionFacts, SubscriptionStatus, SuppressionFact,
+    ContactId, ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch,
 };
 use shared::http::{Answer, Call, Failure, Problem, mailer};
-use shared::store::{AudienceContactChange, Connections, IfMissing};
+use shared::store::{ChangeAudienceContact, Connections, IfMissing};
 
 /// How many connections to the database a request uses at the same time, at most.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
@@ -29,33 +29,33 @@ async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
-    let subject = mailer::subject(&mut members, client)?;
+    let member = mailer::audience_member(&mut members, client)?;
     let scope = members.one_of("scope", Problem::MustBeScope, mailer::Scope::parse);
     let expected_version = members.expected_version(call);
-    let (Some(subject), Some(scope), Some(expected_version)) = (subject, scope, expected_version)
+    let (Some(member), Some(scope), Some(expected_version)) = (member, scope, expected_version)
     else {
         return Err(members.into_failure());
     };
-    let subscribed = SubscriptionFacts {
+    let subscribed = SubscriptionPatch {
         status: Some(SubscriptionStatus::Subscribed),
-        ..SubscriptionFacts::default()
+        ..SubscriptionPatch::default()
     };
     // What has been ended for more than the client stays so, unless it is said to begin anew as well.
     let scope = scope.unwrap_or(mailer::Scope::Client);
-    let change = AudienceContactChange {
-        address: subject.address,
-        audience: subject.audience.ok_or(Failure::AudienceNotFound)?,
-        client: subject.client,
-        contact_facts: ContactFacts {
+    let change = ChangeAudienceContact {
+        address: member.address,
+        audience: member.audience.ok_or(Failure::AudienceNotFound)?,
+        client: member.client,
+        contact_patch: ContactPatch {
             globally_unsubscribed: (scope == mailer::Scope::Global)
-                .then_some(SuppressionFact::Lifted),
-            ..ContactFacts::default()
+                .then_some(SuppressionPatch::Lifted),
+            ..ContactPatch::default()
         },
-        audience_facts: (scope >= mailer::Scope::Audience).then(|| subscribed.clone()),
-        client_facts: subscribed,
+        audience_patch: (scope >= mailer::Scope::Audience).then(|| subscribed.clone()),
+        client_patch: subscribed,
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,
-        stamp: call.stamp(caller.actor()),
+        metadata: call.metadata(caller.actor()),
     };
     mailer::change_audience_contact(call, tenant, &change).await
 }

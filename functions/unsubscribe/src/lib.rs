@@ -5,9 +5,9 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::domain::{ContactFacts, SubscriptionFacts, SubscriptionStatus, SuppressionFact};
+use shared::domain::{ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch};
 use shared::http::{Answer, Call, Failure, Problem, mailer};
-use shared::store::{AudienceContactChange, Connections, IfMissing};
+use shared::store::{ChangeAudienceContact, Connections, IfMissing};
 
 /// How many connections to the database a request uses at the same time, at most.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
@@ -27,41 +27,41 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
-    let subject = mailer::subject(&mut members, client)?;
+    let member = mailer::audience_member(&mut members, client)?;
     let scope = members.required_one_of("scope", Problem::MustBeScope, mailer::Scope::parse);
     let reason = members.optional_text("reason");
     let expected_version = members.expected_version(call);
-    let (Some(subject), Some(scope), Some(reason), Some(expected_version)) =
-        (subject, scope, reason, expected_version)
+    let (Some(member), Some(scope), Some(reason), Some(expected_version)) =
+        (member, scope, reason, expected_version)
     else {
         return Err(members.into_failure());
     };
     let reason = reason.unwrap_or_default();
-    let unsubscribed = SubscriptionFacts {
+    let unsubscribed = SubscriptionPatch {
         status: Some(SubscriptionStatus::Unsubscribed),
         reason: reason.clone(),
-        ..SubscriptionFacts::default()
+        ..SubscriptionPatch::default()
     };
-    let change = AudienceContactChange {
-        address: subject.address,
-        audience: subject.audience.ok_or(Failure::AudienceNotFound)?,
-        client: subject.client,
-        contact_facts: match scope {
-            mailer::Scope::Global => ContactFacts {
-                globally_unsubscribed: Some(SuppressionFact::Since(call.now())),
+    let change = ChangeAudienceContact {
+        address: member.address,
+        audience: member.audience.ok_or(Failure::AudienceNotFound)?,
+        client: member.client,
+        contact_patch: match scope {
+            mailer::Scope::Global => ContactPatch {
+                globally_unsubscribed: Some(SuppressionPatch::Since(call.now())),
                 global_unsubscribe_reason: Some(reason),
-                ..ContactFacts::default()
+                ..ContactPatch::default()
             },
-            _ => ContactFacts::default(),
+            _ => ContactPatch::default(),
         },
-        audience_facts: (scope == mailer::Scope::Audience).then(|| unsubscribed.clone()),
-        client_facts: match scope {
+        audience_patch: (scope == mailer::Scope::Audience).then(|| unsubscribed.clone()),
+        client_patch: match scope {
             mailer::Scope::Client => unsubscribed,
-            _ => SubscriptionFacts::default(),
+            _ => SubscriptionPatch::default(),
         },
         if_missing: IfMissing::Refuse,
         expected_version,
-        stamp: call.stamp(caller.actor()),
+        metadata: call.metadata(caller.actor()),
     };
     mailer::change_audience_contact(call, tenant, &change).await
 }

@@ -1,23 +1,23 @@
 //! The members of the body, all of which but the address, the audience and the client may be absent.
 
 use shared::domain::{
-    Actor, ContactFacts, MethodValue, NewMethod, PhoneNumber, SubscriptionFacts,
-    SubscriptionStatus, SuppressionFact, ValidationFacts, ValidationStatus, Verification,
+    Actor, ContactPatch, MethodValue, NewMethod, PhoneNumber, SubscriptionPatch,
+    SubscriptionStatus, SuppressionPatch, ValidationPatch, ValidationStatus, Verification,
 };
 use shared::http::{Call, Members, Problem};
 
 /// What the body says.
-pub(crate) struct Facts {
+pub(crate) struct Patch {
     /// Of the contact.
-    pub(crate) contact: ContactFacts,
+    pub(crate) contact: ContactPatch,
     /// Of the client's subscription.
-    pub(crate) subscription: SubscriptionFacts,
+    pub(crate) subscription: SubscriptionPatch,
     /// All of the contact's tags in the audience.
     pub(crate) tags: Option<Vec<String>>,
 }
 
 /// Reads what is said of the contact, and of the client's subscription. Each fault is noted.
-pub(crate) fn facts(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -> Option<Facts> {
+pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -> Option<Patch> {
     let status = members.one_of(
         "status",
         Problem::MustBeSubscriptionStatus,
@@ -35,30 +35,30 @@ pub(crate) fn facts(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -
     let first_name = members.optional_text("firstName");
     let last_name = members.optional_text("lastName");
     let phones = phones(members, call);
-    let subscription = SubscriptionFacts {
+    let subscription = SubscriptionPatch {
         status: status?,
         verification: verified_at?.map(|at| Verification {
             at,
             by: Some(actor.clone()),
             source: None,
         }),
-        ..SubscriptionFacts::default()
+        ..SubscriptionPatch::default()
     };
-    let contact = ContactFacts {
+    let contact = ContactPatch {
         first_name: first_name?,
         last_name: last_name?,
         methods: phones?,
         email_validation: email_validation?,
         ..suppression?.unwrap_or_default()
     };
-    Some(Facts {
+    Some(Patch {
         contact,
         subscription,
         tags: tags?,
     })
 }
 
-fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationFacts> {
+fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPatch> {
     let status = members.required_one_of(
         "status",
         Problem::MustBeValidationStatus,
@@ -66,32 +66,32 @@ fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationFa
     );
     let reason = members.optional_text("reason");
     let validated_at = members.iso_datetime("validated_at", call.service.time_zone);
-    Some(ValidationFacts {
+    Some(ValidationPatch {
         status: status?,
         reason: reason?,
         validated_at: validated_at?.map(Some),
     })
 }
 
-fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactFacts> {
+fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactPatch> {
     let mut read = |member| {
         let holds = members.boolean(member)?;
         Some(holds.map(|holds| {
             if holds {
-                SuppressionFact::Since(call.now())
+                SuppressionPatch::Since(call.now())
             } else {
-                SuppressionFact::Lifted
+                SuppressionPatch::Lifted
             }
         }))
     };
     let globally_unsubscribed = read("global_unsubscribed");
     let hard_bounced = read("hard_bounced");
     let complained = read("complained");
-    Some(ContactFacts {
+    Some(ContactPatch {
         globally_unsubscribed: globally_unsubscribed?,
         hard_bounced: hard_bounced?,
         complained: complained?,
-        ..ContactFacts::default()
+        ..ContactPatch::default()
     })
 }
 

@@ -9,7 +9,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::ContactId;
 use shared::http::{Answer, Call, Failure, mailer};
-use shared::store::{AudienceContactChange, Connections, IfMissing};
+use shared::store::{ChangeAudienceContact, Connections, IfMissing};
 
 /// How many connections to the database a request uses at the same time, at most.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
@@ -25,32 +25,32 @@ async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
-    let subject = mailer::subject(&mut members, client)?;
-    let facts = body::facts(&mut members, call, caller.actor());
+    let member = mailer::audience_member(&mut members, client)?;
+    let patch = body::patch(&mut members, call, caller.actor());
     let expected_version = members.expected_version(call);
-    let (Some(subject), Some(facts), Some(expected_version)) = (subject, facts, expected_version)
+    let (Some(member), Some(patch), Some(expected_version)) = (member, patch, expected_version)
     else {
         return Err(members.into_failure());
     };
-    let audience = subject.audience.ok_or(Failure::AudienceNotFound)?;
-    let body::Facts {
-        contact: mut contact_facts,
-        subscription: client_facts,
+    let audience = member.audience.ok_or(Failure::AudienceNotFound)?;
+    let body::Patch {
+        contact: mut contact_patch,
+        subscription: client_patch,
         tags,
-    } = facts;
-    contact_facts
+    } = patch;
+    contact_patch
         .tags
         .extend(tags.map(|tags| (audience.clone(), tags)));
-    let change = AudienceContactChange {
-        address: subject.address,
+    let change = ChangeAudienceContact {
+        address: member.address,
         audience,
-        client: subject.client,
-        contact_facts,
-        client_facts,
-        audience_facts: None,
+        client: member.client,
+        contact_patch,
+        client_patch,
+        audience_patch: None,
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,
-        stamp: call.stamp(caller.actor()),
+        metadata: call.metadata(caller.actor()),
     };
     mailer::change_audience_contact(call, tenant, &change).await
 }

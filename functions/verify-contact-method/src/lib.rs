@@ -6,7 +6,7 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::{Answer, Call, Failure, crm};
-use shared::store::{Connections, MethodChange};
+use shared::store::{Connections, VerifyMethod};
 
 /// How many connections to the database a request uses at the same time, at most.
 pub const CONNECTIONS: Connections = Connections::by_item(1);
@@ -34,11 +34,11 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    let change = MethodChange {
+    let change = VerifyMethod {
         method,
         verification: verified_at.map(|at| (at, source)),
         expected_version,
-        stamp: call.stamp(caller.actor()),
+        metadata: call.metadata(caller.actor()),
     };
     crm::change_method(call, caller, &change).await
 }

@@ -7,7 +7,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::AudienceSlug;
 use shared::http::{Answer, Call, Failure, mailer};
-use shared::store::{Connections, ContactChange};
+use shared::store::{Connections, VerifyContact};
 
 /// How many connections to the database a request uses at the same time, at most: for its read, and for its transaction.
 pub const CONNECTIONS: Connections = Connections::by_item(2);
@@ -50,13 +50,13 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
             .await
             .into());
     };
-    let stamp = call.stamp(caller.actor());
-    let change = ContactChange {
+    let metadata = call.metadata(caller.actor());
+    let change = VerifyContact {
         audience,
         client,
         verified_at,
         expected_version,
-        stamp,
+        metadata,
     };
     let (outcome, contact) = store.verify_contact(tenant, &id, &change).await?;
     mailer::contact_changed(outcome, &contact)

@@ -7,10 +7,10 @@ mod access;
 mod contact;
 mod eligibility;
 mod email_address;
-mod facts;
 mod identifiers;
 mod label;
 mod numbering_plan;
+mod patch;
 mod phone_number;
 mod record;
 mod subscription;
@@ -26,11 +26,11 @@ pub use contact::{
 };
 pub use eligibility::{Block, Eligibility, Level};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use facts::{ContactFacts, Ending, SubscriptionFacts, SuppressionFact, ValidationFacts};
 pub use identifiers::{
     Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, OrganizationId,
 };
 pub use label::{InvalidLabel, VerificationSource};
+pub use patch::{ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
 pub use record::ContactRecord;
 pub use subscription::{

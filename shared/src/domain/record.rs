@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ContactFacts, ContactId, EmailAddress, MethodValue, SubscriptionFacts, SubscriptionId,
+    ContactId, ContactPatch, EmailAddress, MethodValue, SubscriptionId, SubscriptionPatch,
     Timestamp,
 };
 
@@ -15,12 +15,12 @@ pub struct ContactRecord {
     /// The contact's id, if the record says it.
     pub id: Option<ContactId>,
     /// What it says of the contact.
-    pub facts: ContactFacts,
+    pub patch: ContactPatch,
     /// The normal forms of those of its e-mail addresses that another contact owns: they are the contact's too, but it is
     /// not found by them.
     pub owned_elsewhere: BTreeSet<String>,
     /// What it says of the contact's subscriptions.
-    pub subscriptions: BTreeMap<SubscriptionId, SubscriptionFacts>,
+    pub subscriptions: BTreeMap<SubscriptionId, SubscriptionPatch>,
     /// When the contact was last changed, if it does not exist yet.
     pub updated_at: Option<Timestamp>,
 }
@@ -28,7 +28,7 @@ pub struct ContactRecord {
 impl ContactRecord {
     /// The e-mail addresses by which the contact is found.
     pub fn own_addresses(&self) -> impl Iterator<Item = &EmailAddress> {
-        self.facts
+        self.patch
             .methods
             .iter()
             .filter_map(|method| match &method.value {

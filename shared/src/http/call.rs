@@ -21,7 +21,7 @@ use crate::Service;
 use crate::auth::{Caller, Reach, Refusal};
 use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
 use crate::log::{Measured, RequestLine, write_request};
-use crate::store::{ChangeStamp, Found, Tally, tallied};
+use crate::store::{ChangeMetadata, Found, Tally, tallied};
 
 /// The header that names a request, in answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -231,8 +231,8 @@ impl<'a> Call<'a> {
 
     /// What marks a change that this request makes.
     #[must_use]
-    pub fn stamp(&self, actor: &Actor) -> ChangeStamp {
-        ChangeStamp {
+    pub fn metadata(&self, actor: &Actor) -> ChangeMetadata {
+        ChangeMetadata {
             actor: actor.clone(),
             now: self.received_at,
             request_id: self.request_id.clone(),

@@ -14,7 +14,7 @@ use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Timestamp,
     VerificationSource,
 };
-use crate::store::{MethodChange, MethodEdit, MethodEditKind};
+use crate::store::{EditMethod, EditMethodKind, VerifyMethod};
 
 /// Makes a change to a contact method in the organization that the caller reaches, and answers it.
 ///
@@ -23,7 +23,7 @@ use crate::store::{MethodChange, MethodEdit, MethodEditKind};
 pub async fn change_method(
     call: &Call<'_>,
     caller: &Caller,
-    change: &MethodChange,
+    change: &VerifyMethod,
 ) -> Result<Answer, Failure> {
     let id = call.contact_id()?;
     let tenant = call.tenant(caller, &id).await?;
@@ -51,7 +51,7 @@ pub async fn change_method(
 pub async fn edit_method(
     call: &Call<'_>,
     caller: &Caller,
-    edit: &MethodEdit,
+    edit: &EditMethod,
 ) -> Result<Answer, Failure> {
     let id = call.contact_id()?;
     let tenant = call.own_tenant(caller)?;
@@ -63,10 +63,10 @@ pub async fn edit_method(
         .await
         .map_err(Failure::of_method(kind))?;
     let message = match (kind, edit.kind) {
-        (MethodKind::Phone, MethodEditKind::Add { .. }) => "Phone number added",
-        (MethodKind::Phone, MethodEditKind::Remove) => "Phone number removed",
-        (MethodKind::Email, MethodEditKind::Add { .. }) => "Email added",
-        (MethodKind::Email, MethodEditKind::Remove) => "Email removed",
+        (MethodKind::Phone, EditMethodKind::Add { .. }) => "Phone number added",
+        (MethodKind::Phone, EditMethodKind::Remove) => "Phone number removed",
+        (MethodKind::Email, EditMethodKind::Add { .. }) => "Email added",
+        (MethodKind::Email, EditMethodKind::Remove) => "Email removed",
     };
     changed(message, outcome, &contact)
 }

@@ -188,7 +188,7 @@ impl From<DatabaseError> for Failure {
             | DatabaseError::PartlyThrottled(_) => Self::Unavailable(Box::new(error)),
             DatabaseError::Refused(_)
             | DatabaseError::Unreadable(_)
-            | DatabaseError::Nonsense(_) => Self::Internal(Box::new(error)),
+            | DatabaseError::UnexpectedAnswer(_) => Self::Internal(Box::new(error)),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::{
     AudienceContact, AudienceSlug, Block, ClientSlug, ContactId, EmailAddress, Level, Outcome,
     Subscription, SubscriptionStatus, Tenant, Timestamp, ValidationStatus,
 };
-use crate::store::{AudienceContactChange, AudienceContactChanged};
+use crate::store::{AudienceContactChanged, ChangeAudienceContact};
 
 /// The client that the body names, which must be the token's. None where it names none, which is noted as a fault.
 ///
@@ -38,15 +38,15 @@ pub fn client(
 ///
 /// # Errors
 /// [`Failure::ForeignClient`] when it names another client than the token.
-pub fn subject(
+pub fn audience_member(
     members: &mut Members<'_>,
     of_token: &ClientSlug,
-) -> Result<Option<Subject>, Failure> {
+) -> Result<Option<AudienceMember>, Failure> {
     let client = client(members, of_token)?;
     let address = members.required_email_address("email");
     let audience = members.required_text("audience");
     Ok(match (address, audience, client) {
-        (Some(address), Some(audience), Some(client)) => Some(Subject {
+        (Some(address), Some(audience), Some(client)) => Some(AudienceMember {
             address,
             audience: AudienceSlug::parse(&audience).ok(),
             client,
@@ -57,7 +57,7 @@ pub fn subject(
 
 /// Whom a request of an application is about.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct AudienceMember {
     /// The contact's address.
     pub address: EmailAddress,
     /// The audience; `None` where the text can be none.
@@ -102,7 +102,7 @@ impl Scope {
 pub async fn change_audience_contact(
     call: &Call<'_>,
     tenant: &Tenant,
-    change: &AudienceContactChange,
+    change: &ChangeAudienceContact,
 ) -> Result<Answer, Failure> {
     let store = &call.service.store;
     let AudienceContactChanged {

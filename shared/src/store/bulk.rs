@@ -27,13 +27,13 @@ pub(super) const MAX_BYTES: usize = 3 * 1024 * 1024;
 /// How long work on many items goes on against throttling and outages. It waits longer and longer in between, so that it
 /// slows down to what the table takes.
 #[derive(Debug, Clone)]
-pub struct Persistence {
+pub struct RetryBudget {
     /// Waits without any success in between add up to this time at most.
     budget: Duration,
     waits: Arc<AtomicU64>,
 }
 
-impl Persistence {
+impl RetryBudget {
     /// That of work which gives up after this time without success.
     #[must_use]
     pub fn new(budget: Duration) -> Self {
@@ -113,7 +113,7 @@ impl Store {
         items
             .map(|item| {
                 let key = Key::of_item(&item);
-                let key = key.ok_or(DatabaseError::Nonsense("an item without a key"))?;
+                let key = key.ok_or(DatabaseError::UnexpectedAnswer("an item without a key"))?;
                 Ok((key, item))
             })
             .collect()

@@ -14,7 +14,7 @@ use super::tally::NoteCalls;
 /// after 30 seconds: an operation takes at most 5 seconds, and no request needs more than three of them without
 /// contention. A function's own deadline ([`crate::DEADLINE`]) comes sooner still.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct ClientTimeouts {
     /// For a connection to stand.
     pub connect: Duration,
     /// For one answer. DynamoDB answers in single-digit milliseconds; what takes a hundred times as long is lost.
@@ -25,7 +25,7 @@ pub struct Patience {
     pub attempts: u32,
 }
 
-impl Default for Patience {
+impl Default for ClientTimeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(1),
@@ -38,18 +38,18 @@ impl Default for Patience {
 
 /// Sets the SDK's timeouts and retries, and lets its calls be tallied.
 #[must_use]
-pub fn configure(builder: Builder, patience: Patience) -> Builder {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(patience.connect)
-        .operation_attempt_timeout(patience.attempt)
-        .operation_timeout(patience.operation)
+pub fn configure(builder: Builder, timeouts: ClientTimeouts) -> Builder {
+    let config = TimeoutConfig::builder()
+        .connect_timeout(timeouts.connect)
+        .operation_attempt_timeout(timeouts.attempt)
+        .operation_timeout(timeouts.operation)
         .build();
     let retries = RetryConfig::standard()
-        .with_max_attempts(patience.attempts)
+        .with_max_attempts(timeouts.attempts)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_secs(1));
     let mut builder = builder
-        .timeout_config(timeouts)
+        .timeout_config(config)
         .retry_config(retries)
         // It looks for answers that trickle; here an attempt's time ends them sooner.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());

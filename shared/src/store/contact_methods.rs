@@ -7,27 +7,27 @@ use std::collections::BTreeMap;
 use super::edit::{Edit, OwnerEdit};
 use super::items::{contact, grows_too_large, is_as_left_by, owner_id};
 use super::keys::Key;
-use super::{ChangeError, ChangeStamp, Store};
+use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
     Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, Tenant,
 };
 
 /// A phone number or e-mail address to be added to a contact, or removed from it.
 #[derive(Debug, Clone)]
-pub struct MethodEdit {
+pub struct EditMethod {
     /// Which.
     pub value: MethodValue,
     /// What to do with it.
-    pub kind: MethodEditKind,
+    pub kind: EditMethodKind,
     /// At which version the contact must be.
     pub expected_version: ExpectedVersion,
     /// Who does it, when, on which request.
-    pub stamp: ChangeStamp,
+    pub metadata: ChangeMetadata,
 }
 
 /// What to do with a phone number or e-mail address of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MethodEditKind {
+pub enum EditMethodKind {
     /// Add it, unverified. One that is there stays as it is, but can become the main one of its kind.
     Add {
         /// Whether it becomes the main one of its kind. The first does in any case.
@@ -46,7 +46,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        edit: &MethodEdit,
+        edit: &EditMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
         self.retried(|| Box::pin(self.try_edit_method(tenant, id, edit)))
             .await
@@ -56,7 +56,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        method_edit: &MethodEdit,
+        method_edit: &EditMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
         let organization = tenant.organization();
         let key = Key::contact(organization, id);
@@ -69,7 +69,7 @@ impl Store {
         let (item, owner) = (items.next().flatten(), items.next().flatten());
         let item = item.ok_or(ChangeError::ContactNotFound)?;
         let owner = owner.as_ref().map(owner_id).transpose()?;
-        let is_our_own = is_as_left_by(&item, &method_edit.stamp);
+        let is_our_own = is_as_left_by(&item, &method_edit.metadata);
         let before = SubscribedContact {
             contact: contact(item)?,
             subscriptions: BTreeMap::new(),
@@ -79,11 +79,11 @@ impl Store {
             return Ok((Outcome::Updated, before.contact));
         }
         let has_method = before.contact.method(&method_edit.value).is_some();
-        if method_edit.kind == MethodEditKind::Remove && !has_method {
+        if method_edit.kind == EditMethodKind::Remove && !has_method {
             return Err(ChangeError::MethodNotFound);
         }
         let is_others = owner.as_ref().is_some_and(|owner| owner != id);
-        if method_edit.kind != MethodEditKind::Remove && !has_method && is_others {
+        if method_edit.kind != EditMethodKind::Remove && !has_method && is_others {
             return Err(ChangeError::AddressTaken);
         }
         let version = before.contact.version;
@@ -95,7 +95,7 @@ impl Store {
         let address = method_edit.value.normal_form().to_owned();
         let is_address = matches!(method_edit.value, MethodValue::Email(_));
         match method_edit.kind {
-            MethodEditKind::Add { is_primary } => {
+            EditMethodKind::Add { is_primary } => {
                 // One that the contact has already is left to whoever owns it.
                 if is_address && (!has_method || owner.is_none()) {
                     owners.push(OwnerEdit::Claim(address));
@@ -106,7 +106,7 @@ impl Store {
                     verification: None,
                 });
             }
-            MethodEditKind::Remove => {
+            EditMethodKind::Remove => {
                 after.contact.remove_method(&method_edit.value);
                 match owner {
                     _ if !is_address => {}
@@ -127,10 +127,10 @@ impl Store {
         if grows_too_large(Some(&before.contact), &after.contact) {
             return Err(ChangeError::TooLarge);
         }
-        self.write_edit(&edit, &method_edit.stamp).await?;
+        self.write_edit(&edit, &method_edit.metadata).await?;
         let version = edit.version();
         after.contact.version = version;
-        after.contact.updated_at = method_edit.stamp.now;
+        after.contact.updated_at = method_edit.metadata.now;
         Ok((Outcome::Updated, after.contact))
     }
 }

@@ -16,7 +16,7 @@ use super::items::{
     email_validation_value, method_value, methods_value, owner_item, subscription_item, tags_value,
 };
 use super::keys::{Key, PARTITION_KEY};
-use super::{ChangeStamp, DatabaseError, Store};
+use super::{ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, SubscribedContact, Subscription, SubscriptionId,
     Verification, VerificationSource, Version,
@@ -92,9 +92,9 @@ impl Store {
     pub(super) async fn write_edit(
         &self,
         edit: &Edit<'_>,
-        stamp: &ChangeStamp,
+        metadata: &ChangeMetadata,
     ) -> Result<(), DatabaseError> {
-        let mut items = transact_items(&self.table, edit, stamp)?;
+        let mut items = transact_items(&self.table, edit, metadata)?;
         if let [item] = &mut items[..]
             && let Some(update) = item.update.take()
         {
@@ -130,7 +130,7 @@ fn single(update: Update) -> UpdateItemInputBuilder {
 pub(super) fn transact_items(
     table: &str,
     edit: &Edit<'_>,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Result<Vec<TransactWriteItem>, DatabaseError> {
     let contact = &edit.after.contact;
     let organization = &contact.organization_id;
@@ -142,18 +142,21 @@ pub(super) fn transact_items(
         .collect();
     let marked = (!marked.is_empty()).then(|| marked.join(MARK_SEPARATOR));
     let mut items = vec![match edit.before {
-        None => put_if_absent(table, created(contact, marked, stamp)?)?,
+        None => put_if_absent(table, created(contact, marked, metadata)?)?,
         Some(before) => {
-            let expression = contact_expression(&before.contact, contact, marked, stamp)?;
+            let expression = contact_expression(&before.contact, contact, marked, metadata)?;
             expression.into_update(table, Key::contact(organization, &contact.id))?
         }
     }];
     for (id, before, after) in subscriptions {
         let key = Key::subscription(organization, &contact.id, id);
         items.push(match before {
-            None => put_if_absent(table, new_subscription(key, after, edit.version(), stamp)?)?,
+            None => put_if_absent(
+                table,
+                new_subscription(key, after, edit.version(), metadata)?,
+            )?,
             Some(before) => {
-                let expression = subscription_expression(before, after, edit.version(), stamp);
+                let expression = subscription_expression(before, after, edit.version(), metadata);
                 expression.into_update(table, key)?
             }
         });
@@ -216,17 +219,17 @@ fn owner_write(
 fn created(
     contact: &Contact,
     marked: Option<String>,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Result<Item, DatabaseError> {
-    let mut item = contact_item(contact.clone(), stamp.clone())?;
+    let mut item = contact_item(contact.clone(), metadata.clone())?;
     if let Some(marked) = marked {
         item.extend([
             (CHANGED_SUBSCRIPTION.to_owned(), text(marked)),
             (
                 SUBSCRIPTION_CHANGE_REQUEST_ID.to_owned(),
-                text(&stamp.request_id),
+                text(&metadata.request_id),
             ),
-            (SUBSCRIPTION_CHANGED_AT.to_owned(), text(stamp.now)),
+            (SUBSCRIPTION_CHANGED_AT.to_owned(), text(metadata.now)),
         ]);
     }
     Ok(item)
@@ -237,12 +240,12 @@ fn new_subscription(
     key: Key,
     subscription: &Subscription,
     version: Version,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Result<Item, DatabaseError> {
     let mut item = subscription_item(key, subscription.clone())?;
     item.extend([
-        (UPDATED_AT.to_owned(), text(stamp.now)),
-        (CHANGE_REQUEST_ID.to_owned(), text(&stamp.request_id)),
+        (UPDATED_AT.to_owned(), text(metadata.now)),
+        (CHANGE_REQUEST_ID.to_owned(), text(&metadata.request_id)),
         (
             CONTACT_VERSION.to_owned(),
             AttributeValue::N(version.number().to_string()),
@@ -256,7 +259,7 @@ fn contact_expression(
     before: &Contact,
     after: &Contact,
     marked: Option<String>,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Result<Expression, DatabaseError> {
     let mut expression = Expression::default();
     expression
@@ -330,7 +333,7 @@ fn contact_expression(
         before.verification.as_ref(),
         after.verification.as_ref(),
     );
-    expression.stamp(stamp);
+    expression.metadata(metadata);
     if let Some(marked) = marked {
         expression.mark_subscriptions(&marked);
     }
@@ -342,7 +345,7 @@ fn subscription_expression(
     before: &Subscription,
     after: &Subscription,
     version: Version,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Expression {
     let mut expression = Expression::default();
     expression.require(EXISTS).names([("#pk", PARTITION_KEY)]);
@@ -374,8 +377,8 @@ fn subscription_expression(
         after.verification.as_ref(),
     );
     expression
-        .set_attribute(UPDATED_AT, text(stamp.now))
-        .set_attribute(CHANGE_REQUEST_ID, text(&stamp.request_id))
+        .set_attribute(UPDATED_AT, text(metadata.now))
+        .set_attribute(CHANGE_REQUEST_ID, text(&metadata.request_id))
         .set_attribute(
             CONTACT_VERSION,
             AttributeValue::N(version.number().to_string()),
@@ -521,8 +524,8 @@ mod tests {
         Timestamp::parse_rfc3339(text).unwrap()
     }
 
-    fn stamp() -> ChangeStamp {
-        ChangeStamp {
+    fn metadata() -> ChangeMetadata {
+        ChangeMetadata {
             actor: Actor::subject("client:website"),
             now: at(NOW),
             request_id: "request_1".to_owned(),
@@ -582,7 +585,7 @@ mod tests {
             after,
             owners: Vec::new(),
         };
-        transact_items("contacts", &edit, &stamp()).unwrap()
+        transact_items("contacts", &edit, &metadata()).unwrap()
     }
 
     /// The update of the contact that makes this of it.
@@ -740,7 +743,7 @@ mod tests {
             after: &after,
             owners: vec![OwnerEdit::Claim("jane@example.com".to_owned())],
         };
-        let items = transact_items("contacts", &edit, &stamp()).unwrap();
+        let items = transact_items("contacts", &edit, &metadata()).unwrap();
         let puts: Vec<_> = items.iter().map(|item| item.put().unwrap()).collect();
         let keys: Vec<_> = puts
             .iter()
@@ -798,7 +801,7 @@ mod tests {
                 after: &after,
                 owners: vec![owner],
             };
-            transact_items("contacts", &edit, &stamp())
+            transact_items("contacts", &edit, &metadata())
                 .unwrap()
                 .remove(1)
         });

@@ -62,7 +62,7 @@ pub enum DatabaseError {
     Unreadable(&'static str),
     /// It answered something that cannot be.
     #[error("the database's answer makes no sense: {0}")]
-    Nonsense(&'static str),
+    UnexpectedAnswer(&'static str),
 }
 
 impl ChangeError {
@@ -154,7 +154,7 @@ impl DatabaseError {
         match self {
             Self::Unavailable(source) => !is_expiry(source.as_ref()),
             Self::Contended(_) | Self::Outdated(_) | Self::PartlyThrottled(_) => true,
-            Self::Refused(_) | Self::Unreadable(_) | Self::Nonsense(_) => false,
+            Self::Refused(_) | Self::Unreadable(_) | Self::UnexpectedAnswer(_) => false,
         }
     }
 

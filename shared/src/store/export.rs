@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-use super::bulk::{MAX_KEYS, Persistence};
+use super::bulk::{MAX_KEYS, RetryBudget};
 use super::items::{
     CONTACT_ID, Item, ORGANIZATION_SHARD, are_of_one_state, contact, owner_id, subscription,
 };
@@ -101,14 +101,14 @@ impl Store {
     pub fn export<'a>(
         &'a self,
         organization: &'a OrganizationId,
-        persistence: &'a Persistence,
+        retry_budget: &'a RetryBudget,
     ) -> impl Stream<Item = Result<Vec<ExportedContact>, DatabaseError>> + 'a {
         stream::iter(0..SHARDS)
-            .map(move |number| self.ids(organization, number, persistence))
+            .map(move |number| self.ids(organization, number, retry_budget))
             .flatten()
             .map_ok(move |ids| async move {
                 let batch = || self.export_batch(organization, &ids);
-                persistence.run(batch).await
+                retry_budget.run(batch).await
             })
             .try_buffered(CONCURRENT_BATCHES)
     }
@@ -118,7 +118,7 @@ impl Store {
         &'a self,
         organization: &'a OrganizationId,
         number: u64,
-        persistence: &'a Persistence,
+        retry_budget: &'a RetryBudget,
     ) -> impl Stream<Item = Result<Vec<ContactId>, DatabaseError>> + 'a {
         // What comes next: the page after this id, or nothing.
         let pages = stream::try_unfold(
@@ -127,7 +127,7 @@ impl Store {
                 let Some(after) = next else {
                     return Ok::<_, DatabaseError>(None);
                 };
-                let (ids, is_last) = persistence
+                let (ids, is_last) = retry_budget
                     .run(|| self.page(organization, number, after.as_ref()))
                     .await?;
                 let next = ids.last().filter(|_| !is_last).cloned().map(Some);

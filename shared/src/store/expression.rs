@@ -11,7 +11,7 @@ use super::items::{
     SUBSCRIPTION_CHANGED_AT, UPDATED_AT, VERSION,
 };
 use super::keys::{Key, PARTITION_KEY};
-use super::{ChangeStamp, DatabaseError};
+use super::{ChangeMetadata, DatabaseError};
 
 /// The item is there: an update must not make one, nor a check pass for lack of one.
 pub(super) const EXISTS: &str = "attribute_exists(#pk)";
@@ -149,7 +149,7 @@ impl Expression {
     }
 
     /// Marks the contact as changed.
-    pub(super) fn stamp(&mut self, stamp: &ChangeStamp) -> &mut Self {
+    pub(super) fn metadata(&mut self, metadata: &ChangeMetadata) -> &mut Self {
         self.set(&STAMP)
             .names([
                 ("#version", VERSION),
@@ -158,12 +158,12 @@ impl Expression {
                 ("#changeRequestId", CHANGE_REQUEST_ID),
             ])
             .number(":one", 1)
-            .text(":now", stamp.now)
-            .text(":actor", stamp.actor.as_str())
-            .text(":requestId", &stamp.request_id)
+            .text(":now", metadata.now)
+            .text(":actor", metadata.actor.as_str())
+            .text(":requestId", &metadata.request_id)
     }
 
-    /// Marks the contact, whose stamp this has, as changed together with subscriptions: their sort keys, as the contact
+    /// Marks the contact, whose metadata this has, as changed together with subscriptions: their sort keys, as the contact
     /// keeps them.
     pub(super) fn mark_subscriptions(&mut self, sort_keys: &str) -> &mut Self {
         self.set(&[

@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use self::plan::{Plan, State, Write};
-use super::bulk::Persistence;
+use super::bulk::RetryBudget;
 use super::items::{CHANGE_REQUEST_ID, Item, are_of_one_state, contact, owner_id};
 use super::keys::Key;
-use super::{ChangeStamp, DatabaseError, Store, export};
+use super::{ChangeMetadata, DatabaseError, Store, export};
 use crate::domain::{Actor, ContactId, ContactRecord, OrganizationId, Timestamp, Version};
 
 /// How often a contact and its subscriptions are read that are not of one state, before they are taken for what they are.
@@ -33,7 +33,7 @@ pub struct Import<'a> {
     /// Whether nothing is written.
     pub dry_run: bool,
     /// How long it goes on against throttling and outages.
-    pub persistence: &'a Persistence,
+    pub retry_budget: &'a RetryBudget,
 }
 
 /// A record, and the id by which its change is known again when the answer to it was lost.
@@ -103,8 +103,8 @@ impl Work {
         }
     }
 
-    fn stamp(&self, import: &Import<'_>) -> ChangeStamp {
-        ChangeStamp {
+    fn metadata(&self, import: &Import<'_>) -> ChangeMetadata {
+        ChangeMetadata {
             actor: import.actor.clone(),
             now: (import.clock)(),
             request_id: self.request_id.clone(),
@@ -153,7 +153,7 @@ impl Store {
         import: &Import<'_>,
         works: &mut [Work],
     ) -> Result<(), DatabaseError> {
-        let mut delays = import.persistence.delays();
+        let mut delays = import.retry_budget.delays();
         loop {
             let mut left: Vec<_> = works
                 .iter_mut()
@@ -170,10 +170,10 @@ impl Store {
                 Err(error) => return Err(error),
             };
             if left.iter().filter(|work| work.outcome.is_none()).count() < count {
-                delays = import.persistence.delays();
+                delays = import.retry_budget.delays();
             }
             let delay: Option<Duration> = delays.next();
-            import.persistence.note_wait();
+            import.retry_budget.note_wait();
             match (delay, failure) {
                 (Some(delay), _) => tokio::time::sleep(delay).await,
                 (None, Some(error)) => return Err(error),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::from_item;
 use super::keys::{Key, organization_of, organization_shard};
-use super::{ChangeStamp, DatabaseError};
+use super::{ChangeMetadata, DatabaseError};
 use crate::domain::{
     Actor, AudienceSlug, Contact, ContactId, ContactMethod, EmailValidation, InvalidIdentifier,
     OrganizationId, Subscription, SubscriptionStatus, Suppression, Timestamp, ValidationStatus,
@@ -191,7 +191,7 @@ impl From<Option<Verification>> for VerificationAttributes {
 /// Reads a contact.
 pub(super) fn contact(item: Item) -> Result<Contact, DatabaseError> {
     let item: ContactItem = from_item(item).map_err(|_| DatabaseError::Unreadable("contact"))?;
-    let organization_id = organization_of(&item.pk).ok_or(DatabaseError::Nonsense(
+    let organization_id = organization_of(&item.pk).ok_or(DatabaseError::UnexpectedAnswer(
         "a contact's key names no organization",
     ))?;
     let tags = item
@@ -250,8 +250,11 @@ fn methods(items: BTreeMap<String, MethodItem>) -> Vec<ContactMethod> {
         .collect()
 }
 
-/// Writes a contact, as it is after the change with this stamp.
-pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item, DatabaseError> {
+/// Writes a contact, as it is after the change with this metadata.
+pub(super) fn contact_item(
+    contact: Contact,
+    metadata: ChangeMetadata,
+) -> Result<Item, DatabaseError> {
     let Key { partition, sort } = Key::contact(&contact.organization_id, &contact.id);
     let shard = organization_shard(&contact.organization_id, &contact.id);
     let mut item: Item = serde_dynamo::to_item(ContactItem {
@@ -288,11 +291,11 @@ pub(super) fn contact_item(contact: Contact, stamp: ChangeStamp) -> Result<Item,
     item.insert(ORGANIZATION_SHARD.to_owned(), AttributeValue::S(shard));
     item.insert(
         CHANGED_BY.to_owned(),
-        AttributeValue::S(stamp.actor.as_str().to_owned()),
+        AttributeValue::S(metadata.actor.as_str().to_owned()),
     );
     item.insert(
         CHANGE_REQUEST_ID.to_owned(),
-        AttributeValue::S(stamp.request_id),
+        AttributeValue::S(metadata.request_id),
     );
     Ok(item)
 }
@@ -399,7 +402,7 @@ fn bytes_with_reserves(contact: &Contact) -> usize {
     /// (contract section 6).
     const SUPPRESSION_BYTES: usize = 17 * 1024;
 
-    let stamp = ChangeStamp {
+    let metadata = ChangeMetadata {
         actor: Actor::subject(""),
         now: contact.updated_at,
         request_id: String::new(),
@@ -413,7 +416,7 @@ fn bytes_with_reserves(contact: &Contact) -> usize {
     }
     let methods = contact.phones.len() + contact.emails.len();
     // One that cannot be written is not too large; writing it says what is wrong.
-    contact_item(contact, stamp).map_or(0, |item| {
+    contact_item(contact, metadata).map_or(0, |item| {
         bytes_of_item(&item)
             + (methods + 1) * VERIFICATION_BYTES
             + suppression.max(SUPPRESSION_BYTES)
@@ -476,17 +479,17 @@ pub(super) fn subscription_item(
     .map_err(|_| DatabaseError::Unreadable("subscription"))
 }
 
-/// Whether `item` is as the change with this stamp left it. A caller's own change is found so when its answer got lost
+/// Whether `item` is as the change with this metadata left it. A caller's own change is found so when its answer got lost
 /// and the SDK has sent the request again.
-pub(super) fn is_as_left_by(item: &Item, stamp: &ChangeStamp) -> bool {
+pub(super) fn is_as_left_by(item: &Item, metadata: &ChangeMetadata) -> bool {
     let holds = |name: &str, value: &str| {
         item.get(name)
             .is_some_and(|found| found.as_s().is_ok_and(|found| found == value))
     };
     // Without an id, another request of the same millisecond would pass for this one.
-    !stamp.request_id.is_empty()
-        && holds(CHANGE_REQUEST_ID, &stamp.request_id)
-        && holds(UPDATED_AT, &stamp.now.to_string())
+    !metadata.request_id.is_empty()
+        && holds(CHANGE_REQUEST_ID, &metadata.request_id)
+        && holds(UPDATED_AT, &metadata.now.to_string())
 }
 
 /// Whether a contact and a subscription of it under this key, if there is one, read side by side, are of one state.

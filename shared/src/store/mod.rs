@@ -29,10 +29,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use backon::{ExponentialBuilder, Retryable};
 
-pub use bulk::Persistence;
-pub use client::{Patience, configure};
+pub use bulk::RetryBudget;
+pub use client::{ClientTimeouts, configure};
 pub use connections::Connections;
-pub use contact_methods::{MethodEdit, MethodEditKind};
+pub use contact_methods::{EditMethod, EditMethodKind};
 pub use error::{ChangeError, DatabaseError};
 pub use export::{ExportedContact, Registered};
 pub use import::{Import, ImportOutcome, ImportRecord, ImportRefusal};
@@ -41,9 +41,9 @@ pub use provision::Addition;
 pub use reach::Found;
 pub use table::{ChangeStream, create_table};
 pub(crate) use tally::{Tally, tallied};
-pub use upsert_contact::{AudienceContactChange, AudienceContactChanged, IfMissing};
-pub use verify_contact::ContactChange;
-pub use verify_method::MethodChange;
+pub use upsert_contact::{AudienceContactChanged, ChangeAudienceContact, IfMissing};
+pub use verify_contact::VerifyContact;
+pub use verify_method::VerifyMethod;
 
 use self::tally::note_conflict_retried;
 use crate::domain::{Actor, Timestamp};
@@ -62,7 +62,7 @@ pub struct Store {
 
 /// Who changes something, when, and on which request: kept with the change, so that the table's stream can tell.
 #[derive(Debug, Clone)]
-pub struct ChangeStamp {
+pub struct ChangeMetadata {
     /// Who.
     pub actor: Actor,
     /// When.

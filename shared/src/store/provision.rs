@@ -8,7 +8,7 @@ use super::bulk::{MAX_BYTES, MAX_ITEMS, MAX_KEYS};
 use super::expression::put_if_absent;
 use super::items::{Item, bytes_of_item, contact_item, owner_item, subscription_item};
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
-use super::{ChangeStamp, DatabaseError, Persistence, Store};
+use super::{ChangeMetadata, DatabaseError, RetryBudget, Store};
 use crate::domain::{
     AudienceSlug, ClientSlug, Contact, ContactId, OrganizationId, Subscription, SubscriptionId,
 };
@@ -27,7 +27,7 @@ pub enum Addition {
         /// The normal forms of those of its addresses that it comes to own, unless another contact does.
         owned: Vec<String>,
         /// The change that makes it.
-        stamp: ChangeStamp,
+        metadata: ChangeMetadata,
     },
     /// A contact's subscription.
     Subscription(OrganizationId, ContactId, SubscriptionId, Subscription),
@@ -81,7 +81,7 @@ impl Store {
 
     /// Adds a unit by itself, again and again while others are at it too.
     async fn add_unit(&self, unit: Unit) -> Result<(), DatabaseError> {
-        Persistence::new(self.contention_budget)
+        RetryBudget::new(self.contention_budget)
             .run(
                 async || match self.missing(vec![unit.clone()]).await?.pop() {
                     None => Ok(()),
@@ -162,8 +162,8 @@ impl Unit {
             Addition::Contact {
                 contact,
                 owned,
-                stamp,
-            } => return Self::of_contact(*contact, &owned, stamp),
+                metadata,
+            } => return Self::of_contact(*contact, &owned, metadata),
         };
         Ok(vec![Self::from(item)])
     }
@@ -171,7 +171,7 @@ impl Unit {
     fn of_contact(
         contact: Contact,
         owned: &[String],
-        stamp: ChangeStamp,
+        metadata: ChangeMetadata,
     ) -> Result<Vec<Self>, DatabaseError> {
         let owners = owned
             .iter()
@@ -180,7 +180,7 @@ impl Unit {
         // A transaction takes no more; the rest come after the contact, so that no owner is ever without one.
         let rest = owners.split_off(owners.len().min(MAX_ITEMS - 1));
         let contact = Self {
-            item: contact_item(contact, stamp)?,
+            item: contact_item(contact, metadata)?,
             owners,
         };
         let rest = rest.into_iter().map(Self::from);

@@ -44,7 +44,7 @@ impl Store {
                 .get(PARTITION_KEY)
                 .and_then(|key| organization_of(key.as_s().ok()?))
                 .map(|organization| Found::In(super_admin.tenant_of(organization)))
-                .ok_or(DatabaseError::Nonsense(
+                .ok_or(DatabaseError::UnexpectedAnswer(
                     "an index entry names no organization",
                 )),
             _ => Ok(own.unwrap_or(Found::Ambiguous)),

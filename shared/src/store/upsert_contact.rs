@@ -9,16 +9,16 @@ use super::edit::{Edit, OwnerEdit};
 use super::error::outdated;
 use super::items::{contact, grows_too_large, is_as_left_by, owner_id, subscription};
 use super::keys::Key;
-use super::{ChangeError, ChangeStamp, DatabaseError, Store};
+use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
-    AudienceContact, AudienceSlug, ClientSlug, Contact, ContactFacts, ContactId, EmailAddress,
-    ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, SubscriptionFacts,
-    SubscriptionId, Tenant, Verification, Version,
+    AudienceContact, AudienceSlug, ClientSlug, Contact, ContactId, ContactPatch, EmailAddress,
+    ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, SubscriptionId,
+    SubscriptionPatch, Tenant, Verification, Version,
 };
 
 /// What is said of the contact that owns an e-mail address, and of its subscriptions in an audience.
 #[derive(Debug, Clone)]
-pub struct AudienceContactChange {
+pub struct ChangeAudienceContact {
     /// The address.
     pub address: EmailAddress,
     /// The audience.
@@ -26,17 +26,17 @@ pub struct AudienceContactChange {
     /// The client.
     pub client: ClientSlug,
     /// What is said of the contact.
-    pub contact_facts: ContactFacts,
+    pub contact_patch: ContactPatch,
     /// What is said of the client's subscription.
-    pub client_facts: SubscriptionFacts,
+    pub client_patch: SubscriptionPatch,
     /// What is said of the subscription at audience level, if anything is.
-    pub audience_facts: Option<SubscriptionFacts>,
+    pub audience_patch: Option<SubscriptionPatch>,
     /// What to do where there is no such contact, or the client has not onboarded it.
     pub if_missing: IfMissing,
     /// At which version the contact must be.
     pub expected_version: ExpectedVersion,
     /// Who does it, when, on which request.
-    pub stamp: ChangeStamp,
+    pub metadata: ChangeMetadata,
 }
 
 /// What to do where there is no such contact, or the client has not onboarded it.
@@ -67,7 +67,7 @@ impl Store {
     pub async fn change_audience_contact(
         &self,
         tenant: &Tenant,
-        change: &AudienceContactChange,
+        change: &ChangeAudienceContact,
     ) -> Result<AudienceContactChanged, ChangeError> {
         self.retried(|| Box::pin(self.try_change_audience_contact(tenant, change)))
             .await
@@ -76,7 +76,7 @@ impl Store {
     async fn try_change_audience_contact(
         &self,
         tenant: &Tenant,
-        change: &AudienceContactChange,
+        change: &ChangeAudienceContact,
     ) -> Result<AudienceContactChanged, ChangeError> {
         let owner = self
             .owner_in_audience(tenant, &change.address, &change.audience)
@@ -84,10 +84,10 @@ impl Store {
         let found = match &owner {
             None => None,
             Some(id) => Some(
-                self.read_state(tenant, id, &change.subscriptions(), Some(&change.stamp))
+                self.read_state(tenant, id, &change.subscriptions(), Some(&change.metadata))
                     .await?
                     // Nobody but a contact owns an address, and contacts stay.
-                    .ok_or(DatabaseError::Nonsense("an owner does not exist"))?,
+                    .ok_or(DatabaseError::UnexpectedAnswer("an owner does not exist"))?,
             ),
         };
         let before = found.as_ref().map(|found| &found.state);
@@ -109,7 +109,7 @@ impl Store {
             // An earlier attempt of this very request did it, and its answer got lost.
             let after = found
                 .map(|found| found.state)
-                .ok_or(DatabaseError::Nonsense(
+                .ok_or(DatabaseError::UnexpectedAnswer(
                     "a change of a contact that does not exist",
                 ))?;
             let is_new = after.contact.version == Version::FIRST;
@@ -141,9 +141,9 @@ impl Store {
             if grows_too_large(before.map(|before| &before.contact), &after.contact) {
                 return Err(ChangeError::TooLarge);
             }
-            self.write_edit(&edit, &change.stamp).await?;
+            self.write_edit(&edit, &change.metadata).await?;
             after.contact.version = edit.version();
-            after.contact.updated_at = change.stamp.now;
+            after.contact.updated_at = change.metadata.now;
         }
         change.done(found.is_none(), outcome, after)
     }
@@ -165,14 +165,14 @@ impl Store {
         }
     }
 
-    /// A contact with these of its subscriptions that exist, and, where a stamp is given, whether it is as the change with
+    /// A contact with these of its subscriptions that exist, and, where a metadata is given, whether it is as the change with
     /// it left the contact.
     pub(super) async fn read_state(
         &self,
         tenant: &Tenant,
         id: &ContactId,
         subscriptions: &[SubscriptionId],
-        stamp: Option<&ChangeStamp>,
+        metadata: Option<&ChangeMetadata>,
     ) -> Result<Option<Found>, ChangeError> {
         let organization = tenant.organization();
         let keys: Vec<_> = subscriptions
@@ -186,7 +186,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        let is_our_own = stamp.is_some_and(|stamp| is_as_left_by(&found.contact, stamp));
+        let is_our_own = metadata.is_some_and(|metadata| is_as_left_by(&found.contact, metadata));
         let subscriptions = subscriptions
             .iter()
             .zip(found.subscriptions)
@@ -204,11 +204,11 @@ impl Store {
 /// A contact that was found.
 pub(super) struct Found {
     pub(super) state: SubscribedContact,
-    /// Whether it is as the change with the stamp that was looked for left it.
+    /// Whether it is as the change with the metadata that was looked for left it.
     is_our_own: bool,
 }
 
-impl AudienceContactChange {
+impl ChangeAudienceContact {
     /// The owner was read before the contact. If the address has been taken off meanwhile, it may be another's by now.
     fn must_have_address(&self, contact: &Contact) -> Result<(), ChangeError> {
         contact
@@ -243,7 +243,7 @@ impl AudienceContactChange {
         id: ContactId,
         before: Option<&SubscribedContact>,
     ) -> SubscribedContact {
-        let now = self.stamp.now;
+        let now = self.metadata.now;
         let mut after = before.cloned().unwrap_or_else(|| SubscribedContact {
             contact: Contact::new(tenant.organization().clone(), id, now),
             subscriptions: BTreeMap::new(),
@@ -255,13 +255,13 @@ impl AudienceContactChange {
                 verification: None,
             });
         }
-        self.contact_facts.clone().apply(&mut after.contact, now);
-        let client = (self.client_subscription(), Some(self.client_facts.clone()));
-        let audience = (self.audience_subscription(), self.audience_facts.clone());
-        for (id, facts) in [client, audience] {
-            if let Some(facts) = facts {
+        self.contact_patch.clone().apply(&mut after.contact, now);
+        let client = (self.client_subscription(), Some(self.client_patch.clone()));
+        let audience = (self.audience_subscription(), self.audience_patch.clone());
+        for (id, patch) in [client, audience] {
+            if let Some(patch) = patch {
                 let stored = after.subscriptions.remove(&id);
-                after.subscriptions.insert(id, facts.apply(stored, now));
+                after.subscriptions.insert(id, patch.apply(stored, now));
             }
         }
         after
@@ -275,7 +275,7 @@ impl AudienceContactChange {
         after: &SubscribedContact,
         changes: bool,
     ) -> Outcome {
-        if self.client_facts.verification.is_some() {
+        if self.client_patch.verification.is_some() {
             let stored = before.and_then(|before| self.client_verification(before));
             if stored == self.client_verification(after) {
                 Outcome::Kept
@@ -293,7 +293,7 @@ impl AudienceContactChange {
 
     /// What happened when this very change left the contact like this.
     fn success(&self, is_new: bool, after: &SubscribedContact) -> Outcome {
-        match &self.client_facts.verification {
+        match &self.client_patch.verification {
             Some(said) if self.client_verification(after) == Some(said) => Outcome::Recorded,
             Some(_) => Outcome::Kept,
             None if is_new => Outcome::Created,
@@ -315,7 +315,9 @@ impl AudienceContactChange {
         let client_subscription = after
             .subscriptions
             .remove(&self.client_subscription())
-            .ok_or(DatabaseError::Nonsense("a subscription was not made"))?;
+            .ok_or(DatabaseError::UnexpectedAnswer(
+                "a subscription was not made",
+            ))?;
         Ok(AudienceContactChanged {
             is_new,
             outcome,

@@ -13,7 +13,7 @@ use self::requests::{Keys, write_request};
 use super::error::outdated;
 use super::items::{contact, is_as_left_by, subscription};
 use super::keys::Key;
-use super::{ChangeError, ChangeStamp, DatabaseError, Store};
+use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, Tenant,
     Timestamp,
@@ -21,7 +21,7 @@ use crate::domain::{
 
 /// What is to be done to a contact and its subscription of a client in an audience.
 #[derive(Debug, Clone)]
-pub struct ContactChange {
+pub struct VerifyContact {
     /// The audience.
     pub audience: AudienceSlug,
     /// The client.
@@ -31,7 +31,7 @@ pub struct ContactChange {
     /// At which version the contact must be.
     pub expected_version: ExpectedVersion,
     /// Who does it, when, on which request.
-    pub stamp: ChangeStamp,
+    pub metadata: ChangeMetadata,
 }
 
 /// What a change did, and the contact after it; `None` where the contact or the client's subscription is missing.
@@ -50,7 +50,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        change: &ContactChange,
+        change: &VerifyContact,
     ) -> Result<(Outcome, AudienceContact), ChangeError> {
         let keys = Keys::new(tenant, id, change);
         // Boxed, like every call of the SDK: these futures are large, and the handler's would be with them.
@@ -86,8 +86,8 @@ impl Store {
 
     /// Sends a transaction that records at both levels, on condition that neither holds a verification that is as early,
     /// and the read at the same time.
-    async fn record_at_once(&self, keys: &Keys, change: &ContactChange) -> AtOnce {
-        let predecessor = Predecessor::assumed(&change.expected_version, change.stamp.now);
+    async fn record_at_once(&self, keys: &Keys, change: &VerifyContact) -> AtOnce {
+        let predecessor = Predecessor::assumed(&change.expected_version, change.metadata.now);
         let Some((at, predecessor)) = change.verified_at.zip(predecessor) else {
             return AtOnce::NotTried;
         };
@@ -127,7 +127,7 @@ impl Store {
     async fn read_and_change(
         &self,
         keys: &Keys,
-        change: &ContactChange,
+        change: &VerifyContact,
         first: Option<(ChangeError, Read)>,
     ) -> Result<Done, ChangeError> {
         let (refusal, read) = match first {
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// The contact in the audience for the client, in one of its states.
-    async fn read(&self, keys: &Keys, change: &ContactChange) -> Read {
+    async fn read(&self, keys: &Keys, change: &VerifyContact) -> Read {
         let subscriptions = [&keys.client_subscription, &keys.audience_subscription];
         let Some(found) = self.read_contact(&keys.contact, &subscriptions).await? else {
             return Ok(None);
@@ -178,7 +178,7 @@ impl Store {
         };
         let audience_subscription = subscriptions.next().flatten();
         Ok(Some(Found {
-            is_our_own: is_as_left_by(&found.contact, &change.stamp),
+            is_our_own: is_as_left_by(&found.contact, &change.metadata),
             contact: AudienceContact {
                 contact: contact(found.contact)?,
                 audience: change.audience.clone(),
@@ -212,7 +212,7 @@ impl Store {
         keys: &Keys,
         plan: &Plan,
         predecessor: Predecessor,
-        change: &ContactChange,
+        change: &VerifyContact,
     ) -> Result<(), ChangeError> {
         // The SDK makes a client request token and keeps it for its own retries: a transaction whose answer got lost
         // is not done twice.
@@ -242,7 +242,7 @@ struct Found {
     is_our_own: bool,
 }
 
-impl ContactChange {
+impl VerifyContact {
     /// The outcome when the database accepts it.
     fn success(&self) -> Outcome {
         if self.verified_at.is_some() {

@@ -11,7 +11,7 @@ use super::items::{
     EMAILS, Item, PHONES, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact, is_as_left_by,
 };
 use super::keys::Key;
-use super::{ChangeError, ChangeStamp, DatabaseError, Store};
+use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
     Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, Tenant, Timestamp,
     Verification, VerificationSource,
@@ -19,7 +19,7 @@ use crate::domain::{
 
 /// What is to be done to one phone number or e-mail address of a contact.
 #[derive(Debug, Clone)]
-pub struct MethodChange {
+pub struct VerifyMethod {
     /// Which method.
     pub method: MethodValue,
     /// Since when it is verified, and where that comes from; `None` clears.
@@ -27,7 +27,7 @@ pub struct MethodChange {
     /// At which version the contact must be.
     pub expected_version: ExpectedVersion,
     /// Who does it, when, on which request.
-    pub stamp: ChangeStamp,
+    pub metadata: ChangeMetadata,
 }
 
 impl Store {
@@ -40,7 +40,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        change: &MethodChange,
+        change: &VerifyMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
         self.retried(|| self.try_verify_method(tenant, id, change))
             .await
@@ -50,14 +50,14 @@ impl Store {
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        change: &MethodChange,
+        change: &VerifyMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
         let key = Key::contact(tenant.organization(), id);
         match Box::pin(request(&self.table, key, change).send_with(&self.client)).await {
             Ok(output) => {
-                let item = output
-                    .attributes
-                    .ok_or(DatabaseError::Nonsense("an update returned no item"))?;
+                let item = output.attributes.ok_or(DatabaseError::UnexpectedAnswer(
+                    "an update returned no item",
+                ))?;
                 Ok((change.success(), contact(item)?))
             }
             Err(error) => match error.as_service_error() {
@@ -70,7 +70,7 @@ impl Store {
     }
 }
 
-impl MethodChange {
+impl VerifyMethod {
     /// The outcome when the database accepts it.
     fn success(&self) -> Outcome {
         if self.verification.is_some() {
@@ -91,7 +91,7 @@ const RECORDS_EARLIEST: &str = "(attribute_not_exists(#methods.#method.#verified
 const IS_VERIFIED: &str = "attribute_exists(#methods.#method.#verifiedAt)";
 
 /// The request, as a pure function.
-fn request(table: &str, key: Key, change: &MethodChange) -> UpdateItemInputBuilder {
+fn request(table: &str, key: Key, change: &VerifyMethod) -> UpdateItemInputBuilder {
     let expression = expression(change);
     let (condition, update) = (expression.condition(), expression.update());
     let (names, values) = expression.into_names_and_values();
@@ -107,7 +107,7 @@ fn request(table: &str, key: Key, change: &MethodChange) -> UpdateItemInputBuild
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
 }
 
-fn expression(change: &MethodChange) -> Expression {
+fn expression(change: &VerifyMethod) -> Expression {
     let mut expression = Expression::default();
     expression.names([
         ("#methods", methods_attribute(change.method.kind())),
@@ -142,7 +142,7 @@ fn expression(change: &MethodChange) -> Expression {
             ]);
         }
     }
-    expression.stamp(&change.stamp);
+    expression.metadata(&change.metadata);
     if let ExpectedVersion::OneOf(versions) = &change.expected_version {
         // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
         let numbers = if versions.is_empty() {
@@ -169,9 +169,9 @@ fn methods_attribute(kind: MethodKind) -> &'static str {
 }
 
 /// Why the condition did not hold, told from the item as it was: one answer for every outcome, without a second call.
-fn explain(item: Option<Item>, change: &MethodChange) -> Result<(Outcome, Contact), ChangeError> {
+fn explain(item: Option<Item>, change: &VerifyMethod) -> Result<(Outcome, Contact), ChangeError> {
     let item = item.ok_or(ChangeError::ContactNotFound)?;
-    let is_our_own = is_as_left_by(&item, &change.stamp);
+    let is_our_own = is_as_left_by(&item, &change.metadata);
     let contact = contact(item)?;
     if is_our_own {
         return Ok((change.success(), contact));
@@ -186,7 +186,7 @@ fn explain(item: Option<Item>, change: &MethodChange) -> Result<(Outcome, Contac
     match &change.verification {
         Some((at, _)) if !Verification::replaces(*at, stored) => Ok((Outcome::Kept, contact)),
         None if stored.is_none() => Ok((Outcome::Unchanged, contact)),
-        _ => Err(DatabaseError::Nonsense("a condition that holds was refused").into()),
+        _ => Err(DatabaseError::UnexpectedAnswer("a condition that holds was refused").into()),
     }
 }
 
@@ -199,14 +199,14 @@ mod tests {
     use super::*;
     use crate::domain::{Actor, OrganizationId, PhoneNumber, PhoneRegion, Version};
 
-    fn change(verification: Option<(Timestamp, Option<VerificationSource>)>) -> MethodChange {
-        MethodChange {
+    fn change(verification: Option<(Timestamp, Option<VerificationSource>)>) -> VerifyMethod {
+        VerifyMethod {
             method: MethodValue::Phone(
                 PhoneNumber::parse("+14165550100", PhoneRegion::CANADA).unwrap(),
             ),
             verification,
             expected_version: ExpectedVersion::Any,
-            stamp: ChangeStamp {
+            metadata: ChangeMetadata {
                 actor: Actor::subject("user_1"),
                 now: Timestamp::parse_rfc3339("2026-05-20T15:04:02Z").unwrap(),
                 request_id: "request_1".to_owned(),
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    fn build(change: &MethodChange) -> aws_sdk_dynamodb::operation::update_item::UpdateItemInput {
+    fn build(change: &VerifyMethod) -> aws_sdk_dynamodb::operation::update_item::UpdateItemInput {
         let key = Key::contact(
             &OrganizationId::parse("org_a").unwrap(),
             &ContactId::parse("c_1").unwrap(),
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn expected_versions_are_part_of_the_condition() {
         let versions = vec![Version::new(3), Version::new(7)];
-        let request = build(&MethodChange {
+        let request = build(&VerifyMethod {
             expected_version: ExpectedVersion::OneOf(versions),
             ..change(None)
         });
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn where_no_tag_can_be_a_version_the_condition_cannot_hold() {
-        let request = build(&MethodChange {
+        let request = build(&VerifyMethod {
             expected_version: ExpectedVersion::OneOf(Vec::new()),
             ..change(None)
         });

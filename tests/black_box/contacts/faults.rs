@@ -3,7 +3,7 @@
 use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
-use shared::store::Patience;
+use shared::store::ClientTimeouts;
 
 use super::{body, contact, id};
 
@@ -13,8 +13,8 @@ const LOSSES: [Fault; 2] = [
     Fault::AfterDoing(&Fault::Error(500, "InternalServerError")),
 ];
 
-async fn start(patience: Patience) -> (Api, Proxy) {
-    let (api, proxy) = Api::through_proxy(patience).await;
+async fn start(timeouts: ClientTimeouts) -> (Api, Proxy) {
+    let (api, proxy) = Api::through_proxy(timeouts).await;
     api.seed(json!([])).await;
     (api, proxy)
 }
@@ -119,11 +119,11 @@ async fn ask_all(api: &Api) -> Vec<(&'static str, Answer)> {
 
 #[tokio::test]
 async fn a_database_that_fails_for_good_is_answered_with_503() {
-    let patience = Patience {
+    let timeouts = ClientTimeouts {
         attempts: 1,
-        ..Patience::default()
+        ..ClientTimeouts::default()
     };
-    let (api, proxy) = start(patience).await;
+    let (api, proxy) = start(timeouts).await;
     for operation in ["GetItem", "BatchGetItem"] {
         proxy.always(operation, Fault::Error(500, "InternalServerError"));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use black_box_tests::{Api, Database, development_settings};
 use serde_json::json;
 use shared::Service;
-use shared::store::{Patience, Store};
+use shared::store::{ClientTimeouts, Store};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -35,13 +35,13 @@ async fn a_database_that_hangs_up_may_answer_later() {
     // It ends with the test's runtime.
     tokio::spawn(async move { while hanging_up.accept().await.is_ok() {} });
     let database = Database::start().await;
-    let patience = Patience {
+    let timeouts = ClientTimeouts {
         attempts: 1,
         operation: Duration::from_secs(5),
-        ..Patience::default()
+        ..ClientTimeouts::default()
     };
     let store = database
-        .store_through(&Url::parse(&url).unwrap(), patience)
+        .store_through(&Url::parse(&url).unwrap(), timeouts)
         .await;
     let crm = with_store(database, store).await;
     let answer = crm

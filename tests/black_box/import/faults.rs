@@ -11,7 +11,7 @@ use contacts::arguments::Format;
 use contacts::import::End;
 use serde_json::{Value, json};
 use shared::domain::{ContactId, OrganizationId, Timestamp};
-use shared::store::{Persistence, Store};
+use shared::store::{RetryBudget, Store};
 
 use super::{created, exported, import, imported, lines, organization, unchanged};
 
@@ -198,7 +198,7 @@ async fn credentials_that_are_over_end_the_import_at_once() {
     let expired = Fault::Error(400, "ExpiredTokenException");
     scene.proxy.fail("TransactWriteItems", [expired; 99]);
     let (summary, _) = import(&scene.store, &file(), |options| {
-        options.persistence = Persistence::new(Duration::from_hours(1));
+        options.retry_budget = RetryBudget::new(Duration::from_hours(1));
     })
     .await
     .unwrap();

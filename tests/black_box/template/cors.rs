@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use black_box_tests::proxy::{Fault, PATIENT};
 use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
-use shared::store::Patience;
+use shared::store::ClientTimeouts;
 
 use super::routes::{API, routes};
 use super::stack::Stack;
@@ -64,11 +64,11 @@ fn pages_may_send_the_headers_that_the_endpoints_read_and_no_others() {
 
 #[tokio::test]
 async fn pages_see_every_header_that_the_endpoints_answer() {
-    let patience = Patience {
+    let timeouts = ClientTimeouts {
         attempts: 1,
         ..PATIENT
     };
-    let (api, proxy) = Api::through_proxy(patience).await;
+    let (api, proxy) = Api::through_proxy(timeouts).await;
     api.seed(json!([{ "id": "c_1", "phoneNumber": [{ "value": "+14165550100" }] }]))
         .await;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
-    Contact, ContactFacts, ContactId, ContactRecord, EmailValidation, MethodValue, OrganizationId,
-    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationFacts, Version,
+    Contact, ContactId, ContactPatch, ContactRecord, EmailValidation, MethodValue, OrganizationId,
+    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch, Version,
 };
 use crate::store::bulk::MAX_ITEMS;
 use crate::store::items::grows_too_large;
@@ -79,45 +79,45 @@ pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) ->
         Err(refusal) => return Plan::Refuse(refusal),
     };
     let now = (import.clock)();
-    let mut facts = record.facts.clone();
-    if let (Some(said), Some(stored)) = (&facts.email_validation, &stored)
+    let mut patch = record.patch.clone();
+    if let (Some(said), Some(stored)) = (&patch.email_validation, &stored)
         && !is_news(said, &stored.email_validation)
     {
-        facts.email_validation = None;
+        patch.email_validation = None;
     }
-    let applied = |facts| {
+    let applied = |patch| {
         applied(
             import.organization,
             record,
             &id,
             stored.as_ref(),
-            facts,
+            patch,
             now,
         )
     };
-    let mut contact = applied(facts.clone());
+    let mut contact = applied(patch.clone());
     if grows_too_large(stored.as_ref(), &contact) {
         return Plan::Refuse(ImportRefusal::TooLarge);
     }
     let mut is_last = true;
     if claimed.len() > MAX_CLAIMS {
         claimed.truncate(MAX_CLAIMS);
-        cut_after(&mut facts, &claimed[MAX_CLAIMS - 1]);
-        contact = applied(facts);
+        cut_after(&mut patch, &claimed[MAX_CLAIMS - 1]);
+        contact = applied(patch);
         is_last = false;
     }
 
     let mut room = MAX_ITEMS - 1 - claimed.len();
     let mut subscriptions = BTreeMap::new();
     let mut surplus = Vec::new();
-    for (id, facts) in &record.subscriptions {
+    for (id, patch) in &record.subscriptions {
         let before = stored_subscriptions.get(id);
         if stored.is_none() && before.is_some() {
             // Once the contact is there, they are its subscriptions.
             is_last = false;
             continue;
         }
-        let after = facts.clone().apply(before.cloned(), now);
+        let after = patch.clone().apply(before.cloned(), now);
         if before == Some(&after) {
             continue;
         }
@@ -169,7 +169,7 @@ fn claims(
             Some(_) => {
                 // One that it has already is left to it, whoever owns it.
                 if is_new {
-                    let mut methods = record.facts.methods.iter();
+                    let mut methods = record.patch.methods.iter();
                     let place = methods.position(|method| method.value == value);
                     return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
                 }
@@ -181,7 +181,7 @@ fn claims(
 
 /// Whether a finding says something that the stored one does not. Of two the later counts, and one without a time is
 /// earlier than one with.
-fn is_news(said: &ValidationFacts, stored: &EmailValidation) -> bool {
+fn is_news(said: &ValidationPatch, stored: &EmailValidation) -> bool {
     *stored == EmailValidation::default()
         || match (said.validated_at.flatten(), stored.validated_at) {
             (Some(said), Some(stored)) => said > stored,
@@ -191,9 +191,9 @@ fn is_news(said: &ValidationFacts, stored: &EmailValidation) -> bool {
 }
 
 /// Leaves out the addresses after this one: they come with the next write.
-fn cut_after(facts: &mut ContactFacts, last: &str) {
+fn cut_after(patch: &mut ContactPatch, last: &str) {
     let mut is_before = true;
-    facts.methods.retain(|method| {
+    patch.methods.retain(|method| {
         let is_email = matches!(method.value, MethodValue::Email(_));
         let stays = is_before || !is_email;
         is_before &= !is_email || method.value.normal_form() != last;
@@ -201,20 +201,20 @@ fn cut_after(facts: &mut ContactFacts, last: &str) {
     });
 }
 
-/// What these facts make of the contact, or of none.
+/// What these patch make of the contact, or of none.
 fn applied(
     organization: &OrganizationId,
     record: &ContactRecord,
     id: &ContactId,
     stored: Option<&Contact>,
-    facts: ContactFacts,
+    patch: ContactPatch,
     now: Timestamp,
 ) -> Contact {
-    let created_at = facts.created_at.unwrap_or(now);
+    let created_at = patch.created_at.unwrap_or(now);
     let mut contact = stored
         .cloned()
         .unwrap_or_else(|| Contact::new(organization.clone(), id.clone(), created_at));
-    facts.apply(&mut contact, now);
+    patch.apply(&mut contact, now);
     if stored.is_none() {
         contact.updated_at = record.updated_at.unwrap_or(created_at);
     }
@@ -225,10 +225,10 @@ fn applied(
 mod tests {
     use super::*;
     use crate::domain::{
-        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, SubscriptionFacts,
+        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, SubscriptionPatch,
         ValidationStatus,
     };
-    use crate::store::Persistence;
+    use crate::store::RetryBudget;
     use std::time::Duration;
 
     fn id(text: &str) -> ContactId {
@@ -246,9 +246,9 @@ mod tests {
     fn record(addresses: &[&str]) -> ContactRecord {
         ContactRecord {
             id: Some(id("c_1")),
-            facts: ContactFacts {
+            patch: ContactPatch {
                 methods: addresses.iter().map(|text| address(text)).collect(),
-                ..ContactFacts::default()
+                ..ContactPatch::default()
             },
             ..ContactRecord::default()
         }
@@ -275,7 +275,7 @@ mod tests {
             actor: Actor::subject("contacts import"),
             clock: &|| Timestamp::parse_rfc3339("2026-05-20T15:04:01Z").unwrap(),
             dry_run: false,
-            persistence: &Persistence::new(Duration::ZERO),
+            retry_budget: &RetryBudget::new(Duration::ZERO),
         };
         plan(&import, record, state)
     }
@@ -332,7 +332,7 @@ mod tests {
         let addresses: Vec<_> = (0..100).map(|n| format!("{n:03}@b.ca")).collect();
         let texts: Vec<_> = addresses.iter().map(String::as_str).collect();
         let mut record = record(&texts);
-        record.facts.methods[99].is_primary = Some(true);
+        record.patch.methods[99].is_primary = Some(true);
         let mut owners = Vec::new();
         let mut contact = None;
         let mut sizes = Vec::new();
@@ -362,7 +362,7 @@ mod tests {
     fn subscriptions_without_room_come_before_a_new_contact_and_after_one_that_is_there() {
         let mut record = record(&["a@b.ca"]);
         record.subscriptions = (0..250)
-            .map(|n| (slug(n), SubscriptionFacts::default()))
+            .map(|n| (slug(n), SubscriptionPatch::default()))
             .collect();
         let created = write(planned(&record, state(None, &[])));
         assert_eq!(
@@ -384,7 +384,7 @@ mod tests {
     fn subscriptions_that_an_interrupted_import_has_left_become_those_of_the_contact() {
         let mut record = record(&[]);
         record.subscriptions = (0..2)
-            .map(|n| (slug(n), SubscriptionFacts::default()))
+            .map(|n| (slug(n), SubscriptionPatch::default()))
             .collect();
         let mut state = state(None, &[]);
         state.subscriptions = BTreeMap::from([(slug(0), Subscription::default())]);
@@ -403,7 +403,7 @@ mod tests {
             reason: String::new(),
             validated_at,
         };
-        let said = |validated_at| ValidationFacts {
+        let said = |validated_at| ValidationPatch {
             status: ValidationStatus::Valid,
             reason: Some(String::new()),
             validated_at: Some(validated_at),

@@ -100,7 +100,7 @@ impl Store {
                 });
                 continue;
             }
-            let items = transact_items(&self.table, &write.edit(), &works[index].stamp(import))?;
+            let items = transact_items(&self.table, &write.edit(), &works[index].metadata(import))?;
             let bytes: usize = items
                 .iter()
                 .filter_map(|item| item.put())
@@ -133,8 +133,8 @@ impl Store {
             self.add(surplus.collect()).await?;
         }
         if let [(index, write)] = &group.members[..] {
-            let stamp = works[*index].stamp(import);
-            return self.write_edit(&write.edit(), &stamp).await;
+            let metadata = works[*index].metadata(import);
+            return self.write_edit(&write.edit(), &metadata).await;
         }
         self.transact(group.items.clone()).await
     }

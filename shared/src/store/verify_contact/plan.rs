@@ -1,6 +1,6 @@
 //! What a request means for the two levels, once it is known what they hold.
 
-use super::{ChangeStamp, ContactChange};
+use super::{ChangeMetadata, VerifyContact};
 use crate::domain::{AudienceContact, Outcome, Timestamp, Verification};
 
 /// What is to be done at one level.
@@ -30,12 +30,12 @@ impl Step {
         matches!(self, Self::Record(_) | Self::Clear)
     }
 
-    fn apply(self, stored: &mut Option<Verification>, stamp: &ChangeStamp) {
+    fn apply(self, stored: &mut Option<Verification>, metadata: &ChangeMetadata) {
         match self {
             Self::Record(at) => {
                 *stored = Some(Verification {
                     at,
-                    by: Some(stamp.actor.clone()),
+                    by: Some(metadata.actor.clone()),
                     source: None,
                 });
             }
@@ -53,7 +53,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(found: &AudienceContact, change: &ContactChange) -> Self {
+    pub(super) fn new(found: &AudienceContact, change: &VerifyContact) -> Self {
         Self {
             contact: Step::new(change.verified_at, found.contact.verification.as_ref()),
             client: Step::new(
@@ -75,7 +75,7 @@ impl Plan {
         self.contact.writes() || self.client.writes()
     }
 
-    pub(super) fn outcome(&self, change: &ContactChange) -> Outcome {
+    pub(super) fn outcome(&self, change: &VerifyContact) -> Outcome {
         match (self.writes(), change.verified_at.is_some()) {
             (true, _) => change.success(),
             (false, true) => Outcome::Kept,
@@ -84,13 +84,15 @@ impl Plan {
     }
 
     /// Does to what was read what the transaction did to the items.
-    pub(super) fn apply(&self, found: &mut AudienceContact, change: &ContactChange) {
+    pub(super) fn apply(&self, found: &mut AudienceContact, change: &VerifyContact) {
         self.contact
-            .apply(&mut found.contact.verification, &change.stamp);
-        self.client
-            .apply(&mut found.client_subscription.verification, &change.stamp);
+            .apply(&mut found.contact.verification, &change.metadata);
+        self.client.apply(
+            &mut found.client_subscription.verification,
+            &change.metadata,
+        );
         found.contact.version = found.contact.version.next();
-        found.contact.updated_at = change.stamp.now;
+        found.contact.updated_at = change.metadata.now;
     }
 }
 

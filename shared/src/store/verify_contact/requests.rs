@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity, TransactWr
 
 use super::plan::{Plan, Step};
 use super::predecessor::Predecessor;
-use super::{ChangeStamp, ContactChange, DatabaseError};
+use super::{ChangeMetadata, DatabaseError, VerifyContact};
 use crate::domain::{ContactId, Tenant, Version};
 use crate::store::expression::{EXISTS, Expression, IS_AT_VERSION};
 use crate::store::items::{
@@ -22,7 +22,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn new(tenant: &Tenant, id: &ContactId, change: &ContactChange) -> Self {
+    pub(super) fn new(tenant: &Tenant, id: &ContactId, change: &VerifyContact) -> Self {
         let organization = tenant.organization();
         Self {
             contact: Key::contact(organization, id),
@@ -70,10 +70,10 @@ pub(super) fn write_request(
     keys: &Keys,
     plan: &Plan,
     predecessor: Predecessor,
-    change: &ContactChange,
+    change: &VerifyContact,
 ) -> Result<TransactWriteItemsInputBuilder, DatabaseError> {
-    let contact = contact_expression(plan, predecessor, keys, &change.stamp);
-    let subscription = subscription_expression(plan, predecessor, &change.stamp);
+    let contact = contact_expression(plan, predecessor, keys, &change.metadata);
+    let subscription = subscription_expression(plan, predecessor, &change.metadata);
     Ok(TransactWriteItemsInputBuilder::default()
         .transact_items(transact_item(table, &keys.contact, contact)?)
         .transact_items(transact_item(
@@ -89,7 +89,7 @@ fn contact_expression(
     plan: &Plan,
     predecessor: Predecessor,
     keys: &Keys,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Expression {
     let mut expression = Expression::default();
     expression.require(EXISTS);
@@ -102,8 +102,8 @@ fn contact_expression(
             .number(":first", Version::FIRST.number())
             .text(":settledBefore", time),
     };
-    add_step(&mut expression, plan.contact, stamp);
-    expression.stamp(stamp);
+    add_step(&mut expression, plan.contact, metadata);
+    expression.metadata(metadata);
     if plan.client.writes() {
         expression.mark_subscriptions(&keys.client_subscription.sort);
     }
@@ -114,11 +114,11 @@ fn contact_expression(
 fn subscription_expression(
     plan: &Plan,
     predecessor: Predecessor,
-    stamp: &ChangeStamp,
+    metadata: &ChangeMetadata,
 ) -> Expression {
     let mut expression = Expression::default();
     expression.require(EXISTS);
-    add_step(&mut expression, plan.client, stamp);
+    add_step(&mut expression, plan.client, metadata);
     if plan.client.writes() {
         expression
             .set(&["#updatedAt = :now", "#changeRequestId = :requestId"])
@@ -126,8 +126,8 @@ fn subscription_expression(
                 ("#updatedAt", UPDATED_AT),
                 ("#changeRequestId", CHANGE_REQUEST_ID),
             ])
-            .text(":now", stamp.now)
-            .text(":requestId", &stamp.request_id);
+            .text(":now", metadata.now)
+            .text(":requestId", &metadata.request_id);
         match predecessor {
             Predecessor::AtVersion(version) => expression
                 .set(&["#contactVersion = :newVersion"])
@@ -139,7 +139,7 @@ fn subscription_expression(
     expression
 }
 
-fn add_step(expression: &mut Expression, step: Step, stamp: &ChangeStamp) {
+fn add_step(expression: &mut Expression, step: Step, metadata: &ChangeMetadata) {
     expression
         .require(condition(step))
         .names([("#pk", PARTITION_KEY), ("#verifiedAt", VERIFIED_AT)]);
@@ -151,7 +151,7 @@ fn add_step(expression: &mut Expression, step: Step, stamp: &ChangeStamp) {
             .set(&["#verifiedAt = :verifiedAt", "#verifiedBy = :actor"])
             // A label of the verification that is replaced must not pass for one of the new.
             .remove(&["#verificationSource"])
-            .text(":actor", stamp.actor.as_str()),
+            .text(":actor", metadata.actor.as_str()),
         Step::Clear => expression.remove(&["#verifiedAt", "#verifiedBy", "#verificationSource"]),
         Step::Keep(_) | Step::LeaveEmpty => return,
     }
@@ -197,13 +197,13 @@ mod tests {
         Timestamp::parse_rfc3339(text).unwrap()
     }
 
-    fn change(verified_at: Option<Timestamp>) -> ContactChange {
-        ContactChange {
+    fn change(verified_at: Option<Timestamp>) -> VerifyContact {
+        VerifyContact {
             audience: AudienceSlug::parse("newsletter").unwrap(),
             client: ClientSlug::parse("website").unwrap(),
             verified_at,
             expected_version: ExpectedVersion::Any,
-            stamp: ChangeStamp {
+            metadata: ChangeMetadata {
                 actor: Actor::subject("client:website"),
                 now: at("2026-05-20T15:04:02Z"),
                 request_id: "request_1".to_owned(),
@@ -361,7 +361,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_used_and_every_used_one_is_defined() {
-        let stamp = change(None).stamp;
+        let metadata = change(None).metadata;
         let steps = [
             Step::Record(at(T)),
             Step::Keep(at(T)),
@@ -377,10 +377,10 @@ mod tests {
             let version = Predecessor::AtVersion(Version::new(7));
             let settled = Predecessor::SettledBefore(Timestamp::EPOCH);
             for expression in [
-                contact_expression(&plan, version, &keys(), &stamp),
-                contact_expression(&plan, settled, &keys(), &stamp),
-                subscription_expression(&plan, version, &stamp),
-                subscription_expression(&plan, settled, &stamp),
+                contact_expression(&plan, version, &keys(), &metadata),
+                contact_expression(&plan, settled, &keys(), &metadata),
+                subscription_expression(&plan, version, &metadata),
+                subscription_expression(&plan, settled, &metadata),
             ] {
                 let text = expression.update().unwrap_or_default() + " " + &expression.condition();
                 let used: BTreeSet<_> = text

@@ -11,7 +11,7 @@ use super::{
 
 /// What somebody says of a contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ContactFacts {
+pub struct ContactPatch {
     /// The first name.
     pub first_name: Option<String>,
     /// The last name.
@@ -35,15 +35,15 @@ pub struct ContactFacts {
     /// Since when the contact itself is verified.
     pub verification: Option<Verification>,
     /// What a validation service found out about its e-mail address.
-    pub email_validation: Option<ValidationFacts>,
+    pub email_validation: Option<ValidationPatch>,
     /// Whether the person unsubscribed from everything.
-    pub globally_unsubscribed: Option<SuppressionFact>,
+    pub globally_unsubscribed: Option<SuppressionPatch>,
     /// Why.
     pub global_unsubscribe_reason: Option<String>,
     /// Whether the mailbox refused for good.
-    pub hard_bounced: Option<SuppressionFact>,
+    pub hard_bounced: Option<SuppressionPatch>,
     /// Whether the person reported a message as spam.
-    pub complained: Option<SuppressionFact>,
+    pub complained: Option<SuppressionPatch>,
     /// All tags in each of these audiences.
     pub tags: BTreeMap<AudienceSlug, Vec<String>>,
     /// A time at which it existed already.
@@ -52,7 +52,7 @@ pub struct ContactFacts {
 
 /// What a validation service found out about an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValidationFacts {
+pub struct ValidationPatch {
     /// The finding.
     pub status: ValidationStatus,
     /// Why, in the service's words; may be empty. Where it is not said: none, unless the finding is the stored one.
@@ -63,7 +63,7 @@ pub struct ValidationFacts {
 
 /// Whether something holds mail back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SuppressionFact {
+pub enum SuppressionPatch {
     /// It does, and did at this time.
     Since(Timestamp),
     /// It does not any more.
@@ -72,7 +72,7 @@ pub enum SuppressionFact {
 
 /// What somebody says of a subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SubscriptionFacts {
+pub struct SubscriptionPatch {
     /// Where it stands.
     pub status: Option<SubscriptionStatus>,
     /// Why it ends now, if it does; may be empty.
@@ -95,7 +95,7 @@ pub struct Ending {
     pub reason: String,
 }
 
-impl ContactFacts {
+impl ContactPatch {
     /// Makes of a contact what is said of it, at this time.
     pub fn apply(self, contact: &mut Contact, now: Timestamp) {
         replace(&mut contact.first_name, self.first_name);
@@ -136,10 +136,10 @@ impl ContactFacts {
             (&mut suppression.complained_at, self.complained),
         ] {
             match said {
-                Some(SuppressionFact::Since(at)) => {
+                Some(SuppressionPatch::Since(at)) => {
                     *stored = Some(stored.map_or(at, |stored| stored.min(at)));
                 }
-                Some(SuppressionFact::Lifted) => *stored = None,
+                Some(SuppressionPatch::Lifted) => *stored = None,
                 None => {}
             }
         }
@@ -171,7 +171,7 @@ impl ContactFacts {
     }
 }
 
-impl ValidationFacts {
+impl ValidationPatch {
     fn apply(self, contact: &mut Contact, now: Timestamp) {
         let stored = &mut contact.email_validation;
         let is_reason = |reason: &String| *reason == stored.reason;
@@ -189,7 +189,7 @@ impl ValidationFacts {
     }
 }
 
-impl SubscriptionFacts {
+impl SubscriptionPatch {
     /// Makes of a subscription, or of none, what is said of it, at this time.
     #[must_use]
     pub fn apply(self, stored: Option<Subscription>, now: Timestamp) -> Subscription {
@@ -269,60 +269,60 @@ mod tests {
         }
     }
 
-    fn applied(facts: ContactFacts) -> Contact {
+    fn applied(patch: ContactPatch) -> Contact {
         let mut contact = contact();
-        facts.apply(&mut contact, at(LATE));
+        patch.apply(&mut contact, at(LATE));
         contact
     }
 
     #[test]
     fn what_is_not_said_stays() {
-        assert_eq!(applied(ContactFacts::default()), contact());
+        assert_eq!(applied(ContactPatch::default()), contact());
         let stored = Subscription {
             status: SubscriptionStatus::Subscribed,
             verification: verified(EARLY),
             ..Subscription::default()
         };
-        let facts = SubscriptionFacts::default();
-        assert_eq!(facts.apply(Some(stored.clone()), at(LATE)), stored);
+        let patch = SubscriptionPatch::default();
+        assert_eq!(patch.apply(Some(stored.clone()), at(LATE)), stored);
     }
 
     #[test]
     fn a_verification_is_neither_cleared_nor_postponed() {
-        let facts = |at| ContactFacts {
+        let patch = |at| ContactPatch {
             verification: verified(at),
-            ..ContactFacts::default()
+            ..ContactPatch::default()
         };
-        assert_eq!(applied(facts(LATE)).verification, verified(EARLY));
+        assert_eq!(applied(patch(LATE)).verification, verified(EARLY));
         let earlier = "2023-01-01T00:00:00.000Z";
-        assert_eq!(applied(facts(earlier)).verification, verified(earlier));
+        assert_eq!(applied(patch(earlier)).verification, verified(earlier));
     }
 
     #[test]
     fn mail_has_been_held_back_since_the_first_time_that_is_known() {
-        let hard_bounced = |fact| ContactFacts {
+        let hard_bounced = |fact| ContactPatch {
             hard_bounced: Some(fact),
-            ..ContactFacts::default()
+            ..ContactPatch::default()
         };
-        let mut contact = applied(hard_bounced(SuppressionFact::Since(at(LATE))));
+        let mut contact = applied(hard_bounced(SuppressionPatch::Since(at(LATE))));
         assert_eq!(contact.suppression.hard_bounced_at, Some(at(LATE)));
-        hard_bounced(SuppressionFact::Since(at(EARLY))).apply(&mut contact, at(LATE));
+        hard_bounced(SuppressionPatch::Since(at(EARLY))).apply(&mut contact, at(LATE));
         assert_eq!(contact.suppression.hard_bounced_at, Some(at(EARLY)));
-        hard_bounced(SuppressionFact::Since(at(LATE))).apply(&mut contact, at(LATE));
+        hard_bounced(SuppressionPatch::Since(at(LATE))).apply(&mut contact, at(LATE));
         assert_eq!(contact.suppression.hard_bounced_at, Some(at(EARLY)));
-        hard_bounced(SuppressionFact::Lifted).apply(&mut contact, at(LATE));
+        hard_bounced(SuppressionPatch::Lifted).apply(&mut contact, at(LATE));
         assert_eq!(contact.suppression.hard_bounced_at, None);
     }
 
     #[test]
     fn a_finding_that_is_repeated_keeps_its_reason_and_time() {
-        let said = |status, reason: Option<&str>| ContactFacts {
-            email_validation: Some(ValidationFacts {
+        let said = |status, reason: Option<&str>| ContactPatch {
+            email_validation: Some(ValidationPatch {
                 status,
                 reason: reason.map(str::to_owned),
                 validated_at: None,
             }),
-            ..ContactFacts::default()
+            ..ContactPatch::default()
         };
         let (valid, risky) = (ValidationStatus::Valid, ValidationStatus::Risky);
         let later = at("2026-01-01T00:00:00.000Z");
@@ -342,16 +342,16 @@ mod tests {
         }
     }
 
-    fn status(status: SubscriptionStatus) -> SubscriptionFacts {
-        SubscriptionFacts {
+    fn status(status: SubscriptionStatus) -> SubscriptionPatch {
+        SubscriptionPatch {
             status: Some(status),
-            ..SubscriptionFacts::default()
+            ..SubscriptionPatch::default()
         }
     }
 
     #[test]
     fn a_subscription_ends_once_and_begins_anew() {
-        let ended = SubscriptionFacts {
+        let ended = SubscriptionPatch {
             reason: "too many".to_owned(),
             ..status(SubscriptionStatus::Unsubscribed)
         };
@@ -383,7 +383,7 @@ mod tests {
             (Unsubscribed, Pending, Unsubscribed),
         ] {
             let stored = status(stored).apply(None, at(EARLY));
-            let said = SubscriptionFacts {
+            let said = SubscriptionPatch {
                 is_history: true,
                 ..status(said)
             };
