@@ -14,8 +14,8 @@ use chrono::Utc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, Contact, ContactMethod, EmailAddress, EmailValidation,
-    OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionId, Suppression, Timestamp,
-    Verification, VerificationSource, Version,
+    OrganizationId, PhoneNumber, PhoneRegion, SubscribedContact, Subscription, SubscriptionId,
+    Suppression, Timestamp, Verification, VerificationSource, Version,
 };
 use shared::store::{Addition, ChangeMetadata, DatabaseError, Store, is_too_large};
 
@@ -111,10 +111,11 @@ impl Seed {
     /// # Errors
     /// When the database refuses or does not answer.
     pub async fn load(self, store: &Store) -> Result<(), DatabaseError> {
+        let now = shared::system_clock()();
         let additions = self
             .organizations
             .into_iter()
-            .flat_map(Organization::additions);
+            .flat_map(move |organization| organization.additions(now));
         stream::iter(additions)
             .chunks(BATCH)
             .map(|additions| store.add(additions))
@@ -125,7 +126,7 @@ impl Seed {
 }
 
 impl Organization {
-    fn additions(self) -> impl Iterator<Item = Addition> {
+    fn additions(self, now: Timestamp) -> impl Iterator<Item = Addition> {
         let Self {
             id,
             audiences,
@@ -140,29 +141,24 @@ impl Organization {
             .into_iter()
             .map(move |client| Addition::Client(of_clients.clone(), client));
         let mut taken = BTreeSet::new();
-        let contacts = contacts
-            .into_iter()
-            .flat_map(move |(contact, subscriptions)| {
-                let (organization, id) = (id.clone(), contact.id.clone());
-                let metadata = ChangeMetadata {
-                    actor: Actor::subject("contacts seed"),
-                    now: contact.updated_at,
-                    request_id: "seed".to_owned(),
-                };
-                // Of several contacts with one address, the first owns it.
-                let addresses = contact.emails.iter().map(|email| email.normal_form.clone());
-                let contact = Addition::Contact {
-                    owned: addresses
-                        .filter(|address| taken.insert(address.clone()))
-                        .collect(),
-                    contact: Box::new(contact),
-                    metadata,
-                };
-                let subscriptions = subscriptions.into_iter().map(move |(subscription, found)| {
-                    Addition::Subscription(organization.clone(), id.clone(), subscription, found)
-                });
-                std::iter::once(contact).chain(subscriptions)
-            });
+        let contacts = contacts.into_iter().map(move |(contact, subscriptions)| {
+            // Of several contacts with one address, the first owns it.
+            let addresses = contact.emails.iter().map(|email| email.normal_form.clone());
+            let owned = addresses.filter(|address| taken.insert(address.clone()));
+            Addition::Contact {
+                owned: owned.collect(),
+                contact: Box::new(SubscribedContact {
+                    contact,
+                    subscriptions,
+                }),
+                metadata: ChangeMetadata::new(
+                    Actor::subject("contacts seed"),
+                    now,
+                    "seed",
+                    "seed".to_owned(),
+                ),
+            }
+        });
         audiences.chain(clients).chain(contacts)
     }
 }

@@ -15,21 +15,17 @@ use lambda_http::{Body, IntoResponse, Request, service_fn};
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
 use crate::sdk;
 use crate::settings::{InvalidSetting, Settings, environment_variable};
-use crate::store::{ClientTimeouts, Connections, Store, configure};
+use crate::store::{ClientTimeouts, Store, configure};
 use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
-/// `connections` to the database are opened first: as many as a request uses at the same time, so that none has to open
-/// one. A setting that is missing or bad ends it with one line that names the setting.
-pub async fn start<F>(
-    connections: Connections,
-    handler: impl Fn(Arc<Service>, Request) -> F,
-) -> ExitCode
+/// A setting that is missing or bad ends it with one line that names the setting.
+pub async fn start<F>(handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send,
 {
-    match run(connections, handler).await {
+    match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The log may not be there yet; Lambda takes what is written here into it as well.
@@ -46,7 +42,6 @@ where
 }
 
 async fn run<F>(
-    connections: Connections,
     handler: impl Fn(Arc<Service>, Request) -> F,
 ) -> Result<(), Box<dyn Error + Send + Sync>>
 where
@@ -65,10 +60,7 @@ where
     let store = Store::new(Client::from_conf(config), settings.table_name.clone());
     let service = Arc::new(Service::new(settings, store));
     // What is opened and fetched during the init phase, at full speed, the first request need not wait for.
-    tokio::join!(
-        service.store.connect(connections),
-        service.authenticator.prepare()
-    );
+    tokio::join!(service.store.connect(), service.authenticator.prepare());
     lambda_http::run(service_fn(|request| {
         let answer = handler(Arc::clone(&service), request);
         async { Ok::<_, lambda_http::Error>(Answer(answer.await)) }

@@ -40,6 +40,10 @@ impl Fault {
     /// Why the store does not take a record.
     pub(super) fn of_refusal(refusal: &ImportRefusal, row: &ContactRow) -> Self {
         match refusal {
+            ImportRefusal::InDoubt => Self::of_record(
+                "it is not known whether the record was written: the answer was lost, and others changed the contact; \
+                 import it again",
+            ),
             ImportRefusal::AddressTaken(place) => Self::new(
                 row.field_of_method(*place),
                 "is the address of a contact of another id; a record without id would be about that one",

@@ -6,10 +6,7 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::{Answer, Call, Failure, crm};
-use shared::store::{Connections, EditMethod, EditMethodKind};
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_batch(1);
+use shared::store::{EditMethod, EditMethodKind};
 
 /// Adds a phone number or an e-mail address to a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

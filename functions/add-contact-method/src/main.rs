@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(add_contact_method::CONNECTIONS, add_contact_method::handle).await
+    shared::start(add_contact_method::handle).await
 }

@@ -7,10 +7,6 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::AudienceSlug;
 use shared::http::{Answer, Call, Failure, Members, mailer};
-use shared::store::Connections;
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Answers what a client may know of the contact that owns an address.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

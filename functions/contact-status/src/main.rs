@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(contact_status::CONNECTIONS, contact_status::handle).await
+    shared::start(contact_status::handle).await
 }

@@ -6,10 +6,6 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::{Answer, Call, Failure, crm};
-use shared::store::Connections;
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_item(1);
 
 /// Answers a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(get_contact::CONNECTIONS, get_contact::handle).await
+    shared::start(get_contact::handle).await
 }

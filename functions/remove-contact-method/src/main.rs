@@ -4,9 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(
-        remove_contact_method::CONNECTIONS,
-        remove_contact_method::handle,
-    )
-    .await
+    shared::start(remove_contact_method::handle).await
 }

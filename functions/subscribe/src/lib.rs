@@ -9,10 +9,7 @@ use shared::domain::{
     ContactId, ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch,
 };
 use shared::http::{Answer, Call, Failure, Problem, mailer};
-use shared::store::{ChangeAudienceContact, Connections, IfMissing};
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_batch(1);
+use shared::store::{ChangeAudienceContact, IfMissing};
 
 /// Subscribes the contact that owns an address, which is created if nobody does. No verification is touched.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

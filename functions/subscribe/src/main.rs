@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(subscribe::CONNECTIONS, subscribe::handle).await
+    shared::start(subscribe::handle).await
 }

@@ -7,10 +7,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::{ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch};
 use shared::http::{Answer, Call, Failure, Problem, mailer};
-use shared::store::{ChangeAudienceContact, Connections, IfMissing};
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_batch(1);
+use shared::store::{ChangeAudienceContact, IfMissing};
 
 /// Unsubscribes a contact that the client has onboarded, as far as `scope` says. No verification is touched.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

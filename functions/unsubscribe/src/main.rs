@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(unsubscribe::CONNECTIONS, unsubscribe::handle).await
+    shared::start(unsubscribe::handle).await
 }

@@ -9,10 +9,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::ContactId;
 use shared::http::{Answer, Call, Failure, mailer};
-use shared::store::{ChangeAudienceContact, Connections, IfMissing};
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_batch(1);
+use shared::store::{ChangeAudienceContact, IfMissing};
 
 /// Creates or updates the contact that owns an address, and the client's subscription.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

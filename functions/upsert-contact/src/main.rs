@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(upsert_contact::CONNECTIONS, upsert_contact::handle).await
+    shared::start(upsert_contact::handle).await
 }

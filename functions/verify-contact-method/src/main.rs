@@ -4,9 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(
-        verify_contact_method::CONNECTIONS,
-        verify_contact_method::handle,
-    )
-    .await
+    shared::start(verify_contact_method::handle).await
 }

@@ -7,10 +7,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::AudienceSlug;
 use shared::http::{Answer, Call, Failure, mailer};
-use shared::store::{Connections, VerifyContact};
-
-/// How many connections to the database a request uses at the same time, at most: for its read, and for its transaction.
-pub const CONNECTIONS: Connections = Connections::by_item(2);
+use shared::store::VerifyContact;
 
 /// Records or clears the verification of a contact and of a client's subscription in an audience.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(verify_contact::CONNECTIONS, verify_contact::handle).await
+    shared::start(verify_contact::handle).await
 }

@@ -7,10 +7,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::MethodValue;
 use shared::http::{Answer, Call, Failure, crm};
-use shared::store::{Connections, VerifyMethod};
-
-/// How many connections to the database a request uses at the same time, at most.
-pub const CONNECTIONS: Connections = Connections::by_item(1);
+use shared::store::VerifyMethod;
 
 /// Records or clears the verification of a phone number of a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {

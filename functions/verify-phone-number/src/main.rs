@@ -4,9 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::start(
-        verify_phone_number::CONNECTIONS,
-        verify_phone_number::handle,
-    )
-    .await
+    shared::start(verify_phone_number::handle).await
 }

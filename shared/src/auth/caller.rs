@@ -1,6 +1,6 @@
 //! Who a verified token stands for.
 
-use crate::domain::{Actor, ClientSlug, OrganizationId, SuperAdmin, Tenant};
+use crate::domain::{Actor, ClientSlug, OrganizationId, Reach, SuperAdmin, Tenant};
 
 /// The caller of a request. Only a verified token makes one.
 #[derive(Debug, Clone)]
@@ -20,15 +20,6 @@ pub enum CallerKind {
     Application,
     /// An operator of the whole system.
     SuperAdmin,
-}
-
-/// Which contacts a caller reaches on endpoints 1 and 2 and on reads (contract section 3).
-#[derive(Debug, Clone)]
-pub enum Reach {
-    /// Those of its own organization.
-    Own(Tenant),
-    /// Those of any organization, by their id alone.
-    Any(SuperAdmin),
 }
 
 impl Caller {

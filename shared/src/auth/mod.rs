@@ -8,7 +8,7 @@ mod keys;
 mod token;
 
 pub use authenticator::{Authenticator, ClaimNames, Refusal};
-pub use caller::{Caller, CallerKind, Reach};
+pub use caller::{Caller, CallerKind};
 pub use fetched_keys::{FetchError, FetchedKeys, InvalidKeysUrl, KeysUrl};
 pub use keys::{InvalidKeys, KeySet};
 pub use token::TokenFault;

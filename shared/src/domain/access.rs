@@ -22,6 +22,15 @@ impl Tenant {
     }
 }
 
+/// The contacts that a caller reaches on endpoints 1 and 2 and on reads (contract section 3).
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// Those of its own organization.
+    Own(Tenant),
+    /// Those of any organization, by their id alone.
+    Any(SuperAdmin),
+}
+
 /// Proof of a verified `SUPERADMIN` token, which reaches every organization (contract section 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuperAdmin {

@@ -333,6 +333,14 @@ impl Contact {
         true
     }
 
+    /// Sets the verification of a method; nothing happens where the contact does not have it.
+    pub fn set_verification(&mut self, value: &MethodValue, verification: Option<Verification>) {
+        let mut methods = self.methods_mut(value.kind()).iter_mut();
+        if let Some(method) = methods.find(|method| method.normal_form == value.normal_form()) {
+            method.verification = verification;
+        }
+    }
+
     fn methods_mut(&mut self, kind: MethodKind) -> &mut Vec<ContactMethod> {
         match kind {
             MethodKind::Phone => &mut self.phones,

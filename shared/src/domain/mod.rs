@@ -19,7 +19,7 @@ mod timestamp;
 mod verification;
 mod version;
 
-pub use access::{SuperAdmin, Tenant};
+pub use access::{Reach, SuperAdmin, Tenant};
 pub use contact::{
     Contact, ContactMethod, EmailValidation, MethodKind, MethodValue, NewMethod, Suppression,
     ValidationStatus,

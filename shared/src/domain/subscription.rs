@@ -15,6 +15,17 @@ pub struct SubscriptionId {
     pub client: Option<ClientSlug>,
 }
 
+impl SubscriptionId {
+    /// The client's subscription in an audience, and the one at audience level.
+    #[must_use]
+    pub fn levels(audience: &AudienceSlug, client: &ClientSlug) -> [Self; 2] {
+        [Some(client.clone()), None].map(|client| Self {
+            audience: audience.clone(),
+            client,
+        })
+    }
+}
+
 /// Where a subscription stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -87,6 +98,23 @@ pub struct AudienceContact {
 }
 
 impl AudienceContact {
+    /// A contact in an audience for a client; nothing without the client's subscription.
+    #[must_use]
+    pub fn new(
+        mut state: SubscribedContact,
+        audience: &AudienceSlug,
+        client: &ClientSlug,
+    ) -> Option<Self> {
+        let [of_client, of_audience] = SubscriptionId::levels(audience, client);
+        Some(Self {
+            client_subscription: state.subscriptions.remove(&of_client)?,
+            audience_subscription: state.subscriptions.remove(&of_audience),
+            contact: state.contact,
+            audience: audience.clone(),
+            client: client.clone(),
+        })
+    }
+
     /// Whether and why the client may send to the contact.
     #[must_use]
     pub fn eligibility(&self) -> Eligibility {

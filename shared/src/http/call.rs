@@ -16,12 +16,12 @@ use url::form_urlencoded;
 
 use super::if_match::{entity_tag, expected_version, has_version};
 use super::members::check_body;
-use super::{Failure, Members, Problem};
+use super::{Failure, Members};
 use crate::Service;
-use crate::auth::{Caller, Reach, Refusal};
+use crate::auth::{Caller, Refusal};
 use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
 use crate::log::{Measured, RequestLine, write_request};
-use crate::store::{ChangeMetadata, Found, Tally, tallied};
+use crate::store::{ChangeMetadata, Tally, tallied};
 
 /// The header that names a request, in answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -196,23 +196,9 @@ impl<'a> Call<'a> {
             .ok_or(Failure::ContactNotFound)
     }
 
-    /// The organization whose contact this is: the caller's own, or for a super administrator the one that has a
-    /// contact of this id.
-    ///
-    /// # Errors
-    /// When no organization has it, or when several have it and the token names none of them.
-    pub async fn tenant(&self, caller: &Caller, id: &ContactId) -> Result<Tenant, Failure> {
-        let tenant = match caller.reach() {
-            Reach::Own(tenant) => tenant,
-            Reach::Any(super_admin) => {
-                match self.service.store.find_tenant(&super_admin, id).await? {
-                    Found::In(tenant) => tenant,
-                    Found::Nowhere => return Err(Failure::ContactNotFound),
-                    Found::Ambiguous => return Err(Failure::invalid("id", Problem::Ambiguous)),
-                }
-            }
-        };
-        Ok(self.tenant.get_or_init(|| tenant).clone())
+    /// Notes the organization that is worked on, for the log: a super administrator's own need not be it.
+    pub fn work_in(&self, tenant: &Tenant) {
+        let _ = self.tenant.set(tenant.clone());
     }
 
     /// The caller's own organization, which is the only one that it may write to, whoever it is.
@@ -232,11 +218,7 @@ impl<'a> Call<'a> {
     /// What marks a change that this request makes.
     #[must_use]
     pub fn metadata(&self, actor: &Actor) -> ChangeMetadata {
-        ChangeMetadata {
-            actor: actor.clone(),
-            now: self.received_at,
-            request_id: self.request_id.clone(),
-        }
+        ChangeMetadata::new(actor.clone(), self.received_at, "", self.request_id.clone())
     }
 
     /// Runs the work of the request and writes its answer, in a dialect whose way to write a failure is `render`.

@@ -11,8 +11,8 @@ use super::call::failure_response;
 use super::{Answer, Call, Failure, Fault, Problem};
 use crate::auth::{Caller, Refusal};
 use crate::domain::{
-    Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Timestamp,
-    VerificationSource,
+    Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Tenant,
+    Timestamp, VerificationSource,
 };
 use crate::store::{EditMethod, EditMethodKind, VerifyMethod};
 
@@ -26,14 +26,16 @@ pub async fn change_method(
     change: &VerifyMethod,
 ) -> Result<Answer, Failure> {
     let id = call.contact_id()?;
-    let tenant = call.tenant(caller, &id).await?;
     let kind = change.method.kind();
-    let (outcome, contact) = call
-        .service
-        .store
-        .verify_method(&tenant, &id, change)
+    let store = &call.service.store;
+    let id = &id;
+    let (outcome, contact) = store
+        .in_reach(&caller.reach(), id, |tenant| async move {
+            store.verify_method(&tenant, id, change).await
+        })
         .await
         .map_err(Failure::of_method(kind))?;
+    call.work_in(&Tenant::new(contact.organization_id.clone()));
     // The message follows the request, whatever the outcome (contract section 6).
     let message = match (kind, change.verification.is_some()) {
         (MethodKind::Phone, true) => "Phone number verified",
@@ -77,8 +79,14 @@ pub async fn edit_method(
 /// Why it cannot be shown.
 pub async fn show_contact(call: &Call<'_>, caller: &Caller) -> Result<Answer, Failure> {
     let id = call.contact_id()?;
-    let tenant = call.tenant(caller, &id).await?;
-    let contact = call.service.store.get_contact(&tenant, &id).await?;
+    let store = &call.service.store;
+    let id = &id;
+    let contact = store
+        .in_reach(&caller.reach(), id, |tenant| async move {
+            store.get_contact(&tenant, id).await
+        })
+        .await?;
+    call.work_in(&Tenant::new(contact.organization_id.clone()));
     if call.has_version(contact.version) {
         return Ok(Answer::not_modified(contact.version));
     }

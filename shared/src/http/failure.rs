@@ -160,6 +160,8 @@ impl Failure {
             (ChangeError::ContactNotFound | ChangeError::MethodNotFound, _) => {
                 Self::ContactNotFound
             }
+            (error @ ChangeError::FateUnknown, _) => Self::Unavailable(Box::new(error)),
+            (ChangeError::AmbiguousId, _) => Self::invalid("id", Problem::Ambiguous),
             (ChangeError::AddressTaken, _) => Self::invalid("value", Problem::Taken),
             (ChangeError::TooLarge, _) => Self::invalid("body", Problem::TooLarge),
             (ChangeError::VersionMismatch(version), _) => Self::VersionMismatch(version),
@@ -183,11 +185,13 @@ impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unavailable(_)
+            | DatabaseError::InDoubt(_)
             | DatabaseError::Contended(_)
             | DatabaseError::Outdated(_)
             | DatabaseError::PartlyThrottled(_) => Self::Unavailable(Box::new(error)),
             DatabaseError::Refused(_)
-            | DatabaseError::Unreadable(_)
+            | DatabaseError::UnreadableItem { .. }
+            | DatabaseError::Inconsistent(_)
             | DatabaseError::UnexpectedAnswer(_) => Self::Internal(Box::new(error)),
         }
     }

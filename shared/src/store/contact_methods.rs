@@ -1,136 +1,158 @@
-//! Adding a phone number or an e-mail address to a contact, and removing one: a read, and a write of what is otherwise.
+//! Adding a phone number or an e-mail address to a contact, and removing one.
 //!
 //! With an address its owner is read and written as well: an address of a contact is no other contact's.
 
 use std::collections::BTreeMap;
 
+use super::change::{Change, Found, Plan};
 use super::edit::{Edit, OwnerEdit};
-use super::items::{contact, grows_too_large, is_as_left_by, owner_id};
+use super::items::owner_id;
 use super::keys::Key;
+use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
     Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, Tenant,
 };
 
-/// A phone number or e-mail address to be added to a contact, or removed from it.
+/// A request to add a phone number or e-mail address to a contact, or to remove it.
 #[derive(Debug, Clone)]
 pub struct EditMethod {
     /// Which.
     pub value: MethodValue,
     /// What to do with it.
     pub kind: EditMethodKind,
-    /// At which version the contact must be.
+    /// The versions at which the contact may be.
     pub expected_version: ExpectedVersion,
-    /// Who does it, when, on which request.
+    /// Who asks for it, when, on which request.
     pub metadata: ChangeMetadata,
 }
 
 /// What to do with a phone number or e-mail address of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditMethodKind {
-    /// Add it, unverified. One that is there stays as it is, but can become the main one of its kind.
+    /// Add it, unverified. A method that the contact has stays as it is, but can become the primary one of its kind.
     Add {
-        /// Whether it becomes the main one of its kind. The first does in any case.
+        /// Whether it becomes the primary one of its kind. The first does in any case.
         is_primary: bool,
     },
-    /// Take it off, with all that is known of it.
+    /// Remove it, with all that is known of it.
     Remove,
 }
 
 impl Store {
-    /// Adds or removes a contact method, and answers what that did and the contact as it then stands.
+    /// Adds or removes a contact method, and answers what that did and the contact afterwards.
     ///
     /// # Errors
-    /// Why nothing was written.
+    /// Why nothing was written, or [`ChangeError::FateUnknown`].
     pub async fn edit_method(
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        edit: &EditMethod,
+        request: &EditMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
-        self.retried(|| Box::pin(self.try_edit_method(tenant, id, edit)))
-            .await
+        let change = EditingMethod {
+            tenant,
+            id,
+            request,
+        };
+        self.change(&change, &request.metadata).await
+    }
+}
+
+struct EditingMethod<'a> {
+    tenant: &'a Tenant,
+    id: &'a ContactId,
+    request: &'a EditMethod,
+}
+
+impl Change for EditingMethod<'_> {
+    type Answer = (Outcome, Contact);
+
+    async fn read(&self, store: &Store, _: Option<&ContactId>) -> Result<Found, ChangeError> {
+        let organization = self.tenant.organization();
+        let MethodValue::Email(address) = &self.request.value else {
+            return Ok(Found {
+                snapshot: store.read_contact(self.tenant, self.id, &[]).await?,
+                owner: None,
+            });
+        };
+        let keys = [
+            Key::contact(organization, self.id),
+            Key::address(organization, address),
+        ];
+        let mut items = store.read_at_once(keys).await?.into_iter();
+        let contact = items.next().flatten();
+        let address = items.next().flatten();
+        Ok(Found {
+            snapshot: contact
+                .map(|contact| Snapshot::new(contact, BTreeMap::new()))
+                .transpose()?,
+            owner: address.as_ref().map(owner_id).transpose()?,
+        })
     }
 
-    async fn try_edit_method(
-        &self,
-        tenant: &Tenant,
-        id: &ContactId,
-        method_edit: &EditMethod,
-    ) -> Result<(Outcome, Contact), ChangeError> {
-        let organization = tenant.organization();
-        let key = Key::contact(organization, id);
-        let owner_key = match &method_edit.value {
-            MethodValue::Phone(_) => None,
-            MethodValue::Email(address) => Some(Key::email_owner(organization, address)),
-        };
-        let keys: Vec<_> = [&key].into_iter().chain(&owner_key).collect();
-        let mut items = self.read_items(&keys).await?.into_iter();
-        let (item, owner) = (items.next().flatten(), items.next().flatten());
-        let item = item.ok_or(ChangeError::ContactNotFound)?;
-        let owner = owner.as_ref().map(owner_id).transpose()?;
-        let is_our_own = is_as_left_by(&item, &method_edit.metadata);
-        let before = SubscribedContact {
-            contact: contact(item)?,
+    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError> {
+        let request = self.request;
+        let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
+        let mut contact = before.state.contact.clone();
+        let has_method = contact.method(&request.value).is_some();
+        let is_taken = found.owner.as_ref().is_some_and(|owner| owner != self.id);
+        match request.kind {
+            EditMethodKind::Remove if !has_method => return Err(ChangeError::MethodNotFound),
+            EditMethodKind::Add { .. } if !has_method && is_taken => {
+                return Err(ChangeError::AddressTaken);
+            }
+            _ => {}
+        }
+        if !request.expected_version.allows(contact.version) {
+            return Err(ChangeError::VersionMismatch(Some(contact.version)));
+        }
+        let owners = self
+            .owner_edit(found.owner, has_method)
+            .into_iter()
+            .collect();
+        match request.kind {
+            EditMethodKind::Add { is_primary } => contact.add_method(NewMethod {
+                value: request.value.clone(),
+                is_primary: is_primary.then_some(true),
+                verification: None,
+            }),
+            EditMethodKind::Remove => {
+                contact.remove_method(&request.value);
+            }
+        }
+        let after = SubscribedContact {
+            contact: contact.clone(),
             subscriptions: BTreeMap::new(),
         };
-        if is_our_own {
-            // An earlier attempt of this very request did it, and its answer got lost.
-            return Ok((Outcome::Updated, before.contact));
-        }
-        let has_method = before.contact.method(&method_edit.value).is_some();
-        if method_edit.kind == EditMethodKind::Remove && !has_method {
-            return Err(ChangeError::MethodNotFound);
-        }
-        let is_others = owner.as_ref().is_some_and(|owner| owner != id);
-        if method_edit.kind != EditMethodKind::Remove && !has_method && is_others {
-            return Err(ChangeError::AddressTaken);
-        }
-        let version = before.contact.version;
-        if !method_edit.expected_version.allows(version) {
-            return Err(ChangeError::VersionMismatch(Some(version)));
-        }
-        let mut after = before.clone();
-        let mut owners = Vec::new();
-        let address = method_edit.value.normal_form().to_owned();
-        let is_address = matches!(method_edit.value, MethodValue::Email(_));
-        match method_edit.kind {
-            EditMethodKind::Add { is_primary } => {
-                // One that the contact has already is left to whoever owns it.
-                if is_address && (!has_method || owner.is_none()) {
-                    owners.push(OwnerEdit::Claim(address));
+        Ok(
+            match Edit::new(Some(before), after, owners, request.metadata.now)? {
+                None => Plan::Answer((Outcome::Unchanged, contact)),
+                Some(edit) => {
+                    let answer = (Outcome::Updated, edit.after().contact.clone());
+                    Plan::Write(Box::new(edit), answer)
                 }
-                after.contact.add_method(NewMethod {
-                    value: method_edit.value.clone(),
-                    is_primary: is_primary.then_some(true),
-                    verification: None,
-                });
-            }
-            EditMethodKind::Remove => {
-                after.contact.remove_method(&method_edit.value);
-                match owner {
-                    _ if !is_address => {}
-                    Some(owner) if owner == *id => owners.push(OwnerEdit::Release(address)),
-                    // Of a seed's contacts with one address, the first owns it.
-                    other => owners.push(OwnerEdit::Leave(address, other)),
-                }
-            }
-        }
-        let edit = Edit {
-            before: Some(&before),
-            after: &after,
-            owners,
+            },
+        )
+    }
+}
+
+impl EditingMethod<'_> {
+    /// What becomes of the owner of the address, if the method is one.
+    fn owner_edit(&self, owner: Option<ContactId>, has_method: bool) -> Option<OwnerEdit> {
+        let MethodValue::Email(address) = &self.request.value else {
+            return None;
         };
-        if !edit.changes() {
-            return Ok((Outcome::Unchanged, before.contact));
+        let address = address.normal_form().to_owned();
+        match self.request.kind {
+            // An address that the contact has already is left to its owner.
+            EditMethodKind::Add { .. } if has_method && owner.is_some() => None,
+            EditMethodKind::Add { .. } => Some(OwnerEdit::Claim(address)),
+            EditMethodKind::Remove if owner.as_ref() == Some(self.id) => {
+                Some(OwnerEdit::Release(address))
+            }
+            // Several contacts of a seed can have one address; the first owns it.
+            EditMethodKind::Remove => Some(OwnerEdit::Leave(address, owner)),
         }
-        if grows_too_large(Some(&before.contact), &after.contact) {
-            return Err(ChangeError::TooLarge);
-        }
-        self.write_edit(&edit, &method_edit.metadata).await?;
-        let version = edit.version();
-        after.contact.version = version;
-        after.contact.updated_at = method_edit.metadata.now;
-        Ok((Outcome::Updated, after.contact))
     }
 }

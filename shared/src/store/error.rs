@@ -5,13 +5,16 @@ use std::error::Error;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
+use super::retry::is_connect_failure;
 use crate::domain::Version;
 
-/// Why a change was not made. Nothing was written, unless the answer to it got lost, which is
-/// [`DatabaseError::Unavailable`], or it was and the contact cannot be read: then the same request may be made again.
+/// Why a change was not made. Nothing was written, and nothing will be, unless the error is
+/// [`ChangeError::FateUnknown`] or [`ChangeError::FateUnknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The organization has no audience of that slug.
@@ -20,6 +23,9 @@ pub enum ChangeError {
     /// The organization has no contact of that id, or the client has not onboarded it.
     #[error("no such contact")]
     ContactNotFound,
+    /// Contacts of several organizations have the id.
+    #[error("contacts of several organizations have the id")]
+    AmbiguousId,
     /// The contact has no such phone number or e-mail address.
     #[error("no such contact method")]
     MethodNotFound,
@@ -29,6 +35,10 @@ pub enum ChangeError {
     /// The contact would be larger than an item of DynamoDB can be.
     #[error("the contact would be too large")]
     TooLarge,
+    /// The answer to a write was lost, and others have changed the contact so often that nobody can tell whether it was
+    /// applied. It may still take effect, once.
+    #[error("whether the write was applied cannot be told")]
+    FateUnknown,
     /// The contact is not at a version that the caller expects. It is at this one, or does not exist.
     #[error("the contact has another version")]
     VersionMismatch(Option<Version>),
@@ -43,25 +53,37 @@ pub enum DatabaseError {
     /// It cannot just now: it throttles, fails, or cannot be reached. The same request may succeed later.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// Another transaction is at the same items. A new attempt may succeed.
-    #[error("another change to the same items is under way")]
+    /// No answer to a write came, or a failure that leaves open whether the write was applied, now or later.
+    #[error("it is not known whether the database applied the write")]
+    InDoubt(#[source] Box<dyn Error + Send + Sync>),
+    /// Another request is at the same items. A new attempt may succeed.
+    #[error("another request for the same items is in flight")]
     Contended(#[source] Box<dyn Error + Send + Sync>),
-    /// A condition does not hold: the items are not, or no longer, as they were taken to be. A new attempt, from a new
-    /// read, may succeed.
+    /// A condition does not hold: the items are not, or no longer, as they were read. A new attempt, from a new read, may
+    /// succeed.
     #[error("another change to the same items got in between")]
     Outdated(#[source] Box<dyn Error + Send + Sync>),
-    /// It throttles a part of what was asked, which the SDK does not retry. A new attempt may succeed.
+    /// It throttles a part of the request, which the SDK does not retry. A new attempt may succeed.
     #[error("the database throttles a part of the request")]
     PartlyThrottled(#[source] Box<dyn Error + Send + Sync>),
     /// It refuses the request, which is our mistake or the deployment's: a missing table, a missing permission.
     #[error("the database refuses the request")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// An item of this kind is not what this version of the code can read or write. What exactly is wrong is not kept,
-    /// since serde's words quote values, which are personal data.
-    #[error("a {0} item cannot be read or written")]
-    Unreadable(&'static str),
+    /// An attribute of an item is not what this version of the code reads or writes.
+    #[error("cannot read {path} of a {kind} item: {reason}")]
+    UnreadableItem {
+        /// The kind of item.
+        kind: &'static str,
+        /// The attribute's path. It holds no personal data.
+        path: String,
+        /// What the attribute should be. It quotes no value.
+        reason: String,
+    },
+    /// Items contradict each other.
+    #[error("the table is inconsistent: {0}")]
+    Inconsistent(&'static str),
     /// It answered something that cannot be.
-    #[error("the database's answer makes no sense: {0}")]
+    #[error("the database answered something unexpected: {0}")]
     UnexpectedAnswer(&'static str),
 }
 
@@ -71,58 +93,90 @@ impl ChangeError {
     }
 
     /// Whether other callers were faster.
-    pub(super) fn is_conflict(&self) -> bool {
+    pub(super) fn is_lost_race(&self) -> bool {
         matches!(self, Self::Database(error) if error.is_lost_race())
     }
 
-    /// Whether a condition did not hold.
-    pub(super) fn is_outdated(&self) -> bool {
-        matches!(self, Self::Database(DatabaseError::Outdated(_)))
+    /// Whether it is open if the write was applied.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Database(DatabaseError::InDoubt(_)))
     }
 }
 
 impl DatabaseError {
-    /// Sorts an error of any operation.
+    /// Sorts an error of a read, or of another request that may be sent again.
     pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let SdkError::ServiceError(context) = &error else {
-            let sort = match error {
-                SdkError::ConstructionFailure(_) => Self::Refused,
-                // No answer, or one that broke off.
-                _ => Self::Unavailable,
-            };
-            return sort(Box::new(error));
-        };
-        let sort = match context.err().code() {
-            Some("TransactionConflictException") => Self::Contended,
-            Some(code) if is_passing(code) => Self::Unavailable,
-            _ if context.raw().status().is_client_error() => Self::Refused,
-            // It failed, or its answer cannot be read: a page of a proxy's, say.
-            _ => Self::Unavailable,
-        };
-        sort(Box::new(ErrorAnswer::new(context.err(), [])))
+        match Self::from_write(error) {
+            Self::InDoubt(source) => Self::Unavailable(source),
+            error => error,
+        }
     }
 
-    /// Sorts a failed update whose condition takes for granted what was read.
+    /// Sorts an error of a write.
+    fn from_write<E>(error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let sort = match &error {
+            SdkError::ServiceError(context) => {
+                let status = context.raw().status();
+                let sort = match context.err().code() {
+                    Some("TransactionConflictException") => Self::Contended,
+                    // It failed, or its answer cannot be read: a page of a proxy's, say.
+                    _ if !status.is_client_error() => Self::InDoubt,
+                    Some(code) if is_passing(code) => Self::Unavailable,
+                    _ => Self::Refused,
+                };
+                return sort(Box::new(ErrorAnswer::new(context.err(), [])));
+            }
+            SdkError::ConstructionFailure(_) => Self::Refused,
+            SdkError::DispatchFailure(failure)
+                if failure.as_connector_error().is_some_and(is_connect_failure) =>
+            {
+                Self::Unavailable
+            }
+            // No answer, or one that broke off.
+            _ => Self::InDoubt,
+        };
+        sort(Box::new(error))
+    }
+
+    /// Sorts an error of an update whose condition is about what was read.
     pub(super) fn from_update(error: SdkError<UpdateItemError, HttpResponse>) -> Self {
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                 Self::Outdated(Box::new(ErrorAnswer::new(refused, [])))
             }
+            _ => Self::from_write(error),
+        }
+    }
+
+    /// Sorts an error of a transaction that writes.
+    pub(super) fn from_transaction(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Self {
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                Self::from_cancellation(cancelled)
+            }
+            _ => Self::from_write(error),
+        }
+    }
+
+    /// Sorts an error of a transaction that reads.
+    pub(super) fn from_snapshot(error: SdkError<TransactGetItemsError, HttpResponse>) -> Self {
+        match error.as_service_error() {
+            Some(TransactGetItemsError::TransactionCanceledException(cancelled)) => {
+                Self::from_cancellation(cancelled)
+            }
             _ => Self::from_sdk(error),
         }
     }
 
-    /// Sorts a failed transaction. One that was cancelled because a condition no longer holds or because another
-    /// transaction was at the same items has lost a race; one for want of capacity may pass as well.
-    pub(super) fn from_transaction(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Self {
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-            error.as_service_error()
-        else {
-            return Self::from_sdk(error);
-        };
+    /// Sorts a cancelled transaction. A condition that does not hold and another request for the same items are lost races;
+    /// a lack of capacity passes as well.
+    fn from_cancellation(cancelled: &TransactionCanceledException) -> Self {
         let reasons: Vec<_> = cancelled
             .cancellation_reasons()
             .iter()
@@ -153,8 +207,14 @@ impl DatabaseError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Unavailable(source) => !is_expiry(source.as_ref()),
-            Self::Contended(_) | Self::Outdated(_) | Self::PartlyThrottled(_) => true,
-            Self::Refused(_) | Self::Unreadable(_) | Self::UnexpectedAnswer(_) => false,
+            Self::InDoubt(_)
+            | Self::Contended(_)
+            | Self::Outdated(_)
+            | Self::PartlyThrottled(_) => true,
+            Self::Refused(_)
+            | Self::UnreadableItem { .. }
+            | Self::Inconsistent(_)
+            | Self::UnexpectedAnswer(_) => false,
         }
     }
 
@@ -175,12 +235,12 @@ impl DatabaseError {
         self.is_lost_race() || matches!(self, Self::PartlyThrottled(_))
     }
 
-    /// Whether others were faster, so that what was read is of no use any more.
+    /// Whether others were faster, so that a new read is needed.
     pub(super) fn is_lost_race(&self) -> bool {
         matches!(self, Self::Contended(_) | Self::Outdated(_))
     }
 
-    /// Whether what is refused is what the request holds, and not any request.
+    /// Whether the content of the request is refused, and not any request.
     pub(super) fn is_about_content(&self) -> bool {
         let Self::Refused(source) = self else {
             return false;
@@ -200,7 +260,7 @@ impl From<BuildError> for DatabaseError {
     }
 }
 
-/// What was read is of no use any more, for this reason.
+/// The items are no longer as they were read, for this reason.
 pub(super) fn outdated(why: &'static str) -> ChangeError {
     DatabaseError::Outdated(why.into()).into()
 }
@@ -248,11 +308,9 @@ fn is_passing(code: &str) -> bool {
         code,
         // The credentials are renewed before the next request.
         EXPIRED
-            | "InternalServerError"
             | "LimitExceededException"
             | "ProvisionedThroughputExceededException"
             | "RequestLimitExceeded"
-            | "ServiceUnavailable"
             | "ThrottlingException"
             | "TransactionInProgressException"
     )

@@ -69,13 +69,13 @@ impl Key {
         }
     }
 
-    /// The owner of an e-mail address.
-    pub(super) fn email_owner(organization: &OrganizationId, address: &EmailAddress) -> Self {
-        Self::email_owner_of(organization, address.normal_form())
+    /// The item of an e-mail address.
+    pub(super) fn address(organization: &OrganizationId, address: &EmailAddress) -> Self {
+        Self::address_of(organization, address.normal_form())
     }
 
-    /// The owner of the e-mail address with this normal form.
-    pub(super) fn email_owner_of(organization: &OrganizationId, normal_form: &str) -> Self {
+    /// The item of the e-mail address with this normal form.
+    pub(super) fn address_of(organization: &OrganizationId, normal_form: &str) -> Self {
         Self {
             partition: format!("ORG#{organization}#EMAIL#{normal_form}"),
             sort: "CONTACT".to_owned(),
@@ -98,6 +98,14 @@ impl Key {
         }
     }
 
+    /// A key that no item has.
+    pub(super) fn of_nothing() -> Self {
+        Self {
+            partition: "-".to_owned(),
+            sort: "-".to_owned(),
+        }
+    }
+
     /// The key as requests take it.
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([
@@ -113,15 +121,6 @@ impl Key {
             partition: text(PARTITION_KEY)?,
             sort: text(SORT_KEY)?,
         })
-    }
-
-    /// Whether this is the key of `item`.
-    pub(super) fn is_of(&self, item: &HashMap<String, AttributeValue>) -> bool {
-        let holds = |name: &str, value: &String| {
-            item.get(name)
-                .is_some_and(|found| found.as_s() == Ok(value))
-        };
-        holds(PARTITION_KEY, &self.partition) && holds(SORT_KEY, &self.sort)
     }
 }
 
@@ -217,7 +216,7 @@ mod tests {
         );
         let address = EmailAddress::parse("Jane.Doe@Example.com").unwrap();
         assert_eq!(
-            Key::email_owner(&organization(), &address),
+            Key::address(&organization(), &address),
             key("ORG#org_a#EMAIL#jane.doe@example.com", "CONTACT")
         );
         assert_eq!(

@@ -1,66 +1,60 @@
-//! Items by their keys, and a contact with some of its subscriptions in one of its states.
+//! Reads: one item by itself, or a contact with some of its subscriptions in one of its states.
 
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::operation::transact_get_items::builders::TransactGetItemsInputBuilder;
+use aws_sdk_dynamodb::types::{Get, ReturnConsumedCapacity, TransactGetItem};
 
-use super::error::outdated;
-use super::items::{Item, are_of_one_state, contact};
+use super::items::{Item, contact, subscription};
 use super::keys::Key;
+use super::recent_requests::RecentRequests;
 use super::{ChangeError, DatabaseError, Store};
-use crate::domain::{Contact, ContactId, Tenant};
+use crate::domain::{Contact, ContactId, SubscribedContact, SubscriptionId, Tenant};
 
-/// A contact and subscriptions of it, read side by side.
-#[derive(Debug, PartialEq)]
-pub(super) struct ContactItems {
-    /// The contact.
+/// A contact with some of its subscriptions, as they were at one time: the items, and what they mean.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshot {
+    /// The contact and those of the subscriptions that exist.
+    pub(super) state: SubscribedContact,
+    /// The contact's item.
     pub(super) contact: Item,
-    /// The subscriptions, in the order of the keys that were asked for.
-    pub(super) subscriptions: Vec<Option<Item>>,
+    /// The subscriptions' items.
+    pub(super) subscriptions: BTreeMap<SubscriptionId, Item>,
 }
 
-impl ContactItems {
-    fn are_of_one_state(&self, keys: &[&Key]) -> bool {
-        keys.iter()
-            .zip(&self.subscriptions)
-            .all(|(key, item)| are_of_one_state(&self.contact, key, item.as_ref()))
+impl Snapshot {
+    /// A snapshot of these items.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub(super) fn new(
+        contact_item: Item,
+        subscriptions: BTreeMap<SubscriptionId, Item>,
+    ) -> Result<Self, DatabaseError> {
+        let read =
+            |(id, item): (&SubscriptionId, &Item)| Ok((id.clone(), subscription(item.clone())?));
+        Ok(Self {
+            state: SubscribedContact {
+                contact: contact(contact_item.clone())?,
+                subscriptions: subscriptions
+                    .iter()
+                    .map(read)
+                    .collect::<Result<_, DatabaseError>>()?,
+            },
+            contact: contact_item,
+            subscriptions,
+        })
+    }
+
+    /// The ids of the contact's last writes.
+    pub(super) fn recent_requests(&self) -> RecentRequests {
+        RecentRequests::of(&self.contact)
     }
 }
 
 impl Store {
-    /// Reads items by their keys, in their order, in one call.
-    ///
-    /// # Errors
-    /// When the database does not answer, or not whole.
-    pub(super) async fn read_items(
-        &self,
-        keys: &[&Key],
-    ) -> Result<Vec<Option<Item>>, DatabaseError> {
-        let output = Box::pin(read_request(&self.table, keys)?.send_with(&self.client))
-            .await
-            .map_err(DatabaseError::from_sdk)?;
-        if output
-            .unprocessed_keys()
-            .is_some_and(|unprocessed| !unprocessed.is_empty())
-        {
-            return Err(DatabaseError::PartlyThrottled(
-                "the table throttles part of a read".into(),
-            ));
-        }
-        let mut items = output
-            .responses
-            .and_then(|mut tables| tables.remove(&self.table))
-            .unwrap_or_default();
-        let mut take = |key: &Key| {
-            items
-                .iter()
-                .position(|item| key.is_of(item))
-                .map(|position| items.swap_remove(position))
-        };
-        Ok(keys.iter().map(|key| take(key)).collect())
-    }
-
-    /// Reads an item by its key.
+    /// Reads an item by its key, consistently: an answer must show what the same caller wrote before.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -76,6 +70,59 @@ impl Store {
             .map_err(DatabaseError::from_sdk)
     }
 
+    /// Reads items as they are at one time, in the order of their keys.
+    ///
+    /// # Errors
+    /// When the database does not answer. It refuses while a write to one of the items is in flight, which is a lost race.
+    pub(super) async fn read_at_once(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<Vec<Option<Item>>, DatabaseError> {
+        let request = read_request(&self.table, keys)?;
+        let output = Box::pin(request.send_with(&self.client))
+            .await
+            .map_err(DatabaseError::from_snapshot)?;
+        let items = output.responses.unwrap_or_default().into_iter();
+        Ok(items
+            .map(|response| response.item.filter(|item| !item.is_empty()))
+            .collect())
+    }
+
+    /// Reads a contact with those of these subscriptions that exist; nothing where there is no such contact.
+    ///
+    /// # Errors
+    /// As [`Store::read_at_once`], or when an item cannot be read.
+    pub(super) async fn read_contact(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<Option<Snapshot>, DatabaseError> {
+        let organization = tenant.organization();
+        let contact = Key::contact(organization, id);
+        if subscriptions.is_empty() {
+            let item = self.read_item(contact).await?;
+            return item
+                .map(|item| Snapshot::new(item, BTreeMap::new()))
+                .transpose();
+        }
+        let keys = subscriptions
+            .iter()
+            .map(|subscription| Key::subscription(organization, id, subscription));
+        let keys = std::iter::once(contact).chain(keys);
+        let mut items = self.read_at_once(keys).await?.into_iter();
+        let contact = items.next().flatten();
+        let subscriptions = subscriptions
+            .iter()
+            .cloned()
+            .zip(items)
+            .filter_map(|(id, item)| Some((id, item?)))
+            .collect();
+        contact
+            .map(|contact| Snapshot::new(contact, subscriptions))
+            .transpose()
+    }
+
     /// Reads a contact.
     ///
     /// # Errors
@@ -89,74 +136,32 @@ impl Store {
         let item = self.read_item(key).await?;
         Ok(contact(item.ok_or(ChangeError::ContactNotFound)?)?)
     }
-
-    /// Reads a contact and subscriptions of it, in one of their states; `None` where there is no such contact.
-    ///
-    /// # Errors
-    /// When the database does not answer, or changes came in between.
-    pub(super) async fn read_contact(
-        &self,
-        contact: &Key,
-        subscriptions: &[&Key],
-    ) -> Result<Option<ContactItems>, ChangeError> {
-        let Some(found) = self.read_side_by_side(contact, subscriptions).await? else {
-            return Ok(None);
-        };
-        if found.are_of_one_state(subscriptions) {
-            return Ok(Some(found));
-        }
-        match self.read_side_by_side(contact, subscriptions).await? {
-            // What is the same twice has not been changed in between: it is one state, however it came about.
-            Some(again) if again == found || again.are_of_one_state(subscriptions) => {
-                Ok(Some(again))
-            }
-            Some(_) => Err(outdated("changes came in between the reads")),
-            None => Ok(None),
-        }
-    }
-
-    async fn read_side_by_side(
-        &self,
-        contact: &Key,
-        subscriptions: &[&Key],
-    ) -> Result<Option<ContactItems>, DatabaseError> {
-        let keys: Vec<_> = [contact]
-            .into_iter()
-            .chain(subscriptions.iter().copied())
-            .collect();
-        let mut items = self.read_items(&keys).await?.into_iter();
-        let contact = items.next().flatten();
-        Ok(contact.map(|contact| ContactItems {
-            contact,
-            subscriptions: items.collect(),
-        }))
-    }
 }
 
-/// The read, as a pure function. It is consistent: an answer must show what the same caller wrote before.
-pub(super) fn read_request(
+/// The read of items as they are at one time, as a pure function.
+fn read_request(
     table: &str,
-    keys: &[&Key],
-) -> Result<BatchGetItemInputBuilder, DatabaseError> {
-    let wanted = keys
-        .iter()
-        .fold(KeysAndAttributes::builder(), |wanted, key| {
-            wanted.keys((*key).clone().attributes())
-        })
-        .consistent_read(true)
-        .build()?;
-    Ok(BatchGetItemInputBuilder::default()
-        .request_items(table, wanted)
-        .return_consumed_capacity(ReturnConsumedCapacity::Total))
+    keys: impl IntoIterator<Item = Key>,
+) -> Result<TransactGetItemsInputBuilder, DatabaseError> {
+    let mut request = TransactGetItemsInputBuilder::default()
+        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    for key in keys {
+        let get = Get::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .build()?;
+        request = request.transact_items(TransactGetItem::builder().get(get).build());
+    }
+    Ok(request)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AudienceSlug, ContactId, OrganizationId};
+    use crate::domain::{AudienceSlug, OrganizationId};
 
     #[test]
-    fn a_read_is_consistent_and_of_known_keys() {
+    fn items_are_read_by_their_keys_in_one_transaction() {
         let (organization, contact, audience) = (
             OrganizationId::parse("org_a").unwrap(),
             ContactId::parse("c_1").unwrap(),
@@ -166,10 +171,15 @@ mod tests {
             Key::contact(&organization, &contact),
             Key::audience_subscription(&organization, &contact, &audience),
         ];
-        let request = read_request("contacts", &[&keys[0], &keys[1]]).unwrap();
+        let request = read_request("contacts", keys.clone()).unwrap();
         let request = request.build().unwrap();
-        let wanted = &request.request_items().unwrap()["contacts"];
-        assert_eq!(wanted.consistent_read(), Some(true));
-        assert_eq!(wanted.keys(), keys.map(Key::attributes));
+        let gets = request
+            .transact_items()
+            .iter()
+            .map(|item| item.get().unwrap());
+        let read: Vec<_> = gets
+            .map(|get| (get.table_name(), get.key().clone()))
+            .collect();
+        assert_eq!(read, keys.map(|key| ("contacts", key.attributes())));
     }
 }

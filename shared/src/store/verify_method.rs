@@ -1,72 +1,189 @@
 //! Endpoints 1 and 2: one conditional `UpdateItem`, whatever comes of it.
+//!
+//! Its condition is the one rule, so that no read is needed. Where its answer is lost, or where the contact does not remember
+//! its last writes, the change is made from a read, like every other ([`change`](super::change)).
+
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::types::{
-    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
+use super::change::{Change, Found, Plan};
+use super::conditions::{
+    EXISTS, HAS_METHOD, IS_NOT_APPLIED, IS_NOT_FENCED, MOVES_FENCE_FORWARD, REMEMBERS_WRITES,
+    is_verified, records_earliest,
+};
+use super::edit::Edit;
 use super::expression::Expression;
 use super::items::{
-    EMAILS, Item, PHONES, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, contact, is_as_left_by,
+    CHANGE_REQUEST_ID, CHANGE_ROUTE, CHANGED_BY, EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS,
+    UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, VERSION, contact,
 };
-use super::keys::Key;
-use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
+use super::keys::{Key, PARTITION_KEY};
+use super::recent_requests::{REMEMBERED_WRITES, RecentRequests, shift};
+use super::{ChangeError, ChangeMetadata, DatabaseError, Store, WriteId};
 use crate::domain::{
-    Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, Tenant, Timestamp,
-    Verification, VerificationSource,
+    Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, SubscribedContact,
+    Tenant, Timestamp, Verification, VerificationSource,
 };
 
-/// What is to be done to one phone number or e-mail address of a contact.
+/// A request to verify one phone number or e-mail address of a contact, or to clear its verification.
 #[derive(Debug, Clone)]
 pub struct VerifyMethod {
     /// Which method.
     pub method: MethodValue,
-    /// Since when it is verified, and where that comes from; `None` clears.
+    /// Since when it is verified, and on whose word; `None` clears.
     pub verification: Option<(Timestamp, Option<VerificationSource>)>,
-    /// At which version the contact must be.
+    /// The versions at which the contact may be.
     pub expected_version: ExpectedVersion,
-    /// Who does it, when, on which request.
+    /// Who asks for it, when, on which request.
     pub metadata: ChangeMetadata,
+}
+
+/// What came of the single update.
+enum Single {
+    /// The answer.
+    Answer(Outcome, Box<Contact>),
+    /// It was not applied and will not be, and the same change can be made from a read.
+    NeedsRead,
+    /// Its answer was lost.
+    InDoubt,
 }
 
 impl Store {
     /// Records or clears the verification of one contact method by the one rule, and answers what that did and the
-    /// contact as it then stands. One database call, retried only while a transaction holds the contact.
+    /// contact afterwards.
     ///
     /// # Errors
-    /// Why nothing was written.
+    /// Why nothing was written, or [`ChangeError::FateUnknown`].
     pub async fn verify_method(
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        change: &VerifyMethod,
+        request: &VerifyMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
-        self.retried(|| self.try_verify_method(tenant, id, change))
-            .await
+        let mut single = self
+            .retried(|| self.try_verify_method(tenant, id, request))
+            .await?;
+        if matches!(single, Single::InDoubt) {
+            single = self
+                .retried(|| Box::pin(self.resolve(tenant, id, request)))
+                .await?;
+        }
+        match single {
+            Single::Answer(outcome, contact) => Ok((outcome, *contact)),
+            Single::NeedsRead | Single::InDoubt => {
+                let change = VerifyingMethod {
+                    tenant,
+                    id,
+                    request,
+                };
+                Box::pin(self.change(&change, &request.metadata)).await
+            }
+        }
     }
 
     async fn try_verify_method(
         &self,
         tenant: &Tenant,
         id: &ContactId,
-        change: &VerifyMethod,
-    ) -> Result<(Outcome, Contact), ChangeError> {
+        request: &VerifyMethod,
+    ) -> Result<Single, ChangeError> {
         let key = Key::contact(tenant.organization(), id);
-        match Box::pin(request(&self.table, key, change).send_with(&self.client)).await {
+        let update = update(&self.table, key, request);
+        match Box::pin(update.send_with(&self.writes)).await {
             Ok(output) => {
                 let item = output.attributes.ok_or(DatabaseError::UnexpectedAnswer(
                     "an update returned no item",
                 ))?;
-                Ok((change.success(), contact(item)?))
+                Ok(Single::Answer(request.success(), Box::new(contact(item)?)))
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    explain(refused.item.clone(), change)
+                    explain(refused.item.clone(), request)
                 }
-                _ => Err(DatabaseError::from_sdk(error).into()),
+                _ => match DatabaseError::from_update(error) {
+                    DatabaseError::InDoubt(_) => Ok(Single::InDoubt),
+                    error => Err(error.into()),
+                },
             },
         }
+    }
+
+    /// Finds out what became of the single update whose answer was lost. If it was not applied, it is given up: from then on it
+    /// cannot be applied any more, however late it comes, so that the change can be made from a read.
+    ///
+    /// # Errors
+    /// [`ChangeError::FateUnknown`] where nobody can tell whether it was applied.
+    async fn resolve(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+        request: &VerifyMethod,
+    ) -> Result<Single, ChangeError> {
+        let key = Key::contact(tenant.organization(), id);
+        let item = self.read_item(key.clone()).await?;
+        if let Some(answer) = request.answer_if_applied(item)? {
+            return Ok(answer);
+        }
+        let fence = fence(&self.table, key, &request.metadata.write_id);
+        let item = match Box::pin(fence.send_with(&self.writes)).await {
+            Ok(output) => output.attributes,
+            Err(error) => match error.as_service_error() {
+                // It was applied meanwhile, or a later write has been given up already.
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    refused.item.clone()
+                }
+                _ => return Err(DatabaseError::from_update(error).into()),
+            },
+        };
+        let answer = request.answer_if_applied(item)?;
+        Ok(answer.unwrap_or(Single::NeedsRead))
+    }
+}
+
+/// The change made from a read.
+struct VerifyingMethod<'a> {
+    tenant: &'a Tenant,
+    id: &'a ContactId,
+    request: &'a VerifyMethod,
+}
+
+impl Change for VerifyingMethod<'_> {
+    type Answer = (Outcome, Contact);
+
+    async fn read(&self, store: &Store, _: Option<&ContactId>) -> Result<Found, ChangeError> {
+        Ok(Found {
+            snapshot: store.read_contact(self.tenant, self.id, &[]).await?,
+            owner: None,
+        })
+    }
+
+    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError> {
+        let request = self.request;
+        let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
+        let mut contact = before.state.contact.clone();
+        if let Some(outcome) = request.nothing_to_do(&contact)? {
+            return Ok(Plan::Answer((outcome, contact)));
+        }
+        let verification = request.verification.clone();
+        let verification = verification.map(|(at, source)| Verification {
+            at,
+            by: Some(request.metadata.actor.clone()),
+            source,
+        });
+        contact.set_verification(&request.method, verification);
+        let after = SubscribedContact {
+            contact,
+            subscriptions: BTreeMap::new(),
+        };
+        let edit = Edit::new(Some(before), after, Vec::new(), request.metadata.now)?;
+        let edit = edit.ok_or(DatabaseError::UnexpectedAnswer(
+            "a verification that changes nothing",
+        ))?;
+        let answer = (request.success(), edit.after().contact.clone());
+        Ok(Plan::Write(Box::new(edit), answer))
     }
 }
 
@@ -79,86 +196,160 @@ impl VerifyMethod {
             Outcome::Cleared
         }
     }
+
+    /// The answer where the contact shows that the single update was applied; `None` where it shows that it was not.
+    ///
+    /// # Errors
+    /// [`ChangeError::FateUnknown`] where it shows neither.
+    fn answer_if_applied(&self, contact_item: Option<Item>) -> Result<Option<Single>, ChangeError> {
+        let item = contact_item.ok_or(ChangeError::ContactNotFound)?;
+        let recent_requests = RecentRequests::of(&item);
+        let write_id = &self.metadata.write_id;
+        if recent_requests.contain(write_id) {
+            let contact = Box::new(contact(item)?);
+            return Ok(Some(Single::Answer(self.success(), contact)));
+        }
+        if recent_requests.cover(write_id) {
+            Ok(None)
+        } else {
+            Err(ChangeError::FateUnknown)
+        }
+    }
+
+    /// The outcome where there is nothing to write to this contact; `None` where there is.
+    ///
+    /// # Errors
+    /// Why the contact is not changed.
+    fn nothing_to_do(&self, contact: &Contact) -> Result<Option<Outcome>, ChangeError> {
+        let method = contact
+            .method(&self.method)
+            .ok_or(ChangeError::MethodNotFound)?;
+        if !self.expected_version.allows(contact.version) {
+            return Err(ChangeError::VersionMismatch(Some(contact.version)));
+        }
+        let stored = method.verification.as_ref();
+        Ok(match &self.verification {
+            Some((at, _)) if !Verification::replaces(*at, stored) => Some(Outcome::Kept),
+            None if stored.is_none() => Some(Outcome::Unchanged),
+            _ => None,
+        })
+    }
 }
 
-/// The contact has the method. Without a contact there is none either.
-const HAS_METHOD: &str = "attribute_exists(#methods.#method)";
+/// The verification of the method.
+const VERIFICATION: &str = "#methods.#method";
 
-/// The one rule (contract section 2): nothing is stored, or what is stored is later.
-const RECORDS_EARLIEST: &str = "(attribute_not_exists(#methods.#method.#verifiedAt) OR #methods.#method.#verifiedAt > :verifiedAt)";
-
-/// There is something to clear.
-const IS_VERIFIED: &str = "attribute_exists(#methods.#method.#verifiedAt)";
-
-/// The request, as a pure function.
-fn request(table: &str, key: Key, change: &VerifyMethod) -> UpdateItemInputBuilder {
-    let expression = expression(change);
-    let (condition, update) = (expression.condition(), expression.update());
-    let (names, values) = expression.into_names_and_values();
-    UpdateItemInputBuilder::default()
-        .table_name(table)
-        .set_key(Some(key.attributes()))
-        .condition_expression(condition)
-        .set_update_expression(update)
-        .set_expression_attribute_names(Some(names))
-        .set_expression_attribute_values(values)
-        .return_values(ReturnValue::AllNew)
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .return_consumed_capacity(ReturnConsumedCapacity::Total)
-}
-
-fn expression(change: &VerifyMethod) -> Expression {
+/// The single update, as a pure function.
+fn update(table: &str, key: Key, request: &VerifyMethod) -> UpdateItemInputBuilder {
     let mut expression = Expression::default();
     expression.names([
-        ("#methods", methods_attribute(change.method.kind())),
-        ("#method", change.method.normal_form()),
+        ("#methods", methods_attribute(request.method.kind())),
+        ("#method", request.method.normal_form()),
         ("#verifiedAt", VERIFIED_AT),
         ("#verifiedBy", VERIFIED_BY),
         ("#verificationSource", VERIFICATION_SOURCE),
     ]);
-    match &change.verification {
+    match &request.verification {
         Some((at, source)) => {
             expression
                 .require(HAS_METHOD)
-                .require(RECORDS_EARLIEST)
-                .set(&[
-                    "#methods.#method.#verifiedAt = :verifiedAt",
-                    "#methods.#method.#verifiedBy = :actor",
-                ])
+                .require(records_earliest(VERIFICATION))
+                .set("#methods.#method.#verifiedAt = :verifiedAt")
+                .set("#methods.#method.#verifiedBy = :changedBy")
                 .text(":verifiedAt", *at);
             match source {
                 Some(source) => expression
-                    .set(&["#methods.#method.#verificationSource = :source"])
+                    .set("#methods.#method.#verificationSource = :source")
                     .text(":source", source.as_str()),
-                // A label of the verification that is replaced must not pass for one of the new.
-                None => expression.remove(&["#methods.#method.#verificationSource"]),
+                // The label of the verification that is replaced is not that of the new one.
+                None => expression.remove("#methods.#method.#verificationSource"),
             };
         }
         None => {
-            expression.require(IS_VERIFIED).remove(&[
-                "#methods.#method.#verifiedAt",
-                "#methods.#method.#verifiedBy",
-                "#methods.#method.#verificationSource",
-            ]);
+            expression
+                .require(is_verified(VERIFICATION))
+                .remove("#methods.#method.#verifiedAt")
+                .remove("#methods.#method.#verifiedBy")
+                .remove("#methods.#method.#verificationSource");
         }
     }
-    expression.metadata(&change.metadata);
-    if let ExpectedVersion::OneOf(versions) = &change.expected_version {
-        // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
-        let numbers = if versions.is_empty() {
-            vec![0]
-        } else {
-            versions.iter().map(|v| v.number()).collect()
-        };
-        let placeholders: Vec<_> = (0..numbers.len())
-            .map(|position| format!(":version{position}"))
-            .collect();
-        for (placeholder, number) in placeholders.iter().zip(numbers) {
-            expression.number(placeholder, number);
-        }
-        expression.require(format!("#version IN ({})", placeholders.join(", ")));
-    }
+    require_expected_version(&mut expression, &request.expected_version);
+    remember(&mut expression, &request.metadata);
     expression
+        .into_update_item(table, key)
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+}
+
+/// Raises the version, and makes the write known among the contact's last ones: once, and not after it was given up.
+fn remember(expression: &mut Expression, metadata: &ChangeMetadata) {
+    expression
+        .require(REMEMBERS_WRITES)
+        .require(IS_NOT_APPLIED)
+        .require(IS_NOT_FENCED)
+        .set("#version = #version + :one")
+        .set("#updatedAt = :now")
+        .set("#changedBy = :changedBy")
+        .set("#changeRoute = :changeRoute")
+        .set("#changeRequestId = :changeRequestId")
+        .set(shift())
+        .names([
+            ("#version", VERSION),
+            ("#updatedAt", UPDATED_AT),
+            ("#changedBy", CHANGED_BY),
+            ("#changeRoute", CHANGE_ROUTE),
+            ("#changeRequestId", CHANGE_REQUEST_ID),
+            ("#recentRequests", RECENT_REQUESTS),
+            ("#fence", FENCE),
+        ])
+        .number(":one", 1)
+        .number(":remembered", REMEMBERED_WRITES as u64)
+        .number(":drawnAt", metadata.write_id.drawn_at_ms())
+        .text(":writeId", metadata.write_id.as_str())
+        .text(":now", metadata.now)
+        .text(":changedBy", metadata.actor.as_str())
+        .text(":changeRoute", metadata.route)
+        .text(":changeRequestId", &metadata.request_id);
+}
+
+fn require_expected_version(expression: &mut Expression, expected: &ExpectedVersion) {
+    let ExpectedVersion::OneOf(versions) = expected else {
+        return;
+    };
+    // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
+    let numbers = if versions.is_empty() {
+        vec![0]
+    } else {
+        versions.iter().map(|version| version.number()).collect()
+    };
+    let placeholders: Vec<_> = (0..numbers.len())
+        .map(|position| format!(":version{position}"))
+        .collect();
+    for (placeholder, number) in placeholders.iter().zip(numbers) {
+        expression.number(placeholder, number);
+    }
+    expression.require(format!("#version IN ({})", placeholders.join(", ")));
+}
+
+/// The update that gives a write up, as a pure function. It changes nothing that anybody sees.
+fn fence(table: &str, key: Key, write_id: &WriteId) -> UpdateItemInputBuilder {
+    let mut expression = Expression::default();
+    expression
+        .require(EXISTS)
+        .require(IS_NOT_APPLIED)
+        .require(MOVES_FENCE_FORWARD)
+        .set("#fence = :drawnAt")
+        .names([
+            ("#pk", PARTITION_KEY),
+            ("#recentRequests", RECENT_REQUESTS),
+            ("#fence", FENCE),
+        ])
+        .number(":drawnAt", write_id.drawn_at_ms())
+        .text(":writeId", write_id.as_str());
+    expression
+        .into_update_item(table, key)
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
 }
 
 fn methods_attribute(kind: MethodKind) -> &'static str {
@@ -168,26 +359,13 @@ fn methods_attribute(kind: MethodKind) -> &'static str {
     }
 }
 
-/// Why the condition did not hold, told from the item as it was: one answer for every outcome, without a second call.
-fn explain(item: Option<Item>, change: &VerifyMethod) -> Result<(Outcome, Contact), ChangeError> {
-    let item = item.ok_or(ChangeError::ContactNotFound)?;
-    let is_our_own = is_as_left_by(&item, &change.metadata);
-    let contact = contact(item)?;
-    if is_our_own {
-        return Ok((change.success(), contact));
-    }
-    let method = contact
-        .method(&change.method)
-        .ok_or(ChangeError::MethodNotFound)?;
-    if !change.expected_version.allows(contact.version) {
-        return Err(ChangeError::VersionMismatch(Some(contact.version)));
-    }
-    let stored = method.verification.as_ref();
-    match &change.verification {
-        Some((at, _)) if !Verification::replaces(*at, stored) => Ok((Outcome::Kept, contact)),
-        None if stored.is_none() => Ok((Outcome::Unchanged, contact)),
-        _ => Err(DatabaseError::UnexpectedAnswer("a condition that holds was refused").into()),
-    }
+/// Why the condition did not hold. The item as it was tells all outcomes apart, without a second call.
+fn explain(item: Option<Item>, request: &VerifyMethod) -> Result<Single, ChangeError> {
+    let contact = contact(item.ok_or(ChangeError::ContactNotFound)?)?;
+    Ok(match request.nothing_to_do(&contact)? {
+        Some(outcome) => Single::Answer(outcome, Box::new(contact)),
+        None => Single::NeedsRead,
+    })
 }
 
 #[cfg(test)]
@@ -206,11 +384,12 @@ mod tests {
             ),
             verification,
             expected_version: ExpectedVersion::Any,
-            metadata: ChangeMetadata {
-                actor: Actor::subject("user_1"),
-                now: Timestamp::parse_rfc3339("2026-05-20T15:04:02Z").unwrap(),
-                request_id: "request_1".to_owned(),
-            },
+            metadata: ChangeMetadata::new(
+                Actor::subject("user_1"),
+                Timestamp::parse_rfc3339("2026-05-20T15:04:02Z").unwrap(),
+                "PATCH /x",
+                "request_1".to_owned(),
+            ),
         }
     }
 
@@ -219,7 +398,7 @@ mod tests {
             &OrganizationId::parse("org_a").unwrap(),
             &ContactId::parse("c_1").unwrap(),
         );
-        request("contacts", key, change).build().unwrap()
+        update("contacts", key, change).build().unwrap()
     }
 
     fn s(text: &str) -> AttributeValue {
@@ -243,7 +422,8 @@ mod tests {
     fn a_recording_request_is_one_conditional_update() {
         let at = Timestamp::parse_rfc3339("2026-05-20T15:04:01.135Z").unwrap();
         let source = VerificationSource::parse("admin-manual").unwrap();
-        let request = build(&change(Some((at, source))));
+        let change = change(Some((at, source)));
+        let request = build(&change);
         assert_eq!(request.table_name(), Some("contacts"));
         assert_eq!(
             request.key(),
@@ -256,15 +436,20 @@ mod tests {
             request.condition_expression(),
             Some(
                 "attribute_exists(#methods.#method) AND (attribute_not_exists(#methods.#method.#verifiedAt) OR \
-                 #methods.#method.#verifiedAt > :verifiedAt)"
+                 #methods.#method.#verifiedAt > :verifiedAt) AND size(#recentRequests) = :remembered AND \
+                 NOT contains(#recentRequests, :writeId) AND (attribute_not_exists(#fence) OR #fence < :drawnAt)"
             )
         );
         assert_eq!(
             request.update_expression(),
             Some(
-                "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :actor, \
+                "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :changedBy, \
                  #methods.#method.#verificationSource = :source, #version = #version + :one, #updatedAt = :now, \
-                 #changedBy = :actor, #changeRequestId = :requestId"
+                 #changedBy = :changedBy, #changeRoute = :changeRoute, #changeRequestId = :changeRequestId, \
+                 #recentRequests[0] = :writeId, #recentRequests[1] = #recentRequests[0], \
+                 #recentRequests[2] = #recentRequests[1], #recentRequests[3] = #recentRequests[2], \
+                 #recentRequests[4] = #recentRequests[3], #recentRequests[5] = #recentRequests[4], \
+                 #recentRequests[6] = #recentRequests[5], #recentRequests[7] = #recentRequests[6]"
             )
         );
         assert_eq!(
@@ -279,7 +464,10 @@ mod tests {
                     ("#version", "version"),
                     ("#updatedAt", "updatedAt"),
                     ("#changedBy", "changedBy"),
+                    ("#changeRoute", "changeRoute"),
                     ("#changeRequestId", "changeRequestId"),
+                    ("#recentRequests", "recentRequests"),
+                    ("#fence", "fence"),
                 ]
                 .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
             )
@@ -291,8 +479,12 @@ mod tests {
                 (":source", s("admin-manual")),
                 (":one", n("1")),
                 (":now", s("2026-05-20T15:04:02.000Z")),
-                (":actor", s("user_1")),
-                (":requestId", s("request_1")),
+                (":changedBy", s("user_1")),
+                (":changeRoute", s("PATCH /x")),
+                (":changeRequestId", s("request_1")),
+                (":remembered", n("8")),
+                (":writeId", s(change.metadata.write_id.as_str())),
+                (":drawnAt", n("1779289442000")),
             ])
         );
         assert_eq!(request.return_values(), Some(&ReturnValue::AllNew));
@@ -305,9 +497,12 @@ mod tests {
     #[test]
     fn recording_without_a_label_removes_an_older_one() {
         let request = build(&change(Some((Timestamp::EPOCH, None))));
-        assert!(request.update_expression().unwrap().ends_with(
-            "#changeRequestId = :requestId REMOVE #methods.#method.#verificationSource"
-        ));
+        assert!(
+            request
+                .update_expression()
+                .unwrap()
+                .ends_with(" REMOVE #methods.#method.#verificationSource")
+        );
         assert!(
             !request
                 .expression_attribute_values()
@@ -319,17 +514,21 @@ mod tests {
     #[test]
     fn a_clearing_request_removes_all_three_attributes() {
         let request = build(&change(None));
-        assert_eq!(
-            request.condition_expression(),
-            Some("attribute_exists(#methods.#method.#verifiedAt)")
+        assert!(
+            request
+                .condition_expression()
+                .unwrap()
+                .starts_with("attribute_exists(#methods.#method.#verifiedAt) AND size(")
         );
-        assert_eq!(
-            request.update_expression(),
-            Some(
-                "SET #version = #version + :one, #updatedAt = :now, #changedBy = :actor, \
-                 #changeRequestId = :requestId REMOVE #methods.#method.#verifiedAt, #methods.#method.#verifiedBy, \
-                 #methods.#method.#verificationSource"
-            )
+        assert!(request.update_expression().unwrap().ends_with(
+            " REMOVE #methods.#method.#verifiedAt, #methods.#method.#verifiedBy, \
+             #methods.#method.#verificationSource"
+        ));
+        assert!(
+            request
+                .update_expression()
+                .unwrap()
+                .starts_with("SET #version = ")
         );
     }
 
@@ -340,12 +539,9 @@ mod tests {
             expected_version: ExpectedVersion::OneOf(versions),
             ..change(None)
         });
-        assert_eq!(
-            request.condition_expression(),
-            Some(
-                "attribute_exists(#methods.#method.#verifiedAt) AND #version IN (:version0, :version1)"
-            )
-        );
+        assert!(request.condition_expression().unwrap().starts_with(
+            "attribute_exists(#methods.#method.#verifiedAt) AND #version IN (:version0, :version1) AND "
+        ));
         let values = request.expression_attribute_values().unwrap();
         assert_eq!(
             (&values[":version0"], &values[":version1"]),
@@ -363,7 +559,7 @@ mod tests {
             request
                 .condition_expression()
                 .unwrap()
-                .ends_with(" AND #version IN (:version0)")
+                .contains(" AND #version IN (:version0) AND ")
         );
         assert_eq!(
             request.expression_attribute_values().unwrap()[":version0"],
@@ -377,5 +573,21 @@ mod tests {
             explain(None, &change(None)),
             Err(ChangeError::ContactNotFound)
         ));
+    }
+
+    #[test]
+    fn giving_a_write_up_moves_the_fence_to_it_unless_it_was_applied() {
+        let change = change(None);
+        let key = Key::of_nothing();
+        let request = fence("contacts", key, &change.metadata.write_id);
+        let request = request.build().unwrap();
+        assert_eq!(request.update_expression(), Some("SET #fence = :drawnAt"));
+        assert_eq!(
+            request.condition_expression(),
+            Some(
+                "attribute_exists(#pk) AND NOT contains(#recentRequests, :writeId) AND \
+                 (attribute_not_exists(#fence) OR #fence < :drawnAt)"
+            )
+        );
     }
 }

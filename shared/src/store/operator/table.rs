@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 
-use super::DatabaseError;
-use super::items::{CONTACT_ID, ORGANIZATION_SHARD};
-use super::keys::{PARTITION_KEY, SORT_KEY};
+use crate::store::DatabaseError;
+use crate::store::items::{CONTACT_ID, ORGANIZATION_SHARD};
+use crate::store::keys::{PARTITION_KEY, SORT_KEY};
 
 /// The index over contacts of all organizations, by their id alone: keys only.
-pub(super) const INDEX_CONTACTS_BY_ID: &str = "contactsById";
+pub(in crate::store) const INDEX_CONTACTS_BY_ID: &str = "contactsById";
 
 /// The index over an organization's contacts, in parts, so that none of its partitions gets hot: keys only. Each contact is
 /// written to it once, since its part and its id never change.

@@ -3,11 +3,13 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
 
+use crate::domain::Version;
+
 use super::{Import, ImportRefusal, Pass, Work, Write};
-use crate::store::bulk::{MAX_BYTES, MAX_ITEMS};
-use crate::store::edit::{Edit, OwnerEdit, transact_items};
 use crate::store::items::bytes_of_item;
-use crate::store::{Addition, DatabaseError, Store};
+use crate::store::operator::bulk::{MAX_BYTES, MAX_ITEMS};
+use crate::store::operator::provision::subscription_of;
+use crate::store::{DatabaseError, Store};
 
 /// How many transactions are under way at the same time.
 const CONCURRENT_WRITES: usize = 4;
@@ -20,16 +22,6 @@ struct Group {
     /// What makes the contacts, where they are new.
     items: Vec<TransactWriteItem>,
     bytes: usize,
-}
-
-impl Write {
-    fn edit(&self) -> Edit<'_> {
-        Edit {
-            before: self.before.as_ref(),
-            after: &self.after,
-            owners: self.claimed.iter().cloned().map(OwnerEdit::Claim).collect(),
-        }
-    }
 }
 
 impl Store {
@@ -58,8 +50,15 @@ impl Store {
             match written {
                 Ok(()) => {
                     for (index, write) in members {
-                        works[index].made(write.outcome(), write.is_last);
+                        works[index].written(write.outcome(), write.is_last, (import.clock)());
                     }
+                }
+                Err(DatabaseError::InDoubt(_)) => {
+                    for (index, write) in members {
+                        let before = write.edit.version_before();
+                        works[index].in_doubt = Some(before.map_or(0, Version::number));
+                    }
+                    pass = Pass::Hampered;
                 }
                 Err(error) if error.is_about_content() && is_one => {
                     works[members[0].0].reject(ImportRefusal::Refused);
@@ -93,14 +92,15 @@ impl Store {
         let mut groups = Vec::new();
         let mut open = Group::default();
         for (index, write) in writes {
-            if works[index].is_alone || write.before.is_some() {
+            if works[index].is_alone || write.edit.version_before().is_some() {
                 groups.push(Group {
                     members: vec![(index, write)],
                     ..Group::default()
                 });
                 continue;
             }
-            let items = transact_items(&self.table, &write.edit(), &works[index].metadata(import))?;
+            let metadata = works[index].metadata(import);
+            let items = write.edit.transact_items(&self.table, &metadata)?;
             let bytes: usize = items
                 .iter()
                 .filter_map(|item| item.put())
@@ -124,17 +124,18 @@ impl Store {
         group: &Group,
         works: &[&mut Work],
     ) -> Result<(), DatabaseError> {
-        for (_, write) in &group.members {
-            let surplus = write.surplus.iter().map(|(id, subscription)| {
-                let contact = write.after.contact.id.clone();
-                let organization = import.organization.clone();
-                Addition::Subscription(organization, contact, id.clone(), subscription.clone())
-            });
-            self.add(surplus.collect()).await?;
+        for (index, write) in &group.members {
+            let metadata = works[*index].metadata(import);
+            let contact = &write.edit.after().contact;
+            let surplus = write
+                .surplus
+                .iter()
+                .map(|(id, subscription)| subscription_of(contact, id, subscription, &metadata));
+            self.add_items(surplus.collect::<Result<_, _>>()?).await?;
         }
         if let [(index, write)] = &group.members[..] {
             let metadata = works[*index].metadata(import);
-            return self.write_edit(&write.edit(), &metadata).await;
+            return self.write_edit(&write.edit, &metadata).await;
         }
         self.transact(group.items.clone()).await
     }

@@ -10,19 +10,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::bulk::{MAX_KEYS, RetryBudget};
-use super::items::{
-    CONTACT_ID, Item, ORGANIZATION_SHARD, are_of_one_state, contact, owner_id, subscription,
+use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
+use crate::domain::{
+    AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscribedContact, Tenant,
 };
-use super::keys::{
+use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, owner_id};
+use crate::store::keys::{
     AUDIENCE_PREFIX, CLIENT_PREFIX, Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX,
     contact_partition, organization_partition, shard, subscription_of,
 };
-use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
-use super::{DatabaseError, Store};
-use crate::domain::{
-    AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscribedContact, Subscription,
-    SubscriptionId,
-};
+use crate::store::read::Snapshot;
+use crate::store::{DatabaseError, Store};
 
 /// How many contacts' subscriptions are asked for at the same time.
 const CONCURRENT_QUERIES: usize = 16;
@@ -32,9 +30,6 @@ const CONCURRENT_BATCHES: usize = 3;
 
 /// How many entries of the index a page has.
 const PAGE: i32 = 1000;
-
-/// How often a contact is read again that was changed while it was read.
-const MOST_READS: usize = 4;
 
 /// What is registered in an organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +62,8 @@ impl Store {
         let partition = organization_partition(organization);
         for prefix in [AUDIENCE_PREFIX, CLIENT_PREFIX] {
             for item in self.items_of(&partition, prefix).await? {
-                let unreadable = || DatabaseError::Unreadable("organization");
+                let unreadable =
+                    || DatabaseError::UnexpectedAnswer("a key that names no audience or client");
                 let key = Key::of_item(&item).ok_or_else(unreadable)?;
                 let slug = key.sort.strip_prefix(prefix).ok_or_else(unreadable)?;
                 if prefix == AUDIENCE_PREFIX {
@@ -158,7 +154,9 @@ impl Store {
         let ids = ids.iter().map(|item| {
             item.get(CONTACT_ID)
                 .and_then(|id| ContactId::parse(id.as_s().ok()?).ok())
-                .ok_or(DatabaseError::Unreadable("index"))
+                .ok_or(DatabaseError::UnexpectedAnswer(
+                    "an index entry names no contact",
+                ))
         });
         Ok((ids.collect::<Result<_, _>>()?, is_last))
     }
@@ -184,7 +182,7 @@ impl Store {
 
         let addresses = contacts.iter().flat_map(|contact| &contact.contact.emails);
         let owners = addresses
-            .map(|email| Key::email_owner_of(organization, &email.normal_form))
+            .map(|email| Key::address_of(organization, &email.normal_form))
             .collect::<HashSet<_>>();
         let owners = self.read_many(owners).await?;
         contacts
@@ -200,37 +198,45 @@ impl Store {
     }
 
     /// A contact with all its subscriptions, in one of its states.
+    ///
+    /// A query finds the subscriptions, and a snapshot of them and the contact shows the version of it all. Where that is not
+    /// the version from before the query, another subscription may have come since.
     async fn with_subscriptions(
         &self,
         organization: &OrganizationId,
         id: &ContactId,
-        mut item: Item,
+        item: Item,
     ) -> Result<Option<SubscribedContact>, DatabaseError> {
+        let tenant = Tenant::new(organization.clone());
         let partition = contact_partition(organization, id);
-        let mut reads = 1;
+        let mut before = Snapshot::new(item, BTreeMap::new())?;
+        let mut delays = self.delays();
         loop {
-            let subscriptions = self.items_of(&partition, SUBSCRIPTION_PREFIX).await?;
-            let subscriptions = subscriptions
-                .into_iter()
-                .filter_map(|item| Some((Key::of_item(&item)?, item)))
-                .collect::<Vec<_>>();
-            let is_one_state = subscriptions
-                .iter()
-                .all(|(key, subscription)| are_of_one_state(&item, key, Some(subscription)));
-            // Where changes never stop, levels of different states are better than no end.
-            if is_one_state || reads == MOST_READS {
-                return Ok(Some(SubscribedContact {
-                    contact: contact(item)?,
-                    subscriptions: subscriptions
-                        .into_iter()
-                        .map(|(key, item)| identified(&key, item))
-                        .collect::<Result<BTreeMap<_, _>, _>>()?,
-                }));
+            let items = self.items_of(&partition, SUBSCRIPTION_PREFIX).await?;
+            if items.is_empty() {
+                return Ok(Some(before.state));
             }
-            reads += 1;
-            match self.read_item(Key::contact(organization, id)).await? {
-                Some(again) => item = again,
-                None => return Ok(None),
+            let ids = items.iter().map(|item| {
+                let sort = Key::of_item(item).map(|key| key.sort);
+                sort.as_deref().and_then(subscription_of)
+            });
+            let ids: Option<Vec<_>> = ids.collect();
+            let ids = ids.ok_or(DatabaseError::UnexpectedAnswer("a key of no subscription"))?;
+            let error = match self.read_whole(&tenant, id, &ids).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(found)) if found.state.contact.version == before.state.contact.version => {
+                    return Ok(Some(found.state));
+                }
+                Ok(Some(found)) => {
+                    before = found;
+                    DatabaseError::Outdated("the contact changed while it was read".into())
+                }
+                Err(error) if error.is_worth_another_attempt() => error,
+                Err(error) => return Err(error),
+            };
+            match delays.next() {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(error),
             }
         }
     }
@@ -254,15 +260,6 @@ impl Store {
     }
 }
 
-/// A subscription with what its key says of it.
-pub(super) fn identified(
-    key: &Key,
-    item: Item,
-) -> Result<(SubscriptionId, Subscription), DatabaseError> {
-    let id = subscription_of(&key.sort).ok_or(DatabaseError::Unreadable("subscription"))?;
-    Ok((id, subscription(item)?))
-}
-
 /// The addresses of a contact that another one owns.
 fn owned_elsewhere(
     contact: &SubscribedContact,
@@ -271,7 +268,7 @@ fn owned_elsewhere(
     let contact = &contact.contact;
     let mut elsewhere = BTreeSet::new();
     for email in &contact.emails {
-        let key = Key::email_owner_of(&contact.organization_id, &email.normal_form);
+        let key = Key::address_of(&contact.organization_id, &email.normal_form);
         if let Some(owner) = owners.get(&key)
             && owner_id(owner)? != contact.id
         {

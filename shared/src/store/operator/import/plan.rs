@@ -1,33 +1,31 @@
 //! What a record makes of a contact, or of none: a pure function of the record and of what there is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
     Contact, ContactId, ContactPatch, ContactRecord, EmailValidation, MethodValue, OrganizationId,
-    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch, Version,
+    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
 };
-use crate::store::bulk::MAX_ITEMS;
+use crate::store::edit::{Edit, OwnerEdit};
 use crate::store::items::grows_too_large;
+use crate::store::operator::bulk::MAX_ITEMS;
+use crate::store::read::Snapshot;
+use crate::store::{ChangeError, DatabaseError};
 
 /// Most addresses that one write claims: a transaction is of them and the contact.
 const MAX_CLAIMS: usize = MAX_ITEMS - 1;
 
-/// What there is of the contact that a record is about.
+/// What the table holds of the contact that a record is about.
 pub(super) struct State {
     /// Which contact it is, or will be.
     pub(super) id: ContactId,
-    /// The contact, if it exists.
-    pub(super) contact: Option<Contact>,
-    /// Those of its subscriptions that the record names. There can be some of a contact that does not exist yet: an import
-    /// was interrupted before it came to the contact.
-    pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    /// The contact, if it exists, with those of its subscriptions that the record names.
+    pub(super) snapshot: Option<Snapshot>,
+    /// Subscriptions of a contact that does not exist yet: an import was interrupted before it came to the contact.
+    pub(super) leftovers: BTreeSet<SubscriptionId>,
     /// Who owns the record's addresses, by normal form.
     pub(super) owners: HashMap<String, ContactId>,
-    /// Whether contact and subscriptions were read in one of their states.
-    pub(super) is_one: bool,
-    /// The contact's version, where the last change of it was made for this very record.
-    pub(super) left_by_this: Option<Version>,
 }
 
 /// What to do.
@@ -42,14 +40,10 @@ pub(super) enum Plan {
 
 /// A change of one contact.
 pub(super) struct Write {
-    /// As it was read.
-    pub(super) before: Option<SubscribedContact>,
-    /// As it shall be.
-    pub(super) after: SubscribedContact,
-    /// The normal forms of e-mail addresses that it shall own.
-    pub(super) claimed: Vec<String>,
+    /// The change.
+    pub(super) edit: Edit,
     /// Subscriptions of a new contact that have no room in one transaction with it. They are written before it, so that an
-    /// interrupted import finds no contact and makes it whole.
+    /// interrupted import finds no contact and completes it.
     pub(super) surplus: Vec<(SubscriptionId, Subscription)>,
     /// Whether that is all that the record says.
     pub(super) is_last: bool,
@@ -58,7 +52,7 @@ pub(super) struct Write {
 impl Write {
     /// What it does.
     pub(super) fn outcome(&self) -> ImportOutcome {
-        match self.before {
+        match self.edit.version_before() {
             None => ImportOutcome::Created,
             Some(_) => ImportOutcome::Updated,
         }
@@ -66,38 +60,37 @@ impl Write {
 }
 
 /// Decides.
-pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) -> Plan {
+///
+/// # Errors
+/// Never: too large contacts are refused before.
+pub(super) fn plan(
+    import: &Import<'_>,
+    record: &ContactRecord,
+    state: State,
+) -> Result<Plan, DatabaseError> {
     let State {
         id,
-        contact: stored,
-        subscriptions: stored_subscriptions,
+        snapshot,
+        leftovers,
         owners,
-        ..
     } = state;
-    let mut claimed = match claims(record, &id, stored.as_ref(), &owners) {
+    let stored = snapshot.as_ref().map(|snapshot| &snapshot.state);
+    let stored_contact = stored.map(|stored| &stored.contact);
+    let mut claimed = match claims(record, &id, stored_contact, &owners) {
         Ok(claimed) => claimed,
-        Err(refusal) => return Plan::Refuse(refusal),
+        Err(refusal) => return Ok(Plan::Refuse(refusal)),
     };
     let now = (import.clock)();
     let mut patch = record.patch.clone();
-    if let (Some(said), Some(stored)) = (&patch.email_validation, &stored)
+    if let (Some(said), Some(stored)) = (&patch.email_validation, stored_contact)
         && !is_news(said, &stored.email_validation)
     {
         patch.email_validation = None;
     }
-    let applied = |patch| {
-        applied(
-            import.organization,
-            record,
-            &id,
-            stored.as_ref(),
-            patch,
-            now,
-        )
-    };
+    let applied = |patch| applied(import.organization, record, &id, stored_contact, patch, now);
     let mut contact = applied(patch.clone());
-    if grows_too_large(stored.as_ref(), &contact) {
-        return Plan::Refuse(ImportRefusal::TooLarge);
+    if grows_too_large(stored_contact, &contact) {
+        return Ok(Plan::Refuse(ImportRefusal::TooLarge));
     }
     let mut is_last = true;
     if claimed.len() > MAX_CLAIMS {
@@ -111,12 +104,12 @@ pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) ->
     let mut subscriptions = BTreeMap::new();
     let mut surplus = Vec::new();
     for (id, patch) in &record.subscriptions {
-        let before = stored_subscriptions.get(id);
-        if stored.is_none() && before.is_some() {
-            // Once the contact is there, they are its subscriptions.
+        if leftovers.contains(id) {
+            // Once the contact exists, they are its subscriptions.
             is_last = false;
             continue;
         }
+        let before = stored.and_then(|stored| stored.subscriptions.get(id));
         let after = patch.clone().apply(before.cloned(), now);
         if before == Some(&after) {
             continue;
@@ -130,22 +123,21 @@ pub(super) fn plan(import: &Import<'_>, record: &ContactRecord, state: State) ->
             is_last = false;
         }
     }
-    if stored.as_ref() == Some(&contact) && subscriptions.is_empty() && claimed.is_empty() {
-        return Plan::Nothing;
-    }
-    Plan::Write(Box::new(Write {
-        before: stored.map(|contact| SubscribedContact {
-            contact,
-            subscriptions: stored_subscriptions,
-        }),
-        after: SubscribedContact {
-            contact,
-            subscriptions,
-        },
-        claimed,
-        surplus,
-        is_last,
-    }))
+    let after = SubscribedContact {
+        contact,
+        subscriptions,
+    };
+    let owners = claimed.into_iter().map(OwnerEdit::Claim).collect();
+    Ok(match Edit::new(snapshot, after, owners, now) {
+        Err(ChangeError::Database(error)) => return Err(error),
+        Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
+        Ok(None) => Plan::Nothing,
+        Ok(Some(edit)) => Plan::Write(Box::new(Write {
+            edit,
+            surplus,
+            is_last,
+        })),
+    })
 }
 
 /// The addresses that nobody owns and the contact shall. None is ever taken from another contact.
@@ -229,6 +221,7 @@ mod tests {
         ValidationStatus,
     };
     use crate::store::RetryBudget;
+    use crate::store::items::contact_item;
     use std::time::Duration;
 
     fn id(text: &str) -> ContactId {
@@ -257,14 +250,14 @@ mod tests {
     fn state(contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
         State {
             id: id("c_1"),
-            contact,
-            subscriptions: BTreeMap::new(),
+            snapshot: contact.map(|contact| {
+                Snapshot::new(contact_item(&contact).unwrap(), BTreeMap::new()).unwrap()
+            }),
+            leftovers: BTreeSet::new(),
             owners: owners
                 .iter()
                 .map(|(address, owner)| ((*address).to_owned(), id(owner)))
                 .collect(),
-            is_one: true,
-            left_by_this: None,
         }
     }
 
@@ -277,7 +270,7 @@ mod tests {
             dry_run: false,
             retry_budget: &RetryBudget::new(Duration::ZERO),
         };
-        plan(&import, record, state)
+        plan(&import, record, state).unwrap()
     }
 
     fn write(plan: Plan) -> Write {
@@ -286,6 +279,15 @@ mod tests {
             Plan::Nothing => panic!("nothing is to be written"),
             Plan::Refuse(refusal) => panic!("{refusal:?}"),
         }
+    }
+
+    /// The addresses that a write claims.
+    fn claimed(write: &Write) -> Vec<&str> {
+        let owners = write.edit.owners().iter().map(|owner| match owner {
+            OwnerEdit::Claim(address) => address.as_str(),
+            other => panic!("{other:?}"),
+        });
+        owners.collect()
     }
 
     fn slug(n: usize) -> SubscriptionId {
@@ -298,7 +300,7 @@ mod tests {
     #[test]
     fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
         let created = write(planned(&record(&["a@b.ca"]), state(None, &[])));
-        assert_eq!(created.claimed, ["a@b.ca"]);
+        assert_eq!(claimed(&created), ["a@b.ca"]);
         assert!(created.is_last);
         let plan = planned(
             &record(&["a@b.ca", "c@b.ca"]),
@@ -312,8 +314,8 @@ mod tests {
         let mut record = record(&["a@b.ca"]);
         record.owned_elsewhere.insert("a@b.ca".to_owned());
         let created = write(planned(&record, state(None, &[])));
-        assert!(created.claimed.is_empty());
-        assert_eq!(created.after.contact.emails.len(), 1);
+        assert!(claimed(&created).is_empty());
+        assert_eq!(created.edit.after().contact.emails.len(), 1);
     }
 
     #[test]
@@ -322,7 +324,10 @@ mod tests {
         let created = write(planned(&record, state(None, &[])));
         let again = planned(
             &record,
-            state(Some(created.after.contact), &[("a@b.ca", "c_1")]),
+            state(
+                Some(created.edit.after().contact.clone()),
+                &[("a@b.ca", "c_1")],
+            ),
         );
         assert!(matches!(again, Plan::Nothing));
     }
@@ -341,12 +346,12 @@ mod tests {
                 Plan::Nothing => break,
                 plan => {
                     let write = write(plan);
-                    sizes.push((write.claimed.len(), write.is_last));
-                    owners = addresses[..write.after.contact.emails.len()]
+                    sizes.push((claimed(&write).len(), write.is_last));
+                    owners = addresses[..write.edit.after().contact.emails.len()]
                         .iter()
                         .map(|address| (address.as_str(), "c_1"))
                         .collect();
-                    contact = Some(write.after.contact);
+                    contact = Some(write.edit.after().contact.clone());
                 }
             }
         }
@@ -366,15 +371,21 @@ mod tests {
             .collect();
         let created = write(planned(&record, state(None, &[])));
         assert_eq!(
-            (created.after.subscriptions.len(), created.surplus.len()),
+            (
+                created.edit.after().subscriptions.len(),
+                created.surplus.len()
+            ),
             (98, 152)
         );
         assert!(created.is_last);
 
-        let contact = Some(created.after.contact.clone());
+        let contact = Some(created.edit.after().contact.clone());
         let updated = write(planned(&record, state(contact, &[("a@b.ca", "c_1")])));
         assert_eq!(
-            (updated.after.subscriptions.len(), updated.surplus.len()),
+            (
+                updated.edit.after().subscriptions.len(),
+                updated.surplus.len()
+            ),
             (99, 0)
         );
         assert!(!updated.is_last);
@@ -387,9 +398,9 @@ mod tests {
             .map(|n| (slug(n), SubscriptionPatch::default()))
             .collect();
         let mut state = state(None, &[]);
-        state.subscriptions = BTreeMap::from([(slug(0), Subscription::default())]);
+        state.leftovers = BTreeSet::from([slug(0)]);
         let created = write(planned(&record, state));
-        assert_eq!(created.after.subscriptions.len(), 1);
+        assert_eq!(created.edit.after().subscriptions.len(), 1);
         assert!(!created.is_last);
     }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
 use futures_util::future::try_join_all;
 
-use super::items::Item;
-use super::keys::Key;
-use super::read::read_request;
-use super::{DatabaseError, Store};
+use crate::store::items::Item;
+use crate::store::keys::Key;
+use crate::store::{DatabaseError, Store};
 
 /// Most keys that a batch reads.
 pub(super) const MAX_KEYS: usize = 100;
@@ -84,21 +84,6 @@ impl RetryBudget {
 }
 
 impl Store {
-    /// Writes all of these items, or none, without asking what it costs.
-    pub(super) async fn transact(
-        &self,
-        items: Vec<TransactWriteItem>,
-    ) -> Result<(), DatabaseError> {
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items));
-        Box::pin(request.send())
-            .await
-            .map(drop)
-            .map_err(DatabaseError::from_transaction)
-    }
-
     /// Reads items by any number of keys, consistently; those that are not there are missing.
     ///
     /// # Errors
@@ -121,7 +106,7 @@ impl Store {
 
     /// Reads a batch again and again, until nothing of it is left to read.
     async fn read_batch(&self, keys: &[Key]) -> Result<Vec<Item>, DatabaseError> {
-        let mut request = read_request(&self.table, &keys.iter().collect::<Vec<_>>())?;
+        let mut request = batch_request(&self.table, keys)?;
         let mut items = Vec::new();
         loop {
             let output = Box::pin(request.clone().send_with(&self.client))
@@ -154,4 +139,16 @@ impl Store {
             }
         }
     }
+}
+
+/// A consistent read of items, each by itself, as a pure function.
+fn batch_request(table: &str, keys: &[Key]) -> Result<BatchGetItemInputBuilder, DatabaseError> {
+    let wanted = keys
+        .iter()
+        .fold(KeysAndAttributes::builder(), |wanted, key| {
+            wanted.keys(key.clone().attributes())
+        })
+        .consistent_read(true)
+        .build()?;
+    Ok(BatchGetItemInputBuilder::default().request_items(table, wanted))
 }

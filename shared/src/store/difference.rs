@@ -1,0 +1,180 @@
+//! What an update has to write to make one item of another.
+//!
+//! The difference is computed over items, attribute by attribute. An attribute that this build does not know is left alone,
+//! also within the entries of a map.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::expression::Expression;
+use super::items::Item;
+
+/// The attributes that differ, each with its value afterwards; nothing where the attribute is removed.
+#[derive(Debug, PartialEq)]
+pub(super) struct Difference(Vec<(String, Option<AttributeValue>)>);
+
+impl Difference {
+    /// The difference between an item as it is stored and as it shall be. `known` is what this build knows of the stored item.
+    ///
+    /// Maps that differ are written whole, with the members that this build does not know.
+    pub(super) fn new(stored: &Item, known: &Item, after: &Item) -> Self {
+        let is_removed = |name: &&String| !after.contains_key(*name);
+        let removed = known
+            .keys()
+            .filter(is_removed)
+            .map(|name| (name.clone(), None));
+        let changed = after
+            .iter()
+            .filter(|(name, value)| known.get(*name) != Some(*value))
+            .map(|(name, value)| {
+                let value = merged(stored.get(name), known.get(name), value);
+                (name.clone(), Some(value))
+            });
+        let mut attributes: Vec<_> = removed.chain(changed).collect();
+        attributes.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        Self(attributes)
+    }
+
+    /// Adds the assignments and removals.
+    pub(super) fn write(self, expression: &mut Expression) {
+        for (name, value) in self.0 {
+            match value {
+                Some(value) => expression.set_attribute(&name, value),
+                None => expression.remove_attribute(&name),
+            };
+        }
+    }
+
+    /// Requires that each attribute that differs is still as it is stored.
+    pub(super) fn require_stored(&self, stored: &Item, expression: &mut Expression) {
+        for (name, _) in &self.0 {
+            let placeholder = format!(":stored_{name}");
+            match stored.get(name) {
+                None => expression.require(format!("attribute_not_exists(#{name})")),
+                Some(value) => expression
+                    .require(format!("#{name} = {placeholder}"))
+                    .value(&placeholder, value.clone()),
+            };
+        }
+    }
+}
+
+/// A value as it shall be, with the members of the stored map that this build does not know.
+fn merged(
+    stored: Option<&AttributeValue>,
+    known: Option<&AttributeValue>,
+    after: &AttributeValue,
+) -> AttributeValue {
+    let (Some(AttributeValue::M(stored)), Some(AttributeValue::M(known)), AttributeValue::M(after)) =
+        (stored, known, after)
+    else {
+        return after.clone();
+    };
+    let unknown = stored
+        .iter()
+        .filter(|(name, _)| !known.contains_key(*name))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let members = after.iter().map(|(name, value)| {
+        let value = merged(stored.get(name), known.get(name), value);
+        (name.clone(), value)
+    });
+    AttributeValue::M(unknown.chain(members).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::items::text;
+
+    fn map<const N: usize>(members: [(&str, AttributeValue); N]) -> Item {
+        members.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    fn difference(
+        stored: &Item,
+        known: &Item,
+        after: &Item,
+    ) -> Vec<(String, Option<AttributeValue>)> {
+        Difference::new(stored, known, after).0
+    }
+
+    #[test]
+    fn what_differs_is_set_and_what_is_missing_removed() {
+        let before = map([
+            ("same", text("1")),
+            ("changed", text("1")),
+            ("gone", text("1")),
+        ]);
+        let after = map([
+            ("same", text("1")),
+            ("changed", text("2")),
+            ("new", text("2")),
+        ]);
+        assert_eq!(
+            difference(&before, &before, &after),
+            [
+                ("changed".to_owned(), Some(text("2"))),
+                ("gone".to_owned(), None),
+                ("new".to_owned(), Some(text("2"))),
+            ]
+        );
+        assert_eq!(difference(&before, &before, &before), []);
+    }
+
+    #[test]
+    fn what_this_build_does_not_know_is_left_alone_also_within_entries() {
+        let entry = |at: &str| map([("verifiedAt", text(at))]);
+        let known = map([(
+            "phones",
+            AttributeValue::M(map([
+                ("+1", AttributeValue::M(entry("2024"))),
+                ("+2", AttributeValue::M(entry("2024"))),
+            ])),
+        )]);
+        let mut stored_entry = entry("2024");
+        stored_entry.insert("future".to_owned(), text("kept"));
+        let stored = map([
+            ("future", text("kept")),
+            (
+                "phones",
+                AttributeValue::M(map([
+                    ("+1", AttributeValue::M(stored_entry.clone())),
+                    ("+2", AttributeValue::M(stored_entry)),
+                ])),
+            ),
+        ]);
+        let after = map([(
+            "phones",
+            AttributeValue::M(map([("+1", AttributeValue::M(entry("2025")))])),
+        )]);
+        let mut expected = entry("2025");
+        expected.insert("future".to_owned(), text("kept"));
+        let expected = AttributeValue::M(map([("+1", AttributeValue::M(expected))]));
+        assert_eq!(
+            difference(&stored, &known, &after),
+            [("phones".to_owned(), Some(expected))]
+        );
+    }
+
+    #[test]
+    fn a_write_can_require_that_what_it_changes_is_as_it_was_read() {
+        let stored = map([("status", text("pending"))]);
+        let after = map([("status", text("subscribed")), ("verifiedAt", text("2024"))]);
+        let mut expression = Expression::default();
+        let difference = Difference::new(&stored, &stored, &after);
+        difference.require_stored(&stored, &mut expression);
+        difference.write(&mut expression);
+        let key = crate::store::keys::Key::of_nothing();
+        let update = expression
+            .into_update_item("contacts", key)
+            .build()
+            .unwrap();
+        assert_eq!(
+            update.condition_expression(),
+            Some("#status = :stored_status AND attribute_not_exists(#verifiedAt)")
+        );
+        assert_eq!(
+            update.update_expression(),
+            Some("SET #status = :status, #verifiedAt = :verifiedAt")
+        );
+    }
+}

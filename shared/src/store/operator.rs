@@ -1,0 +1,14 @@
+//! What only the command-line tool does: it creates the table, fills it, and reads all of it.
+
+mod bulk;
+mod export;
+mod import;
+mod provision;
+mod table;
+
+pub use bulk::RetryBudget;
+pub use export::{ExportedContact, Registered};
+pub use import::{Import, ImportOutcome, ImportRecord, ImportRefusal};
+pub use provision::Addition;
+pub(super) use table::INDEX_CONTACTS_BY_ID;
+pub use table::{ChangeStream, create_table};
