@@ -57,8 +57,6 @@ struct Function {
     events: [&'static str; 2],
     /// The same once more where the first loads more than others: for a national phone number.
     national: Option<[&'static str; 2]>,
-    /// How many connections its requests use at the same time, and so its start opens.
-    connections: usize,
 }
 
 const FUNCTIONS: [Function; 10] = [
@@ -66,61 +64,51 @@ const FUNCTIONS: [Function; 10] = [
         name: "verify-phone-number",
         events: ["recorded", "cleared"],
         national: Some(["recorded-national-number", "cleared"]),
-        connections: verify_phone_number::CONNECTIONS.count(),
     },
     Function {
         name: "verify-contact-method",
         events: ["phone-recorded", "phone-cleared"],
         national: None,
-        connections: verify_contact_method::CONNECTIONS.count(),
     },
     Function {
         name: "verify-contact",
         events: ["recorded", "cleared"],
         national: None,
-        connections: verify_contact::CONNECTIONS.count(),
     },
     Function {
         name: "upsert-contact",
         events: ["unchanged", "unchanged"],
         national: None,
-        connections: upsert_contact::CONNECTIONS.count(),
     },
     Function {
         name: "get-contact",
         events: ["read", "read"],
         national: None,
-        connections: get_contact::CONNECTIONS.count(),
     },
     Function {
         name: "contact-status",
         events: ["read", "read"],
         national: None,
-        connections: contact_status::CONNECTIONS.count(),
     },
     Function {
         name: "add-contact-method",
         events: ["unchanged", "unchanged"],
         national: None,
-        connections: add_contact_method::CONNECTIONS.count(),
     },
     Function {
         name: "remove-contact-method",
         events: ["phone-number-not-found", "email-not-found"],
         national: None,
-        connections: remove_contact_method::CONNECTIONS.count(),
     },
     Function {
         name: "subscribe",
         events: ["unchanged", "unchanged"],
         national: None,
-        connections: subscribe::CONNECTIONS.count(),
     },
     Function {
         name: "unsubscribe",
         events: ["client", "client"],
         national: None,
-        connections: unsubscribe::CONNECTIONS.count(),
     },
 ];
 
@@ -189,7 +177,7 @@ fn scenarios(options: &Options) -> anyhow::Result<Vec<Scenario>> {
                 binary: name,
                 events: events.collect::<anyhow::Result<_>>()?,
                 endpoint: Some(endpoint),
-                connections: function.connections,
+                connections: 1,
             });
             anyhow::Ok(())
         };

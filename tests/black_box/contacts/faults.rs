@@ -124,7 +124,7 @@ async fn a_database_that_fails_for_good_is_answered_with_503() {
         ..ClientTimeouts::default()
     };
     let (api, proxy) = start(timeouts).await;
-    for operation in ["GetItem", "BatchGetItem"] {
+    for operation in ["GetItem", "TransactGetItems"] {
         proxy.always(operation, Fault::Error(500, "InternalServerError"));
     }
     for (path, answer) in ask_all(&api).await {
@@ -136,7 +136,7 @@ async fn a_database_that_fails_for_good_is_answered_with_503() {
 #[tokio::test]
 async fn a_database_that_refuses_is_answered_with_500_and_nothing_more() {
     let (api, proxy) = start(PATIENT).await;
-    for operation in ["GetItem", "BatchGetItem"] {
+    for operation in ["GetItem", "TransactGetItems"] {
         proxy.always(operation, Fault::Error(400, "AccessDeniedException"));
     }
     for (path, answer) in ask_all(&api).await {
@@ -148,14 +148,16 @@ async fn a_database_that_refuses_is_answered_with_500_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn reads_that_are_throttled_in_part_are_made_again() {
+async fn reads_that_a_write_in_flight_refuses_are_repeated() {
     let (api, proxy) = start(PATIENT).await;
-    proxy.fail("BatchGetItem", [Fault::UnprocessedKeys]);
-    assert_eq!(api.upsert(body(json!({}))).await.status, 201);
-    proxy.fail(
-        "BatchGetItem",
-        [Fault::UnprocessedKeys, Fault::UnprocessedKeys],
-    );
+    assert_eq!(api.upsert(body(json!({}))).await.status, 200);
+    let refused = Fault::Cancelled(&["None", "TransactionConflict", "None"]);
+    proxy.fail("TransactGetItems", [refused, refused]);
+    assert_eq!(api.upsert(body(json!({}))).await.status, 200);
+    proxy.fail("TransactGetItems", [refused, refused]);
     let answer = super::status_of(&api, super::ADDRESS, "website").await;
     assert_eq!(answer.body["exists"], true);
+    proxy.always("TransactGetItems", refused);
+    let answer = super::status_of(&api, super::ADDRESS, "website").await;
+    assert_eq!(answer.status, 503, "{:?}", answer.body);
 }

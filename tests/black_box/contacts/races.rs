@@ -34,7 +34,7 @@ async fn remove(api: &Api) -> Answer {
 /// Lets the address be removed between the two reads of the next request, and perhaps given to a new contact.
 fn remove_in_between(proxy: &Proxy, beside: &Arc<Api>, is_given_away: bool) {
     let beside = Arc::clone(beside);
-    proxy.before("BatchGetItem", 2, async move {
+    proxy.before("TransactGetItems", 1, async move {
         assert_eq!(remove(&beside).await.status, 200);
         if is_given_away {
             let made = beside.upsert(body(json!({ "status": "subscribed" }))).await;

@@ -63,7 +63,7 @@ async fn assert_cancellation_is_tried_again(reasons: &'static [&'static str]) {
     assert_eq!(Ask::Contact.outcome(&answer), "recorded");
     assert_eq!(scene.proxy.count("TransactWriteItems"), 3);
     // What was read before may have changed.
-    assert_eq!(scene.proxy.count("BatchGetItem"), 3);
+    assert_eq!(scene.proxy.count("TransactGetItems"), 3);
 }
 
 #[tokio::test]
@@ -92,22 +92,34 @@ async fn a_transaction_that_is_throttled_without_end_is_503_and_changes_neither_
     assert_eq!(scene.stored(Ask::Contact).await, untouched);
 }
 
+/// What DynamoDB answers to a read of several items while a write to one of them is in flight.
+const READ_CONFLICT: Fault = Fault::Cancelled(&["TransactionConflict", "None", "None"]);
+
 #[tokio::test]
-async fn keys_that_were_not_processed_are_read_again() {
+async fn a_read_that_a_write_in_flight_refuses_is_repeated() {
     let scene = Scene::start(PATIENT).await;
-    scene
-        .proxy
-        .fail("BatchGetItem", [Fault::UnprocessedKeys; 2]);
+    scene.proxy.fail("TransactGetItems", [READ_CONFLICT; 2]);
     let answer = Ask::Contact.send(&scene.api, Some(VERIFIED_AT)).await;
     assert_eq!(Ask::Contact.outcome(&answer), "recorded");
-    assert_eq!(scene.proxy.count("BatchGetItem"), 3);
+    assert_eq!(scene.proxy.count("TransactGetItems"), 3);
 }
 
 #[tokio::test]
-async fn keys_that_are_never_processed_are_503_and_no_missing_contact() {
+async fn a_read_that_is_throttled_in_part_is_repeated() {
     let scene = Scene::start(PATIENT).await;
-    scene.proxy.always("BatchGetItem", Fault::UnprocessedKeys);
+    let fault = Fault::Cancelled(&["None", "ThrottlingError", "None"]);
+    scene.proxy.fail("TransactGetItems", [fault; 2]);
+    let answer = Ask::Contact.send(&scene.api, Some(VERIFIED_AT)).await;
+    assert_eq!(Ask::Contact.outcome(&answer), "recorded");
+    assert_eq!(scene.proxy.count("TransactGetItems"), 3);
+}
+
+#[tokio::test]
+async fn a_read_that_is_refused_without_end_is_503_and_no_missing_contact() {
+    let scene = Scene::start(PATIENT).await;
+    scene.proxy.always("TransactGetItems", READ_CONFLICT);
     let answer = Ask::Contact.send(&scene.api, Some(VERIFIED_AT)).await;
     assert_unavailable(Ask::Contact, &answer, "");
     assert_eq!(scene.proxy.count("GetItem"), 0);
+    assert_eq!(scene.proxy.count("TransactWriteItems"), 0);
 }

@@ -310,7 +310,7 @@ async fn a_dry_run_says_what_would_be_and_writes_nothing() {
     );
     assert!(rejects.contains(",id,"), "{rejects}");
     let operations: BTreeSet<_> = scene.proxy.operations().into_iter().collect();
-    let reads = ["BatchGetItem", "Query"].map(str::to_owned);
+    let reads = ["BatchGetItem", "Query", "TransactGetItems"].map(str::to_owned);
     assert_eq!(operations, BTreeSet::from(reads));
     assert_eq!(exported_from(&scene.database).await, before);
 }

@@ -24,13 +24,15 @@ pub(super) fn requests(operation: &str, call: &Value, table: &str) -> Vec<Reques
             assert_eq!(call["TableName"], table);
             vec![on_table(operation, [&call["Key"]])]
         }
-        "BatchGetItem" => {
-            let tables = call["RequestItems"].as_object().unwrap();
-            assert!(tables.keys().eq([table]), "{call}");
-            let keys = tables[table]["Keys"].as_array().unwrap();
-            vec![on_table(operation, keys)]
-        }
         // There is no permission for the transaction as such.
+        "TransactGetItems" => {
+            let items = call["TransactItems"].as_array().unwrap();
+            let get = |item: &Value| {
+                assert_eq!(item["Get"]["TableName"], table);
+                on_table("GetItem", [&item["Get"]["Key"]])
+            };
+            items.iter().map(get).collect()
+        }
         "TransactWriteItems" => {
             let items = call["TransactItems"].as_array().unwrap();
             items
@@ -93,11 +95,13 @@ fn request(action: &str, resource: &str, leading_keys: &[&str]) -> Request {
 }
 
 #[test]
-fn a_batch_needs_its_own_permission_for_all_its_keys() {
-    let call = json!({ "RequestItems": { "contacts": { "Keys": [key("a"), key("b")] } } });
+fn a_transaction_that_reads_needs_the_permission_to_read_each_item() {
+    let get =
+        |partition: &str| json!({ "Get": { "TableName": "contacts", "Key": key(partition) } });
+    let call = json!({ "TransactItems": [get("a"), get("b")] });
     assert_eq!(
-        requests("BatchGetItem", &call, "contacts"),
-        [request("dynamodb:BatchGetItem", TABLE_ARN, &["a", "b"])]
+        requests("TransactGetItems", &call, "contacts"),
+        ["a", "b"].map(|partition| request("dynamodb:GetItem", TABLE_ARN, &[partition]))
     );
 }
 
