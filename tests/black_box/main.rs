@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod at_most_once;
+mod by_hand;
 mod contacts;
 mod costs;
 mod crm;

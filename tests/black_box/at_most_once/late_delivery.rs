@@ -1,0 +1,132 @@
+//! A first attempt that reaches the database late: after the function has answered, and after others have changed the
+//! contact.
+
+use black_box_tests::proxy::{Fault, PATIENT, WRITE};
+use shared::store::ClientTimeouts;
+
+use super::{
+    DIFFERENT_WRITES, Expected, LOSSES, LOSSES_AFTER_DOING, RESTLESS, Scene, Write, at_once,
+    changes,
+};
+
+/// How often others change the contact before the attempt is delivered. After an odd number of changes it would change
+/// the contact again, if the database did it.
+const COUNTS: [usize; 6] = [1, 7, 8, 9, 20, 21];
+
+test_each_write!(
+    an_attempt_that_comes_late_changes_nothing_that_others_were_told,
+    changes_nothing_after_the_answer
+);
+test_each_write!(
+    an_attempt_that_comes_later_than_changes_by_others_takes_effect_at_most_once,
+    takes_effect_at_most_once_after_changes
+);
+test_each_write!(
+    an_attempt_that_comes_late_after_one_whose_answer_got_lost_changes_nothing,
+    changes_nothing_after_a_lost_answer
+);
+
+async fn changes_nothing_after_the_answer(write: Write) {
+    for count in COUNTS {
+        let seen = LOSSES[count % LOSSES.len()];
+        assert_no_late_effect(write, PATIENT, seen, count).await;
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_comes_late_after_a_timeout_changes_nothing_that_others_were_told() {
+    at_once(DIFFERENT_WRITES, |write| async move {
+        for count in [1, 9] {
+            assert_no_late_effect(write, RESTLESS, Fault::Hang, count).await;
+        }
+    })
+    .await;
+}
+
+async fn assert_no_late_effect(write: Write, timeouts: ClientTimeouts, seen: Fault, count: usize) {
+    let context = format!("{write:?} {seen:?}, {count} changes");
+    let expected = Expected::of_first(write).await;
+    let scene = Scene::start(write, timeouts).await;
+    let before = changes(&scene.items().await);
+    let late = scene.proxy.hold_back(WRITE, seen);
+    let answer = scene.send().await;
+    assert!(late.is_sent(), "{context}");
+    let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
+    let effect = changes(&scene.items().await) - before;
+    assert!(effect <= 1, "{context}: {effect} changes");
+    if is_told {
+        assert_eq!(effect, 1, "{context}");
+    }
+    let others = scene.others(effect == 1, count).await;
+    late.deliver().await;
+    assert_at_most_once(&scene, &others, effect, &context).await;
+}
+
+/// A request that has had its effect has none more, and one that had none has at most one, at once.
+async fn assert_at_most_once(
+    scene: &Scene,
+    others: &super::ChangesByOthers,
+    effect: u64,
+    context: &str,
+) {
+    let items = scene.items().await;
+    if effect == 1 {
+        assert_eq!(items, others.items, "{context}: a second effect");
+    } else {
+        assert!(changes(&items) <= others.after + 1, "{context}");
+    }
+}
+
+/// The same where others change the contact before the function hears that its first attempt failed.
+async fn takes_effect_at_most_once_after_changes(write: Write) {
+    for count in [1, 2, 7, 8, 21] {
+        let seen = LOSSES[count % LOSSES.len()];
+        let context = format!("{write:?} {seen:?}, {count} changes");
+        // It has not been done, so that it is done to what others have made of the contact.
+        let expected = Expected::of(write, count).await;
+        let scene = Scene::start(write, PATIENT).await;
+        let late = scene.proxy.hold_back(WRITE, seen);
+        let others = scene.others_after_write(false, count);
+        let answer = scene.send().await;
+        let others = others.made();
+        let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
+        let items = scene.items().await;
+        let effect = changes(&items) - others.after;
+        if is_told {
+            assert_eq!(effect, expected.changes, "{context}");
+        }
+        if effect == 0 {
+            assert_eq!(items, others.items, "{context}");
+        }
+        late.deliver().await;
+        let delivered = scene.items().await;
+        if is_told || effect == 1 {
+            assert_eq!(delivered, items, "{context}: an effect after the answer");
+        } else {
+            assert!(changes(&delivered) <= others.after + 1, "{context}");
+        }
+    }
+}
+
+/// The first attempt comes late, and the answer to the second gets lost.
+async fn changes_nothing_after_a_lost_answer(write: Write) {
+    for count in [1, 9] {
+        let context = format!("{write:?}, {count} changes");
+        let expected = Expected::of_first(write).await;
+        let scene = Scene::start(write, PATIENT).await;
+        let before = changes(&scene.items().await);
+        let late = scene.proxy.hold_back(WRITE, LOSSES[0]);
+        scene.proxy.fail(WRITE, [LOSSES_AFTER_DOING[0]]);
+        let answer = scene.send().await;
+        let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
+        let effect = changes(&scene.items().await) - before;
+        assert!(effect <= 1, "{context}: {effect} changes");
+        if is_told {
+            assert_eq!(effect, 1, "{context}");
+        }
+        let others = scene.others(effect == 1, count).await;
+        late.deliver().await;
+        late.deliver().await;
+        assert_at_most_once(&scene, &others, effect, &context).await;
+    }
+}
