@@ -14,6 +14,7 @@ mod import;
 mod log;
 mod mailer;
 mod openapi;
+mod proxy;
 mod rule;
 mod schema;
 mod store;

@@ -17,7 +17,7 @@ pub mod openapi;
 pub mod proxy;
 pub mod schema;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -127,6 +127,22 @@ impl Database {
 
 /// An item of the table.
 pub type Item = HashMap<String, AttributeValue>;
+
+/// Both hold the same items. A failure names only those that differ.
+#[track_caller]
+pub fn assert_same_items(found: &[Item], expected: &[Item], context: &str) {
+    let only_in = |these: &[Item], those: &[Item]| -> Vec<BTreeMap<String, AttributeValue>> {
+        let missing = these.iter().filter(|item| !those.contains(item));
+        missing
+            .map(|item| item.clone().into_iter().collect())
+            .collect()
+    };
+    let (found, expected) = (only_in(found, expected), only_in(expected, found));
+    assert!(
+        found.is_empty() && expected.is_empty(),
+        "{context}:\nfound {found:#?}\nexpected {expected:#?}"
+    );
+}
 
 /// Longer than any test: a busy machine is no reason for an answer to be another one.
 const NO_DEADLINE: Duration = Duration::from_hours(1);

@@ -273,6 +273,7 @@ impl Proxy {
 
     /// Holds the next call of an operation back from the database. Its caller sees the fault `seen`, which must do
     /// nothing itself.
+    #[must_use]
     pub fn hold_back(&self, operation: &'static str, seen: Fault) -> LateDelivery {
         let held_back = Arc::default();
         let planned = Planned {

@@ -1,12 +1,15 @@
 //! A first attempt that reaches the database late: after the function has answered, and after others have changed the
 //! contact.
 
+use std::sync::{Arc, Mutex};
+
+use black_box_tests::assert_same_items;
 use black_box_tests::proxy::{Fault, PATIENT, WRITE};
 use shared::store::ClientTimeouts;
 
 use super::{
-    DIFFERENT_WRITES, Expected, LOSSES, LOSSES_AFTER_DOING, RESTLESS, Scene, Write, at_once,
-    changes,
+    ChangesByOthers, DIFFERENT_WRITES, Expected, LOSSES, LOSSES_AFTER_DOING, RESTLESS, Scene,
+    Write, at_once, changes,
 };
 
 /// How often others change the contact before the attempt is delivered. After an odd number of changes it would change
@@ -24,6 +27,15 @@ test_each_write!(
 test_each_write!(
     an_attempt_that_comes_late_after_one_whose_answer_got_lost_changes_nothing,
     changes_nothing_after_a_lost_answer
+);
+
+test_each_write!(
+    an_attempt_that_comes_before_the_second_takes_effect_and_the_second_does_not,
+    takes_effect_before_the_second
+);
+test_each_write!(
+    an_attempt_that_comes_after_the_second_takes_no_effect,
+    takes_no_effect_after_the_second
 );
 
 async fn changes_nothing_after_the_answer(write: Write) {
@@ -63,15 +75,14 @@ async fn assert_no_late_effect(write: Write, timeouts: ClientTimeouts, seen: Fau
 }
 
 /// A request that has had its effect has none more, and one that had none has at most one, at once.
-async fn assert_at_most_once(
-    scene: &Scene,
-    others: &super::ChangesByOthers,
-    effect: u64,
-    context: &str,
-) {
+async fn assert_at_most_once(scene: &Scene, others: &ChangesByOthers, effect: u64, context: &str) {
     let items = scene.items().await;
     if effect == 1 {
-        assert_eq!(items, others.items, "{context}: a second effect");
+        assert_same_items(
+            &items,
+            &others.items,
+            &format!("{context}: a second effect"),
+        );
     } else {
         assert!(changes(&items) <= others.after + 1, "{context}");
     }
@@ -79,7 +90,10 @@ async fn assert_at_most_once(
 
 /// The same where others change the contact before the function hears that its first attempt failed.
 async fn takes_effect_at_most_once_after_changes(write: Write) {
-    for count in [1, 2, 7, 8, 21] {
+    let counts = [1, 2, 7, 8, 21].into_iter();
+    // The earliest global unsubscription stands, and this request came before those of the others.
+    let moves_the_others = |count| write == Write::UnsubscribeGlobally && count % 2 == 1;
+    for count in counts.filter(|count| !moves_the_others(*count)) {
         let seen = LOSSES[count % LOSSES.len()];
         let context = format!("{write:?} {seen:?}, {count} changes");
         // It has not been done, so that it is done to what others have made of the contact.
@@ -96,12 +110,13 @@ async fn takes_effect_at_most_once_after_changes(write: Write) {
             assert_eq!(effect, expected.changes, "{context}");
         }
         if effect == 0 {
-            assert_eq!(items, others.items, "{context}");
+            assert_same_items(&items, &others.items, &context);
         }
         late.deliver().await;
         let delivered = scene.items().await;
         if is_told || effect == 1 {
-            assert_eq!(delivered, items, "{context}: an effect after the answer");
+            let context = format!("{context}: an effect after the answer");
+            assert_same_items(&delivered, &items, &context);
         } else {
             assert!(changes(&delivered) <= others.after + 1, "{context}");
         }
@@ -128,5 +143,61 @@ async fn changes_nothing_after_a_lost_answer(write: Write) {
         late.deliver().await;
         late.deliver().await;
         assert_at_most_once(&scene, &others, effect, &context).await;
+    }
+}
+
+/// The first attempt comes when the function has decided on the second, and perhaps others undo it before the second.
+async fn takes_effect_before_the_second(write: Write) {
+    let expected = Expected::of_first(write).await;
+    for count in [0, 1, 2, 9] {
+        let context = format!("{write:?}, {count} changes");
+        let scene = Scene::start(write, PATIENT).await;
+        let before = changes(&scene.items().await);
+        let late = scene.proxy.hold_back(WRITE, LOSSES[count % LOSSES.len()]);
+        let others = Arc::new(Mutex::new(None));
+        let (made, direct) = (Arc::clone(&others), Arc::clone(&scene.direct));
+        scene.proxy.before(WRITE, 2, async move {
+            late.deliver().await;
+            let changes = ChangesByOthers::make(write, &direct, true, count).await;
+            *made.lock().unwrap() = Some(changes);
+        });
+        let answer = scene.send().await;
+        let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
+        let others = others.lock().unwrap().take();
+        if let Some(others) = others {
+            assert_eq!(others.before, before + 1, "{context}: the first is done");
+            assert_same_items(&scene.items().await, &others.items, &context);
+        } else {
+            assert!(!is_told, "{context}: there was no second");
+            assert_eq!(changes(&scene.items().await), before, "{context}");
+        }
+    }
+}
+
+/// The first attempt comes after the second is done, and before the function hears of that.
+async fn takes_no_effect_after_the_second(write: Write) {
+    let expected = Expected::of_first(write).await;
+    for count in [0, 1, 2, 9] {
+        let context = format!("{write:?}, {count} changes");
+        let scene = Scene::start(write, PATIENT).await;
+        let before = changes(&scene.items().await);
+        let late = scene.proxy.hold_back(WRITE, LOSSES[count % LOSSES.len()]);
+        let others = Arc::new(Mutex::new(None));
+        let (made, direct) = (Arc::clone(&others), Arc::clone(&scene.direct));
+        scene.proxy.after(WRITE, 2, async move {
+            let changes = ChangesByOthers::make(write, &direct, true, count).await;
+            late.deliver().await;
+            *made.lock().unwrap() = Some(changes);
+        });
+        let answer = scene.send().await;
+        let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
+        let others = others.lock().unwrap().take();
+        if let Some(others) = others {
+            assert_eq!(others.before, before + 1, "{context}: the second is done");
+            assert_same_items(&scene.items().await, &others.items, &context);
+        } else {
+            assert!(!is_told, "{context}: there was no second");
+            assert_eq!(changes(&scene.items().await), before, "{context}");
+        }
     }
 }
