@@ -146,9 +146,9 @@ impl Write {
         contact
     }
 
-    async fn send(self, api: &Api) -> Answer {
+    fn request(self, api: &Api) -> RequestBuilder {
         let recorded = Some(VERIFIED_AT);
-        let request = match self {
+        match self {
             Self::RecordPhoneNumber => verify_phone_number(api, recorded),
             Self::ClearPhoneNumber => verify_phone_number(api, None),
             Self::RecordEmail => verify_email(api, recorded),
@@ -175,8 +175,7 @@ impl Write {
             Self::AddEmail => add(api, "c_1", "email", SECOND_EMAIL),
             Self::RemovePhone => remove(api, "c_1", "phone", SECOND_PHONE),
             Self::RemoveEmail => remove(api, "c_1", "email", SECOND_EMAIL),
-        };
-        api.send(request).await
+        }
     }
 
     /// The request of others that undoes what this one did to the contact of that id.
@@ -369,7 +368,18 @@ impl Scene {
     }
 
     async fn send(&self) -> Answer {
-        self.write.send(&self.api).await
+        self.api.send(self.write.request(&self.api)).await
+    }
+
+    /// Sends the request for the version at which the contact was seeded. A contact that is to be created has none.
+    async fn send_if_match(&self) -> Answer {
+        let request = self.write.request(&self.api);
+        let request = if self.write.creates() {
+            request
+        } else {
+            request.header("if-match", "\"1\"")
+        };
+        self.api.send(request).await
     }
 
     /// All that is stored.

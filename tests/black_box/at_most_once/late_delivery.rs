@@ -38,26 +38,67 @@ test_each_write!(
     takes_no_effect_after_the_second
 );
 
+test_each_write!(
+    an_attempt_that_comes_late_changes_no_other_version_than_its_caller_named,
+    changes_no_other_version
+);
+
+/// Others change the contact before the function hears that its first attempt failed, and the caller wants the version
+/// before that.
+async fn changes_no_other_version(write: Write) {
+    if write.creates() {
+        return;
+    }
+    for count in [1, 2, 8, 9] {
+        let context = format!("{write:?}, {count} changes");
+        let scene = Scene::start(write, PATIENT).await;
+        scene.others(false, count).await;
+        let status = scene.send_if_match().await.status;
+        // What others removed is missing before the version is looked at.
+        assert!([404, 412].contains(&status), "{context}: {status}");
+
+        let scene = Scene::start(write, PATIENT).await;
+        let late = scene.proxy.hold_back(WRITE, LOSSES[count % LOSSES.len()]);
+        let others = scene.others_after_write(false, count);
+        let answer = scene.send_if_match().await;
+        let others = others.made();
+        if answer.status == 503 {
+            write.assert_unavailable(&answer, &context);
+        } else {
+            assert_eq!(answer.status, status, "{context}: {:?}", answer.body);
+        }
+        late.deliver().await;
+        assert_same_items(&scene.items().await, &others.items, &context);
+    }
+}
+
 async fn changes_nothing_after_the_answer(write: Write) {
+    let expected = Expected::of_first(write).await;
     for count in COUNTS {
         let seen = LOSSES[count % LOSSES.len()];
-        assert_no_late_effect(write, PATIENT, seen, count).await;
+        assert_no_late_effect(write, &expected, PATIENT, seen, count).await;
     }
 }
 
 #[tokio::test]
 async fn an_attempt_that_comes_late_after_a_timeout_changes_nothing_that_others_were_told() {
     at_once(DIFFERENT_WRITES, |write| async move {
+        let expected = Expected::of_first(write).await;
         for count in [1, 9] {
-            assert_no_late_effect(write, RESTLESS, Fault::Hang, count).await;
+            assert_no_late_effect(write, &expected, RESTLESS, Fault::Hang, count).await;
         }
     })
     .await;
 }
 
-async fn assert_no_late_effect(write: Write, timeouts: ClientTimeouts, seen: Fault, count: usize) {
+async fn assert_no_late_effect(
+    write: Write,
+    expected: &Expected,
+    timeouts: ClientTimeouts,
+    seen: Fault,
+    count: usize,
+) {
     let context = format!("{write:?} {seen:?}, {count} changes");
-    let expected = Expected::of_first(write).await;
     let scene = Scene::start(write, timeouts).await;
     let before = changes(&scene.items().await);
     let late = scene.proxy.hold_back(WRITE, seen);
@@ -125,9 +166,9 @@ async fn takes_effect_at_most_once_after_changes(write: Write) {
 
 /// The first attempt comes late, and the answer to the second gets lost.
 async fn changes_nothing_after_a_lost_answer(write: Write) {
+    let expected = Expected::of_first(write).await;
     for count in [1, 9] {
         let context = format!("{write:?}, {count} changes");
-        let expected = Expected::of_first(write).await;
         let scene = Scene::start(write, PATIENT).await;
         let before = changes(&scene.items().await);
         let late = scene.proxy.hold_back(WRITE, LOSSES[0]);

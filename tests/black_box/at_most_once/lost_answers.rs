@@ -28,6 +28,24 @@ test_each_write!(
     is_not_made_again_without_retries
 );
 
+test_each_write!(
+    a_write_whose_answer_gets_lost_does_not_fail_its_own_precondition,
+    does_not_fail_its_own_precondition
+);
+
+async fn does_not_fail_its_own_precondition(write: Write) {
+    let expected = Expected::of_first(write).await;
+    for count in [0, 1, 7] {
+        let context = format!("{write:?}, {count} changes");
+        let scene = Scene::start(write, PATIENT).await;
+        scene.proxy.fail(WRITE, [LOSSES_AFTER_DOING[0]]);
+        let others = scene.others_after_write(true, count);
+        let answer = scene.send_if_match().await;
+        expected.assert_heard(&answer, &context);
+        assert_same_items(&scene.items().await, &others.made().items, &context);
+    }
+}
+
 /// Leaves everything after the first attempt to the function.
 const WITHOUT_RETRIES: ClientTimeouts = ClientTimeouts {
     attempts: 1,
