@@ -227,6 +227,22 @@ impl Write {
         }
     }
 
+    /// The address by which the request's contact is known.
+    fn address(self) -> &'static str {
+        if self.creates() { NEW_EMAIL } else { EMAIL }
+    }
+
+    /// The contact that the request is about, if it exists.
+    async fn id(self, api: &Api) -> Option<String> {
+        if !self.creates() {
+            return Some("c_1".to_owned());
+        }
+        let path =
+            format!("/api/contacts/status?email={NEW_EMAIL}&audience=newsletter&client=website");
+        let answer = api.get(&path, &api.application_token("website")).await;
+        answer.body["contact_id"].as_str().map(str::to_owned)
+    }
+
     /// Whether the request makes the contact that it is about.
     fn creates(self) -> bool {
         matches!(self, Self::UpsertNew | Self::SubscribeNew)
@@ -387,14 +403,29 @@ impl Scene {
         self.direct.database.items().await
     }
 
-    /// Lets others change the contact after the database has done the next write, or has missed it, and before the
-    /// caller hears of it.
+    /// Lets others undo and redo the request after the database has done the next write, or has missed it, and before
+    /// the caller hears of it.
     fn others_after_write(&self, is_done: bool, count: usize) -> AwaitedChanges {
+        let (write, direct) = (self.write, Arc::clone(&self.direct));
+        self.after_write(async move { ChangesByOthers::make(write, &direct, is_done, count).await })
+    }
+
+    /// The same with changes of every kind.
+    fn others_of_every_kind_after_write(&self, count: usize) -> AwaitedChanges {
+        let (write, direct) = (self.write, Arc::clone(&self.direct));
+        self.after_write(
+            async move { ChangesByOthers::make_of_every_kind(write, &direct, count).await },
+        )
+    }
+
+    fn after_write(
+        &self,
+        work: impl Future<Output = ChangesByOthers> + Send + 'static,
+    ) -> AwaitedChanges {
         let awaited = AwaitedChanges::default();
-        let (changes, write) = (Arc::clone(&awaited.0), self.write);
-        let direct = Arc::clone(&self.direct);
+        let changes = Arc::clone(&awaited.0);
         self.proxy.after(WRITE, 1, async move {
-            let made = ChangesByOthers::make(write, &direct, is_done, count).await;
+            let made = work.await;
             *changes.lock().unwrap() = Some(made);
         });
         awaited
@@ -427,11 +458,7 @@ impl ChangesByOthers {
     /// Makes so many changes, which undo and redo the request in turn. `is_done` says whether it has been done.
     async fn make(write: Write, api: &Api, is_done: bool, count: usize) -> Self {
         let before = changes(&api.database.items().await);
-        let mut id = if write.creates() {
-            id_of_new_address(api).await
-        } else {
-            Some("c_1".to_owned())
-        };
+        let mut id = write.id(api).await;
         for n in 0..count {
             let is_undone = (n % 2 == 0) == is_done;
             let request = match &id {
@@ -439,29 +466,77 @@ impl ChangesByOthers {
                 Some(id) => write.redo(api, id),
                 None => upsert(api, &json!({ "email": NEW_EMAIL, "status": "subscribed" })),
             };
-            let answer = api.send(request).await;
-            let context = format!("{write:?}, change {n} by others: {:?}", answer.body);
-            assert!([200, 201].contains(&answer.status), "{context}");
-            let is_changed =
-                ["recorded", "cleared", "created", "updated"].contains(&outcome(&answer));
-            assert!(is_changed, "{context}");
+            make_change(api, request, &format!("{write:?}, change {n} by others")).await;
             if id.is_none() {
-                id = id_of_new_address(api).await;
+                id = write.id(api).await;
             }
         }
+        Self::made(api, before, count).await
+    }
+
+    /// Makes so many changes of every kind, which leave alone what the request did.
+    async fn make_of_every_kind(write: Write, api: &Api, count: usize) -> Self {
+        let before = changes(&api.database.items().await);
+        let id = write.id(api).await.unwrap();
+        for n in 0..count {
+            let request = change_of_every_kind(api, &id, write.address(), n);
+            make_change(api, request, &format!("{write:?}, change {n} by others")).await;
+        }
+        Self::made(api, before, count).await
+    }
+
+    async fn made(api: &Api, before: u64, count: usize) -> Self {
         let items = api.database.items().await;
         let after = changes(&items);
         let made = u64::try_from(count).unwrap();
-        assert_eq!(
-            after,
-            before + made,
-            "{write:?}: one version for each change"
-        );
+        assert_eq!(after, before + made, "one version for each change");
         Self {
             before,
             after,
             items,
         }
+    }
+}
+
+/// Sends a request of others. They are told that it changed the contact.
+async fn make_change(api: &Api, request: RequestBuilder, context: &str) {
+    let answer = api.send(request).await;
+    let context = format!("{context}: {:?}", answer.body);
+    assert!([200, 201].contains(&answer.status), "{context}");
+    let is_changed = ["recorded", "cleared", "created", "updated"].contains(&outcome(&answer));
+    assert!(is_changed, "{context}");
+}
+
+/// The `n`th of a series of changes, each by another way to write.
+fn change_of_every_kind(api: &Api, id: &str, address: &str, n: usize) -> RequestBuilder {
+    const OTHER_PHONE: &str = "+14165550107";
+    const OTHER_EMAIL: &str = "others@example.com";
+    let verify = |verified_at: Option<&str>| {
+        let request = api.request(&format!("/api/contacts/{id}/verify-contact-methods"));
+        let body = json!({ "type": "phone", "value": OTHER_PHONE, "verifiedAt": verified_at });
+        request.bearer_auth(api.user_token()).json(&body)
+    };
+    match n % 9 {
+        0 => add(api, id, "phone", OTHER_PHONE),
+        1 => verify(Some(VERIFIED_BY_OTHERS_AT)),
+        2 => upsert(
+            api,
+            &json!({ "email": address, "lastName": format!("Doe {n}") }),
+        ),
+        3 => verify(None),
+        4 => add(api, id, "email", OTHER_EMAIL),
+        5 => remove(api, id, "phone", OTHER_PHONE),
+        6 => remove(api, id, "email", OTHER_EMAIL),
+        7 => subscription(
+            api,
+            "unsubscribe",
+            &json!({ "email": address, "scope": "audience" }),
+        ),
+        _ => subscription(
+            api,
+            "subscribe",
+            &json!({ "email": address, "scope": "audience" }),
+        ),
     }
 }
 
@@ -475,13 +550,6 @@ impl AwaitedChanges {
         let made = self.0.lock().unwrap().take();
         made.unwrap()
     }
-}
-
-/// The contact that has the address which only some of the requests bring.
-async fn id_of_new_address(api: &Api) -> Option<String> {
-    let path = format!("/api/contacts/status?email={NEW_EMAIL}&audience=newsletter&client=website");
-    let answer = api.get(&path, &api.application_token("website")).await;
-    answer.body["contact_id"].as_str().map(str::to_owned)
 }
 
 /// What a request is answered without a fault.

@@ -19,6 +19,10 @@ test_each_write!(
     is_told_after_seven_changes
 );
 test_each_write!(
+    what_a_write_did_is_told_after_changes_of_every_kind_by_others,
+    is_told_after_changes_of_every_kind
+);
+test_each_write!(
     a_write_is_not_made_again_after_more_than_seven_changes_by_others,
     is_not_made_again_after_more_changes
 );
@@ -68,6 +72,24 @@ async fn is_told_after_seven_changes(write: Write) {
         let loss = LOSSES_AFTER_DOING[count % LOSSES_AFTER_DOING.len()];
         let answer = answer_after(write, PATIENT, loss, count).await;
         expected.assert_heard(&answer, &format!("{write:?} {loss:?}, {count} changes"));
+    }
+}
+
+async fn is_told_after_changes_of_every_kind(write: Write) {
+    let expected = Expected::of_first(write).await;
+    for count in [2, 3, 5, 7, 9] {
+        let context = format!("{write:?}, {count} changes");
+        let scene = Scene::start(write, PATIENT).await;
+        let loss = LOSSES_AFTER_DOING[count % LOSSES_AFTER_DOING.len()];
+        scene.proxy.fail(WRITE, [loss]);
+        let others = scene.others_of_every_kind_after_write(count);
+        let answer = scene.send().await;
+        if count <= 7 {
+            expected.assert_heard(&answer, &context);
+        } else {
+            expected.assert_heard_or_unavailable(write, &answer, &context);
+        }
+        assert_same_items(&scene.items().await, &others.made().items, &context);
     }
 }
 
