@@ -3,6 +3,8 @@
 //!
 //! It works on HTTP, below the SDK, so that the SDK's own retries, timeouts and reading of errors are part of the test.
 
+mod answers;
+
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,10 +17,12 @@ use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::store::ClientTimeouts;
 use tokio::sync::watch;
 use url::Url;
+
+use self::answers::{cancelled, conflict, error, of_one_key};
 
 /// Waits for answers that come, however busy the machine is: a call that is repeated counts.
 pub const PATIENT: ClientTimeouts = ClientTimeouts {
@@ -650,84 +654,4 @@ impl Drop for Recorded<'_> {
 fn operation(headers: &HeaderMap) -> &str {
     let target = headers.get("x-amz-target").unwrap().to_str().unwrap();
     target.split_once('.').unwrap().1
-}
-
-/// An error as DynamoDB writes it. The namespace is that of the layer which found it, and tells nothing.
-fn error(code: &str) -> Value {
-    match code {
-        "ThrottlingException" => json!({
-            "__type": "com.amazon.coral.availability#ThrottlingException",
-            "message": "Rate exceeded",
-        }),
-        "AccessDeniedException" => json!({
-            "__type": "com.amazon.coral.service#AccessDeniedException",
-            "Message": "User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to perform this",
-        }),
-        "TransactionConflictException" => json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
-            "message": "Transaction is ongoing for the item",
-        }),
-        code => json!({
-            "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
-            "message": format!("{code} that a test has asked for"),
-        }),
-    }
-}
-
-/// The refusal of a request that is at an item which a transaction holds: of a transaction its first item.
-fn conflict(request: &[u8]) -> Value {
-    let request: Value = serde_json::from_slice(request).unwrap();
-    match request["TransactItems"].as_array() {
-        Some(items) => {
-            let mut codes = vec!["None"; items.len()];
-            codes[0] = "TransactionConflict";
-            cancelled(&codes)
-        }
-        None => error("TransactionConflictException"),
-    }
-}
-
-/// A cancelled transaction as DynamoDB writes it.
-fn cancelled(codes: &[&str]) -> Value {
-    let reasons: Vec<_> = codes
-        .iter()
-        .map(|code| match *code {
-            "None" => json!({ "Code": "None" }),
-            "TransactionConflict" => {
-                json!({ "Code": code, "Message": "Transaction is ongoing for the item" })
-            }
-            "ConditionalCheckFailed" => {
-                json!({ "Code": code, "Message": "The conditional request failed" })
-            }
-            _ => json!({ "Code": code, "Message": format!("{code} that a test has asked for") }),
-        })
-        .collect();
-    let message = format!(
-        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
-        codes.join(", ")
-    );
-    json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": message,
-        "CancellationReasons": reasons,
-    })
-}
-
-/// The answer to a `BatchGetItem` as if only the first item had been looked up and the rest had been throttled.
-fn of_one_key(request: &[u8], answer: &[u8]) -> Value {
-    let request: Value = serde_json::from_slice(request).unwrap();
-    let mut answer: Value = serde_json::from_slice(answer).unwrap();
-    let mut unprocessed = request["RequestItems"].clone();
-    for (table, wanted) in unprocessed.as_object_mut().unwrap() {
-        let items = answer["Responses"][table].as_array_mut().unwrap();
-        items.truncate(1);
-        let keys = wanted["Keys"].as_array_mut().unwrap();
-        keys.retain(|key| {
-            let key = key.as_object().unwrap();
-            let is_of = |item: &Value| key.iter().all(|(name, value)| item[name] == *value);
-            !items.iter().any(is_of)
-        });
-    }
-    answer["UnprocessedKeys"] = unprocessed;
-    answer
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use black_box_tests::proxy::{Fault, PATIENT, WRITE};
 use black_box_tests::{Answer, Api, assert_same_items};
 use reqwest::RequestBuilder;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::store::ClientTimeouts;
 
+use super::writes::{upsert, verify_contact, verify_email, verify_phone_number};
 use super::{
-    DIFFERENT_WRITES, EMAIL, Expected, LOSSES_AFTER_DOING, RESTLESS, Scene, VERIFIED_BY_OTHERS_AT,
-    Write, at_once, changes, outcome, verify_contact, verify_email, verify_phone_number,
+    DIFFERENT_WRITES, EMAIL, Expected, LOSSES_AFTER_DOING, RESTLESS, SECOND_EMAIL, Scene,
+    VERIFIED_BY_OTHERS_AT, Write, at_once, changes, outcome,
 };
 
 test_each_write!(
@@ -189,10 +190,7 @@ async fn an_address_that_others_gave_to_another_contact_stays_there() {
     let (told, tell) = tokio::sync::oneshot::channel();
     let direct = Arc::clone(&scene.direct);
     scene.proxy.after(WRITE, 1, async move {
-        let request = super::upsert(
-            &direct,
-            &serde_json::json!({ "email": super::SECOND_EMAIL }),
-        );
+        let request = upsert(&direct, &json!({ "email": SECOND_EMAIL }));
         let _ = told.send((direct.send(request).await, direct.database.items().await));
     });
     let removed = scene.send().await;
