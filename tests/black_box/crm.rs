@@ -9,6 +9,7 @@ mod matching;
 mod outcomes;
 mod payloads;
 mod precedence;
+mod super_admins;
 mod times;
 mod unavailable;
 

@@ -37,6 +37,7 @@ macro_rules! event_tests {
 
 mod contacts;
 mod crm_answers;
+mod replays;
 mod verify_contact;
 mod verify_contact_method;
 mod verify_phone_number;

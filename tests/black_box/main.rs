@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod at_most_once;
+mod by_hand;
 mod contacts;
 mod costs;
 mod crm;
@@ -12,6 +14,7 @@ mod import;
 mod log;
 mod mailer;
 mod openapi;
+mod proxy;
 mod rule;
 mod schema;
 mod store;

@@ -17,10 +17,12 @@ pub mod openapi;
 pub mod proxy;
 pub mod schema;
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use contacts::development::{self, Identity};
 use contacts::seed::Seed;
 use contacts::serve::DEMO;
@@ -107,10 +109,39 @@ impl Database {
         Store::new(self.client().await, self.table.clone())
     }
 
+    /// Every item of its table, in the order of their keys.
+    pub async fn items(&self) -> Vec<Item> {
+        let scan = self.client().await.scan().table_name(&self.table);
+        let pages = scan.consistent_read(true).into_paginator().items().send();
+        let mut items: Vec<Item> = pages.collect::<Result<_, _>>().await.unwrap();
+        let key = |item: &Item| ["pk", "sk"].map(|name| item[name].as_s().unwrap().clone());
+        items.sort_by_cached_key(key);
+        items
+    }
+
     /// A store in it whose calls go through the endpoint at `url`, such as a proxy in front of it.
     pub async fn store_through(&self, url: &Url, timeouts: ClientTimeouts) -> Store {
         Store::new(engine::client(url, timeouts).await, self.table.clone())
     }
+}
+
+/// An item of the table.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Both hold the same items. A failure names only those that differ.
+#[track_caller]
+pub fn assert_same_items(found: &[Item], expected: &[Item], context: &str) {
+    let only_in = |these: &[Item], those: &[Item]| -> Vec<BTreeMap<String, AttributeValue>> {
+        let missing = these.iter().filter(|item| !those.contains(item));
+        missing
+            .map(|item| item.clone().into_iter().collect())
+            .collect()
+    };
+    let (found, expected) = (only_in(found, expected), only_in(expected, found));
+    assert!(
+        found.is_empty() && expected.is_empty(),
+        "{context}:\nfound {found:#?}\nexpected {expected:#?}"
+    );
 }
 
 /// Longer than any test: a busy machine is no reason for an answer to be another one.
@@ -139,6 +170,16 @@ pub fn service_at(time: &str, store: Store) -> Service {
     let now = Timestamp::parse_rfc3339(time).unwrap();
     Service {
         clock: Arc::new(move || now),
+        ..Service::new(development_settings(), store)
+    }
+}
+
+/// A service in which every caller gets its turn, however many there are and however busy the machine is.
+#[must_use]
+pub fn service_for_crowds(store: Store) -> Service {
+    let store = store.with_contention_budget(Duration::from_mins(10));
+    Service {
+        deadline: NO_DEADLINE,
         ..Service::new(development_settings(), store)
     }
 }
@@ -186,14 +227,18 @@ impl Api {
     /// An API over a database of this test's own.
     pub async fn start() -> Self {
         let database = Database::start().await;
-        // However busy the machine is, every caller gets its turn.
-        let budget = Duration::from_mins(10);
-        let store = database.store().await.with_contention_budget(budget);
-        let service = Service {
-            deadline: NO_DEADLINE,
-            ..Service::new(development_settings(), store)
-        };
+        let service = service_for_crowds(database.store().await);
         Self::with_service(database, service).await
+    }
+
+    /// An API over the same database and for the same organization, with no proxy in between, in which every caller
+    /// gets its turn.
+    pub async fn without_proxy(&self) -> Self {
+        let database = self.database.again();
+        let service = service_for_crowds(database.store().await);
+        let mut direct = Self::with_service(database, service).await;
+        direct.organization = self.organization.clone();
+        direct
     }
 
     /// An API over a database of this test's own, with a proxy in between.

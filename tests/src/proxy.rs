@@ -3,7 +3,8 @@
 //!
 //! It works on HTTP, below the SDK, so that the SDK's own retries, timeouts and reading of errors are part of the test.
 
-use std::collections::{HashMap, VecDeque};
+mod answers;
+
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,10 +17,12 @@ use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::store::ClientTimeouts;
 use tokio::sync::watch;
 use url::Url;
+
+use self::answers::{cancelled, conflict, error, of_one_key};
 
 /// Waits for answers that come, however busy the machine is: a call that is repeated counts.
 pub const PATIENT: ClientTimeouts = ClientTimeouts {
@@ -29,13 +32,43 @@ pub const PATIENT: ClientTimeouts = ClientTimeouts {
     attempts: 4,
 };
 
+/// In place of an operation's name: every call.
+pub const ANY: &str = "any operation";
+/// In place of an operation's name: every call that reads.
+pub const READ: &str = "any read";
+/// In place of an operation's name: every call that writes.
+pub const WRITE: &str = "any write";
+
+const READS: [&str; 4] = ["BatchGetItem", "GetItem", "Query", "TransactGetItems"];
+const WRITES: [&str; 5] = [
+    "BatchWriteItem",
+    "DeleteItem",
+    "PutItem",
+    "TransactWriteItems",
+    "UpdateItem",
+];
+/// The operations that DynamoDB refuses while a transaction holds one of their items, as far as the functions use them.
+const CONFLICTING: [&str; 3] = ["TransactGetItems", "TransactWriteItems", "UpdateItem"];
+
+/// Whether an operation is the one of this name, or one of those that the name stands for.
+fn matches(name: &str, operation: &str) -> bool {
+    match name {
+        ANY => true,
+        READ => READS.contains(&operation),
+        WRITE => WRITES.contains(&operation),
+        name => name == operation,
+    }
+}
+
 /// What goes wrong with a call of the database.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
     /// The database answers this status and error code, and does nothing.
     Error(u16, &'static str),
-    /// A transaction holds the item, or one of the items.
+    /// A transaction holds the item, or the first of the items.
     Conflict,
+    /// The answer has this status and this JSON body, and nothing is done.
+    Answer(u16, &'static str),
     /// The transaction is cancelled, with these codes as its reasons, one for each item.
     Cancelled(&'static [&'static str]),
     /// Of the keys that a `BatchGetItem` asks for, only one is looked up.
@@ -106,6 +139,8 @@ struct State {
     database: Url,
     http: reqwest::Client,
     script: Mutex<Script>,
+    /// Held while the work of [`Proxy::after`] goes on. Every call waits for it.
+    gate: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -114,18 +149,86 @@ struct Script {
     ticks: watch::Sender<u64>,
     calls: Vec<Call>,
     /// Faults of the next calls of an operation, one each.
-    next: HashMap<&'static str, VecDeque<Fault>>,
+    next: Vec<(&'static str, Planned)>,
     /// Faults of all other calls of an operation.
-    always: HashMap<&'static str, Fault>,
+    always: Vec<(&'static str, Fault)>,
+    conflicts: Option<Conflicts>,
     actions: Vec<Action>,
 }
 
-/// What is to happen before a call is done.
+/// What is to become of one call.
+struct Planned {
+    fault: Fault,
+    /// Where the request is kept, if it is held back.
+    held_back: Option<Arc<Mutex<Option<HeldBack>>>>,
+}
+
+impl From<Fault> for Planned {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            held_back: None,
+        }
+    }
+}
+
+/// A request as its caller sent it.
+#[derive(Clone)]
+struct HeldBack {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// A share of calls that meet a conflict.
+struct Conflicts {
+    /// One call in so many.
+    every: usize,
+    /// The calls so far that could have met one.
+    calls: usize,
+}
+
+/// What a test wants to happen at a call.
 struct Action {
+    moment: Moment,
     operation: &'static str,
     /// Calls of the operation to let pass first.
     passing: usize,
-    work: Pin<Box<dyn Future<Output = ()> + Send>>,
+    work: Work,
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// When the work of an action is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// Before the database gets the call.
+    Before,
+    /// After the database has done the call, if it gets it, and before the caller hears of it.
+    After,
+}
+
+/// A request that the proxy holds back from the database until the test delivers it.
+pub struct LateDelivery {
+    state: Arc<State>,
+    held_back: Arc<Mutex<Option<HeldBack>>>,
+}
+
+impl LateDelivery {
+    /// Whether the caller has sent the request.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.held_back.lock().unwrap().is_some()
+    }
+
+    /// Delivers the request to the database, and returns the database's answer, which the caller never sees. It may be
+    /// delivered more than once.
+    pub async fn deliver(&self) -> DatabaseAnswer {
+        let held_back = self.held_back.lock().unwrap().clone();
+        let HeldBack { headers, body } = held_back.unwrap();
+        let (status, body) = self.state.forward(&headers, body).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        DatabaseAnswer { status, body }
+    }
 }
 
 impl Proxy {
@@ -137,6 +240,7 @@ impl Proxy {
             database: database.clone(),
             http: crate::http_client(),
             script: Mutex::default(),
+            gate: Arc::default(),
         });
         let serving = Arc::clone(&state);
         tokio::spawn(async move {
@@ -156,14 +260,41 @@ impl Proxy {
     }
 
     /// Makes these faults in the next calls of an operation, one each.
+    ///
+    /// Here and below, an operation is DynamoDB's name, or [`ANY`], [`READ`] or [`WRITE`].
     pub fn fail(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         let mut script = self.state.script();
-        script.next.entry(operation).or_default().extend(faults);
+        let planned = faults.into_iter().map(|fault| (operation, fault.into()));
+        script.next.extend(planned);
     }
 
     /// Makes this fault in every call of an operation, until [`Proxy::heal`].
     pub fn always(&self, operation: &'static str, fault: Fault) {
-        self.state.script().always.insert(operation, fault);
+        let mut script = self.state.script();
+        script.always.retain(|(name, _)| *name != operation);
+        script.always.push((operation, fault));
+    }
+
+    /// Holds the next call of an operation back from the database. Its caller sees the fault `seen`, which must do
+    /// nothing itself.
+    #[must_use]
+    pub fn hold_back(&self, operation: &'static str, seen: Fault) -> LateDelivery {
+        let held_back = Arc::default();
+        let planned = Planned {
+            fault: seen,
+            held_back: Some(Arc::clone(&held_back)),
+        };
+        self.state.script().next.push((operation, planned));
+        LateDelivery {
+            state: Arc::clone(&self.state),
+            held_back,
+        }
+    }
+
+    /// Refuses one in `every` calls of `UpdateItem`, `TransactGetItems` and `TransactWriteItems` with a conflict, until
+    /// [`Proxy::heal`].
+    pub fn refuse_with_conflicts(&self, every: usize) {
+        self.state.script().conflicts = Some(Conflicts { every, calls: 0 });
     }
 
     /// Makes no more faults.
@@ -171,6 +302,7 @@ impl Proxy {
         let mut script = self.state.script();
         script.next.clear();
         script.always.clear();
+        script.conflicts = None;
     }
 
     /// Lets `work` happen before the `nth` call of an operation from now on is done (1 is the next): after its caller
@@ -181,7 +313,33 @@ impl Proxy {
         nth: usize,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
+        self.at(Moment::Before, operation, nth, work);
+    }
+
+    /// Lets `work` happen after the database has done the `nth` call of an operation from now on (1 is the next), and
+    /// before the caller gets an answer or sees the fault. If a fault keeps the call from the database, `work` happens
+    /// in its place.
+    ///
+    /// No other call is done before `work` ends, so `work` must not use this proxy. A panic of `work` reaches the
+    /// caller as a broken connection, so a test has to see for itself that `work` ended.
+    pub fn after(
+        &self,
+        operation: &'static str,
+        nth: usize,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.at(Moment::After, operation, nth, work);
+    }
+
+    fn at(
+        &self,
+        moment: Moment,
+        operation: &'static str,
+        nth: usize,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
         self.state.script().actions.push(Action {
+            moment,
             operation,
             passing: nth.checked_sub(1).unwrap(),
             work: Box::pin(work),
@@ -194,7 +352,7 @@ impl Proxy {
         operation: &'static str,
         count: usize,
     ) -> impl Future<Output = ()> + Send + 'static {
-        self.until(count, move |call| call.operation == operation)
+        self.until(count, move |call| matches(operation, &call.operation))
     }
 
     /// Completes when `count` calls of an operation have ended.
@@ -204,7 +362,7 @@ impl Proxy {
         count: usize,
     ) -> impl Future<Output = ()> + Send + 'static {
         self.until(count, move |call| {
-            call.operation == operation && call.ended.is_some()
+            matches(operation, &call.operation) && call.ended.is_some()
         })
     }
 
@@ -260,7 +418,7 @@ impl Proxy {
         script
             .calls
             .iter()
-            .filter(|call| call.operation == operation)
+            .filter(|call| matches(operation, &call.operation))
             .count()
     }
 
@@ -305,15 +463,20 @@ impl State {
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let operation = operation(&parts.headers).to_owned();
 
-        let (fault, actions) = {
+        let (planned, before, after) = {
             let mut script = self.script();
-            (script.fault(&operation), script.actions(&operation))
+            (
+                script.plan(&operation),
+                script.due(Moment::Before, &operation),
+                script.due(Moment::After, &operation),
+            )
         };
         let recorded = Recorded::begin(&self, operation, &body);
-        for action in actions {
-            action.await;
+        drop(self.gate.lock().await);
+        for work in before {
+            work.await;
         }
-        let (status, answer) = self.act(fault, &parts.headers, body).await?;
+        let (status, answer) = self.act(planned, &parts.headers, body, after).await?;
         recorded.answered(status, &answer);
 
         let mut response = Response::new(Full::from(answer));
@@ -329,35 +492,62 @@ impl State {
 
     async fn act(
         &self,
-        mut fault: Option<Fault>,
+        planned: Option<Planned>,
         headers: &HeaderMap,
         body: Bytes,
+        after: Vec<Work>,
     ) -> io::Result<(u16, Bytes)> {
+        let mut fault = planned.map(|planned| {
+            if let Some(held_back) = planned.held_back {
+                *held_back.lock().unwrap() = Some(HeldBack {
+                    headers: headers.clone(),
+                    body: body.clone(),
+                });
+            }
+            planned.fault
+        });
         while let Some(Fault::AfterDoing(then)) = fault {
             self.forward(headers, body.clone()).await?;
             fault = Some(*then);
         }
-        let json = |status, body: Value| Ok((status, Bytes::from(body.to_string())));
-        match fault {
-            None | Some(Fault::AfterDoing(_)) => self.forward(headers, body).await,
+        let json = |status, body: Value| (status, Bytes::from(body.to_string()));
+        let answer = match fault {
+            None | Some(Fault::AfterDoing(_)) => Ok(self.forward(headers, body).await?),
             Some(Fault::Delay(delay)) => {
                 tokio::time::sleep(delay).await;
-                self.forward(headers, body).await
+                Ok(self.forward(headers, body).await?)
             }
-            Some(Fault::Error(status, code)) => json(status, error(code)),
-            Some(Fault::Conflict) if operation(headers) == "TransactWriteItems" => {
-                json(400, cancelled(&["TransactionConflict", "None"]))
-            }
-            Some(Fault::Conflict) => json(400, error("TransactionConflictException")),
-            Some(Fault::Cancelled(codes)) => json(400, cancelled(codes)),
+            Some(Fault::Error(status, code)) => Ok(json(status, error(code))),
+            Some(Fault::Answer(status, body)) => Ok((status, Bytes::from_static(body.as_bytes()))),
+            Some(Fault::Conflict) => Ok(json(400, conflict(&body))),
+            Some(Fault::Cancelled(codes)) => Ok(json(400, cancelled(codes))),
             Some(Fault::UnprocessedKeys) => {
                 let (status, answer) = self.forward(headers, body.clone()).await?;
-                json(status, of_one_key(&body, &answer))
+                Ok(json(status, of_one_key(&body, &answer)))
             }
             Some(Fault::NotJson(status)) => Ok((status, Bytes::from_static(b"<html></html>"))),
-            Some(Fault::Reset) => Err(ErrorKind::ConnectionReset.into()),
-            Some(Fault::Hang) => std::future::pending().await,
+            Some(fault @ (Fault::Reset | Fault::Hang)) => Err(fault),
+        };
+        if !after.is_empty() {
+            self.work(after).await;
         }
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(Fault::Hang) => std::future::pending().await,
+            Err(_) => Err(ErrorKind::ConnectionReset.into()),
+        }
+    }
+
+    /// Does the work while all other calls wait. It goes on if the caller of this call gives up.
+    async fn work(&self, works: Vec<Work>) {
+        let gate = Arc::clone(&self.gate).lock_owned().await;
+        let working = tokio::spawn(async move {
+            for work in works {
+                work.await;
+            }
+            drop(gate);
+        });
+        working.await.unwrap();
     }
 
     async fn forward(&self, headers: &HeaderMap, body: Bytes) -> io::Result<(u16, Bytes)> {
@@ -379,22 +569,36 @@ impl Script {
         *self.ticks.borrow()
     }
 
-    fn fault(&mut self, operation: &str) -> Option<Fault> {
-        let next = self.next.get_mut(operation).and_then(VecDeque::pop_front);
-        next.or_else(|| self.always.get(operation).copied())
+    /// What is to become of a call that begins now.
+    fn plan(&mut self, operation: &str) -> Option<Planned> {
+        let is_next = |(name, _): &(&str, Planned)| matches(name, operation);
+        if let Some(position) = self.next.iter().position(is_next) {
+            return Some(self.next.remove(position).1);
+        }
+        let is_always = |(name, _): &&(&str, Fault)| matches(name, operation);
+        if let Some((_, fault)) = self.always.iter().find(is_always) {
+            return Some((*fault).into());
+        }
+        let conflicts = self.conflicts.as_mut()?;
+        if !CONFLICTING.contains(&operation) {
+            return None;
+        }
+        conflicts.calls += 1;
+        let is_refused = conflicts.calls.is_multiple_of(conflicts.every);
+        is_refused.then_some(Fault::Conflict.into())
     }
 
-    /// What is due before a call that begins now.
-    fn actions(&mut self, operation: &str) -> Vec<Pin<Box<dyn Future<Output = ()> + Send>>> {
+    /// The work that is due at a call that begins now.
+    fn due(&mut self, moment: Moment, operation: &str) -> Vec<Work> {
+        let is_concerned =
+            |action: &Action| action.moment == moment && matches(action.operation, operation);
         let due = self
             .actions
-            .extract_if(.., |action| {
-                action.operation == operation && action.passing == 0
-            })
+            .extract_if(.., |action| is_concerned(action) && action.passing == 0)
             .map(|action| action.work)
             .collect();
         for action in &mut self.actions {
-            if action.operation == operation {
+            if is_concerned(action) {
                 action.passing -= 1;
             }
         }
@@ -450,71 +654,4 @@ impl Drop for Recorded<'_> {
 fn operation(headers: &HeaderMap) -> &str {
     let target = headers.get("x-amz-target").unwrap().to_str().unwrap();
     target.split_once('.').unwrap().1
-}
-
-/// An error as DynamoDB writes it. The namespace is that of the layer which found it, and tells nothing.
-fn error(code: &str) -> Value {
-    match code {
-        "ThrottlingException" => json!({
-            "__type": "com.amazon.coral.availability#ThrottlingException",
-            "message": "Rate exceeded",
-        }),
-        "AccessDeniedException" => json!({
-            "__type": "com.amazon.coral.service#AccessDeniedException",
-            "Message": "User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to perform this",
-        }),
-        "TransactionConflictException" => json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
-            "message": "Transaction is ongoing for the item",
-        }),
-        code => json!({
-            "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
-            "message": format!("{code} that a test has asked for"),
-        }),
-    }
-}
-
-/// A cancelled transaction as DynamoDB writes it.
-fn cancelled(codes: &[&str]) -> Value {
-    let reasons: Vec<_> = codes
-        .iter()
-        .map(|code| match *code {
-            "None" => json!({ "Code": "None" }),
-            "TransactionConflict" => {
-                json!({ "Code": code, "Message": "Transaction is ongoing for the item" })
-            }
-            "ConditionalCheckFailed" => {
-                json!({ "Code": code, "Message": "The conditional request failed" })
-            }
-            _ => json!({ "Code": code, "Message": format!("{code} that a test has asked for") }),
-        })
-        .collect();
-    let message = format!(
-        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
-        codes.join(", ")
-    );
-    json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": message,
-        "CancellationReasons": reasons,
-    })
-}
-
-/// The answer to a `BatchGetItem` as if only the first item had been looked up and the rest had been throttled.
-fn of_one_key(request: &[u8], answer: &[u8]) -> Value {
-    let request: Value = serde_json::from_slice(request).unwrap();
-    let mut answer: Value = serde_json::from_slice(answer).unwrap();
-    let mut unprocessed = request["RequestItems"].clone();
-    for (table, wanted) in unprocessed.as_object_mut().unwrap() {
-        let items = answer["Responses"][table].as_array_mut().unwrap();
-        items.truncate(1);
-        let keys = wanted["Keys"].as_array_mut().unwrap();
-        keys.retain(|key| {
-            let key = key.as_object().unwrap();
-            let is_of = |item: &Value| key.iter().all(|(name, value)| item[name] == *value);
-            !items.iter().any(is_of)
-        });
-    }
-    answer["UnprocessedKeys"] = unprocessed;
-    answer
 }

@@ -1,0 +1,107 @@
+//! Items that this build cannot read: the answer says nothing, and the log names the attribute and no value.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use black_box_tests::{Answer, Api, log};
+use serde_json::json;
+
+use super::{CONTACT, EMAIL, PHONE, SUBSCRIPTION, set, start, text};
+
+/// A value that no attribute of a contact has.
+const VALUE: &str = "unreadable-4711";
+
+/// The request fails, and the log names each of these parts of the attribute's path.
+async fn assert_named(
+    sort: &str,
+    path: &[&str],
+    value: AttributeValue,
+    parts: &[&str],
+    ask: impl AsyncFn(&Api) -> Answer,
+) {
+    let (api, _proxy) = start("subscribed").await;
+    set(&api, sort, path, value).await;
+    let answer = ask(&api).await;
+    assert_eq!(answer.status, 500, "{path:?}: {:?}", answer.body);
+    let body = answer.body.to_string();
+    assert!(body.contains("Internal server error"), "{body}");
+    let lines = log::lines(answer.header("x-request-id").unwrap());
+    let failure = lines.iter().find(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!(failure["message"], "request failed");
+    let cause = failure["error"].as_str().unwrap();
+    for part in parts {
+        assert!(cause.contains(part), "{path:?}: {cause}");
+        assert!(!body.contains(part), "{path:?}: {body}");
+    }
+    for line in &lines {
+        let line = line.to_string();
+        for personal in [VALUE, PHONE, EMAIL, "4165550109", "old@example.com"] {
+            assert!(!line.contains(personal), "{path:?}: {line}");
+        }
+    }
+}
+
+async fn get(api: &Api) -> Answer {
+    api.get("/api/contacts/c_1", &api.user_token()).await
+}
+
+#[tokio::test]
+async fn the_time_of_a_phone_number_is_named_without_the_number() {
+    let path = ["phones", PHONE, "verifiedAt"];
+    assert_named(CONTACT, &path, text(VALUE), &["phones", "verifiedAt"], get).await;
+}
+
+#[tokio::test]
+async fn the_time_of_an_address_is_named_without_the_address() {
+    let path = ["emails", EMAIL, "verifiedAt"];
+    assert_named(CONTACT, &path, text(VALUE), &["emails", "verifiedAt"], get).await;
+}
+
+#[tokio::test]
+async fn an_attribute_of_another_type_is_named() {
+    assert_named(CONTACT, &["version"], text(VALUE), &["version"], get).await;
+    let path = ["phones", PHONE, "isPrimary"];
+    assert_named(CONTACT, &path, text(VALUE), &["phones", "isPrimary"], get).await;
+}
+
+#[tokio::test]
+async fn an_entry_that_is_no_map_is_named() {
+    let path = ["emails", EMAIL];
+    assert_named(CONTACT, &path, text(VALUE), &["emails"], get).await;
+}
+
+#[tokio::test]
+async fn endpoint_1_names_the_attribute_that_it_cannot_read() {
+    let path = ["emails", EMAIL, "verifiedAt"];
+    let parts = ["emails", "verifiedAt"];
+    assert_named(CONTACT, &path, text(VALUE), &parts, async |api| {
+        // There is nothing to clear, so that nothing is written.
+        let body = json!({ "phoneNumber": PHONE, "verifiedAt": null });
+        api.verify_phone_number("c_1", body).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn endpoint_3_names_the_attribute_of_a_subscription_that_it_cannot_read() {
+    let parts = ["subscription", "status"];
+    assert_named(
+        SUBSCRIPTION,
+        &["status"],
+        text(VALUE),
+        &parts,
+        async |api| {
+            let body = json!({ "audience": "newsletter", "client": "website", "verified": true });
+            api.verify_contact("c_1", body).await
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_upsert_names_the_attribute_that_it_cannot_read() {
+    let path = ["createdAt"];
+    assert_named(CONTACT, &path, text(VALUE), &path, async |api| {
+        let body = json!({ "email": EMAIL, "audience": "newsletter", "client": "website" });
+        api.upsert(body).await
+    })
+    .await;
+}
