@@ -3,6 +3,8 @@
 //! The difference is computed over items, attribute by attribute. An attribute that this build does not know is left alone,
 //! also within the entries of a map.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::expression::Expression;
@@ -43,18 +45,26 @@ impl Difference {
             };
         }
     }
+}
 
-    /// Requires that each attribute that differs is still as it is stored.
-    pub(super) fn require_stored(&self, stored: &Item, expression: &mut Expression) {
-        for (name, _) in &self.0 {
-            let placeholder = format!(":stored_{name}");
-            match stored.get(name) {
-                None => expression.require(format!("attribute_not_exists(#{name})")),
-                Some(value) => expression
-                    .require(format!("#{name} = {placeholder}"))
-                    .value(&placeholder, value.clone()),
-            };
-        }
+/// Requires that an item is still as it is stored: each attribute that this build knows of it before or after the write.
+pub(super) fn require_stored(
+    stored: &Item,
+    known: &Item,
+    after: &Item,
+    expression: &mut Expression,
+) {
+    let names: BTreeSet<_> = known.keys().chain(after.keys()).collect();
+    for name in names {
+        let attribute = format!("#{name}");
+        let placeholder = format!(":stored_{name}");
+        expression.names([(&attribute, name)]);
+        match stored.get(name) {
+            None => expression.require(format!("attribute_not_exists({attribute})")),
+            Some(value) => expression
+                .require(format!("{attribute} = {placeholder}"))
+                .value(&placeholder, value.clone()),
+        };
     }
 }
 
@@ -156,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn a_write_can_require_that_what_it_changes_is_as_it_was_read() {
-        let stored = map([("status", text("pending"))]);
-        let after = map([("status", text("subscribed")), ("verifiedAt", text("2024"))]);
+    fn a_write_can_require_that_the_item_is_as_it_was_read() {
+        let stored = map([("status", text("pending")), ("reason", text("none"))]);
+        let mut after = stored.clone();
+        after.insert("verifiedAt".to_owned(), text("2024"));
         let mut expression = Expression::default();
-        let difference = Difference::new(&stored, &stored, &after);
-        difference.require_stored(&stored, &mut expression);
-        difference.write(&mut expression);
+        require_stored(&stored, &stored, &after, &mut expression);
+        Difference::new(&stored, &stored, &after).write(&mut expression);
         let key = crate::store::keys::Key::of_nothing();
         let update = expression
             .into_update_item("contacts", key)
@@ -170,11 +180,13 @@ mod tests {
             .unwrap();
         assert_eq!(
             update.condition_expression(),
-            Some("#status = :stored_status AND attribute_not_exists(#verifiedAt)")
+            Some(
+                "#reason = :stored_reason AND #status = :stored_status AND attribute_not_exists(#verifiedAt)"
+            )
         );
         assert_eq!(
             update.update_expression(),
-            Some("SET #status = :status, #verifiedAt = :verifiedAt")
+            Some("SET #verifiedAt = :verifiedAt")
         );
     }
 }

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
 };
 
-use super::conditions::{EXISTS, IS_ABSENT, IS_AT_VERSION, IS_OWNER};
-use super::difference::Difference;
+use super::conditions::{IS_ABSENT, IS_AT_VERSION, IS_OWNER};
+use super::difference::{Difference, require_stored};
 use super::expression::{Expression, put_if_absent};
 use super::items::{
     Item, OWNER_ID, RECENT_REQUESTS, address_item, contact_item, grows_too_large,
@@ -158,7 +158,7 @@ impl Edit {
     /// The write of a subscription; nothing where it stays as it is.
     ///
     /// Every change of a subscription raises the contact's version, which the contact's update checks. An edit by hand does
-    /// not, so the update also requires that what it changes is still as it was read.
+    /// not, so the update also requires that the subscription is still as it was read.
     fn subscription_write(
         &self,
         table: &str,
@@ -182,11 +182,10 @@ impl Edit {
             Some((_, known)) if known == after => Ok(None),
             Some((stored, known)) => {
                 let known = subscription_item(key(), known)?;
-                let difference = Difference::new(stored, &known, &item);
                 let mut expression = Expression::default();
-                expression.require(EXISTS).names([("#pk", PARTITION_KEY)]);
-                difference.require_stored(stored, &mut expression);
-                difference.write(&mut expression);
+                // Its keys are among the attributes, so that it has to exist.
+                require_stored(stored, &known, &item, &mut expression);
+                Difference::new(stored, &known, &item).write(&mut expression);
                 expression.into_transact_item(table, key()).map(Some)
             }
         }
@@ -449,8 +448,8 @@ mod tests {
         assert_eq!(
             subscription.condition_expression(),
             Some(
-                "attribute_exists(#pk) AND attribute_not_exists(#changeRequestId) AND \
-                 attribute_not_exists(#changeRoute) AND attribute_not_exists(#changedBy) AND \
+                "attribute_not_exists(#changeRequestId) AND attribute_not_exists(#changeRoute) AND \
+                 attribute_not_exists(#changedBy) AND #pk = :stored_pk AND #sk = :stored_sk AND \
                  #status = :stored_status AND attribute_not_exists(#updatedAt) AND \
                  attribute_not_exists(#verifiedAt) AND attribute_not_exists(#version)"
             )

@@ -225,11 +225,13 @@ async fn takes_no_effect_after_the_second(write: Write) {
         let late = scene.proxy.hold_back(WRITE, LOSSES[count % LOSSES.len()]);
         let others = Arc::new(Mutex::new(None));
         let (made, direct) = (Arc::clone(&others), Arc::clone(&scene.direct));
-        scene.proxy.after(WRITE, 2, async move {
-            let changes = ChangesByOthers::make(write, &direct, true, count).await;
-            late.deliver().await;
-            *made.lock().unwrap() = Some(changes);
-        });
+        scene
+            .proxy
+            .after(WRITE, write.second_attempt(), async move {
+                let changes = ChangesByOthers::make(write, &direct, true, count).await;
+                late.deliver().await;
+                *made.lock().unwrap() = Some(changes);
+            });
         let answer = scene.send().await;
         let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
         let others = others.lock().unwrap().take();

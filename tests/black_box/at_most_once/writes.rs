@@ -45,6 +45,17 @@ pub(super) const DIFFERENT_WRITES: [Write; 9] = [
 ];
 
 impl Write {
+    /// Which call that writes is the second attempt. Endpoints 1 and 2 give the first one up in between.
+    pub(super) fn second_attempt(self) -> usize {
+        match self {
+            Self::RecordPhoneNumber
+            | Self::ClearPhoneNumber
+            | Self::RecordEmail
+            | Self::ClearEmail => 3,
+            _ => 2,
+        }
+    }
+
     /// The contact as it is before the request.
     pub(super) fn contact(self) -> Value {
         let time = |write: &[Self]| write.contains(&self).then_some(VERIFIED_AT);

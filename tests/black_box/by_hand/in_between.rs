@@ -65,19 +65,6 @@ async fn an_upsert_does_to_a_subscription_changed_in_between_what_it_does_to_one
 }
 
 #[tokio::test]
-async fn an_upsert_does_not_restart_a_subscription_that_was_ended_by_hand_in_between() {
-    let (api, proxy) = start("pending").await;
-    let api = Arc::new(api);
-    end_subscription_before_the_write(&api, &proxy);
-    let answer = api.upsert(upsert(&[("status", json!("subscribed"))])).await;
-    assert_eq!(client(&answer)["status"], "unsubscribed");
-    let blocked_by = answer.body["marketing"]["blocked_by"].as_array().unwrap();
-    assert!(blocked_by.contains(&json!("not_subscribed")));
-    let stored = item(&api, SUBSCRIPTION).await;
-    assert_eq!(stored["status"], text("unsubscribed"));
-}
-
-#[tokio::test]
 async fn endpoint_3_shows_and_keeps_a_subscription_that_was_ended_by_hand_in_between() {
     let (api, proxy) = start("subscribed").await;
     let api = Arc::new(api);

@@ -150,7 +150,7 @@ async fn a_database_that_refuses_is_answered_with_500_and_nothing_more() {
 #[tokio::test]
 async fn reads_that_a_write_in_flight_refuses_are_repeated() {
     let (api, proxy) = start(PATIENT).await;
-    assert_eq!(api.upsert(body(json!({}))).await.status, 200);
+    assert_eq!(api.upsert(body(json!({}))).await.status, 201);
     let refused = Fault::Cancelled(&["None", "TransactionConflict", "None"]);
     proxy.fail("TransactGetItems", [refused, refused]);
     assert_eq!(api.upsert(body(json!({}))).await.status, 200);

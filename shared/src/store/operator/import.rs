@@ -115,10 +115,10 @@ impl Work {
         }
     }
 
-    fn metadata(&self, import: &Import<'_>) -> ChangeMetadata {
+    fn metadata(&self, import: &Import<'_>, now: Timestamp) -> ChangeMetadata {
         ChangeMetadata {
             actor: import.actor.clone(),
-            now: (import.clock)(),
+            now,
             route: "import",
             request_id: self.request_id.clone(),
             write_id: self.write_id.clone(),
@@ -245,6 +245,7 @@ impl Store {
             targets.extend(target(import, work, &addresses).map(|target| (index, target)));
         }
         let states = self.states(import, works, targets).await?;
+        let now = (import.clock)();
         let mut writes = Vec::new();
         for (index, state) in states {
             let work = &mut *works[index];
@@ -255,18 +256,18 @@ impl Store {
                     continue;
                 }
             };
-            work.settle(state.snapshot.as_ref(), (import.clock)());
+            work.settle(state.snapshot.as_ref(), now);
             if work.outcome.is_some() {
                 continue;
             }
-            match plan::plan(import, &work.record, state)? {
+            match plan::plan(import, &work.record, state, now)? {
                 Plan::Refuse(refusal) => work.reject(refusal),
                 Plan::Nothing => work.made(ImportOutcome::Unchanged, true),
                 Plan::Write(write) if import.dry_run => work.made(write.outcome(), true),
                 Plan::Write(write) => writes.push((index, write)),
             }
         }
-        self.write_all(import, works, writes).await
+        self.write_all(import, works, writes, now).await
     }
 
     /// The items of the records' addresses.

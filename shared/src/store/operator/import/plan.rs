@@ -67,6 +67,7 @@ pub(super) fn plan(
     import: &Import<'_>,
     record: &ContactRecord,
     state: State,
+    now: Timestamp,
 ) -> Result<Plan, DatabaseError> {
     let State {
         id,
@@ -80,7 +81,6 @@ pub(super) fn plan(
         Ok(claimed) => claimed,
         Err(refusal) => return Ok(Plan::Refuse(refusal)),
     };
-    let now = (import.clock)();
     let mut patch = record.patch.clone();
     if let (Some(said), Some(stored)) = (&patch.email_validation, stored_contact)
         && !is_news(said, &stored.email_validation)
@@ -270,7 +270,7 @@ mod tests {
             dry_run: false,
             retry_budget: &RetryBudget::new(Duration::ZERO),
         };
-        plan(&import, record, state).unwrap()
+        plan(&import, record, state, (import.clock)()).unwrap()
     }
 
     fn write(plan: Plan) -> Write {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
 
-use crate::domain::Version;
+use crate::domain::{Timestamp, Version};
 
 use super::{Import, ImportRefusal, Pass, Work, Write};
 use crate::store::items::bytes_of_item;
@@ -31,12 +31,13 @@ impl Store {
         import: &Import<'_>,
         works: &mut [&mut Work],
         writes: Vec<(usize, Box<Write>)>,
+        now: Timestamp,
     ) -> Result<Pass, DatabaseError> {
-        let groups = self.groups(import, works, writes)?;
+        let groups = self.groups(import, works, writes, now)?;
         let all: &[&mut Work] = works;
         let written: Vec<_> = stream::iter(groups)
             .map(|group| async move {
-                let written = self.write_group(import, &group, all).await;
+                let written = self.write_group(import, &group, all, now).await;
                 (group.members, written)
             })
             .buffer_unordered(CONCURRENT_WRITES)
@@ -50,7 +51,7 @@ impl Store {
             match written {
                 Ok(()) => {
                     for (index, write) in members {
-                        works[index].written(write.outcome(), write.is_last, (import.clock)());
+                        works[index].written(write.outcome(), write.is_last, now);
                     }
                 }
                 Err(DatabaseError::InDoubt(_)) => {
@@ -88,6 +89,7 @@ impl Store {
         import: &Import<'_>,
         works: &[&mut Work],
         writes: Vec<(usize, Box<Write>)>,
+        now: Timestamp,
     ) -> Result<Vec<Group>, DatabaseError> {
         let mut groups = Vec::new();
         let mut open = Group::default();
@@ -99,7 +101,7 @@ impl Store {
                 });
                 continue;
             }
-            let metadata = works[index].metadata(import);
+            let metadata = works[index].metadata(import, now);
             let items = write.edit.transact_items(&self.table, &metadata)?;
             let bytes: usize = items
                 .iter()
@@ -123,9 +125,10 @@ impl Store {
         import: &Import<'_>,
         group: &Group,
         works: &[&mut Work],
+        now: Timestamp,
     ) -> Result<(), DatabaseError> {
         for (index, write) in &group.members {
-            let metadata = works[*index].metadata(import);
+            let metadata = works[*index].metadata(import, now);
             let contact = &write.edit.after().contact;
             let surplus = write
                 .surplus
@@ -134,7 +137,7 @@ impl Store {
             self.add_items(surplus.collect::<Result<_, _>>()?).await?;
         }
         if let [(index, write)] = &group.members[..] {
-            let metadata = works[*index].metadata(import);
+            let metadata = works[*index].metadata(import, now);
             return self.write_edit(&write.edit, &metadata).await;
         }
         self.transact(group.items.clone()).await
