@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, SubscriptionId,
-    SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp, ValidationPatch,
-    ValidationStatus, Verification,
+    Actor, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, NewMethod,
+    SubscriptionId, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp,
+    ValidationPatch, ValidationStatus, Verification,
 };
 
 use super::fault::Fault;
-use super::record::{ContactRow, Reading, check_methods, email_address, phone_number};
+use super::row::ContactRow;
+use super::values::{ReadContext, check_methods, email_address, phone_number};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +45,7 @@ struct ValidationMembers {
     validated_at: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SuppressionMembers {
     global_unsubscribed: Option<bool>,
@@ -63,39 +64,29 @@ struct PhoneEntry {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<ContactRow, Fault> {
-    let mut phones = Vec::with_capacity(members.phone_number.len());
-    for (place, entry) in members.phone_number.into_iter().enumerate() {
-        // That one is not the main one does not say which is.
-        let is_primary = entry.is_primary.filter(|is_primary| *is_primary);
-        let field = format!("phoneNumber[{place}].value");
-        phones.push(phone_number(&entry.value, &field, is_primary, reading)?);
-    }
-    check_methods(&phones, "phoneNumber")?;
+pub(super) fn read(
+    members: ApplicationMembers,
+    context: &ReadContext,
+) -> Result<ContactRow, Fault> {
+    let phones = phones(members.phone_number, context)?;
     let email = email_address(&members.email, "email", None)?;
-    let verified_at = verified_at(members.verified, members.verified_at.as_deref(), reading)?;
+    let verified_at = verified_at(members.verified, members.verified_at.as_deref(), context)?;
     let email_validation = members
         .email_validation
-        .map(|found| validation(found, reading))
+        .map(|found| validation(found, context))
         .transpose()?;
-    let suppression = members.suppression.unwrap_or(SuppressionMembers {
-        global_unsubscribed: None,
-        hard_bounced: None,
-        complained: None,
-    });
-    let holds = |holds: Option<bool>| {
-        holds
-            .filter(|holds| *holds)
-            .map(|_| SuppressionPatch::Since(reading.now))
+    let suppression = members.suppression.unwrap_or_default();
+    let since_now = |is_suppressed: Option<bool>| {
+        (is_suppressed == Some(true)).then_some(SuppressionPatch::Since(context.now))
     };
     let patch = ContactPatch {
         first_name: text(members.first_name),
         last_name: text(members.last_name),
         methods: std::iter::once(email).chain(phones).collect(),
         email_validation,
-        globally_unsubscribed: holds(suppression.global_unsubscribed),
-        hard_bounced: holds(suppression.hard_bounced),
-        complained: holds(suppression.complained),
+        globally_unsubscribed: since_now(suppression.global_unsubscribed),
+        hard_bounced: since_now(suppression.hard_bounced),
+        complained: since_now(suppression.complained),
         tags: tags(members.tags)?
             .map(|tags| (members.audience.clone(), tags))
             .into_iter()
@@ -128,24 +119,36 @@ pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<Con
     })
 }
 
+fn phones(entries: Vec<PhoneEntry>, context: &ReadContext) -> Result<Vec<NewMethod>, Fault> {
+    let mut phones = Vec::with_capacity(entries.len());
+    for (position, entry) in entries.into_iter().enumerate() {
+        // `isPrimary: false` does not say which other number is primary, so it changes nothing.
+        let is_primary = entry.is_primary.filter(|is_primary| *is_primary);
+        let field = format!("phoneNumber[{position}].value");
+        phones.push(phone_number(&entry.value, &field, is_primary, context)?);
+    }
+    check_methods(&phones, "phoneNumber")?;
+    Ok(phones)
+}
+
 /// Since when the subscription is verified, if it is.
 fn verified_at(
     verified: Option<bool>,
     at: Option<&str>,
-    reading: &Reading,
+    context: &ReadContext,
 ) -> Result<Option<Timestamp>, Fault> {
     match (verified, at) {
         (None, Some(_)) => Err(Fault::new("verified", "must be there where verified_at is")),
-        (Some(true), Some(at)) => instant(at, "verified_at", reading).map(Some),
-        (Some(true), None) => Ok(Some(reading.now)),
+        (Some(true), Some(at)) => instant(at, "verified_at", context).map(Some),
+        (Some(true), None) => Ok(Some(context.now)),
         (Some(false) | None, _) => Ok(None),
     }
 }
 
-fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationPatch, Fault> {
+fn validation(found: ValidationMembers, context: &ReadContext) -> Result<ValidationPatch, Fault> {
     let validated_at = found
         .validated_at
-        .map(|at| instant(&at, "email_validation.validated_at", reading))
+        .map(|at| instant(&at, "email_validation.validated_at", context))
         .transpose()?;
     Ok(ValidationPatch {
         status: found.status,
@@ -154,8 +157,8 @@ fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationP
     })
 }
 
-fn instant(text: &str, field: &str, reading: &Reading) -> Result<Timestamp, Fault> {
-    Timestamp::parse_iso8601(text, reading.time_zone).map_err(|_| {
+fn instant(text: &str, field: &str, context: &ReadContext) -> Result<Timestamp, Fault> {
+    Timestamp::parse_iso8601(text, context.time_zone).map_err(|_| {
         Fault::new(
             field,
             "must be an ISO 8601 date and time, from 1970 to 9999",

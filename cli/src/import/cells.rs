@@ -11,7 +11,7 @@ use csv_core::{ReadRecordResult, Reader};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::source::{MAX_RECORD_BYTES, RawRecord};
+use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 use crate::export::COLUMNS;
 
 /// The columns that are not those of an export.

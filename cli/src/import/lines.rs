@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::source::{MAX_RECORD_BYTES, RawRecord};
+use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 
 /// The lines of a file.
 pub(super) struct Lines<R> {
