@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
 use url::Url;
 
-use crate::smoke::ApiUrl;
+use crate::api_url::ApiUrl;
 
 /// The tool of Contact Verification: a whole API on one machine, tokens for it, data and checks for APIs elsewhere.
 #[derive(Debug, Parser)]

@@ -1,6 +1,9 @@
 //! `contacts`: what a person does by hand. Its `serve` runs the very handlers that are deployed.
 
+pub mod api_url;
 pub mod arguments;
+pub mod client;
+mod demo;
 pub mod development;
 pub mod export;
 pub mod import;

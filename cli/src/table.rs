@@ -8,8 +8,8 @@ use shared::settings::{InvalidSetting, Settings, environment_variable};
 use shared::store::{ChangeStream, DatabaseError, Store, create_table};
 use url::Url;
 
+use crate::client;
 use crate::development;
-use crate::serve::engine;
 
 /// A table, which may or may not be there.
 pub(crate) struct Table {
@@ -31,12 +31,12 @@ impl Table {
     pub(crate) async fn named(dynamodb: Option<Url>) -> anyhow::Result<Self> {
         let endpoint = match dynamodb {
             Some(url) => Some(url),
-            None => engine::configured_url()?,
+            None => client::configured_url()?,
         };
         let settings = settings(endpoint.as_ref().is_some_and(is_loopback))?;
         let client = match &endpoint {
-            Some(url) => engine::client(url, engine::PATIENCE).await,
-            None => engine::aws_client(engine::PATIENCE).await,
+            Some(url) => client::client(url, client::TIMEOUTS).await,
+            None => client::aws_client(client::TIMEOUTS).await,
         };
         let Some(region) = client.config().region() else {
             bail!("no AWS region is set: set AWS_REGION");

@@ -1,6 +1,8 @@
 //! `template.yaml`, the one place that says which function answers which path. It is part of the binary, so that the
 //! local API cannot drift from the deployed one.
 
+pub(crate) mod routes;
+
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 use yaml_rust2::parser::{Event, EventReceiver, Parser, Tag};

@@ -3,8 +3,9 @@
 use serde_json::Value;
 use utoipa::openapi::Response;
 
+use super::dialect::Dialect;
 use super::examples;
-use super::operation::{Dialect, Operation};
+use super::operation::Operation;
 use super::parameters;
 use super::responses::{contact, crm_error, linked, not_modified, refusal};
 

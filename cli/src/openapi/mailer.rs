@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use utoipa::openapi::Response;
 
+use super::dialect::Dialect;
 use super::examples;
 use super::headers;
-use super::operation::{Dialect, Operation};
+use super::operation::Operation;
 use super::parameters;
 use super::responses::{WithHeader, answer, contact, linked, mailer_error, refusal};
 

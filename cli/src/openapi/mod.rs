@@ -4,6 +4,7 @@
 //! is said in words from here. `openapi.yaml` is held against it by a test.
 
 mod crm;
+mod dialect;
 mod examples;
 mod headers;
 mod mailer;
@@ -23,9 +24,10 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Server,
 };
 
-use self::operation::{Dialect, Operation};
+use self::dialect::Dialect;
+use self::operation::Operation;
 use crate::output::print;
-use crate::serve::routes::{Route, routes};
+use crate::template::routes::{Route, routes};
 use crate::template::template;
 
 /// What holds for all of it.

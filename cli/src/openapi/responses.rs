@@ -6,8 +6,8 @@ use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
+use super::dialect::Dialect;
 use super::headers::{self, Named};
-use super::operation::Dialect;
 
 /// Headers that the document has elsewhere.
 pub(super) trait WithHeader {

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 use shared::domain::OrganizationId;
 
-use crate::serve::DEMO;
+use crate::demo::DEMO;
 
 /// The members of an organization that are lists. All others must be known here, lest one is lost.
 const LISTS: [&str; 3] = ["audiences", "clients", "contacts"];

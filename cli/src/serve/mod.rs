@@ -1,11 +1,10 @@
 //! `contacts serve`: every endpoint on one machine (contract section 11).
 
-pub(crate) mod demo;
 mod docs;
 pub mod engine;
 pub mod gateway;
 mod open_door;
-pub(crate) mod routes;
+mod routes;
 mod welcome;
 
 use std::io;
@@ -22,13 +21,13 @@ use url::Url;
 use self::engine::Engine;
 use self::gateway::Gateway;
 use crate::arguments::ServeArguments;
+use crate::client;
 use crate::development;
 use crate::interrupt::interrupted;
 use crate::output::print;
 use crate::seed::Seed;
 
-/// The demo data: the examples of the three source documents, as a seed file.
-pub const DEMO: &str = include_str!("demo.json");
+pub use crate::demo::DEMO;
 
 /// Serves until the process is asked to end.
 ///
@@ -62,7 +61,7 @@ async fn serve_database(
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> anyhow::Result<()> {
     let engine = Engine::start(arguments.data.as_deref(), arguments.port).await?;
-    let client = engine::client(&engine.url, engine::PATIENCE).await;
+    let client = client::client(&engine.url, client::TIMEOUTS).await;
     tokio::select! {
         filled = fill(&client, settings, ChangeStream::Off, seed) => drop(filled?),
         () = stop.as_mut() => return engine.stop().await,
@@ -103,7 +102,7 @@ async fn serve_api(
     } else {
         ChangeStream::NewAndOldImages
     };
-    let client = engine::client(database, engine::PATIENCE).await;
+    let client = client::client(database, client::TIMEOUTS).await;
     let store = tokio::select! {
         filled = fill(&client, &settings, stream, seed) => filled?,
         () = stop.as_mut() => return Ok(()),
@@ -130,7 +129,7 @@ fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
     }
-    engine::configured_url()
+    client::configured_url()
 }
 
 /// Creates the table if it is missing and loads the seed.

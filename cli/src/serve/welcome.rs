@@ -6,7 +6,7 @@ use std::time::Duration;
 use shared::settings::Settings;
 use url::Url;
 
-use super::demo;
+use crate::demo;
 use crate::development::{Identity, token};
 
 /// How long the printed tokens are valid.

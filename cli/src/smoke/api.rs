@@ -8,10 +8,10 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 
-use super::api_url::ApiUrl;
 use super::callers::Callers;
 use super::check::{Authorization, Check, IfMatch};
 use super::versions::Versions;
+use crate::api_url::ApiUrl;
 
 /// A tag that no version has: they are numbers.
 const NO_VERSION: &str = "\"none\"";
@@ -73,7 +73,7 @@ impl Api {
     /// When no answer comes.
     pub(super) async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Answer> {
         let method = check.endpoint.method();
-        let url = self.url.of(check.endpoint, check.contact);
+        let url = check.endpoint.url(&self.url, check.contact);
         let mut request = if method == Method::GET {
             let parameters: BTreeMap<String, String> = serde_json::from_str(&check.body)?;
             self.http.get(Url::parse_with_params(&url, parameters)?)

@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use shared::settings::environment_variable;
 
 use super::check::Who;
+use crate::demo;
 use crate::development::{self, Identity};
-use crate::serve::demo;
 
 /// The variable with a token of the organization that has the sample contacts.
 pub(super) const TOKEN: &str = "CONTACTS_TOKEN";

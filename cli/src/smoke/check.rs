@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::pattern::SAME_REQUEST_ID;
+use crate::api_url::ApiUrl;
 
 /// The endpoints: three by their numbers in the contract, and those that take contacts in and answer for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Endpoint {
     }
 
     /// Its path for a contact, behind what the whole API has in common.
-    pub(super) fn path(self, contact: &str) -> String {
+    fn path(self, contact: &str) -> String {
         let behind_contact = match self {
             Self::PhoneNumber => "/phone-number/verify",
             Self::ContactMethod => "/verify-contact-methods",
@@ -94,6 +95,11 @@ impl Endpoint {
             Self::Unsubscribe => return "subscriptions/unsubscribe".to_owned(),
         };
         format!("contacts/{contact}{behind_contact}")
+    }
+
+    /// Its URL for a contact.
+    pub(super) fn url(self, api: &ApiUrl, contact: &str) -> String {
+        format!("{}/api/{}", api.as_str(), self.path(contact))
     }
 
     /// Its dialect.

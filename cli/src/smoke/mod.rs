@@ -1,7 +1,6 @@
 //! `contacts smoke`: whether an API keeps the contract, shown by the contract's own examples.
 
 mod api;
-mod api_url;
 mod callers;
 mod check;
 mod flow;
@@ -15,8 +14,6 @@ mod verdict;
 mod versions;
 
 use anyhow::Context;
-
-pub use self::api_url::ApiUrl;
 
 use self::api::{Answer, Api};
 use self::callers::Callers;

@@ -424,8 +424,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::serve::routes::routes;
-    use crate::smoke::{ApiUrl, refusals};
+    use crate::api_url::ApiUrl;
+    use crate::smoke::refusals;
+    use crate::template::routes::routes;
     use crate::template::template;
 
     fn clears(check: &Check) -> bool {
@@ -486,7 +487,7 @@ mod tests {
         let api = ApiUrl::parse("https://api").unwrap();
         let asked = |check: &Check| {
             let endpoint = check.endpoint;
-            format!("{} {}", endpoint.method(), api.of(endpoint, "{id}"))
+            format!("{} {}", endpoint.method(), endpoint.url(&api, "{id}"))
         };
         let refused: BTreeSet<_> = refusals::checks().iter().map(asked).collect();
         let samples = samples("somebody");

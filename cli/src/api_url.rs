@@ -4,8 +4,6 @@ use anyhow::bail;
 use shared::is_loopback;
 use url::Url;
 
-use super::check::Endpoint;
-
 /// The URL of an API: what stands before `/api/contacts`, such as the stage of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUrl {
@@ -41,23 +39,18 @@ impl ApiUrl {
     }
 
     /// Whether the API is on this machine.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.is_local
     }
 
     /// Whether it is asked over TLS.
-    pub(super) fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.text.starts_with("https:")
     }
 
-    /// The URL itself.
-    pub(super) fn as_str(&self) -> &str {
+    /// The URL, without a slash at its end.
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// The URL of an endpoint for a contact.
-    pub(super) fn of(&self, endpoint: Endpoint, contact: &str) -> String {
-        format!("{}/api/{}", self.text, endpoint.path(contact))
     }
 }
 
@@ -80,10 +73,7 @@ mod tests {
             ),
         ] {
             let url = ApiUrl::parse(given).unwrap();
-            assert_eq!(
-                url.of(Endpoint::Contact, "c_1"),
-                format!("{base}/api/contacts/c_1/verification")
-            );
+            assert_eq!(url.as_str(), base);
         }
     }
 

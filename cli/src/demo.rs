@@ -1,9 +1,12 @@
-//! Who may call for the demo data.
+//! The demo data of `serve`, and who may call the API for them.
 
 use anyhow::Context;
 use shared::domain::{ClientSlug, OrganizationId};
 
 use crate::development::Identity;
+
+/// The demo data: the examples of the three source documents, as a seed file.
+pub const DEMO: &str = include_str!("serve/demo.json");
 
 /// A person of the organization whose contacts the CRM's examples are about.
 ///
