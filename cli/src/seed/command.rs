@@ -3,7 +3,8 @@
 use anyhow::{Context, bail};
 use shared::domain::PhoneRegion;
 
-use super::{Seed, samples_of};
+use super::contents::Seed;
+use super::samples::samples_of;
 use crate::arguments::{SeedArguments, SeedSource};
 use crate::output::print;
 use crate::table::Table;

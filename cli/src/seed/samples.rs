@@ -45,7 +45,7 @@ mod tests {
     use shared::domain::PhoneRegion;
 
     use super::*;
-    use crate::seed::Seed;
+    use crate::seed::contents::Seed;
 
     #[test]
     fn the_demo_data_are_whole_in_another_organization() {

@@ -1,5 +1,6 @@
 //! `contacts smoke`: whether an API keeps the contract, shown by the contract's own examples.
 
+mod answers;
 mod api;
 mod callers;
 mod check;

@@ -1,0 +1,64 @@
+//! An organization of a seed file, and what is added to the table for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::domain::{
+    Actor, AudienceSlug, ClientSlug, Contact, OrganizationId, Subscription, SubscriptionId,
+};
+use shared::store::{Addition, ChangeMetadata};
+
+/// An organization with what is registered in it, and its contacts.
+#[derive(Debug)]
+pub(super) struct Organization {
+    pub(super) id: OrganizationId,
+    pub(super) audiences: BTreeSet<AudienceSlug>,
+    pub(super) clients: BTreeSet<ClientSlug>,
+    pub(super) contacts: Vec<(Contact, Subscriptions)>,
+}
+
+/// The subscriptions of a contact.
+pub(super) type Subscriptions = BTreeMap<SubscriptionId, Subscription>;
+
+impl Organization {
+    /// What the table shall hold, unless it does already.
+    pub(super) fn additions(self) -> impl Iterator<Item = Addition> {
+        let Self {
+            id,
+            audiences,
+            clients,
+            contacts,
+        } = self;
+        let (of_audiences, of_clients) = (id.clone(), id.clone());
+        let audiences = audiences
+            .into_iter()
+            .map(move |audience| Addition::Audience(of_audiences.clone(), audience));
+        let clients = clients
+            .into_iter()
+            .map(move |client| Addition::Client(of_clients.clone(), client));
+        let mut taken = BTreeSet::new();
+        let contacts = contacts
+            .into_iter()
+            .flat_map(move |(contact, subscriptions)| {
+                let (organization, id) = (id.clone(), contact.id.clone());
+                let metadata = ChangeMetadata {
+                    actor: Actor::subject("contacts seed"),
+                    now: contact.updated_at,
+                    request_id: "seed".to_owned(),
+                };
+                // Of several contacts with one address, the first owns it.
+                let addresses = contact.emails.iter().map(|email| email.normal_form.clone());
+                let contact = Addition::Contact {
+                    owned: addresses
+                        .filter(|address| taken.insert(address.clone()))
+                        .collect(),
+                    contact: Box::new(contact),
+                    metadata,
+                };
+                let subscriptions = subscriptions.into_iter().map(move |(subscription, found)| {
+                    Addition::Subscription(organization.clone(), id.clone(), subscription, found)
+                });
+                std::iter::once(contact).chain(subscriptions)
+            });
+        audiences.chain(clients).chain(contacts)
+    }
+}
