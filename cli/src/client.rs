@@ -1,4 +1,4 @@
-//! Clients of DynamoDB, and of what is compatible with it.
+//! Clients of DynamoDB and of compatible endpoints.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use shared::store::{ClientTimeouts, configure};
 use shared::{configured_endpoint, is_loopback};
 use url::Url;
 
-/// How long `serve` waits for its database. On one machine all requests share one engine, and it shares the processor
-/// with everything else: what takes long is mostly queueing, not lost.
+/// How long the tool waits for its database. On one machine all requests share one engine, and the engine shares the
+/// processor with everything else: a slow request is most often in a queue, not lost.
 pub const TIMEOUTS: ClientTimeouts = ClientTimeouts {
     connect: Duration::from_secs(2),
     attempt: Duration::from_secs(4),
@@ -20,11 +20,11 @@ pub const TIMEOUTS: ClientTimeouts = ClientTimeouts {
     attempts: 4,
 };
 
-/// A client of the endpoint at `url`. On loopback, where no engine checks them, the region and credentials are made up
-/// unless the environment has some; for any other endpoint the SDK looks for them where it always does.
+/// A client of the endpoint at `url`. On loopback no engine checks the region and credentials, so they have defaults; for
+/// any other endpoint the SDK reads them as usual.
 pub async fn client(url: &Url, timeouts: ClientTimeouts) -> Client {
     let builder = if is_loopback(url) && url.scheme() == "http" {
-        // What is not Unicode text is no credential either.
+        // A value that is not Unicode text counts as absent.
         let value_of = |name| environment_variable(name).ok().flatten();
         let region = value_of("AWS_REGION")
             .or_else(|| value_of("AWS_DEFAULT_REGION"))
@@ -48,12 +48,12 @@ pub async fn client(url: &Url, timeouts: ClientTimeouts) -> Client {
     };
     let builder = builder
         .endpoint_url(url.as_str())
-        // The SDK's budget for retries is for all clients of a partition; one endpoint must not use up another's.
+        // All clients of a partition share the SDK's retry budget; one endpoint must not use up that of another.
         .retry_partition(RetryPartition::new(url.to_string()));
     Client::from_conf(configure(builder, timeouts).build())
 }
 
-/// A client of AWS's own endpoint, with the region and the credentials that the SDK finds.
+/// A client of DynamoDB on AWS, with the region and credentials that the SDK finds.
 pub(crate) async fn aws_client(timeouts: ClientTimeouts) -> Client {
     Client::from_conf(configure(from_environment().await, timeouts).build())
 }
@@ -62,10 +62,10 @@ async fn from_environment() -> Builder {
     Builder::from(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await)
 }
 
-/// The endpoint that the environment names, if it names one.
+/// The endpoint that `AWS_ENDPOINT_URL_DYNAMODB` sets, if it is set.
 ///
 /// # Errors
-/// When what it names is not a URL.
+/// When its value is not a URL.
 pub(crate) fn configured_url() -> anyhow::Result<Option<Url>> {
     configured_endpoint()
         .map(|url| {

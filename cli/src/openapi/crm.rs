@@ -1,4 +1,4 @@
-//! The endpoints that name a contact by its id alone.
+//! The operations of the CRM's dialect: their paths name a contact by its id alone.
 
 use serde_json::Value;
 use utoipa::openapi::Response;
@@ -11,7 +11,7 @@ use super::responses::{contact, crm_error, linked, not_modified, refusal};
 
 const METHOD_CHANGED: &str = "MethodChanged";
 
-/// Where to go from a contact of this dialect.
+/// The operations that an answer of this dialect links to.
 const NEXT: [&str; 4] = [
     "get-contact",
     "verify-contact-method",

@@ -2,12 +2,12 @@
 
 use utoipa::openapi::Ref;
 
-/// The way in which an endpoint answers and refuses, and whom.
+/// The form of an endpoint's answers and errors, and the callers it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// That of the endpoints which name a contact by its id alone.
+    /// The dialect of endpoints that name a contact by its id alone.
     Crm,
-    /// That of the endpoints which an application calls with its audience.
+    /// The dialect of endpoints that an application calls with its audience.
     Mailer,
 }
 
@@ -30,7 +30,7 @@ impl Dialect {
         }
     }
 
-    /// The name of the scheme of what it wants as a token.
+    /// The name of its security scheme.
     pub(super) fn security_scheme(self) -> &'static str {
         match self {
             Self::Crm => "bearerAuth",
@@ -38,7 +38,7 @@ impl Dialect {
         }
     }
 
-    /// What it wants as a token.
+    /// The token that it requires.
     pub(super) fn token(self) -> &'static str {
         match self {
             Self::Crm => {
@@ -52,7 +52,7 @@ impl Dialect {
         }
     }
 
-    /// The schema of its failures.
+    /// The schema of its errors.
     pub(super) fn error(self) -> Ref {
         Ref::from_schema_name(match self {
             Self::Crm => "CrmError",

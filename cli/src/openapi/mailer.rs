@@ -1,4 +1,4 @@
-//! The endpoints that an application calls with its audience.
+//! The operations of the mailer's dialect: applications call them with their audience.
 
 use serde_json::{Value, json};
 use utoipa::openapi::Response;
@@ -12,7 +12,7 @@ use super::responses::{WithHeader, answer, contact, linked, mailer_error, refusa
 
 const AUDIENCE_CONTACT: &str = "AudienceContact";
 
-/// Where to go from a contact of this dialect.
+/// The operations that an answer of this dialect links to.
 const NEXT: [&str; 5] = [
     "verify-contact",
     "get-contact",

@@ -12,25 +12,25 @@ use super::{parameters, responses};
 /// One endpoint.
 #[derive(Clone)]
 pub(super) struct Operation {
-    /// The function that answers, which is also the operation's id.
+    /// The function that answers. Its name is also the operation's id.
     pub(super) function: &'static str,
     pub(super) dialect: Dialect,
-    /// What it does, in a line.
+    /// What it does, in one line.
     pub(super) summary: &'static str,
-    /// What else is to be known.
+    /// More about it.
     pub(super) description: &'static str,
-    /// The contact of the example, where the path names one.
+    /// The contact of the example, if the path names one.
     pub(super) contact: Option<&'static str>,
-    /// Parameters beside the contact's id and `If-Match`.
+    /// Parameters other than the contact's id and `If-Match`.
     pub(super) parameters: Vec<Parameter>,
-    /// The schema of the body, and an example. An endpoint with a body writes: it takes `If-Match`.
+    /// The schema of the body, and an example. An endpoint with a body writes, so it also has `If-Match`.
     pub(super) body: Option<(&'static str, Value)>,
-    /// The answers that are not the same for the whole dialect.
+    /// The answers that are specific to this endpoint, with their status.
     pub(super) answers: Vec<(&'static str, Response)>,
 }
 
 impl Operation {
-    /// The operation as the document has it, on the route with this path.
+    /// The operation in the document, at this path.
     pub(super) fn described(&self, path: &str) -> anyhow::Result<path::Operation> {
         let dialect = self.dialect;
         let mut operation = OperationBuilder::new()

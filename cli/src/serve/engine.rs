@@ -14,13 +14,14 @@ use url::Url;
 
 pub use crate::client::{TIMEOUTS as PATIENCE, client};
 
-/// How long requests that are under way may take to end once the engine is asked to stop.
+/// How long requests in progress may take after the engine is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// How long a request to `serve` may take, for the same reason; API Gateway would wait for 30 seconds.
+/// How long a request to `serve` may take: longer than in a deployment, since requests queue for one engine. API Gateway
+/// would wait for 30 seconds.
 pub const DEADLINE: Duration = Duration::from_secs(25);
 
-/// How long a change waits for its turn where many callers change one contact.
+/// How long a change retries while other callers change the same contact.
 pub const CONTENTION_BUDGET: Duration = Duration::from_secs(15);
 
 /// The embedded engine. The real AWS SDK talks to it, as it talks to DynamoDB.
@@ -29,12 +30,12 @@ pub struct Engine {
     pub url: Url,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), String>>,
-    /// Held for as long as the engine runs: two processes on one file would each take it for theirs.
+    /// The lock on the folder, held while the engine runs: two processes must not write to one database file.
     _folder: Option<File>,
 }
 
 impl Engine {
-    /// An engine on 127.0.0.1:`port`, with its data in `folder` or in memory.
+    /// Starts an engine on 127.0.0.1:`port`, with its data in `folder` or in memory.
     ///
     /// # Errors
     /// When the folder is in use or cannot be used, or when the port is taken.
@@ -68,26 +69,26 @@ impl Engine {
         })
     }
 
-    /// Ends the engine once the requests that are under way are answered, or after a grace period. What it has answered
-    /// is on disk either way.
+    /// Stops the engine when the requests in progress are answered, or after a grace period. Every answered write is on disk
+    /// in both cases.
     ///
     /// # Errors
-    /// When it had already failed.
+    /// When the engine has failed before.
     pub async fn stop(self) -> anyhow::Result<()> {
-        // It may have ended by itself; then what follows says why.
+        // The engine may have ended by itself; its result below says why.
         let _ = self.stop.send(());
         let mut running = self.running;
         if let Ok(ended) = tokio::time::timeout(STOP_GRACE, &mut running).await {
             ended?.map_err(|error| anyhow!("the embedded database: {error}"))
         } else {
-            // A client that holds a request half sent would keep it for ever.
+            // A client that sends half a request would keep the engine running for ever.
             running.abort();
             Ok(())
         }
     }
 }
 
-/// A listener on 127.0.0.1.
+/// Listens on 127.0.0.1.
 ///
 /// # Errors
 /// When the port is taken.

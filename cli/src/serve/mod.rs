@@ -1,4 +1,4 @@
-//! `contacts serve`: every endpoint on one machine (contract section 11).
+//! `contacts serve`: every endpoint on this machine (contract section 11).
 
 mod docs;
 pub mod engine;
@@ -29,12 +29,12 @@ use crate::seed::Seed;
 
 pub use crate::demo::DEMO;
 
-/// Serves until the process is asked to end.
+/// Serves until a signal ends the process.
 ///
 /// # Errors
 /// When it cannot start.
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
-    // Asked for before anything else, so that a request to end that comes early is not lost.
+    // The signal handlers come first, so that an early signal is not lost.
     let interrupted = interrupted()?;
     let mut stop = std::pin::pin!(async {
         interrupted.await;
@@ -90,7 +90,7 @@ async fn serve_api(
         .as_ref()
         .or(engine.as_ref().map(|engine| &engine.url))
         .context("no database")?;
-    // Demo data are for tables that are made for it, not for one that may be somebody's.
+    // Only a table on this machine gets the demo data: any other may hold real contacts.
     let has_demo_data = arguments.seed.is_none() && is_loopback(database);
     let seed = if arguments.seed.is_some() || has_demo_data {
         seed
@@ -123,8 +123,8 @@ async fn serve_api(
     }
 }
 
-/// The endpoint to use instead of an embedded engine: the one of the command line, or else the one that the environment
-/// sets, unless the command line names a folder for an embedded engine's data.
+/// The endpoint to use instead of the embedded engine: the one of the command line, or else the one of the environment.
+/// `--data` asks for the embedded engine, and so overrides the environment.
 fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
@@ -154,7 +154,7 @@ fn url_of(listener: &TcpListener) -> anyhow::Result<Url> {
     Ok(Url::parse(&format!("http://{}", listener.local_addr()?))?)
 }
 
-/// The line that tells scripts and people that connections are accepted.
+/// Prints the line that tells scripts and people that the server accepts connections.
 fn announce(url: &Url) -> anyhow::Result<()> {
     print(&format!(
         "listening on {}\n",

@@ -1,4 +1,4 @@
-//! The routes of `template.yaml`, each with the handler that is deployed there.
+//! Routes requests to the deployed handlers, as `template.yaml` defines.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -50,14 +50,14 @@ const HANDLERS: [(&str, Handler); 10] = [
     }),
 ];
 
-/// What a request is routed to.
+/// The route of a request, and its handler.
 #[derive(Debug)]
 pub(super) struct Target<'r> {
     /// The route, as the template writes it.
     pub(super) path: &'r str,
     /// The path's parameters, percent-encoded.
     pub(super) parameters: Vec<(String, String)>,
-    /// Who answers.
+    /// The handler that answers.
     pub(super) handler: Handler,
 }
 
@@ -94,7 +94,7 @@ impl Routes {
         Ok(Self { paths })
     }
 
-    /// What answers a request, if anything does.
+    /// Finds the route of a request.
     pub(super) fn find<'r>(&'r self, method: &str, path: &str) -> Option<Target<'r>> {
         let found = self.paths.at(path).ok()?;
         let (route, handler) = found.value.get(method)?;

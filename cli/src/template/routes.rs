@@ -8,9 +8,9 @@ use serde_json::Value;
 pub(crate) struct Route {
     /// The method, in capitals.
     pub(crate) method: String,
-    /// The path, with its parameters in braces.
+    /// The path, with parameters in braces.
     pub(crate) path: String,
-    /// The function that answers.
+    /// The binary of the function that answers.
     pub(crate) binary: String,
 }
 
