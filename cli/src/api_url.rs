@@ -1,10 +1,10 @@
-//! Where the API answers.
+//! The URL of an API.
 
 use anyhow::bail;
 use shared::is_loopback;
 use url::Url;
 
-/// The URL of an API: what stands before `/api/contacts`, such as the stage of a deployment.
+/// The URL of an API: the part before `/api/contacts`, including the stage of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUrl {
     /// Without a slash at its end.
@@ -16,7 +16,7 @@ impl ApiUrl {
     /// Reads a URL.
     ///
     /// # Errors
-    /// When tokens would be readable on the way to it, or when it holds more than a place.
+    /// When it would send tokens unencrypted, or when it has more parts than scheme, host, port and path.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let url = Url::parse(text)?;
         let is_local = is_loopback(&url);
@@ -43,7 +43,7 @@ impl ApiUrl {
         self.is_local
     }
 
-    /// Whether it is asked over TLS.
+    /// Whether it uses TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.text.starts_with("https:")
     }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_show_tokens_on_the_way_is_refused() {
+    fn a_url_that_would_send_tokens_unencrypted_is_refused() {
         for bad in [
             "http://api.example.com",
             "http://10.0.0.1:3000",

@@ -1,4 +1,4 @@
-//! `contacts import`: the records of a file into a table, many at a time, each once however often it is run.
+//! `contacts import`: writes the records of a file to a table, many at a time. To import a file again changes nothing more.
 
 mod application;
 mod cells;
@@ -40,10 +40,10 @@ use crate::output::print;
 use crate::progress::{Display, Progress};
 use crate::table::Table;
 
-/// Imports a file, says how far it got, and answers with the exit code.
+/// Imports a file, prints a summary, and returns the exit code.
 ///
 /// # Errors
-/// When a setting or the file is bad, or the database refuses or does not answer.
+/// When a setting or the file is invalid, or the database refuses or does not answer.
 pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     let interrupted = interrupted()?;
     let table = Table::named(arguments.dynamodb).await?;
@@ -95,7 +95,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The format, by the file's name unless it is given.
+/// The format: the given one, or else the one of the file's extension.
 fn format(file: &Path, given: Option<Format>) -> anyhow::Result<Format> {
     if is_standard_input(file) {
         return Ok(given.unwrap_or(Format::Jsonl));
@@ -122,7 +122,7 @@ fn rejects(given: Option<PathBuf>, file: &Path) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Opens the file, and answers its size in bytes if it has one.
+/// Opens the file, and returns its size in bytes if it has one.
 fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     if is_standard_input(file) {
         return Ok((Box::new(io::stdin()), None));

@@ -1,7 +1,8 @@
-//! What an application says of a contact: the body of `POST /api/contacts`, as history.
+//! A record in the form of a request body of `POST /api/contacts`. It describes the past.
 //!
-//! What has no time of its own gets none, other than from the endpoint: an import tells of what was, and must come to the
-//! same whenever it is run. And it lifts no suppression, since one may have been made after what it tells of.
+//! This differs from the endpoint in two ways. An ended subscription, or an address validation, without a time in the record
+//! gets no time: the result must not depend on when the import runs. And a record lifts no suppression: the suppression may
+//! be younger than the record.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ struct PhoneEntry {
     is_primary: Option<bool>,
 }
 
-/// Reads what is said.
+/// Reads a record.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -131,7 +132,7 @@ fn phones(entries: Vec<PhoneEntry>, context: &ReadContext) -> Result<Vec<NewMeth
     Ok(phones)
 }
 
-/// Since when the subscription is verified, if it is.
+/// The time of the subscription's verification, if it is verified.
 fn verified_at(
     verified: Option<bool>,
     at: Option<&str>,
@@ -166,7 +167,7 @@ fn instant(text: &str, field: &str, context: &ReadContext) -> Result<Timestamp, 
     })
 }
 
-/// Tags that are not blank, trimmed; none say nothing.
+/// The tags, trimmed. An empty list changes nothing.
 fn tags(tags: Option<Vec<String>>) -> Result<Option<Vec<String>>, Fault> {
     let tags: Vec<_> = tags
         .unwrap_or_default()
@@ -179,7 +180,7 @@ fn tags(tags: Option<Vec<String>>) -> Result<Option<Vec<String>>, Fault> {
     Ok((!tags.is_empty()).then_some(tags))
 }
 
-/// A text, trimmed; a blank one says nothing.
+/// A text, trimmed. A blank text changes nothing.
 fn text(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())

@@ -1,8 +1,8 @@
 //! CSV (RFC 4180): a header row that names the members, and a record in each row.
 //!
-//! A cell holds a text as it is, and a list or an object as JSON; where it is clear what is meant, it may also hold a list's
-//! only entry, or entries with `;` between them. A blank cell says nothing. A text that begins with a quotation mark is one
-//! in JSON, which can also be empty.
+//! A cell holds a text unchanged, and a list or an object as JSON. Some lists may also be written as their only entry, or as
+//! entries separated by `;`. A blank cell means that the member is absent. A text that begins with a quotation mark is a JSON
+//! string, which may be empty.
 
 use std::io::{self, BufRead};
 
@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 use crate::export::COLUMNS;
 
-/// The columns that are not those of an export.
+/// The columns that an export does not have.
 const MORE_COLUMNS: [&str; 7] = [
     "email",
     "audience",
@@ -25,22 +25,25 @@ const MORE_COLUMNS: [&str; 7] = [
     "suppression",
 ];
 
-/// Most cells of a row.
+/// The maximum number of cells in a row.
 const MAX_CELLS: usize = 1024;
 
-/// The rows of a file.
+/// Reads the rows of a file.
 pub(super) struct Cells<R> {
     input: R,
     reader: Reader,
     columns: Vec<&'static str>,
     /// The line of the next byte.
     line: u64,
+    /// The bytes of the file that are read.
     end: u64,
+    /// The cells of the current row, one after the other.
     text: Vec<u8>,
+    /// Where each cell ends in `text`.
     ends: Vec<usize>,
 }
 
-/// A row as it was read.
+/// A row, before its cells are parsed.
 struct Row {
     /// The line where it begins.
     line: u64,
@@ -48,23 +51,23 @@ struct Row {
     last_line: u64,
     bytes: usize,
     cells: usize,
-    /// Whether it is held whole.
+    /// Whether it is complete in memory: a row that is too long is not kept.
     is_whole: bool,
-    /// What is wrong with its quotation marks, if something is.
+    /// The fault in its quotation marks, if there is one.
     quotes: Option<&'static str>,
 }
 
-/// Where a byte stands in a row, as far as quotation marks go (RFC 4180 section 2, rules 5 to 7). The reader itself passes
-/// over marks that have no other, and would make one cell of all rows down to the next mark.
+/// The state of the quotation marks after a byte of a row (RFC 4180 section 2, rules 5 to 7). The `csv_core` reader accepts
+/// an unpaired mark, and would read all rows down to the next mark as one cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Quoting {
     #[default]
     Begin,
     Plain,
     Quoted,
-    /// After a mark in a quoted cell, which ends it or is the first of two that stand for one.
+    /// After a mark in a quoted cell: the mark ends the cell, or is the first half of an escaped mark.
     Mark,
-    /// A text came after a cell's end.
+    /// After a text that follows the closing mark of a cell.
     Broken,
 }
 
@@ -81,7 +84,7 @@ impl Quoting {
         }
     }
 
-    /// What is wrong with a row that ends here.
+    /// The fault of a row that ends in this state.
     fn fault(self) -> Option<&'static str> {
         match self {
             Self::Quoted => Some("a quotation mark is never closed"),
@@ -92,10 +95,10 @@ impl Quoting {
 }
 
 impl<R: BufRead> Cells<R> {
-    /// Reads the header row of `input`, before which there were this many bytes.
+    /// Reads the header row of `input`. `skipped` bytes of the file come before `input`.
     ///
     /// # Errors
-    /// When it cannot be read, there is none, or a column has no name, an unknown one, or that of another.
+    /// When the input cannot be read or has no header row, or when a column's name is blank, unknown or there twice.
     pub(super) fn open(input: R, skipped: u64) -> anyhow::Result<Self> {
         let mut cells = Self {
             input,
@@ -134,7 +137,7 @@ impl<R: BufRead> Cells<R> {
         Ok(cells)
     }
 
-    /// The next row in which not all cells are blank.
+    /// The next row that has a cell which is not blank.
     pub(super) fn next(&mut self) -> io::Result<Option<RawRecord>> {
         while let Some(row) = self.read_row()? {
             let members = self.members(&row);
@@ -189,7 +192,7 @@ impl<R: BufRead> Cells<R> {
         &self.text[start..self.ends[place]]
     }
 
-    /// Reads a row that is not empty.
+    /// Reads the next row that is not empty.
     fn read_row(&mut self) -> io::Result<Option<Row>> {
         self.skip_line_ends()?;
         let line = self.line;
@@ -223,7 +226,7 @@ impl<R: BufRead> Cells<R> {
                 ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_CELLS => {
                     self.ends.resize(self.ends.len() * 2, 0);
                 }
-                // It is read on, but not held.
+                // The row is read to its end, but not kept.
                 ReadRecordResult::OutputFull => (is_whole, text) = (false, 0),
                 ReadRecordResult::OutputEndsFull => (is_whole, ends) = (false, 0),
                 ReadRecordResult::Record => {
@@ -241,7 +244,7 @@ impl<R: BufRead> Cells<R> {
         }
     }
 
-    /// Skips the end of the row before, and empty lines, so that a row's line is known.
+    /// Skips line breaks, so that `line` is the line in which the next row begins.
     fn skip_line_ends(&mut self) -> io::Result<()> {
         loop {
             let input = self.input.fill_buf()?;
@@ -260,8 +263,8 @@ impl<R: BufRead> Cells<R> {
     }
 }
 
-/// Says that nobody knows a column. Where it does not look like a column's name, the first row may be somebody's data, which
-/// is not shown.
+/// The error for an unknown column. A name that does not look like a column's may be personal data, because the file has no
+/// header row; the error does not show it.
 fn unknown_column(place: usize, name: &str) -> String {
     let is_name = |name: &str| {
         name.len() <= 40
@@ -283,7 +286,7 @@ fn unknown_column(place: usize, name: &str) -> String {
     }
 }
 
-/// What a cell holds; nothing where it is blank.
+/// The value of a cell; `None` if the cell is blank.
 fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
     let trimmed = cell.trim();
     if trimmed.is_empty() {
@@ -295,7 +298,7 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         "emails" | "subscriptions" | "emailValidation" | "email_validation" | "suppression" => {
             json()?
         }
-        // Spreadsheets write them in capitals.
+        // Spreadsheets write `TRUE` and `FALSE`.
         "verified" if trimmed.eq_ignore_ascii_case("true") => Value::Bool(true),
         "verified" if trimmed.eq_ignore_ascii_case("false") => Value::Bool(false),
         "verified" => return Err(Fault::new(column, "must be true or false")),
@@ -311,7 +314,7 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         }
         "verified_at" => Value::from(trimmed),
         column if column.ends_with("At") => Value::from(trimmed),
-        // A text. Blanks around it can be a part of it.
+        // A text. White space around it may be part of it.
         _ if cell.starts_with('"') => match json()? {
             value @ Value::String(_) => value,
             _ => return Err(Fault::new(column, "is not a text in JSON")),

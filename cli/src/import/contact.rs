@@ -1,4 +1,4 @@
-//! A contact as an export writes it, and as a seed file has it (contract section 11).
+//! A record of a contact, in the format of an export and of a seed file (contract section 11).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -74,7 +74,7 @@ struct EmailMembers {
     is_owner: Option<bool>,
 }
 
-/// Refuses a list of tags, which does not say of which audience.
+/// Refuses a plain list of tags: tags belong to an audience.
 pub(super) fn check(members: &Map<String, Value>) -> Result<(), Fault> {
     if members.get("tags").is_some_and(Value::is_array) {
         return Err(Fault::new(
@@ -205,7 +205,7 @@ fn phones(entries: Vec<MethodMembers>, context: &ReadContext) -> Result<Vec<NewM
     Ok(phones)
 }
 
-/// The addresses, and the normal forms of those that another contact owns.
+/// The e-mail addresses, and the normal forms of those that another contact owns.
 fn emails(entries: Vec<EmailMembers>) -> Result<(Vec<NewMethod>, BTreeSet<String>), Fault> {
     let mut emails = Vec::with_capacity(entries.len());
     let mut owned_elsewhere = BTreeSet::new();
@@ -228,7 +228,7 @@ fn emails(entries: Vec<EmailMembers>) -> Result<(Vec<NewMethod>, BTreeSet<String
     Ok((emails, owned_elsewhere))
 }
 
-/// The subscriptions, each with its place.
+/// The subscriptions, each with its position in the list.
 fn subscriptions(
     entries: Vec<SubscriptionSeed>,
 ) -> Result<Vec<(usize, SubscriptionId, SubscriptionPatch)>, Fault> {

@@ -1,4 +1,4 @@
-//! Gives records to workers, as they come from the file.
+//! Gives the records of the file to the workers.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -19,15 +19,15 @@ use super::summary::End;
 use super::tally::{Done, Place};
 use super::workers::{BATCH, Row, Shared};
 
-/// Gives the records to the workers.
+/// Gives the records of the file to the workers.
 pub(super) struct Dispatcher {
     queues: Vec<Sender<Row>>,
     shared: Arc<Shared>,
-    /// The audiences that records may name.
+    /// The registered audiences. Records may name no others.
     audiences: BTreeSet<AudienceSlug>,
-    /// The organization that the file names, which need not be the one that it is imported into.
+    /// The organization that the file names. `--organization` may override it.
     file_organization: Option<OrganizationId>,
-    /// How many records were given to workers.
+    /// The number of records that the workers have got.
     dispatched: usize,
 }
 
@@ -94,7 +94,7 @@ impl Dispatcher {
         }
     }
 
-    /// Registers what an organization's record names. It is no row of the report.
+    /// Registers the audiences and clients of an organization's record. The summary does not count this record.
     async fn register(
         &mut self,
         place: Place,
@@ -143,7 +143,7 @@ impl Dispatcher {
             return self.shared.tally().note(place, Done::Rejected(fault), room);
         }
         let names = names(&contact.record);
-        // Some to one worker, then some to the next, so that each does many at a time.
+        // A worker gets a whole batch before the next worker does, so that each imports many records at a time.
         let next = self.dispatched / BATCH % self.queues.len();
         let worker = self.shared.queues.worker_for(&names, next).await;
         self.dispatched += 1;
@@ -153,7 +153,7 @@ impl Dispatcher {
             contact,
             room,
         };
-        // A worker that takes nothing any more has failed, which is noted.
+        // A worker that takes no more records has failed, and has noted why.
         let _ = self.queues[worker].send(row).await;
         Ok(())
     }

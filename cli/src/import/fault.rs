@@ -1,6 +1,6 @@
 //! What is wrong with a record: the member at fault, and why. Never a value, which would be personal data.
 
-/// The name of what is wrong where that is the record as a whole.
+/// The field of a fault that concerns the record as a whole.
 pub(super) const RECORD: &str = "record";
 
 /// What is wrong with a record.
@@ -20,12 +20,12 @@ impl Fault {
         }
     }
 
-    /// Of a record as a whole.
+    /// A fault of the record as a whole.
     pub(super) fn of_record(reason: impl Into<String>) -> Self {
         Self::new(RECORD, reason)
     }
 
-    /// Of an error whose text names the place first, before a colon.
+    /// The fault in an error message of the form `place: reason`.
     pub(super) fn of_text(text: &str) -> Self {
         match text.split_once(": ") {
             Some((field, reason)) => Self::new(field, reason),

@@ -1,4 +1,4 @@
-//! What is imported, and how.
+//! The options of an import.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use shared::store::RetryBudget;
 use crate::arguments::Format;
 use crate::progress::Progress;
 
-/// What is imported, and how.
+/// The options of an import.
 pub struct Options {
-    /// The organization, unless the file says it.
+    /// The organization. Without it, the file must name one.
     pub organization: Option<OrganizationId>,
-    /// How the records are written.
+    /// The format of the file.
     pub format: Format,
-    /// Whether nothing is written to the table.
+    /// Whether to write nothing to the table.
     pub dry_run: bool,
-    /// Where rejected records are written down.
+    /// The file for the list of rejected records.
     pub rejects: PathBuf,
     /// The region of national phone numbers.
     pub region: PhoneRegion,
-    /// The zone of times without an offset.
+    /// The time zone of times without an offset.
     pub time_zone: TimeZone,
-    /// How long it goes on against throttling and outages.
+    /// How long to retry after throttling and outages.
     pub retry_budget: RetryBudget,
-    /// Where it notes how far it is.
+    /// The counters for the progress display.
     pub progress: Arc<Progress>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Clock,
 }

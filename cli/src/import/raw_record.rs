@@ -1,14 +1,14 @@
-//! A record of a file, in any format, before what it means is looked at.
+//! A record of a file in either format, before its members are checked.
 
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
 
-/// Longest record, in bytes. Far more than a contact with all its subscriptions has; what is longer is a mistake, such as
-/// a quotation mark without its other one.
+/// The maximum length of a record, in bytes: far more than a contact with all its subscriptions needs. A longer record is a
+/// mistake, such as an unpaired quotation mark.
 pub(super) const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
 
-/// A record as it stands in the file.
+/// A record of a file.
 #[derive(Debug)]
 pub(super) struct RawRecord {
     /// The line where it begins; the first is 1.
@@ -17,6 +17,6 @@ pub(super) struct RawRecord {
     pub(super) end: u64,
     /// How many bytes it has.
     pub(super) bytes: usize,
-    /// Its members, or why it has none.
+    /// Its members, or the reason why they cannot be read.
     pub(super) members: Result<Map<String, Value>, Fault>,
 }

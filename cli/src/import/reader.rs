@@ -1,4 +1,4 @@
-//! Reads the file and its records, in a thread of its own.
+//! Reads the file in a thread of its own.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use super::values::ReadContext;
 use super::workers::BATCH;
 use crate::arguments::Format;
 
-/// How many bytes of the file are in memory at most, so that memory does not grow with the file.
+/// The maximum number of bytes of unfinished records, so that memory does not grow with the file.
 const MAX_BYTES_IN_FLIGHT: u32 = 8 * 1024 * 1024;
 
-/// What a record counts for among them at least, however short it is.
+/// The minimum that a record counts among these bytes, however short it is.
 const MIN_RECORD_BYTES: u32 = 512;
 
 /// How many records are read ahead.
@@ -35,16 +35,17 @@ pub(super) enum Found {
         /// Its share of [`MAX_BYTES_IN_FLIGHT`], which it holds until it is done.
         room: OwnedSemaphorePermit,
     },
+    /// A record with a fault.
     Fault {
         place: Place,
         fault: Fault,
         room: OwnedSemaphorePermit,
     },
-    /// The file cannot be read on.
+    /// The rest of the file cannot be read.
     Broken(anyhow::Error),
 }
 
-/// Reads the file in a thread of its own, which ends with it, or when nobody takes what it reads.
+/// Reads the file in a thread of its own. The thread ends at the end of the file, or when the receiver is dropped.
 pub(super) fn spawn_reader(
     input: impl Read + Send + 'static,
     format: Format,
@@ -65,7 +66,7 @@ pub(super) fn spawn_reader(
                     let room = Arc::clone(&room).acquire_many_owned(wanted);
                     match runtime.block_on(room) {
                         Ok(room) => parsed(sequence, raw, room, &context),
-                        // It is never closed.
+                        // Impossible: nothing closes the semaphore.
                         Err(_) => return,
                     }
                 }

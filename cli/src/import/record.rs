@@ -1,4 +1,4 @@
-//! What a record is: the organization, a contact, or what an application says of one.
+//! Reads the members of a record: an organization, a contact, or the data of an application about a contact.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -9,12 +9,12 @@ use super::fault::{Fault, RECORD};
 use super::row::ContactRow;
 use super::values::ReadContext;
 use super::{application, contact};
-use crate::seed::file::{tidy, without_values};
+use crate::seed::file::{remove_nulls, without_values};
 
 /// A record.
 #[derive(Debug)]
 pub(super) enum Record {
-    /// An organization with what is registered in it.
+    /// An organization with its audiences and clients.
     Organization(OrganizationRow),
     /// A contact.
     Contact(Box<ContactRow>),
@@ -34,23 +34,23 @@ pub(super) struct OrganizationRow {
 /// Reads a record.
 ///
 /// # Errors
-/// What is wrong with it. Members that nobody knows are not passed over: they are mostly known ones, misspelt.
+/// What is wrong with it. An unknown member is an error: most often it is a known one, misspelt.
 pub(super) fn read(members: Map<String, Value>, context: &ReadContext) -> Result<Record, Fault> {
     let is_there = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
     if is_there("organization") {
-        shaped(members).map(Record::Organization)
+        deserialize(members).map(Record::Organization)
     } else if is_there("audience") || is_there("client") {
-        let row = application::read(shaped(spelt_out(members))?, context)?;
+        let row = application::read(deserialize(with_phone_list(members))?, context)?;
         Ok(Record::Contact(Box::new(row)))
     } else {
         contact::check(&members)?;
-        let row = contact::read(shaped(spelt_out(members))?, context)?;
+        let row = contact::read(deserialize(with_phone_list(members))?, context)?;
         Ok(Record::Contact(Box::new(row)))
     }
 }
 
-/// The members, a phone number that is no list spelt out as the only entry of one; a blank one says nothing.
-fn spelt_out(mut members: Map<String, Value>) -> Map<String, Value> {
+/// The members, with a phone number as text replaced by a list with this entry. A blank one becomes null.
+fn with_phone_list(mut members: Map<String, Value>) -> Map<String, Value> {
     if let Some(Value::String(number)) = members.get("phoneNumber") {
         let entries = match number.trim() {
             "" => Value::Null,
@@ -61,10 +61,10 @@ fn spelt_out(mut members: Map<String, Value>) -> Map<String, Value> {
     members
 }
 
-/// The members as those of a type.
-fn shaped<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Fault> {
+/// Deserializes the members.
+fn deserialize<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Fault> {
     let mut members = Value::Object(members);
-    tidy(&mut members, "", "").map_err(|error| Fault::of_text(&error.to_string()))?;
+    remove_nulls(&mut members, "", "").map_err(|error| Fault::of_text(&error.to_string()))?;
     serde_path_to_error::deserialize(members).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { "" } else { &path };
@@ -72,7 +72,7 @@ fn shaped<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Fault> 
     })
 }
 
-/// What serde says is wrong at a place, without the value that it quotes.
+/// The fault in an error message of serde, without the value that the message quotes.
 fn fault(path: &str, message: &str) -> Fault {
     if let Some(name) = quoted(message, "missing field `") {
         let field = match path {
@@ -93,7 +93,7 @@ fn fault(path: &str, message: &str) -> Fault {
     }
 }
 
-/// What stands in a message between these words and the next accent.
+/// The text between `before`, with which the message begins, and the next backtick.
 fn quoted<'m>(message: &'m str, before: &str) -> Option<&'m str> {
     let (name, _) = message.strip_prefix(before)?.split_once('`')?;
     Some(name)

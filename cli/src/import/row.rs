@@ -1,4 +1,4 @@
-//! A record about a contact, as it is given to the store.
+//! A record about a contact, as the store imports it.
 
 use shared::domain::{AudienceSlug, ContactRecord, MethodValue};
 use shared::store::ImportRefusal;
@@ -8,16 +8,16 @@ use super::fault::Fault;
 /// A record about a contact.
 #[derive(Debug)]
 pub(super) struct ContactRow {
-    /// What it says.
+    /// The record itself.
     pub(super) record: ContactRecord,
-    /// The audiences that it names, each with the member that does.
+    /// The audiences that it names, each with the member that names it.
     pub(super) audiences: Vec<(AudienceSlug, String)>,
-    /// The name of the member that holds its only e-mail address, where that is no list.
+    /// The member with its only e-mail address, if the address is not in a list.
     pub(super) email_member: Option<&'static str>,
 }
 
 impl ContactRow {
-    /// The member that holds the method at this place among the record's.
+    /// The member with the contact method at this position in the record.
     fn field_of_method(&self, place: usize) -> String {
         if let Some(member) = self.email_member {
             return member.to_owned();

@@ -1,4 +1,4 @@
-//! The records of a file, one after the other, each with its line.
+//! The records of a file in either format, one after the other.
 
 use std::io::{self, BufReader, Cursor, Read};
 
@@ -9,7 +9,7 @@ use super::lines::Lines;
 use super::raw_record::RawRecord;
 use crate::arguments::Format;
 
-/// What all formats are read from.
+/// The input of both formats.
 pub(super) type Input = BufReader<Box<dyn Read + Send>>;
 
 /// The records of a file.
@@ -51,7 +51,7 @@ impl Source {
     }
 }
 
-/// The first bytes of a file, if they are not a byte order mark.
+/// Reads the first three bytes of a file. Returns none of them if they are a byte order mark.
 fn without_byte_order_mark(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::with_capacity(3);
     input.by_ref().take(3).read_to_end(&mut start)?;

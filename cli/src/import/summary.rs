@@ -1,4 +1,4 @@
-//! What an import came to.
+//! The result of an import.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use crate::progress::per_second;
 /// How an import ended.
 #[derive(Debug)]
 pub enum End {
-    /// With the end of the file.
+    /// At the end of the file.
     Whole,
-    /// It was asked to end, with this exit code.
+    /// By a signal, with this exit code.
     Interrupted(u8),
-    /// It cannot go on.
+    /// With an error.
     Failed(anyhow::Error),
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Summary {
-    /// Whose contacts they are, if it has come to know that.
+    /// The organization of the contacts, if the import got to know it.
     pub organization: Option<OrganizationId>,
-    /// What became of the records.
+    /// The number of records by result.
     pub counts: Counts,
-    /// All records up to this line are done.
+    /// All records up to this line are imported or rejected.
     pub up_to_line: u64,
     /// How long it took.
     pub elapsed: Duration,

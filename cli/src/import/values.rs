@@ -1,4 +1,4 @@
-//! Values that several kinds of records have: phone numbers, e-mail addresses, verifications.
+//! Reads values that several kinds of records have: phone numbers, e-mail addresses, verifications.
 
 use shared::domain::{
     Actor, EmailAddress, MethodValue, NewMethod, PhoneNumber, PhoneRegion, TimeZone, Timestamp,
@@ -7,18 +7,18 @@ use shared::domain::{
 
 use super::fault::Fault;
 
-/// What records are read with.
+/// What reading a record depends on, apart from the record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadContext {
     /// The region of national phone numbers.
     pub(super) region: PhoneRegion,
-    /// The zone of times without an offset.
+    /// The time zone of times without an offset.
     pub(super) time_zone: TimeZone,
-    /// The time of what is so now.
+    /// The time at which the import began.
     pub(super) now: Timestamp,
 }
 
-/// A phone number that a contact gets: its calling code must exist (contract section 4).
+/// Reads a phone number. Its calling code must be assigned (contract section 4).
 pub(super) fn phone_number(
     text: &str,
     field: &str,
@@ -37,7 +37,7 @@ pub(super) fn phone_number(
     })
 }
 
-/// An e-mail address that a contact gets.
+/// Reads an e-mail address.
 pub(super) fn email_address(
     text: &str,
     field: &str,
@@ -52,7 +52,7 @@ pub(super) fn email_address(
     })
 }
 
-/// The three members of a verification, at `place`.
+/// Reads a verification from its three members, which are in the object at `place`.
 pub(super) fn verification(
     place: &str,
     at: Option<Timestamp>,
@@ -78,7 +78,7 @@ pub(super) fn verification(
     }
 }
 
-/// Refuses a second method of one value, and a second one that is primary, among those of one kind at `field`.
+/// Refuses two equal values, and two primary ones, among the contact methods of one kind. `field` is their list.
 pub(super) fn check_methods(methods: &[NewMethod], field: &str) -> Result<(), Fault> {
     let primaries = methods
         .iter()

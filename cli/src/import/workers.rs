@@ -29,14 +29,14 @@ pub(super) struct Row {
     pub(super) room: OwnedSemaphorePermit,
 }
 
-/// What the workers share.
+/// The state that the dispatcher and the workers share.
 pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) organization: OrganizationId,
     pub(super) dry_run: bool,
     pub(super) retry_budget: RetryBudget,
     clock: Clock,
-    /// With a record's number, an id that no other change has.
+    /// A random id of this import. With the number of a record it is the request id of the change.
     run: String,
     pub(super) queues: Queues,
     tally: Mutex<Tally>,
@@ -45,7 +45,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The state of an import that begins.
+    /// The state of a new import.
     pub(super) fn new(
         store: &Store,
         organization: OrganizationId,
@@ -71,12 +71,12 @@ impl Shared {
         self.failed.notified().await;
     }
 
-    /// Why the first worker that failed did.
+    /// The error of the first worker that failed.
     pub(super) fn take_failure(&self) -> Option<anyhow::Error> {
         locked(&self.failure).take()
     }
 
-    /// What became of the records so far.
+    /// The results of the records so far.
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
         locked(&self.tally)
     }
@@ -99,8 +99,8 @@ impl Shared {
             request_id: format!("import-{}-{}", self.run, row.place.sequence),
         });
         let (outcomes, ended) = self.store.import(&import, records.collect()).await;
-        for (row, came_to) in rows.into_iter().zip(outcomes) {
-            let result = match came_to {
+        for (row, outcome) in rows.into_iter().zip(outcomes) {
+            let done = match outcome {
                 None => continue,
                 Some(ImportOutcome::Created) => Done::Created,
                 Some(ImportOutcome::Updated) => Done::Updated,
@@ -110,13 +110,13 @@ impl Shared {
                 }
             };
             self.queues.done(&row.names);
-            self.tally().note(row.place, result, row.room)?;
+            self.tally().note(row.place, done, row.room)?;
         }
         ended.map_err(|error: DatabaseError| error.into())
     }
 }
 
-/// Starts the workers. They end when their queues, which are returned, are dropped and empty.
+/// Starts the workers, and returns them with their queues. A worker ends when its queue is closed and empty.
 pub(super) fn start(shared: &Arc<Shared>) -> (JoinSet<()>, Vec<Sender<Row>>) {
     let mut workers = JoinSet::new();
     let queues = (0..WORKERS).map(|_| {
@@ -128,7 +128,7 @@ pub(super) fn start(shared: &Arc<Shared>) -> (JoinSet<()>, Vec<Sender<Row>>) {
     (workers, queues)
 }
 
-/// Does the records of a queue, as many at a time as there are.
+/// Imports the records of a queue, in batches.
 async fn work(shared: Arc<Shared>, mut queue: Receiver<Row>) {
     let mut rows = Vec::new();
     while queue.recv_many(&mut rows, BATCH).await > 0 {
@@ -142,6 +142,6 @@ async fn work(shared: Arc<Shared>, mut queue: Receiver<Row>) {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What it holds is whole whatever happened to who held it.
+    // No panic can leave the value half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What a seed file holds, checked and in normal form.
+//! The contents of a seed file, checked and in normal form.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ use super::reader::Reader;
 /// How many writes run at the same time.
 const CONCURRENT_WRITES: usize = 8;
 
-/// How many items each write gives to the store.
+/// How many items the store gets at a time.
 const BATCH: usize = 500;
 
-/// What a seed file holds, checked and in normal form.
+/// The contents of a seed file, checked and in normal form.
 #[derive(Debug, Default)]
 pub struct Seed {
     pub(super) organizations: Vec<Organization>,
 }
 
 impl Seed {
-    /// Reads a seed file from the disk.
+    /// Reads a seed file from disk.
     ///
     /// # Errors
     /// As [`Self::parse`], or when the file cannot be read.
@@ -33,11 +33,11 @@ impl Seed {
         Self::parse(&std::fs::read_to_string(file)?, region)
     }
 
-    /// Reads a seed file, national phone numbers as those of `region`.
+    /// Reads the text of a seed file. National phone numbers belong to `region`.
     ///
     /// # Errors
-    /// Where the file does not fit, and why. Members that nobody knows are not passed over: they are mostly known ones,
-    /// misspelt.
+    /// The place of the first fault in the file, and what is wrong there. An unknown member is an error: most often it is a
+    /// known one, misspelt.
     pub fn parse(json: &str, region: PhoneRegion) -> anyhow::Result<Self> {
         let file = SeedFile::parse(json)?;
         let reader = Reader {
@@ -48,7 +48,7 @@ impl Seed {
         Ok(Self { organizations })
     }
 
-    /// How much it holds.
+    /// The size of the seed.
     pub(super) fn counts(&self) -> Counts {
         let contacts = || self.organizations.iter().flat_map(|found| &found.contacts);
         Counts {
@@ -70,7 +70,7 @@ impl Seed {
         }
     }
 
-    /// Writes what the table does not hold yet. What it holds stays as it is, with all that has been recorded there.
+    /// Writes the items that the table does not have yet. Existing items keep their values.
     ///
     /// # Errors
     /// When the database refuses or does not answer.

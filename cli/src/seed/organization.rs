@@ -1,4 +1,4 @@
-//! An organization of a seed file, and what is added to the table for it.
+//! An organization of a seed file, and the items that it adds to the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use shared::domain::{
 };
 use shared::store::{Addition, ChangeMetadata};
 
-/// An organization with what is registered in it, and its contacts.
+/// An organization with its audiences, clients and contacts.
 #[derive(Debug)]
 pub(super) struct Organization {
     pub(super) id: OrganizationId,
@@ -20,7 +20,7 @@ pub(super) struct Organization {
 pub(super) type Subscriptions = BTreeMap<SubscriptionId, Subscription>;
 
 impl Organization {
-    /// What the table shall hold, unless it does already.
+    /// The items to add to the table.
     pub(super) fn additions(self) -> impl Iterator<Item = Addition> {
         let Self {
             id,

@@ -1,4 +1,4 @@
-//! Checks a seed file.
+//! Checks the values of a seed file.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -14,7 +14,7 @@ use shared::store::is_too_large;
 use super::file::{ContactSeed, MethodSeed, OrganizationSeed, SubscriptionSeed};
 use super::organization::{Organization, Subscriptions};
 
-/// Checks the parts of a seed file, and brings their values into normal form.
+/// Checks the values of a seed file, and converts them to normal form.
 pub(super) struct Reader {
     pub(super) region: PhoneRegion,
     pub(super) now: Timestamp,
@@ -24,7 +24,7 @@ impl Reader {
     /// Checks the organizations of a file.
     ///
     /// # Errors
-    /// Where something is wrong, and why.
+    /// The place of the first fault, and what is wrong there.
     pub(super) fn organizations(
         &self,
         seeds: Vec<OrganizationSeed>,
@@ -171,7 +171,7 @@ fn methods(
     if primaries > 1 {
         bail!("{place}: more than one entry is primary");
     }
-    // Where the file does not say which one is, the first is.
+    // If the file marks no entry as primary, the first entry is.
     let mut first_is_primary = primaries == 0;
     let methods = seeds
         .into_iter()
@@ -195,7 +195,7 @@ fn methods(
             })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    // The values themselves are personal data: an error names their place only.
+    // Values are personal data: the error names only their place.
     let mut seen = BTreeSet::new();
     match methods
         .iter()
@@ -270,7 +270,7 @@ fn verification(
     }
 }
 
-/// Refuses a second item of the same id.
+/// Refuses two items with the same id.
 fn refuse_duplicates<'a, T: Ord + Display + 'a>(
     items: impl Iterator<Item = (&'a T, String)>,
 ) -> anyhow::Result<()> {

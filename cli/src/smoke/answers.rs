@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// A phone number or e-mail address as answers show it (contract section 8).
+/// A phone number or e-mail address in an answer (contract section 8).
 pub(super) fn entry(value: &str, at: Option<&str>, by: &str, source: Option<&str>) -> Value {
     let mut entry = json!({ "value": value, "isPrimary": true });
     if let Some(at) = at {

@@ -1,7 +1,7 @@
-//! The checks on the sample contacts: those of the documents' examples, as the demo data of `serve` have them.
+//! The checks on the sample contacts: the contacts of the source documents' examples, which are in the demo data of `serve`.
 //!
-//! Nothing is written before a contact is proved to be the sample: a real one may have the same id. At the end all its
-//! verifications are cleared, as they are in the demo data.
+//! No check writes before a contact is proved to be the sample: a real contact may have the same id. The last checks clear all
+//! its verifications, as in the demo data.
 
 use serde_json::{Value, json};
 use shared::domain::MethodKind;
@@ -16,7 +16,7 @@ use super::refusals::NOBODY;
 /// The phone number of the samples; nobody has it (+1 416 555 0100 to 0199 are for examples).
 const PHONE: &str = "+14165550100";
 
-/// The last time that can be sent. See [`proof`].
+/// The last time that a request may have. See [`proof`].
 const LAST_INSTANT: &str = "9999-12-31T23:59:59.999Z";
 
 /// A phone number or an e-mail address.
@@ -26,16 +26,16 @@ type Method = (MethodKind, &'static str);
 pub(super) struct Sample {
     /// Its id.
     pub(super) contact: &'static str,
-    /// What must hold before anything is written. Nothing is written by it.
+    /// Must pass before any other check writes. They write nothing themselves.
     pub(super) proofs: Vec<Check>,
-    /// What clears the contact, at the very version that was proved. It must hold before anything else is written.
+    /// Clear the contact at the version that was proved. They must pass before the steps write.
     pub(super) clears: Vec<Check>,
-    /// What is written, and what comes of it.
+    /// Write, and check the result.
     pub(super) steps: Vec<Check>,
 }
 
 impl Sample {
-    /// All its checks, in the order in which they must be made.
+    /// All its checks, in the order in which they must run.
     pub(super) fn checks(&self) -> impl Iterator<Item = (Phase, &Check)> {
         [
             (Phase::Proof, &self.proofs),
@@ -47,7 +47,7 @@ impl Sample {
     }
 }
 
-/// The samples. `person` is the pattern of whom a person's token proves.
+/// The samples. `person` is the pattern for the subject of the person's token.
 pub(super) fn samples(person: &str) -> [Sample; 3] {
     [phone_number(person), contact_method(person), contact()]
 }
@@ -119,7 +119,7 @@ fn contact_method(person: &str) -> Sample {
     };
     let email = Flow {
         what: "e-mail address",
-        // Written in another way than the contact has it.
+        // The contact has the address in lower case.
         request: &|at| json!({ "type": "email", "value": "Alex@Example.com", "verifiedAt": at }),
         answer: &|outcome, at| {
             let email = entry(EMAIL, at, person, None);
@@ -179,7 +179,7 @@ fn contact() -> Sample {
     }
 }
 
-/// The subscription of a sample that is not verified ends and begins anew. An earlier run may have left it ended.
+/// Ends the subscription of an unverified sample and begins it anew. An earlier run may have left it ended.
 fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
     let request = json!({ "email": email, "audience": "newsletter", "client": "website" });
     let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
@@ -239,7 +239,7 @@ fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
     ]
 }
 
-/// A number is added to a sample and removed. An earlier run may have left it there.
+/// Adds a phone number to a sample and removes it. An earlier run may have left the number there.
 fn further_number(contact: &'static str) -> [Check; 3] {
     let number = json!({ "type": "phone", "value": "+14165550199" });
     let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
@@ -283,7 +283,7 @@ fn crm_sample(contact: &'static str, email: &'static str, steps: Vec<Check>) -> 
     }
 }
 
-/// Shows that a contact has all of what the sample has, at one version.
+/// Prove that a contact has all contact methods of the sample, at one version.
 fn proofs(contact: &'static str, methods: &[Method], who: Who) -> Vec<Check> {
     let versions =
         std::iter::once(ExpectedVersion::Some).chain(std::iter::repeat(ExpectedVersion::Same));
@@ -294,13 +294,12 @@ fn proofs(contact: &'static str, methods: &[Method], who: Who) -> Vec<Check> {
         .collect()
 }
 
-/// Shows that a contact has what only the sample has: 412 comes after the 404 of a contact and of an entry that are not
-/// there (contract section 3).
+/// Proves that a contact has a contact method of the sample. The API checks for a missing contact or entry (404) before it
+/// checks the version (412), so 412 shows that both exist (contract section 3).
 ///
-/// An API that keeps the contract writes nothing. One that ignores `If-Match` would record the time that is sent, the
-/// last one that there is: on an entry without a verification it would stand until the next one is reported, which is
-/// earlier, or until a clear; a verification that is there would stay, being earlier. A clear would lose that one for
-/// good, so it cannot be the question.
+/// An API that keeps the contract writes nothing. An API that ignores `If-Match` would process the request, so the request
+/// reports the last possible time: an existing verification is earlier and stays, and on an unverified entry any later
+/// report or a clear replaces that time. A clear is no proof that is safe to send: it would lose an existing verification.
 fn proof(
     contact: &'static str,
     (kind, value): Method,
@@ -320,7 +319,7 @@ fn proof(
     }
 }
 
-/// Shows that it is this contact that the address names, and not another that has it as well.
+/// Proves that this contact owns the address, and not another contact that has it too.
 fn proof_of_owner(contact: &'static str, email: &str) -> Check {
     let mut status = mailer_answer(contact, email, ANYTHING, None);
     if let Some(members) = status.as_object_mut() {
@@ -341,7 +340,7 @@ fn proof_of_owner(contact: &'static str, email: &str) -> Check {
     .if_match(IfMatch::Never)
 }
 
-/// Clears an entry of the very version that was last seen, so of the one that was proved to be the sample.
+/// Clears an entry at the version of the last answer, which is the version that was proved to be the sample.
 fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
     let (what, subject) = match kind {
         MethodKind::Phone => ("phone number", "Phone number"),
@@ -365,7 +364,7 @@ fn type_of(kind: MethodKind) -> &'static str {
     }
 }
 
-/// The answer to a first clear: an earlier run or a person may have left something to clear, or not.
+/// The answer to a first clear, with any outcome: an earlier run or a person may have left a verification, or not.
 fn cleared(body: Value) -> Expected {
     Expected::new(200, body).version(ExpectedVersion::Some)
 }
