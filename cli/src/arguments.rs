@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::api_url::ApiUrl;
 
-/// The command-line tool of Contact Verification: run the API on this machine, load and move data, and check a deployed API.
+/// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
 #[derive(Debug, Parser)]
 #[command(name = "contacts", version)]
 pub struct Arguments {

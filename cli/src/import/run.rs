@@ -64,7 +64,7 @@ pub async fn import(
                 Some(ended) => ended.context("a worker has failed")?,
                 None => break,
             },
-            // The records that are left are under way, and the workers finish them in any case.
+            // The workers finish the records in their queues, whether or not a signal arrives.
             _ = stop.as_mut(), if !is_asked => is_asked = true,
         }
     }

@@ -212,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    /// What stands at the top level.
+    /// The document at the top level of the repository.
     const CHECKED_IN: &str = include_str!("../../../openapi.yaml");
 
     fn json() -> Value {

@@ -16,7 +16,9 @@ use super::organization::{Organization, Subscriptions};
 
 /// Checks the values of a seed file, and converts them to normal form.
 pub(super) struct Reader {
+    /// The region of national phone numbers.
     pub(super) region: PhoneRegion,
+    /// The creation time of contacts without one.
     pub(super) now: Timestamp,
 }
 

@@ -1,7 +1,7 @@
-//! The checks on the sample contacts: the contacts of the source documents' examples, which are in the demo data of `serve`.
+//! The checks on the sample contacts. The demo data of `serve` have them; they come from the source documents' examples.
 //!
-//! No check writes before a contact is proved to be the sample: a real contact may have the same id. The last checks clear all
-//! its verifications, as in the demo data.
+//! No check writes before a contact is proved to be the sample: a real contact may have the same id. The last checks
+//! clear all its verifications, as in the demo data.
 
 use serde_json::{Value, json};
 use shared::domain::MethodKind;

@@ -75,7 +75,7 @@ fn a_quotation_mark_without_its_other_one_is_no_record() {
     let never_closed = "a quotation mark is never closed: all down to line";
     let goes_on = "a cell goes on behind its closing quotation mark: all down to line";
     for (rows, expected) in [
-        // The mark stands in the first of three rows, and nothing closes it.
+        // The mark is in the first of three rows, and nothing closes it.
         (
             "a,\"x\nb,y\nc,z\n",
             (2, format!("{never_closed} 4 was read as this record")),
@@ -88,7 +88,7 @@ fn a_quotation_mark_without_its_other_one_is_no_record() {
             "\"a,x\nb,y\n",
             (2, format!("{never_closed} 3 was read as this record")),
         ),
-        // That of a later row does.
+        // A mark in a later row closes it.
         (
             "a,\"x\nb,\"y\nc,z\n",
             (2, format!("{goes_on} 3 was read as this record")),
