@@ -1,4 +1,4 @@
-//! What stands in for an identity provider on a developer's machine: a published key, and tokens signed with it.
+//! The development identity provider: a published key, and tokens signed with it.
 
 use std::env::VarError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,10 +21,10 @@ const AUDIENCE: &str = "contacts";
 /// The table's name, unless the environment sets another.
 pub(crate) const TABLE_NAME: &str = "contacts";
 
-/// Settings of contract section 10: those that the environment sets, and development ones for the rest.
+/// The settings of contract section 10. Environment variables override the development defaults.
 ///
 /// # Errors
-/// When one that the environment sets is bad.
+/// When an environment variable has an invalid value.
 pub fn settings() -> Result<Settings, InvalidSetting> {
     settings_from(&environment_variable)
 }
@@ -56,7 +56,7 @@ pub fn key_set() -> String {
     json!({ "keys": [{ "kty": "oct", "kid": KEY_ID, "alg": "HS256", "k": secret }] }).to_string()
 }
 
-/// Whom a token stands for.
+/// The identity that a token proves.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
     /// The subject.
@@ -69,10 +69,10 @@ pub struct Identity {
     pub client: Option<ClientSlug>,
 }
 
-/// A token for `identity`, signed with the development key, as these settings take it.
+/// A token for `identity` that an API with these settings accepts, signed with the development key.
 ///
 /// # Errors
-/// When it would not be accepted, or the clock is wrong.
+/// When no API would accept it, or the clock is wrong.
 pub fn token(
     settings: &Settings,
     identity: &Identity,

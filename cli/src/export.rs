@@ -1,4 +1,4 @@
-//! `contacts export`: all that the table holds of one organization, as `contacts import` takes it back.
+//! `contacts export`: all data of one organization, in the format that `contacts import` reads.
 
 mod cells;
 pub mod record;
@@ -29,16 +29,16 @@ use crate::table::Table;
 
 pub(crate) use self::cells::COLUMNS;
 
-/// How long reading goes on without any success.
+/// How long a command retries while the database is unavailable.
 pub(crate) const OUTAGE_BUDGET: Duration = Duration::from_mins(15);
 
-/// How long an export, or an import, tries to begin. The database may not be there at all.
+/// How long an export or an import retries its first read: the database may not exist at all.
 pub(crate) const START_BUDGET: Duration = Duration::from_secs(20);
 
-/// Exports an organization to a file or to standard output, and answers with the exit code.
+/// Exports an organization to a file or to standard output, and returns the exit code.
 ///
 /// # Errors
-/// When a setting is bad, the output cannot be written, or the database refuses or does not answer.
+/// When a setting is invalid, the output cannot be written, or the database refuses or does not answer.
 pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
     let table = Table::named(arguments.dynamodb).await?;
     let path = arguments.output.filter(|path| path != Path::new("-"));
@@ -51,7 +51,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
         let retry_budget = retry_budget.clone();
         Display::start(Arc::clone(&progress), None, move || retry_budget.waits())
     });
-    // What there is of a file goes away with it; otherwise there is nothing to tidy up.
+    // Only an unfinished file must be removed, so only then the command handles signals itself.
     let stop = match output {
         Output::File(..) => Some(interrupted()?),
         Output::Standard(_) | Output::Special(..) => None,
@@ -76,7 +76,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
     drop(display);
     let exported = match exported {
         Ok(exported) => exported,
-        // That nobody reads on is no failure.
+        // A reader that closes the pipe is no failure.
         Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
         Err(error) if error.is::<DatabaseError>() => {
             let otherwise = "was not exported to its end";
@@ -102,7 +102,7 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// Whether nobody has ever registered or imported anything: most often, the organization's name is misspelt.
+    /// Whether the organization has no data at all. Most often its name is misspelt.
     fn is_nothing(&self) -> bool {
         self.contacts == 0 && !self.has_registered
     }
@@ -123,7 +123,7 @@ impl fmt::Display for Exported {
     }
 }
 
-/// Writes all that the store holds of an organization, a batch of contacts at a time.
+/// Writes all data of an organization, a batch of contacts at a time.
 ///
 /// # Errors
 /// When the output cannot be written, or the database refuses or does not answer for too long.
@@ -179,12 +179,12 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Where to.
+/// The destination of an export.
 enum Output {
     Standard(Stdout),
     /// A device or a pipe.
     Special(File, PathBuf),
-    /// A file, which gets its name once it is whole.
+    /// A temporary file, and the name that it gets when the export is complete.
     File(NamedTempFile, PathBuf),
 }
 
@@ -218,7 +218,7 @@ impl Output {
         }
     }
 
-    /// Gives the file its name, and answers what that is.
+    /// Gives a complete file its name, and returns the path.
     fn finish(self) -> anyhow::Result<Option<PathBuf>> {
         match self {
             Self::Standard(_) => Ok(None),
@@ -232,7 +232,7 @@ impl Output {
     }
 }
 
-/// A file beside the one of this path, which two exports at the same time do not share.
+/// A temporary file in the folder of this path. Its name is unique, so that two exports never share one.
 fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let folder = match path.parent() {
@@ -245,7 +245,7 @@ fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(".partial")
-        // As any new file has, less what the process's mask takes away.
+        // The usual permissions of a new file; the process's umask applies.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)
 }

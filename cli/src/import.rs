@@ -1,15 +1,23 @@
-//! `contacts import`: the records of a file into a table, many at a time, each once however often it is run.
+//! `contacts import`: writes the records of a file to a table, many at a time. To import a file again changes nothing more.
 
 mod application;
 mod cells;
 mod contact;
+mod dispatcher;
 mod fault;
 mod lines;
+mod options;
 mod queues;
+mod raw_record;
+mod reader;
 mod record;
+mod row;
 mod run;
 mod source;
+mod summary;
 mod tally;
+mod values;
+mod workers;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -20,42 +28,29 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use shared::store::{DatabaseError, RetryBudget};
 
-pub use self::run::{End, Options, Summary, import};
+pub use self::options::Options;
+pub use self::run::import;
+pub use self::summary::{End, Summary};
 pub use self::tally::Counts;
 
 use crate::arguments::{Format, ImportArguments};
 use crate::export::OUTAGE_BUDGET;
 use crate::interrupt::interrupted;
 use crate::output::print;
-use crate::progress::{Display, Progress, per_second};
+use crate::progress::{Display, Progress};
 use crate::table::Table;
 
-/// Imports a file, says how far it got, and answers with the exit code.
+/// Imports a file, prints a summary, and returns the exit code.
 ///
 /// # Errors
-/// When a setting or the file is bad, or the database refuses or does not answer.
+/// When a setting or the file is invalid, or the database refuses or does not answer.
 pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     let interrupted = interrupted()?;
     let table = Table::named(arguments.dynamodb).await?;
-    let is_standard_input = arguments.file == Path::new("-");
     let format = format(&arguments.file, arguments.format)?;
-    let rejects = match arguments.rejects {
-        Some(rejects) if rejects == Path::new("-") => bail!("--rejects -: must be a file's name"),
-        Some(rejects) => rejects,
-        None if is_standard_input => "import.rejects.csv".into(),
-        None => beside(&arguments.file),
-    };
+    let rejects = rejects(arguments.rejects, &arguments.file)?;
     let name = || arguments.file.display().to_string();
-    let (input, size): (Box<dyn Read + Send>, _) = if is_standard_input {
-        (Box::new(io::stdin()), None)
-    } else {
-        let file = File::open(&arguments.file).with_context(name)?;
-        let found = fs::metadata(&arguments.file).with_context(name)?;
-        if found.is_dir() {
-            bail!("{}: is a folder", name());
-        }
-        (Box::new(file), found.is_file().then_some(found.len()))
-    };
+    let (input, size) = open(&arguments.file).with_context(name)?;
     if !arguments.dry_run {
         table.create_on_this_machine().await?;
     }
@@ -87,7 +82,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error).with_context(name),
     };
-    print(&report(&summary, arguments.dry_run, &rejects, &table.place))?;
+    print(&summary.report(arguments.dry_run, &rejects, &table.place))?;
     match summary.end {
         End::Whole if summary.counts.rejected == 0 => Ok(ExitCode::SUCCESS),
         End::Whole => Ok(ExitCode::FAILURE),
@@ -100,40 +95,9 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn report(summary: &Summary, dry_run: bool, rejects: &Path, place: &str) -> String {
-    let mut lines = Vec::new();
-    if let Some(organization) = &summary.organization {
-        lines.push(format!("organization {organization} in {place}"));
-    }
-    if dry_run {
-        lines.push("dry run, nothing is written: this is what would be".to_owned());
-    }
-    lines.push(summary.counts.to_string());
-    if summary.counts.rejected > 0 {
-        lines.push(format!("rejects are in {}", rejects.display()));
-    }
-    let rate = per_second(summary.counts.total(), summary.elapsed);
-    lines.push(format!("{rate:.0} rows per second"));
-    let again = match &summary.end {
-        End::Whole => None,
-        // The same file would end at the same line again.
-        End::Failed(error) if !error.is::<DatabaseError>() => Some(""),
-        End::Failed(_) | End::Interrupted(_) => Some("; the same again goes on"),
-    };
-    if let Some(again) = again {
-        let done = if dry_run { "looked at" } else { "done" };
-        lines.push(format!(
-            "it ended early: all is {done} up to line {}, and perhaps some beyond{again}",
-            summary.up_to_line
-        ));
-    }
-    lines.push(String::new());
-    lines.join("\n")
-}
-
-/// The format, by the file's name unless it is given.
+/// The format: the given one, or else the one of the file's extension.
 fn format(file: &Path, given: Option<Format>) -> anyhow::Result<Format> {
-    if file == Path::new("-") {
+    if is_standard_input(file) {
         return Ok(given.unwrap_or(Format::Jsonl));
     }
     given.or_else(|| Format::of_name(file)).with_context(|| {
@@ -144,8 +108,33 @@ fn format(file: &Path, given: Option<Format>) -> anyhow::Result<Format> {
     })
 }
 
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".rejects.csv");
-    name.into()
+/// The file for rejected records: the given one, or else one beside the file.
+fn rejects(given: Option<PathBuf>, file: &Path) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(rejects) if rejects == Path::new("-") => bail!("--rejects -: must be a file's name"),
+        Some(rejects) => Ok(rejects),
+        None if is_standard_input(file) => Ok("import.rejects.csv".into()),
+        None => {
+            let mut name = file.as_os_str().to_owned();
+            name.push(".rejects.csv");
+            Ok(name.into())
+        }
+    }
+}
+
+/// Opens the file, and returns its size in bytes if it has one.
+fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
+    if is_standard_input(file) {
+        return Ok((Box::new(io::stdin()), None));
+    }
+    let input = File::open(file)?;
+    let found = fs::metadata(file)?;
+    if found.is_dir() {
+        bail!("is a folder");
+    }
+    Ok((Box::new(input), found.is_file().then_some(found.len())))
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
 }

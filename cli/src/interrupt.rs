@@ -5,11 +5,11 @@ use std::process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Completes when the process is asked to end, with the exit code of one that was: 130 after SIGINT (Ctrl-C), 143 after
-/// SIGTERM. Asked a second time, it ends at once.
+/// Completes when the process receives SIGINT (Ctrl-C) or SIGTERM, with the exit code for it: 130 or 143. A second signal
+/// ends the process at once.
 ///
 /// # Errors
-/// When signals cannot be waited for.
+/// When the signal handlers cannot be installed.
 pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -21,7 +21,7 @@ pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
                 _ = terminate.recv() => 143,
             }
         };
-        // Nobody waits for it any more when the command is at its end.
+        // The receiver is gone when the command is about to end anyway.
         let _ = tell.send(asked().await);
         process::exit(asked().await.into());
     });

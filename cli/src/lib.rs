@@ -1,6 +1,9 @@
-//! `contacts`: what a person does by hand. Its `serve` runs the very handlers that are deployed.
+//! `contacts`: the command-line tool, for what people do by hand. `contacts serve` runs the same handlers as a deployment.
 
+pub mod api_url;
 pub mod arguments;
+pub mod client;
+mod demo;
 pub mod development;
 pub mod export;
 pub mod import;

@@ -14,8 +14,8 @@ use contacts::serve;
 use contacts::smoke;
 use mimalloc::MiMalloc;
 
-/// Several threads allocate for each request here, and free what others allocated: the SDK, the embedded engine and the
-/// gateway. A third of `serve`'s time went into the system's allocator.
+/// For each request of `serve`, several threads allocate memory and free that of others: the SDK, the embedded engine and
+/// the gateway. With the system's allocator, `serve` spends a third of its time there.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
         Command::Seed(arguments) => seed::run(arguments).await.map(success),
         Command::Openapi => openapi::run().map(success),
         Command::Token(arguments) => print_token(arguments).map(success),
-        // What failed has been said.
+        // The report already names the failed checks.
         Command::Smoke(arguments) => smoke::run(arguments)
             .await
             .map(|passed| ExitCode::from(u8::from(!passed))),

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 
-/// Writes at once, whoever reads. That nobody does any more is no reason to end.
+/// Writes a text and flushes it. A closed pipe is not an error: nobody reads the output any more, and the command goes on.
 ///
 /// # Errors
-/// When it cannot be written to.
+/// When standard output cannot be written to.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout

@@ -1,4 +1,4 @@
-//! How far a command has got, on standard error: a bar on a terminal, a line every few seconds otherwise.
+//! The progress of a command, on standard error: a bar on a terminal, otherwise a line every few seconds.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
-/// Between two looks at the counters for a terminal.
-const FRAME: Duration = Duration::from_millis(200);
+/// How often the bar is redrawn.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Between two lines.
-const LINE: Duration = Duration::from_secs(5);
+/// How often a line is written.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What has been done so far.
+/// Counters of what is done so far.
 #[derive(Debug, Default)]
 pub struct Progress {
     rows: AtomicU64,
@@ -22,7 +22,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Notes that another row is done, up to this byte of the file.
+    /// Counts another row, which ends at this byte of the file.
     pub(crate) fn row(&self, bytes: u64) {
         self.rows.fetch_add(1, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
@@ -41,8 +41,8 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    /// Shows it; `size` is the size of the file in bytes, if it is known, and `waits` how often the database had to be
-    /// waited for.
+    /// Starts to show it. `size` is the size of the file in bytes, if it is known; `waits` answers how often the command
+    /// has waited for the database.
     pub(crate) fn start(
         progress: Arc<Progress>,
         size: Option<u64>,
@@ -67,9 +67,9 @@ impl Display {
                     bar.set_position(bytes());
                     bar.set_message(text(&progress, waits()));
                     bar.tick();
-                    tokio::time::sleep(FRAME).await;
+                    tokio::time::sleep(REDRAW_INTERVAL).await;
                 } else {
-                    tokio::time::sleep(LINE).await;
+                    tokio::time::sleep(LINE_INTERVAL).await;
                     let share = match size {
                         Some(size) if size > 0 => format!(", {} %", bytes() * 100 / size),
                         _ => String::new(),
@@ -97,7 +97,7 @@ fn bar(size: Option<u64>) -> ProgressBar {
         None => "{spinner} {msg}",
     };
     let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr());
-    // Only a template that does not fit is refused.
+    // An error can only be a mistake in the template above; the default style does then.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -1,4 +1,4 @@
-//! `contacts provision` and `contacts show`: what is registered in an organization.
+//! `contacts provision` and `contacts show`: the audiences and clients of an organization.
 
 use anyhow::bail;
 use shared::store::Addition;
@@ -8,10 +8,10 @@ use crate::export::record::{ContactLine, OrganizationLine};
 use crate::output::print;
 use crate::table::Table;
 
-/// Registers audiences and clients, and says of each whether it was there already.
+/// Registers audiences and clients, and prints for each whether it is new.
 ///
 /// # Errors
-/// When a setting is bad, or the database refuses or does not answer.
+/// When a setting is invalid, or the database refuses or does not answer.
 pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<()> {
     if arguments.audiences.is_empty() && arguments.clients.is_empty() {
         bail!("nothing to register: name an --audience or a --client");
@@ -41,10 +41,10 @@ pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints what is registered in an organization, and a contact of it.
+/// Prints the audiences and clients of an organization, and one of its contacts.
 ///
 /// # Errors
-/// When a setting is bad, there is no such contact, or the database refuses or does not answer.
+/// When a setting is invalid, there is no such contact, or the database refuses or does not answer.
 pub async fn show(arguments: ShowArguments) -> anyhow::Result<()> {
     let table = Table::named(arguments.dynamodb).await?;
     let shown = async {

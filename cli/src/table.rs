@@ -1,4 +1,4 @@
-//! The table that a command works on, and where it is.
+//! The table that a command works on.
 
 use anyhow::{Context, bail};
 use aws_sdk_dynamodb::Client;
@@ -8,35 +8,35 @@ use shared::settings::{InvalidSetting, Settings, environment_variable};
 use shared::store::{ChangeStream, DatabaseError, Store, create_table};
 use url::Url;
 
+use crate::client;
 use crate::development;
-use crate::serve::engine;
 
-/// A table, which may or may not be there.
+/// A table, which need not exist.
 pub(crate) struct Table {
-    /// The store in it.
+    /// The store that reads and writes it.
     pub(crate) store: Store,
-    /// What the environment sets, as far as commands need it.
+    /// The settings that commands need, from the environment.
     pub(crate) settings: Settings,
-    /// The table and where it is, in words.
+    /// The table's name and its endpoint or region, for messages.
     pub(crate) place: String,
     endpoint: Option<Url>,
     client: Client,
 }
 
 impl Table {
-    /// The table that `TABLE_NAME` names, at this endpoint, or else where the environment says.
+    /// The table that `TABLE_NAME` names, at this endpoint or else at the one that the environment sets.
     ///
     /// # Errors
-    /// When a setting is missing or bad. Whether the table is there is not looked at.
+    /// When a setting is missing or invalid. A missing table is no error.
     pub(crate) async fn named(dynamodb: Option<Url>) -> anyhow::Result<Self> {
         let endpoint = match dynamodb {
             Some(url) => Some(url),
-            None => engine::configured_url()?,
+            None => client::configured_url()?,
         };
         let settings = settings(endpoint.as_ref().is_some_and(is_loopback))?;
         let client = match &endpoint {
-            Some(url) => engine::client(url, engine::PATIENCE).await,
-            None => engine::aws_client(engine::PATIENCE).await,
+            Some(url) => client::client(url, client::TIMEOUTS).await,
+            None => client::aws_client(client::TIMEOUTS).await,
         };
         let Some(region) = client.config().region() else {
             bail!("no AWS region is set: set AWS_REGION");
@@ -55,8 +55,8 @@ impl Table {
         })
     }
 
-    /// Creates the table where it is missing, if it is on this machine: without a stream, which nobody reads here, and
-    /// which makes each write of the embedded engine slower than the one before.
+    /// Creates a missing table on this machine; anywhere else it does nothing. The table has no stream: nobody reads it
+    /// here, and with one each write of the embedded engine is slower than the one before.
     ///
     /// # Errors
     /// When the database refuses or does not answer.
@@ -69,8 +69,8 @@ impl Table {
         Ok(())
     }
 
-    /// Why work on the table failed: most often there is none of that name. `otherwise` says what that means if it is
-    /// something else.
+    /// Explains a failure of a command: most often the table does not exist. For any other cause the message begins with
+    /// `otherwise`.
     pub(crate) async fn explain(&self, error: anyhow::Error, otherwise: &str) -> anyhow::Error {
         let place = &self.place;
         if self.is_missing().await {
@@ -89,7 +89,8 @@ impl Table {
         }
     }
 
-    /// Whether there is no such table. Asked only when something has failed, so that nothing else needs permission for it.
+    /// Whether the table is missing. On AWS this is asked only after a failure, so that a command that succeeds needs no
+    /// permission for `DescribeTable`.
     async fn is_missing(&self) -> bool {
         let request = self.client.describe_table();
         match request.table_name(&self.settings.table_name).send().await {
@@ -101,8 +102,8 @@ impl Table {
     }
 }
 
-/// Only what commands need is read. No token is checked, so what the environment says of tokens may be anything. On this
-/// machine the table is called as `serve` calls it; at AWS nobody should have to guess.
+/// The settings that commands need. Commands check no tokens, so settings about tokens are not read. On this machine the
+/// table has the name that `serve` gives it; on AWS `TABLE_NAME` must be set.
 fn settings(is_local: bool) -> Result<Settings, InvalidSetting> {
     Settings::read(|name| match name {
         "TABLE_NAME" => {

@@ -1,5 +1,7 @@
-//! `template.yaml`, the one place that says which function answers which path. It is part of the binary, so that the
-//! local API cannot drift from the deployed one.
+//! `template.yaml`, which alone defines the function of each route. It is part of the binary, so that the local API cannot
+//! drift from the deployed one.
+
+pub(crate) mod routes;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
@@ -29,7 +31,7 @@ pub(crate) fn parse(yaml: &str) -> anyhow::Result<Value> {
     builder.done.context("template.yaml is empty")
 }
 
-/// Builds JSON from the events of the YAML parser, whose own tree does not keep the tags of collections.
+/// Builds JSON from the events of the YAML parser: the parser's own tree loses the tags of collections.
 #[derive(Default)]
 struct Builder {
     open: Vec<(Collection, Option<Tag>)>,
@@ -39,7 +41,7 @@ struct Builder {
 
 enum Collection {
     Sequence(Vec<Value>),
-    /// With the key whose value comes next.
+    /// The members so far, and the key of the next value.
     Mapping(Map<String, Value>, Option<String>),
 }
 
@@ -75,7 +77,7 @@ impl EventReceiver for Builder {
 }
 
 impl Builder {
-    /// Puts a whole value where it belongs.
+    /// Adds a complete value to the collection that contains it.
     fn value(&mut self, value: Value) {
         match self.open.last_mut() {
             None => self.done = Some(value),
@@ -91,7 +93,7 @@ impl Builder {
     }
 }
 
-/// A scalar: what YAML reads a plain one as, or a text.
+/// The value of a scalar. A quoted or tagged one is a text.
 fn scalar(text: String, style: TScalarStyle, is_tagged: bool) -> Value {
     if style != TScalarStyle::Plain || is_tagged {
         return Value::String(text);

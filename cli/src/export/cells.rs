@@ -1,7 +1,7 @@
 //! Records as rows of a CSV file (RFC 4180): one column for each member.
 //!
-//! A text stands in its cell as it is, a list or an object as JSON. A text that a reader could not tell from nothing or
-//! from JSON is written as JSON too: one that is blank or begins with a quotation mark.
+//! A cell holds a text unchanged, and a list or an object as JSON. A text that is blank or begins with a quotation mark is
+//! written as JSON too: a reader would take it for nothing or for JSON.
 
 use serde::Serialize;
 use serde_json::Value;

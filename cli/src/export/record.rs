@@ -1,4 +1,5 @@
-//! The records of an export: their members, as those of a seed file (contract section 11), absent where there is nothing.
+//! The records of an export. Their members are those of a seed file (contract section 11); members without a value are
+//! absent.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use shared::domain::{
 };
 use shared::store::{ExportedContact, Registered};
 
-/// The first record: the organization, and what is registered in it.
+/// The first record: the organization with its audiences and clients.
 #[derive(Debug, Serialize)]
 pub struct OrganizationLine {
     organization: OrganizationId,
@@ -29,7 +30,7 @@ impl OrganizationLine {
     }
 }
 
-/// A contact, with all that the table holds of it.
+/// A contact with all its data.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactLine {
@@ -161,7 +162,7 @@ impl From<ExportedContact> for ContactLine {
             hard_bounced_at: contact.suppression.hard_bounced_at,
             complained_at: contact.suppression.complained_at,
             subscriptions: subscriptions.into_iter().map(subscription).collect(),
-            // No tags in an audience say no more than no audience.
+            // An audience without tags is the same as no audience.
             tags: contact
                 .tags
                 .into_iter()

@@ -1,19 +1,21 @@
-//! What an application says of a contact: the body of `POST /api/contacts`, as history.
+//! A record in the form of a request body of `POST /api/contacts`. It describes the past.
 //!
-//! What has no time of its own gets none, other than from the endpoint: an import tells of what was, and must come to the
-//! same whenever it is run. And it lifts no suppression, since one may have been made after what it tells of.
+//! This differs from the endpoint in two ways. An ended subscription, or an address validation, without a time in the record
+//! gets no time: the result must not depend on when the import runs. And a record lifts no suppression: the suppression may
+//! be younger than the record.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, SubscriptionId,
-    SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp, ValidationPatch,
-    ValidationStatus, Verification,
+    Actor, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, NewMethod,
+    SubscriptionId, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp,
+    ValidationPatch, ValidationStatus, Verification,
 };
 
 use super::fault::Fault;
-use super::record::{ContactRow, Reading, check_methods, email_address, phone_number};
+use super::row::ContactRow;
+use super::values::{ReadContext, check_methods, email_address, phone_number};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +46,7 @@ struct ValidationMembers {
     validated_at: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SuppressionMembers {
     global_unsubscribed: Option<bool>,
@@ -59,43 +61,33 @@ struct PhoneEntry {
     is_primary: Option<bool>,
 }
 
-/// Reads what is said.
+/// Reads a record.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<ContactRow, Fault> {
-    let mut phones = Vec::with_capacity(members.phone_number.len());
-    for (place, entry) in members.phone_number.into_iter().enumerate() {
-        // That one is not the main one does not say which is.
-        let is_primary = entry.is_primary.filter(|is_primary| *is_primary);
-        let field = format!("phoneNumber[{place}].value");
-        phones.push(phone_number(&entry.value, &field, is_primary, reading)?);
-    }
-    check_methods(&phones, "phoneNumber")?;
+pub(super) fn read(
+    members: ApplicationMembers,
+    context: &ReadContext,
+) -> Result<ContactRow, Fault> {
+    let phones = phones(members.phone_number, context)?;
     let email = email_address(&members.email, "email", None)?;
-    let verified_at = verified_at(members.verified, members.verified_at.as_deref(), reading)?;
+    let verified_at = verified_at(members.verified, members.verified_at.as_deref(), context)?;
     let email_validation = members
         .email_validation
-        .map(|found| validation(found, reading))
+        .map(|found| validation(found, context))
         .transpose()?;
-    let suppression = members.suppression.unwrap_or(SuppressionMembers {
-        global_unsubscribed: None,
-        hard_bounced: None,
-        complained: None,
-    });
-    let holds = |holds: Option<bool>| {
-        holds
-            .filter(|holds| *holds)
-            .map(|_| SuppressionPatch::Since(reading.now))
+    let suppression = members.suppression.unwrap_or_default();
+    let since_now = |is_suppressed: Option<bool>| {
+        (is_suppressed == Some(true)).then_some(SuppressionPatch::Since(context.now))
     };
     let patch = ContactPatch {
         first_name: text(members.first_name),
         last_name: text(members.last_name),
         methods: std::iter::once(email).chain(phones).collect(),
         email_validation,
-        globally_unsubscribed: holds(suppression.global_unsubscribed),
-        hard_bounced: holds(suppression.hard_bounced),
-        complained: holds(suppression.complained),
+        globally_unsubscribed: since_now(suppression.global_unsubscribed),
+        hard_bounced: since_now(suppression.hard_bounced),
+        complained: since_now(suppression.complained),
         tags: tags(members.tags)?
             .map(|tags| (members.audience.clone(), tags))
             .into_iter()
@@ -128,24 +120,36 @@ pub(super) fn read(members: ApplicationMembers, reading: &Reading) -> Result<Con
     })
 }
 
-/// Since when the subscription is verified, if it is.
+fn phones(entries: Vec<PhoneEntry>, context: &ReadContext) -> Result<Vec<NewMethod>, Fault> {
+    let mut phones = Vec::with_capacity(entries.len());
+    for (position, entry) in entries.into_iter().enumerate() {
+        // `isPrimary: false` does not say which other number is primary, so it changes nothing.
+        let is_primary = entry.is_primary.filter(|is_primary| *is_primary);
+        let field = format!("phoneNumber[{position}].value");
+        phones.push(phone_number(&entry.value, &field, is_primary, context)?);
+    }
+    check_methods(&phones, "phoneNumber")?;
+    Ok(phones)
+}
+
+/// The time of the subscription's verification, if it is verified.
 fn verified_at(
     verified: Option<bool>,
     at: Option<&str>,
-    reading: &Reading,
+    context: &ReadContext,
 ) -> Result<Option<Timestamp>, Fault> {
     match (verified, at) {
         (None, Some(_)) => Err(Fault::new("verified", "must be there where verified_at is")),
-        (Some(true), Some(at)) => instant(at, "verified_at", reading).map(Some),
-        (Some(true), None) => Ok(Some(reading.now)),
+        (Some(true), Some(at)) => instant(at, "verified_at", context).map(Some),
+        (Some(true), None) => Ok(Some(context.now)),
         (Some(false) | None, _) => Ok(None),
     }
 }
 
-fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationPatch, Fault> {
+fn validation(found: ValidationMembers, context: &ReadContext) -> Result<ValidationPatch, Fault> {
     let validated_at = found
         .validated_at
-        .map(|at| instant(&at, "email_validation.validated_at", reading))
+        .map(|at| instant(&at, "email_validation.validated_at", context))
         .transpose()?;
     Ok(ValidationPatch {
         status: found.status,
@@ -154,8 +158,8 @@ fn validation(found: ValidationMembers, reading: &Reading) -> Result<ValidationP
     })
 }
 
-fn instant(text: &str, field: &str, reading: &Reading) -> Result<Timestamp, Fault> {
-    Timestamp::parse_iso8601(text, reading.time_zone).map_err(|_| {
+fn instant(text: &str, field: &str, context: &ReadContext) -> Result<Timestamp, Fault> {
+    Timestamp::parse_iso8601(text, context.time_zone).map_err(|_| {
         Fault::new(
             field,
             "must be an ISO 8601 date and time, from 1970 to 9999",
@@ -163,7 +167,7 @@ fn instant(text: &str, field: &str, reading: &Reading) -> Result<Timestamp, Faul
     })
 }
 
-/// Tags that are not blank, trimmed; none say nothing.
+/// The tags, trimmed. An empty list changes nothing.
 fn tags(tags: Option<Vec<String>>) -> Result<Option<Vec<String>>, Fault> {
     let tags: Vec<_> = tags
         .unwrap_or_default()
@@ -176,7 +180,7 @@ fn tags(tags: Option<Vec<String>>) -> Result<Option<Vec<String>>, Fault> {
     Ok((!tags.is_empty()).then_some(tags))
 }
 
-/// A text, trimmed; a blank one says nothing.
+/// A text, trimmed. A blank text changes nothing.
 fn text(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())

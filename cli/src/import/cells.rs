@@ -1,8 +1,8 @@
 //! CSV (RFC 4180): a header row that names the members, and a record in each row.
 //!
-//! A cell holds a text as it is, and a list or an object as JSON; where it is clear what is meant, it may also hold a list's
-//! only entry, or entries with `;` between them. A blank cell says nothing. A text that begins with a quotation mark is one
-//! in JSON, which can also be empty.
+//! A cell holds a text unchanged, and a list or an object as JSON. Some lists may also be written as their only entry, or as
+//! entries separated by `;`. A blank cell means that the member is absent. A text that begins with a quotation mark is a JSON
+//! string, which may be empty.
 
 use std::io::{self, BufRead};
 
@@ -11,10 +11,10 @@ use csv_core::{ReadRecordResult, Reader};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::source::{MAX_RECORD_BYTES, RawRecord};
+use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 use crate::export::COLUMNS;
 
-/// The columns that are not those of an export.
+/// The columns that an export does not have.
 const MORE_COLUMNS: [&str; 7] = [
     "email",
     "audience",
@@ -25,22 +25,25 @@ const MORE_COLUMNS: [&str; 7] = [
     "suppression",
 ];
 
-/// Most cells of a row.
+/// The maximum number of cells in a row.
 const MAX_CELLS: usize = 1024;
 
-/// The rows of a file.
+/// Reads the rows of a file.
 pub(super) struct Cells<R> {
     input: R,
     reader: Reader,
     columns: Vec<&'static str>,
     /// The line of the next byte.
     line: u64,
+    /// The bytes of the file that are read.
     end: u64,
+    /// The cells of the current row, one after the other.
     text: Vec<u8>,
+    /// Where each cell ends in `text`.
     ends: Vec<usize>,
 }
 
-/// A row as it was read.
+/// A row, before its cells are parsed.
 struct Row {
     /// The line where it begins.
     line: u64,
@@ -48,23 +51,23 @@ struct Row {
     last_line: u64,
     bytes: usize,
     cells: usize,
-    /// Whether it is held whole.
+    /// Whether it is complete in memory: a row that is too long is not kept.
     is_whole: bool,
-    /// What is wrong with its quotation marks, if something is.
+    /// The fault in its quotation marks, if there is one.
     quotes: Option<&'static str>,
 }
 
-/// Where a byte stands in a row, as far as quotation marks go (RFC 4180 section 2, rules 5 to 7). The reader itself passes
-/// over marks that have no other, and would make one cell of all rows down to the next mark.
+/// The state of the quotation marks after a byte of a row (RFC 4180 section 2, rules 5 to 7). The `csv_core` reader accepts
+/// an unpaired mark, and would read all rows down to the next mark as one cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Quoting {
     #[default]
     Begin,
     Plain,
     Quoted,
-    /// After a mark in a quoted cell, which ends it or is the first of two that stand for one.
+    /// After a mark in a quoted cell: the mark ends the cell, or is the first half of an escaped mark.
     Mark,
-    /// A text came after a cell's end.
+    /// After a text that follows the closing mark of a cell.
     Broken,
 }
 
@@ -81,7 +84,7 @@ impl Quoting {
         }
     }
 
-    /// What is wrong with a row that ends here.
+    /// The fault of a row that ends in this state.
     fn fault(self) -> Option<&'static str> {
         match self {
             Self::Quoted => Some("a quotation mark is never closed"),
@@ -92,10 +95,10 @@ impl Quoting {
 }
 
 impl<R: BufRead> Cells<R> {
-    /// Reads the header row of `input`, before which there were this many bytes.
+    /// Reads the header row of `input`. `skipped` bytes of the file come before `input`.
     ///
     /// # Errors
-    /// When it cannot be read, there is none, or a column has no name, an unknown one, or that of another.
+    /// When the input cannot be read or has no header row, or when a column's name is blank, unknown or there twice.
     pub(super) fn open(input: R, skipped: u64) -> anyhow::Result<Self> {
         let mut cells = Self {
             input,
@@ -134,7 +137,7 @@ impl<R: BufRead> Cells<R> {
         Ok(cells)
     }
 
-    /// The next row in which not all cells are blank.
+    /// The next row that has a cell which is not blank.
     pub(super) fn next(&mut self) -> io::Result<Option<RawRecord>> {
         while let Some(row) = self.read_row()? {
             let members = self.members(&row);
@@ -189,7 +192,7 @@ impl<R: BufRead> Cells<R> {
         &self.text[start..self.ends[place]]
     }
 
-    /// Reads a row that is not empty.
+    /// Reads the next row that is not empty.
     fn read_row(&mut self) -> io::Result<Option<Row>> {
         self.skip_line_ends()?;
         let line = self.line;
@@ -223,7 +226,7 @@ impl<R: BufRead> Cells<R> {
                 ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_CELLS => {
                     self.ends.resize(self.ends.len() * 2, 0);
                 }
-                // It is read on, but not held.
+                // The row is read to its end, but not kept.
                 ReadRecordResult::OutputFull => (is_whole, text) = (false, 0),
                 ReadRecordResult::OutputEndsFull => (is_whole, ends) = (false, 0),
                 ReadRecordResult::Record => {
@@ -241,7 +244,7 @@ impl<R: BufRead> Cells<R> {
         }
     }
 
-    /// Skips the end of the row before, and empty lines, so that a row's line is known.
+    /// Skips line breaks, so that `line` is the line in which the next row begins.
     fn skip_line_ends(&mut self) -> io::Result<()> {
         loop {
             let input = self.input.fill_buf()?;
@@ -260,8 +263,8 @@ impl<R: BufRead> Cells<R> {
     }
 }
 
-/// Says that nobody knows a column. Where it does not look like a column's name, the first row may be somebody's data, which
-/// is not shown.
+/// The error for an unknown column. A name that does not look like a column's may be personal data, because the file has no
+/// header row; the error does not show it.
 fn unknown_column(place: usize, name: &str) -> String {
     let is_name = |name: &str| {
         name.len() <= 40
@@ -283,7 +286,7 @@ fn unknown_column(place: usize, name: &str) -> String {
     }
 }
 
-/// What a cell holds; nothing where it is blank.
+/// The value of a cell; `None` if the cell is blank.
 fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
     let trimmed = cell.trim();
     if trimmed.is_empty() {
@@ -295,7 +298,7 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         "emails" | "subscriptions" | "emailValidation" | "email_validation" | "suppression" => {
             json()?
         }
-        // Spreadsheets write them in capitals.
+        // Spreadsheets write `TRUE` and `FALSE`.
         "verified" if trimmed.eq_ignore_ascii_case("true") => Value::Bool(true),
         "verified" if trimmed.eq_ignore_ascii_case("false") => Value::Bool(false),
         "verified" => return Err(Fault::new(column, "must be true or false")),
@@ -311,7 +314,7 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         }
         "verified_at" => Value::from(trimmed),
         column if column.ends_with("At") => Value::from(trimmed),
-        // A text. Blanks around it can be a part of it.
+        // A text. White space around it may be part of it.
         _ if cell.starts_with('"') => match json()? {
             value @ Value::String(_) => value,
             _ => return Err(Fault::new(column, "is not a text in JSON")),
@@ -322,172 +325,4 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// The line of each row, with its members or the field at fault and the reason.
-    type Read = Vec<(u64, Result<Value, (String, String)>)>;
-
-    fn read(text: &[u8]) -> Read {
-        let mut cells = Cells::open(text, 0).unwrap();
-        let mut found = Vec::new();
-        while let Some(record) = cells.next().unwrap() {
-            let members = record.members.map(Value::Object);
-            found.push((
-                record.line,
-                members.map_err(|fault| (fault.field, fault.reason)),
-            ));
-        }
-        assert_eq!(cells.end, text.len() as u64);
-        found
-    }
-
-    fn header_error(text: &str) -> String {
-        match Cells::open(text.as_bytes(), 0) {
-            Ok(_) => panic!("{text:?}"),
-            Err(error) => format!("{error:#}"),
-        }
-    }
-
-    #[test]
-    fn a_rows_line_is_where_it_begins_with_line_breaks_in_quotation_marks_and_empty_lines_before() {
-        let text = "id,lastName\r\n\r\na,\"one\r\ntwo\nthree\"\r\n\r\n\nb,x\nc,y,z\n,\n\"d\",\"\"\"e\"\"\"";
-        assert_eq!(
-            read(text.as_bytes()),
-            [
-                (3, Ok(json!({ "id": "a", "lastName": "one\r\ntwo\nthree" }))),
-                (8, Ok(json!({ "id": "b", "lastName": "x" }))),
-                (
-                    9,
-                    Err((
-                        "record".to_owned(),
-                        "has 3 cells, where the header row has 2".to_owned()
-                    ))
-                ),
-                (11, Ok(json!({ "id": "d", "lastName": "e" }))),
-            ]
-        );
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_those_of_one_row() {
-        let found = read(b"id\na\n\xFF\nb\n");
-        assert_eq!(found.len(), 3);
-        assert_eq!(
-            found[1],
-            (3, Err(("id".to_owned(), "is not UTF-8".to_owned())))
-        );
-    }
-
-    #[test]
-    fn a_quotation_mark_without_its_other_one_does_not_fill_the_memory() {
-        let mut text = b"id\na\n\"".to_vec();
-        text.resize(MAX_RECORD_BYTES + 100, b'x');
-        let found = read(&text);
-        assert_eq!(found.len(), 2);
-        let (line, Err((field, reason))) = &found[1] else {
-            panic!("a row");
-        };
-        assert_eq!((*line, field.as_str()), (3, "record"));
-        assert!(reason.starts_with("is longer than 16 MB"), "{reason}");
-    }
-
-    #[test]
-    fn a_quotation_mark_without_its_other_one_is_no_record() {
-        let never_closed = "a quotation mark is never closed: all down to line";
-        let goes_on = "a cell goes on behind its closing quotation mark: all down to line";
-        for (rows, expected) in [
-            // The mark stands in the first of three rows, and nothing closes it.
-            (
-                "a,\"x\nb,y\nc,z\n",
-                (2, format!("{never_closed} 4 was read as this record")),
-            ),
-            (
-                "a,\"x\nb,y\nc,z",
-                (2, format!("{never_closed} 4 was read as this record")),
-            ),
-            (
-                "\"a,x\nb,y\n",
-                (2, format!("{never_closed} 3 was read as this record")),
-            ),
-            // That of a later row does.
-            (
-                "a,\"x\nb,\"y\nc,z\n",
-                (2, format!("{goes_on} 3 was read as this record")),
-            ),
-            (
-                "\"a\"b,x\n",
-                (2, format!("{goes_on} 2 was read as this record")),
-            ),
-        ] {
-            let found = read(format!("id,lastName\n{rows}").as_bytes());
-            let faults: Vec<_> = found
-                .iter()
-                .filter_map(|(line, row)| Some((*line, row.as_ref().err()?.1.clone())))
-                .collect();
-            assert_eq!(faults, [expected], "{rows:?}");
-        }
-        let whole = "id,lastName\r\n\"a\",\"x\"\r\n\"b\",\"\"\r\n c\"d,\"x\"\"y\"\n";
-        assert!(read(whole.as_bytes()).iter().all(|(_, row)| row.is_ok()));
-    }
-
-    #[test]
-    fn a_header_names_each_member_once() {
-        for (text, error) in [
-            ("", "the file has no header row"),
-            ("id,\n", "column 2 has no name"),
-            ("id,fristName\n", "column \"fristName\" is unknown"),
-            ("id,id\n", "column id is there twice"),
-            (
-                "id;email\n",
-                "the columns have semicolons between them; they must be commas",
-            ),
-            (
-                "id\temail\n",
-                "the columns have tabs between them; they must be commas",
-            ),
-            (
-                "jane@example.com,Jane\n",
-                "column 1 is unknown: the first row must hold the names of the columns",
-            ),
-            (
-                "id,\"email\n",
-                "the header row: a quotation mark is never closed",
-            ),
-        ] {
-            assert_eq!(header_error(text), error);
-        }
-        assert_eq!(
-            read(b" id , email\na,b\n"),
-            [(2, Ok(json!({ "id": "a", "email": "b" })))]
-        );
-    }
-
-    #[test]
-    fn a_cell_is_what_its_column_holds() {
-        let held = |column, cell| value(column, cell).unwrap();
-        assert_eq!(held("firstName", " "), None);
-        assert_eq!(held("firstName", " x "), Some(json!(" x ")));
-        assert_eq!(held("firstName", "\"\""), Some(json!("")));
-        assert_eq!(held("firstName", "[1]"), Some(json!("[1]")));
-        assert_eq!(held("phoneNumber", "+1 416"), Some(json!("+1 416")));
-        assert_eq!(held("phoneNumber", "[{}]"), Some(json!([{}])));
-        assert_eq!(held("tags", "a; b;"), Some(json!(["a", "b"])));
-        assert_eq!(
-            held("tags", "{\"n\":[\"a;b\"]}"),
-            Some(json!({ "n": ["a;b"] }))
-        );
-        assert_eq!(held("verified", "true"), Some(json!(true)));
-        assert_eq!(held("verified", "FALSE"), Some(json!(false)));
-        for (column, cell) in [
-            ("verified", "yes"),
-            ("emails", "a@b.ca"),
-            ("firstName", "\"x"),
-            ("phoneNumber", "[1"),
-        ] {
-            assert_eq!(value(column, cell).unwrap_err().field, column);
-        }
-    }
-}
+mod tests;

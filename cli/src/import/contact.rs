@@ -1,6 +1,7 @@
-//! A contact as an export writes it, and as a seed file has it (contract section 11).
+//! A record of a contact, in the format of an export and of a seed file (contract section 11).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,9 +11,8 @@ use shared::domain::{
 };
 
 use super::fault::Fault;
-use super::record::{
-    ContactRow, Reading, check_methods, email_address, phone_number, verification,
-};
+use super::row::ContactRow;
+use super::values::{ReadContext, check_methods, email_address, phone_number, verification};
 use crate::seed::file::{EmailValidationSeed, SubscriptionSeed};
 
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ struct EmailMembers {
     is_owner: Option<bool>,
 }
 
-/// Refuses a list of tags, which does not say of which audience.
+/// Refuses a plain list of tags: tags belong to an audience.
 pub(super) fn check(members: &Map<String, Value>) -> Result<(), Fault> {
     if members.get("tags").is_some_and(Value::is_array) {
         return Err(Fault::new(
@@ -89,11 +89,14 @@ pub(super) fn check(members: &Map<String, Value>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<ContactRow, Fault> {
-    let phones = phones(members.phone_number, reading)?;
+pub(super) fn read(
+    mut members: ContactMembers,
+    context: &ReadContext,
+) -> Result<ContactRow, Fault> {
+    let phones = phones(mem::take(&mut members.phone_number), context)?;
     let email_member = members.email.is_some().then_some("email");
-    let (emails, owned_elsewhere) = match members.email {
-        None => emails(members.emails)?,
+    let (emails, owned_elsewhere) = match members.email.take() {
+        None => emails(mem::take(&mut members.emails))?,
         Some(_) if !members.emails.is_empty() => {
             return Err(Fault::new("email", "must not stand beside emails"));
         }
@@ -102,63 +105,17 @@ pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<Contact
             BTreeSet::new(),
         ),
     };
-    let subscriptions = subscriptions(members.subscriptions)?;
-    let of_subscriptions = subscriptions.iter().map(|(place, id, _)| {
-        (
-            id.audience.clone(),
-            format!("subscriptions[{place}].audience"),
-        )
-    });
-    let of_tags = members
-        .tags
-        .keys()
-        .map(|audience| (audience.clone(), "tags".to_owned()));
-    let audiences = of_subscriptions.chain(of_tags).collect();
-    let patch = ContactPatch {
-        first_name: members.first_name,
-        last_name: members.last_name,
-        methods: phones.into_iter().chain(emails).collect(),
-        secondary_phone_numbers: members.secondary_phone_number,
-        status: members.status,
-        pipeline_id: members.pipeline_id,
-        pipeline_stage: members.pipeline_stage,
-        user_id: members.user_id,
-        created_by: members.created_by,
-        assignees: members.assignees,
-        verification: verification(
-            "",
-            members.verified_at,
-            members.verified_by,
-            members.verification_source,
-        )?,
-        email_validation: members.email_validation.map(|found| ValidationPatch {
-            status: found.status,
-            reason: Some(found.reason),
-            validated_at: Some(found.validated_at),
-        }),
-        globally_unsubscribed: members
-            .globally_unsubscribed_at
-            .map(SuppressionPatch::Since),
-        global_unsubscribe_reason: members.global_unsubscribe_reason,
-        hard_bounced: members.hard_bounced_at.map(SuppressionPatch::Since),
-        complained: members.complained_at.map(SuppressionPatch::Since),
-        // No tags in an audience say nothing.
-        tags: members
-            .tags
-            .into_iter()
-            .filter(|(_, tags)| !tags.is_empty())
-            .collect(),
-        created_at: members.created_at,
-    };
+    let subscriptions = subscriptions(mem::take(&mut members.subscriptions))?;
+    let audiences = audiences(&subscriptions, &members.tags);
     let record = ContactRecord {
-        id: members.id,
-        patch,
+        id: members.id.take(),
+        updated_at: members.updated_at,
+        patch: patch(members, phones.into_iter().chain(emails).collect())?,
         owned_elsewhere,
         subscriptions: subscriptions
             .into_iter()
             .map(|(_, id, patch)| (id, patch))
             .collect(),
-        updated_at: members.updated_at,
     };
     if record.id.is_none() && record.own_addresses().next().is_none() {
         return Err(Fault::new(
@@ -173,12 +130,69 @@ pub(super) fn read(members: ContactMembers, reading: &Reading) -> Result<Contact
     })
 }
 
-fn phones(entries: Vec<MethodMembers>, reading: &Reading) -> Result<Vec<NewMethod>, Fault> {
+/// The audiences that the record names, each with the member that names it.
+fn audiences(
+    subscriptions: &[(usize, SubscriptionId, SubscriptionPatch)],
+    tags: &BTreeMap<AudienceSlug, Vec<String>>,
+) -> Vec<(AudienceSlug, String)> {
+    let of_subscriptions = subscriptions.iter().map(|(position, id, _)| {
+        let field = format!("subscriptions[{position}].audience");
+        (id.audience.clone(), field)
+    });
+    let of_tags = tags
+        .keys()
+        .map(|audience| (audience.clone(), "tags".to_owned()));
+    of_subscriptions.chain(of_tags).collect()
+}
+
+/// The patch of the contact itself, with these contact methods.
+fn patch(members: ContactMembers, methods: Vec<NewMethod>) -> Result<ContactPatch, Fault> {
+    let verification = verification(
+        "",
+        members.verified_at,
+        members.verified_by,
+        members.verification_source,
+    )?;
+    let email_validation = members.email_validation.map(|found| ValidationPatch {
+        status: found.status,
+        reason: Some(found.reason),
+        validated_at: Some(found.validated_at),
+    });
+    // An empty list of tags changes nothing.
+    let tags = members
+        .tags
+        .into_iter()
+        .filter(|(_, tags)| !tags.is_empty());
+    Ok(ContactPatch {
+        first_name: members.first_name,
+        last_name: members.last_name,
+        methods,
+        secondary_phone_numbers: members.secondary_phone_number,
+        status: members.status,
+        pipeline_id: members.pipeline_id,
+        pipeline_stage: members.pipeline_stage,
+        user_id: members.user_id,
+        created_by: members.created_by,
+        assignees: members.assignees,
+        verification,
+        email_validation,
+        globally_unsubscribed: members
+            .globally_unsubscribed_at
+            .map(SuppressionPatch::Since),
+        global_unsubscribe_reason: members.global_unsubscribe_reason,
+        hard_bounced: members.hard_bounced_at.map(SuppressionPatch::Since),
+        complained: members.complained_at.map(SuppressionPatch::Since),
+        tags: tags.collect(),
+        created_at: members.created_at,
+    })
+}
+
+fn phones(entries: Vec<MethodMembers>, context: &ReadContext) -> Result<Vec<NewMethod>, Fault> {
     let mut phones = Vec::with_capacity(entries.len());
     for (place, entry) in entries.into_iter().enumerate() {
         let place = format!("phoneNumber[{place}]");
         let field = format!("{place}.value");
-        let mut phone = phone_number(&entry.value, &field, entry.is_primary, reading)?;
+        let mut phone = phone_number(&entry.value, &field, entry.is_primary, context)?;
         phone.verification = verification(
             &place,
             entry.verified_at,
@@ -191,7 +205,7 @@ fn phones(entries: Vec<MethodMembers>, reading: &Reading) -> Result<Vec<NewMetho
     Ok(phones)
 }
 
-/// The addresses, and the normal forms of those that another contact owns.
+/// The e-mail addresses, and the normal forms of those that another contact owns.
 fn emails(entries: Vec<EmailMembers>) -> Result<(Vec<NewMethod>, BTreeSet<String>), Fault> {
     let mut emails = Vec::with_capacity(entries.len());
     let mut owned_elsewhere = BTreeSet::new();
@@ -214,7 +228,7 @@ fn emails(entries: Vec<EmailMembers>) -> Result<(Vec<NewMethod>, BTreeSet<String
     Ok((emails, owned_elsewhere))
 }
 
-/// The subscriptions, each with its place.
+/// The subscriptions, each with its position in the list.
 fn subscriptions(
     entries: Vec<SubscriptionSeed>,
 ) -> Result<Vec<(usize, SubscriptionId, SubscriptionPatch)>, Fault> {

@@ -1,4 +1,4 @@
-//! JSON Lines: an object in each line.
+//! JSON Lines: one object per line.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::source::{MAX_RECORD_BYTES, RawRecord};
+use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 
-/// The lines of a file.
+/// Reads the lines of a file.
 pub(super) struct Lines<R> {
     input: R,
     line: u64,
@@ -19,7 +19,7 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The lines of `input`, before which there were this many bytes.
+    /// A reader of `input`. `skipped` bytes of the file come before `input`.
     pub(super) fn new(input: R, skipped: u64) -> Self {
         Self {
             input,
@@ -54,7 +54,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Reads a line, and answers whether it is held whole.
+    /// Reads a line into the buffer. Returns false if the line is too long to be kept.
     fn read_line(&mut self) -> io::Result<bool> {
         self.buffer.clear();
         let mut is_whole = true;
@@ -98,7 +98,7 @@ fn members(line: &[u8]) -> Result<Map<String, Value>, Fault> {
     }
 }
 
-/// An object, whose reader passes over none of several members of one name: which of them is meant nobody knows.
+/// An object and the name of a member that it repeats. `serde_json` alone would silently keep the last of them.
 #[derive(Default)]
 struct Object {
     members: Map<String, Value>,

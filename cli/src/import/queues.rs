@@ -1,5 +1,5 @@
-//! Workers, and which of them gets a record: records of one contact are done one after the other, in the order of the
-//! file, and all others at the same time.
+//! Decides which worker imports a record: the records of one contact one after the other, in the order of the file, and all
+//! others at the same time.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use shared::domain::ContactRecord;
 use tokio::sync::Notify;
 
-/// What a record has in common with others about its contact: its id, or an address, as a hash.
+/// The hash of a contact's id or of one of its addresses. Two records that share a name may be about one contact.
 pub(super) type Name = u64;
 
 /// The names of a record.
@@ -24,29 +24,30 @@ pub(super) fn names(record: &ContactRecord) -> Vec<Name> {
     id.chain(addresses).collect()
 }
 
-/// Which names are on their way, and with which worker.
+/// The names of the records in progress, and the worker of each.
 #[derive(Default)]
 pub(super) struct Queues {
-    under_way: Mutex<HashMap<Name, (usize, usize)>>,
+    /// For each name its worker, and how many of its records are in progress.
+    in_progress: Mutex<HashMap<Name, (usize, usize)>>,
     done: Notify,
 }
 
 impl Queues {
-    /// The worker for a record with these names: the one that has others with one of them, or else this one. Where
-    /// several have, it waits until one of them is left.
+    /// The worker for a record with these names: the worker that already has a record with one of them, or else
+    /// `otherwise`. If several workers do, this waits until only one does.
     pub(super) async fn worker_for(&self, names: &[Name], otherwise: usize) -> usize {
         loop {
-            // Before it is looked, so that nothing that is done then is missed.
+            // Subscribed before the check, so that no record that is done in between is missed.
             let done = self.done.notified();
             {
-                let mut under_way = self.under_way();
+                let mut in_progress = self.in_progress();
                 let mut workers = names
                     .iter()
-                    .filter_map(|name| under_way.get(name).map(|(worker, _)| *worker));
+                    .filter_map(|name| in_progress.get(name).map(|(worker, _)| *worker));
                 let worker = workers.next().unwrap_or(otherwise);
                 if workers.all(|other| other == worker) {
                     for name in names {
-                        under_way.entry(*name).or_insert((worker, 0)).1 += 1;
+                        in_progress.entry(*name).or_insert((worker, 0)).1 += 1;
                     }
                     return worker;
                 }
@@ -55,31 +56,31 @@ impl Queues {
         }
     }
 
-    /// Notes that a record with these names is done.
+    /// Removes the names of a record that is done.
     pub(super) fn done(&self, names: &[Name]) {
-        let mut under_way = self.under_way();
+        let mut in_progress = self.in_progress();
         for name in names {
-            if let Some((_, count)) = under_way.get_mut(name) {
+            if let Some((_, count)) = in_progress.get_mut(name) {
                 *count -= 1;
                 if *count == 0 {
-                    under_way.remove(name);
+                    in_progress.remove(name);
                 }
             }
         }
-        drop(under_way);
+        drop(in_progress);
         self.done.notify_waiters();
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<Name, (usize, usize)>> {
-        // Counts are whole whatever happened to who held them.
-        self.under_way
+    fn in_progress(&self) -> MutexGuard<'_, HashMap<Name, (usize, usize)>> {
+        // No panic can leave the counts half changed.
+        self.in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Records of a worker as it does them: those of a round have no names in common, and of two that have, the first is in an
-/// earlier round.
+/// Splits a worker's records into rounds. The records of one round share no name; of two records that share a name, the
+/// first is in an earlier round.
 pub(super) fn rounds<T>(rows: Vec<T>, names: impl Fn(&T) -> &[Name]) -> Vec<Vec<T>> {
     let mut next_round: HashMap<Name, usize> = HashMap::new();
     let mut rounds: Vec<Vec<T>> = Vec::new();

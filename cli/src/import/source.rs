@@ -1,33 +1,15 @@
-//! The records of a file, one after the other, each with its line.
+//! The records of a file in either format, one after the other.
 
 use std::io::{self, BufReader, Cursor, Read};
 
 use anyhow::Context;
-use serde_json::{Map, Value};
 
 use super::cells::Cells;
-use super::fault::Fault;
 use super::lines::Lines;
+use super::raw_record::RawRecord;
 use crate::arguments::Format;
 
-/// Longest record, in bytes. Far more than a contact with all its subscriptions has; what is longer is a mistake, such as
-/// a quotation mark without its other one.
-pub(super) const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
-
-/// A record as it stands in the file.
-#[derive(Debug)]
-pub(super) struct RawRecord {
-    /// The line where it begins; the first is 1.
-    pub(super) line: u64,
-    /// Where it ends, in bytes from the start of the file.
-    pub(super) end: u64,
-    /// How many bytes it has.
-    pub(super) bytes: usize,
-    /// Its members, or why it has none.
-    pub(super) members: Result<Map<String, Value>, Fault>,
-}
-
-/// What all formats are read from.
+/// The input of both formats.
 pub(super) type Input = BufReader<Box<dyn Read + Send>>;
 
 /// The records of a file.
@@ -69,7 +51,7 @@ impl Source {
     }
 }
 
-/// The first bytes of a file, if they are not a byte order mark.
+/// Reads the first three bytes of a file. Returns none of them if they are a byte order mark.
 fn without_byte_order_mark(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::with_capacity(3);
     input.by_ref().take(3).read_to_end(&mut start)?;

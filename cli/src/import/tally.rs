@@ -1,4 +1,4 @@
-//! What became of the records: counted, and the rejected ones written down, in the order of the file.
+//! Counts the results of the records, and lists the rejected ones, in the order of the file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,21 +16,21 @@ use crate::progress::Progress;
 /// The columns of the file of rejected records.
 const HEADER: [&str; 3] = ["line", "field", "reason"];
 
-/// How many records came to what.
+/// The number of records by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Contacts that did not exist.
     pub created: u64,
-    /// Contacts that are otherwise now.
+    /// Contacts that changed.
     pub updated: u64,
-    /// Contacts that were so already.
+    /// Contacts that did not change.
     pub unchanged: u64,
-    /// Records that were not taken.
+    /// Records that were not imported.
     pub rejected: u64,
 }
 
 impl Counts {
-    /// All of them.
+    /// The sum of all counts.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.created + self.updated + self.unchanged + self.rejected
@@ -52,18 +52,18 @@ impl fmt::Display for Counts {
     }
 }
 
-/// What a record came to.
+/// The result of a record.
 #[derive(Debug)]
 pub(super) enum Done {
     Created,
     Updated,
     Unchanged,
     Rejected(Fault),
-    /// It was no contact's.
+    /// The record was not about a contact.
     Passed,
 }
 
-/// Where a record stands.
+/// The place of a record in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     /// Its number among the records of the file, from 0.
@@ -74,13 +74,14 @@ pub(super) struct Place {
     pub(super) end: u64,
 }
 
-/// Counts records. They are done in any order, and counted in that of the file.
+/// Counts records in the order of the file. They finish in any order.
 pub(super) struct Tally {
     pub(super) counts: Counts,
     /// All records up to this line are done.
     pub(super) up_to_line: u64,
+    /// The number of the next record to count.
     next: u64,
-    /// What is done before something earlier is. It keeps its room, so that these are not many.
+    /// Finished records that wait for an earlier one. They keep their `room`, so that they are not many.
     ahead: BTreeMap<u64, (Place, Done, OwnedSemaphorePermit)>,
     rejects: Rejects,
     progress: Arc<Progress>,
@@ -98,17 +99,17 @@ impl Tally {
         }
     }
 
-    /// Notes what a record came to.
+    /// Notes the result of a record.
     ///
     /// # Errors
-    /// When rejected records cannot be written down.
+    /// When the list of rejected records cannot be written.
     pub(super) fn note(
         &mut self,
         place: Place,
         done: Done,
         room: OwnedSemaphorePermit,
     ) -> anyhow::Result<()> {
-        // From now on the file of an earlier import is that of an earlier import.
+        // This import has a result now, so the list of an earlier import is outdated.
         self.rejects.forget_earlier()?;
         self.ahead.insert(place.sequence, (place, done, room));
         while let Some((place, done, _)) = self.ahead.remove(&self.next) {
@@ -134,10 +135,10 @@ impl Tally {
         Ok(())
     }
 
-    /// Counts what is done although something before it is not, since nothing more will be.
+    /// Counts the finished records that still wait for an earlier one: no more records will finish.
     ///
     /// # Errors
-    /// When rejected records cannot be written down.
+    /// When the list of rejected records cannot be written.
     pub(super) fn finish(&mut self) -> anyhow::Result<()> {
         for (place, done, _) in std::mem::take(&mut self.ahead).into_values() {
             self.count(place, done)?;
@@ -146,19 +147,19 @@ impl Tally {
     }
 }
 
-/// The file of rejected records. It is made with the first of them.
+/// The list of rejected records, a CSV file. The first rejected record creates it.
 pub(super) struct Rejects {
     path: PathBuf,
-    /// Whether there is one of an earlier import.
+    /// Whether the file of an earlier import exists.
     has_earlier: bool,
     file: Option<csv::Writer<BufWriter<File>>>,
 }
 
 impl Rejects {
-    /// A file at this path, where one of an earlier import may be; or a device or a pipe.
+    /// A list at this path: a new file, the file of an earlier import, a device or a pipe.
     ///
     /// # Errors
-    /// When there is another file, or none can be made.
+    /// When the path has some other file, or no file can be created there.
     pub(super) fn at(path: &Path) -> anyhow::Result<Self> {
         let place = || place(path);
         let has_earlier = match fs::metadata(path) {
@@ -225,7 +226,7 @@ impl Rejects {
     }
 }
 
-/// The file of rejected records, in an error's words.
+/// The path of the list, for error messages.
 fn place(path: &Path) -> String {
     format!("{} (--rejects)", path.display())
 }

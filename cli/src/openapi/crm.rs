@@ -1,16 +1,17 @@
-//! The endpoints that name a contact by its id alone.
+//! The operations of the CRM's dialect: their paths name a contact by its id alone.
 
 use serde_json::Value;
 use utoipa::openapi::Response;
 
+use super::dialect::Dialect;
 use super::examples;
-use super::operation::{Dialect, Operation};
+use super::operation::Operation;
 use super::parameters;
 use super::responses::{contact, crm_error, linked, not_modified, refusal};
 
 const METHOD_CHANGED: &str = "MethodChanged";
 
-/// Where to go from a contact of this dialect.
+/// The operations that an answer of this dialect links to.
 const NEXT: [&str; 4] = [
     "get-contact",
     "verify-contact-method",

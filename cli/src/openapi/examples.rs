@@ -1,11 +1,11 @@
-//! Examples: requests that work with the demo data of `serve`, those of the three documents that the API answers among
-//! them, and what each is answered. A black-box test makes them all.
+//! Examples: requests that work with the demo data of `serve`, and their answers. Among them are the examples of the three
+//! source documents. A black-box test sends them all.
 
 use serde_json::{Value, json};
 
 /// A contact of the CRM.
 pub(super) const JANE: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
-/// Another one.
+/// Another contact of the CRM.
 pub(super) const ALEX: &str = "64b2c3d4e5f60012345678aa";
 /// A contact of the mailer.
 pub(super) const SUBSCRIBER: &str = "c_1";
@@ -162,7 +162,7 @@ pub(super) fn contact_unsubscribed() -> Value {
     contact
 }
 
-/// When the examples are sent.
+/// The time at which the examples are sent.
 const CHANGED_AT: &str = "2026-11-21T12:00:00.000Z";
 /// A contact that an example creates.
 const NEW: &str = "c_0f8fad5bd9cb469fa16570867728950e";

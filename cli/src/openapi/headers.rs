@@ -1,11 +1,11 @@
-//! What answers carry beside the body. The document has each header once, under its name here.
+//! The headers of answers. The document has each of them once, as a component.
 
 use serde_json::json;
 use utoipa::openapi::Ref;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-/// A header: its name, and the name under which the document has it.
+/// A header: its name, and the name of its component.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
     pub(super) header: &'static str,
@@ -16,12 +16,12 @@ pub(super) const REQUEST_ID: Named = Named {
     header: "x-request-id",
     name: "RequestId",
 };
-/// Of an answer that shows a contact.
+/// In an answer that always shows a contact.
 pub(super) const VERSION: Named = Named {
     header: "ETag",
     name: "Version",
 };
-/// Of an answer that need not show a contact.
+/// In an answer that may show a contact.
 pub(super) const VERSION_IF_ANY: Named = Named {
     header: "ETag",
     name: "VersionIfAny",
@@ -36,13 +36,13 @@ pub(super) const RETRY_AFTER: Named = Named {
 };
 
 impl Named {
-    /// Where the document has it.
+    /// The reference to its component.
     pub(super) fn reference(self) -> Ref {
         Ref::new(format!("#/components/headers/{}", self.name))
     }
 }
 
-/// All headers, by name.
+/// All headers.
 pub(super) fn all() -> [(Named, Header); 5] {
     let tag = || {
         ObjectBuilder::new()
@@ -92,9 +92,9 @@ fn header(schema: ObjectBuilder, description: &str) -> Header {
         .build()
 }
 
-/// The same header, which is always there.
+/// The same header, marked as always present.
 fn always(mut header: Header) -> Header {
-    // `utoipa` has no member for it, and writes what is here as it is.
+    // `utoipa` has no field for `required`, but writes extensions unchanged.
     header.extensions = Some([("required", true)].into_iter().collect());
     header
 }

@@ -1,17 +1,18 @@
-//! The endpoints that an application calls with its audience.
+//! The operations of the mailer's dialect: applications call them with their audience.
 
 use serde_json::{Value, json};
 use utoipa::openapi::Response;
 
+use super::dialect::Dialect;
 use super::examples;
 use super::headers;
-use super::operation::{Dialect, Operation};
+use super::operation::Operation;
 use super::parameters;
 use super::responses::{WithHeader, answer, contact, linked, mailer_error, refusal};
 
 const AUDIENCE_CONTACT: &str = "AudienceContact";
 
-/// Where to go from a contact of this dialect.
+/// The operations that an answer of this dialect links to.
 const NEXT: [&str; 5] = [
     "verify-contact",
     "get-contact",

@@ -1,9 +1,10 @@
 //! The API's description for clients, an OpenAPI 3.1 document: `contacts openapi`, and `openapi.yaml` at the top level.
 //!
-//! Schemas come from the types that write the answers (`shared::http`), methods and paths from `template.yaml`, and what
-//! is said in words from here. `openapi.yaml` is held against it by a test.
+//! Schemas come from the types that render the answers (`shared::http`), methods and paths from `template.yaml`, and the
+//! texts from here. A test compares `openapi.yaml` with this document.
 
 mod crm;
+mod dialect;
 mod examples;
 mod headers;
 mod mailer;
@@ -23,12 +24,13 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Server,
 };
 
-use self::operation::{Dialect, Operation};
+use self::dialect::Dialect;
+use self::operation::Operation;
 use crate::output::print;
-use crate::serve::routes::{Route, routes};
+use crate::template::routes::{Route, routes};
 use crate::template::template;
 
-/// What holds for all of it.
+/// The description of the API as a whole.
 const DESCRIPTION: &str = "\
 Records, keeps and answers one fact: a contact's phone number or e-mail address is verified, since when, by whom, on whose \
 word, and so may we send?
@@ -48,7 +50,7 @@ word, and so may we send?
 /// The document.
 ///
 /// # Errors
-/// When an endpoint of the template is not described, or something is described that is none.
+/// When an endpoint of the template has no description, or a description has no endpoint.
 pub fn document() -> anyhow::Result<OpenApi> {
     let operations: Vec<Operation> = [crm::operations(), mailer::operations()].concat();
     let mut info = InfoBuilder::new()
@@ -74,7 +76,7 @@ pub fn document() -> anyhow::Result<OpenApi> {
         .build())
 }
 
-/// The document as YAML, the same each time.
+/// The document as YAML. Each call returns the same text.
 ///
 /// # Errors
 /// As [`document`].
@@ -94,8 +96,8 @@ pub(crate) fn to_yaml(document: &OpenApi) -> anyhow::Result<String> {
         .collect())
 }
 
-/// The line with its value in quotes where that is a time. YAML 1.2 takes it for a text in any case; many readers still
-/// are of YAML 1.1, and would not.
+/// The line, with quotes around its value if that is a time. YAML 1.2 reads such a value as a text without quotes too, but
+/// many readers implement YAML 1.1, which does not.
 fn with_quoted_time(line: &str) -> String {
     let value_at = line.rfind(' ').map_or(0, |blank| blank + 1);
     let (before, value) = line.split_at(value_at);
@@ -108,7 +110,7 @@ fn with_quoted_time(line: &str) -> String {
     }
 }
 
-/// `contacts openapi`.
+/// Prints the document: `contacts openapi`.
 ///
 /// # Errors
 /// As [`document`], and when standard output cannot be written to.
@@ -210,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    /// What stands at the top level.
+    /// The document at the top level of the repository.
     const CHECKED_IN: &str = include_str!("../../../openapi.yaml");
 
     fn json() -> Value {

@@ -1,4 +1,4 @@
-//! Where endpoints look beside the body.
+//! Parameters of the path, the query and the headers.
 
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -17,7 +17,7 @@ pub(super) fn contact_id(example: &str) -> Parameter {
         .build()
 }
 
-/// A parameter of the query that must be there.
+/// A required parameter of the query.
 pub(super) fn query(name: &str, schema: &str, description: &str, example: &str) -> Parameter {
     ParameterBuilder::new()
         .name(name)

@@ -1,4 +1,4 @@
-//! Answers: those of an endpoint's own, and those that are the same for a whole dialect.
+//! Answers: the ones that are specific to an endpoint, and the ones that all endpoints of a dialect share.
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
+use super::dialect::Dialect;
 use super::headers::{self, Named};
-use super::operation::Dialect;
 
-/// Headers that the document has elsewhere.
+/// Adds headers that are components of the document.
 pub(super) trait WithHeader {
-    /// The same answer with a header.
+    /// The answer with this header.
     fn with(self, header: Named) -> Self;
 }
 
@@ -41,14 +41,14 @@ pub(super) fn not_modified() -> Response {
         .build()
 }
 
-/// A refusal in the endpoint's own words.
+/// An error that is specific to an endpoint.
 pub(super) fn refusal(dialect: Dialect, description: &str, example: Value) -> Response {
     json_response(description, dialect.error(), Some(example))
         .with(headers::REQUEST_ID)
         .build()
 }
 
-/// How to go on from an answer: the contact whose id stands there is that of another operation's path.
+/// Links an answer to other operations: `id` is the place of the contact's id in the answer, for their paths.
 pub(super) fn linked(response: ResponseBuilder, id: &str, operations: &[&str]) -> Response {
     operations
         .iter()
@@ -68,7 +68,7 @@ fn json_response(description: &str, schema: Ref, example: Option<Value>) -> Resp
         .content("application/json", content.build())
 }
 
-/// The schema of what API Gateway answers by itself, by name.
+/// The name and schema of the errors that API Gateway itself answers.
 pub(super) fn gateway_error() -> (String, RefOr<Schema>) {
     let message = ObjectBuilder::new().schema_type(Type::String);
     let schema = ObjectBuilder::new()
@@ -80,13 +80,15 @@ pub(super) fn gateway_error() -> (String, RefOr<Schema>) {
 
 const GATEWAY_ERROR: &str = "GatewayError";
 
-/// What is the same for a dialect: the status, what comes before its name, and the answer.
+/// An error that all endpoints of a dialect share.
 struct Shared {
     status: &'static str,
+    /// Its name in the document, without the prefix for the dialect.
     name: &'static str,
     description: &'static str,
-    /// The text in the CRM's dialect; code and text in the mailer's.
+    /// The message, in both dialects.
     text: &'static str,
+    /// The code, which only the mailer's dialect has.
     code: &'static str,
     header: Option<Named>,
 }
@@ -142,7 +144,7 @@ const SHARED: [Shared; 6] = [
     },
 ];
 
-/// The answers that are the same for a dialect, by name.
+/// The answers that all endpoints of a dialect share, by name.
 pub(super) fn shared(dialect: Dialect) -> Vec<(String, Response)> {
     let mut responses: Vec<_> = SHARED
         .iter()
@@ -159,7 +161,7 @@ pub(super) fn shared(dialect: Dialect) -> Vec<(String, Response)> {
 
 const TOO_MANY_REQUESTS: &str = "TooManyRequests";
 
-/// The answer with this status, which is the same for the dialect.
+/// The shared answer with this status.
 ///
 /// # Errors
 /// When there is none.
@@ -202,15 +204,15 @@ fn described(dialect: Dialect, shared: &Shared) -> Response {
     response.build()
 }
 
-/// The request of the examples.
+/// The request id in the examples.
 const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
-/// A failure in the CRM's dialect.
+/// An error in the CRM's dialect.
 pub(super) fn crm_error(text: &str) -> Value {
     json!({ "error": text, "message": text, "requestId": REQUEST_ID })
 }
 
-/// A failure with fields at fault, in the mailer's dialect.
+/// A validation error in the mailer's dialect, with a code per field.
 pub(super) fn mailer_error(fields: &Value) -> Value {
     json!({ "error": { "code": "validation_error", "fields": fields }, "requestId": REQUEST_ID })
 }

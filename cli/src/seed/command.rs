@@ -1,17 +1,18 @@
-//! `contacts seed`: contacts into a table that is there, such as a deployed one. Nothing listens meanwhile.
+//! `contacts seed`: loads contacts into an existing table, such as a deployed one.
 
 use anyhow::{Context, bail};
 use shared::domain::PhoneRegion;
 
-use super::{Seed, samples_of};
+use super::contents::Seed;
+use super::samples::samples_of;
 use crate::arguments::{SeedArguments, SeedSource};
 use crate::output::print;
 use crate::table::Table;
 
-/// Loads what the table does not hold yet, and prints one line.
+/// Loads the contacts that the table does not have yet, and prints one line.
 ///
 /// # Errors
-/// When a setting or the file is bad, or the database refuses or does not answer.
+/// When a setting or the file is invalid, or the database refuses or does not answer.
 pub async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
     let table = Table::named(arguments.dynamodb).await?;
     let seed = read(&arguments.source, table.settings.default_phone_region)?;

@@ -1,8 +1,8 @@
-//! How much a seed holds, in words.
+//! The size of a seed, in words.
 
 use std::fmt;
 
-/// How much a seed holds.
+/// The size of a seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) organizations: usize,

@@ -1,4 +1,4 @@
-//! The shape of a seed file: its members and their types, before what they mean is checked.
+//! The members of a seed file and their types. `reader` checks the values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use shared::domain::{
 };
 
 impl SeedFile {
-    /// Reads a file.
+    /// Reads the text of a file.
     ///
     /// # Errors
-    /// Where its shape is another, and why.
+    /// The place of the first member that does not fit, and what is wrong there.
     pub(super) fn parse(json: &str) -> anyhow::Result<Self> {
         let mut json: Value = serde_json::from_str(json).map_err(|error| {
             anyhow!(
@@ -26,7 +26,7 @@ impl SeedFile {
         if !json.is_object() {
             bail!("the file: must be an object");
         }
-        tidy(&mut json, "", "")?;
+        remove_nulls(&mut json, "", "")?;
         serde_path_to_error::deserialize(json).map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." {
@@ -42,7 +42,7 @@ impl SeedFile {
     }
 }
 
-/// What serde says is wrong, without the value that it quotes: values are personal data.
+/// An error message of serde without the value that it quotes: values are personal data.
 pub(crate) fn without_values(message: &str) -> String {
     match message.split_once(", expected ") {
         Some((start, expected)) if start.starts_with("invalid ") => {
@@ -65,9 +65,9 @@ const LISTS_OF_OBJECTS: [&str; 5] = [
     "subscriptions",
 ];
 
-/// Takes out members that are null, since null counts as absent, and refuses what is a list where it must be an object:
-/// serde would take that for one, its values in the order of the members.
-pub(crate) fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
+/// Removes members that are null, since null counts as absent. Refuses a list in place of an object: serde would accept it,
+/// with its values in the order of the members.
+pub(crate) fn remove_nulls(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
     match value {
         Value::Object(members) => {
             members.retain(|_, value| !value.is_null());
@@ -80,7 +80,7 @@ pub(crate) fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result
                 if OBJECTS.contains(&name.as_str()) && !value.is_object() {
                     bail!("{place}: must be an object");
                 }
-                tidy(value, name, &place)?;
+                remove_nulls(value, name, &place)?;
             }
         }
         Value::Array(values) if LISTS_OF_OBJECTS.contains(&name) => {
@@ -89,7 +89,7 @@ pub(crate) fn tidy(value: &mut Value, name: &str, place: &str) -> anyhow::Result
                 if !value.is_object() {
                     bail!("{place}: must be an object");
                 }
-                tidy(value, "", &place)?;
+                remove_nulls(value, "", &place)?;
             }
         }
         _ => {}

@@ -1,19 +1,19 @@
-//! The sample contacts of `contacts smoke`: those of the demo data, in an organization of whoever runs an API.
+//! The sample contacts of `contacts smoke`: the contacts of the demo data, in the organization of an operator.
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 use shared::domain::OrganizationId;
 
-use crate::serve::DEMO;
+use crate::demo::DEMO;
 
-/// The members of an organization that are lists. All others must be known here, lest one is lost.
+/// The members of an organization that are lists. Any other member but `id` is an error, so that none is lost.
 const LISTS: [&str; 3] = ["audiences", "clients", "contacts"];
 
-/// A seed file with all that the demo data hold, merged into this one organization: a deployment's tokens are of one,
-/// while each document's examples have their own.
+/// A seed file with all demo data in this one organization: the tokens of a deployment belong to one organization, but the
+/// examples of each source document have their own.
 ///
 /// # Errors
-/// Never, as long as the demo data are a seed file.
+/// Never, as long as the demo data are a valid seed file.
 pub fn samples_of(organization: &OrganizationId) -> anyhow::Result<Value> {
     merged(&serde_json::from_str(DEMO)?, organization).context("the demo data")
 }
@@ -23,7 +23,8 @@ fn merged(seed: &Value, organization: &OrganizationId) -> anyhow::Result<Value> 
     let organizations = seed["organizations"]
         .as_array()
         .context("has no organizations")?;
-    // Two documents have a contact of the same address, and the first owns it: the mailer's, who is asked for by it.
+    // Contacts of two documents have the same address, and the first one gets it. That must be the mailer's contact, because
+    // the mailer asks for it by this address.
     for organization in organizations.iter().rev() {
         for (name, values) in organization.as_object().into_iter().flatten() {
             match values {
@@ -45,7 +46,7 @@ mod tests {
     use shared::domain::PhoneRegion;
 
     use super::*;
-    use crate::seed::Seed;
+    use crate::seed::contents::Seed;
 
     #[test]
     fn the_demo_data_are_whole_in_another_organization() {
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_out_unsaid() {
+    fn an_unknown_member_is_an_error() {
         let organization = OrganizationId::parse("org_x").unwrap();
         let seed = json!({ "organizations": [{ "id": "a", "topics": ["news"] }] });
         let error = merged(&seed, &organization).unwrap_err().to_string();

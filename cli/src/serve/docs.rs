@@ -1,5 +1,5 @@
-//! `/docs`: the API's description as a page on which its endpoints can be tried out, and the description itself. Every
-//! asset is part of the binary.
+//! `/docs`: the API's OpenAPI document, as a page with which people can call the endpoints, and as YAML and JSON. All files
+//! are part of the binary.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -22,11 +22,11 @@ const PAGE: &str = "/docs/";
 const YAML: &str = "/openapi.yaml";
 const JSON: &str = "/openapi.json";
 
-/// Nothing comes from elsewhere and nothing goes there, whatever the page's scripts want. Its icons are `data:` URLs.
+/// The page's scripts can neither load from nor send to any other server. Its icons are `data:` URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The pages, made when somebody first asks for one.
+/// The documentation. The document is built for the first request.
 #[derive(Default)]
 pub(super) struct Docs {
     description: OnceLock<Option<Description>>,
@@ -86,7 +86,7 @@ impl Docs {
 impl Description {
     fn of_this_server() -> anyhow::Result<Self> {
         let mut document = document()?;
-        // Relative to where the document is, whatever the port. Others are not there for the page, which may not call them.
+        // The URL is relative to the document, whatever the port. The other servers are left out: the page may not call them.
         let this = ServerBuilder::new()
             .url("/")
             .description(Some("This server"));
@@ -100,16 +100,16 @@ impl Description {
 
 fn asset(name: &str) -> Option<File> {
     let config = Config::from(JSON)
-        // Without the bar that asks for another description; its logo has a style of its own, which the policy forbids.
+        // Without the bar that loads another document: the policy forbids the inline style of its logo.
         .use_base_layout()
         .deep_linking(true)
         .display_operation_id(true)
         .display_request_duration(true)
         .doc_expansion("list")
         .try_it_out_enabled(true)
-        // Otherwise the page has a badge that sends the description to somebody's service.
+        // By default the page has a badge that sends the document to a public validator.
         .validator_url("none");
-    // What cannot be found or written is not there.
+    // A file that cannot be found or rendered is answered as missing.
     let file = utoipa_swagger_ui::serve(name, Arc::new(config)).ok()??;
     Some(File {
         content_type: file.content_type,
@@ -129,14 +129,14 @@ fn respond(request: &HeaderMap, file: File) -> Response<Full<Bytes>> {
 
     let mut response = Response::new(Full::default());
     let headers = response.headers_mut();
-    // Another binary may listen here next time.
+    // Another version of the tool may listen on this port next time.
     let mut fixed = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
     fixed(CACHE_CONTROL, "no-cache");
     fixed(CONTENT_SECURITY_POLICY, POLICY);
     fixed(REFERRER_POLICY, "no-referrer");
     fixed(X_CONTENT_TYPE_OPTIONS, "nosniff");
     if file.is_gzipped {
-        // Browsers take it; what does not can have the description as it is.
+        // Browsers accept gzip; a client that does not can read the uncompressed document.
         fixed(CONTENT_ENCODING, "gzip");
     }
     headers.extend(HeaderValue::try_from(file.content_type).map(|value| (CONTENT_TYPE, value)));

@@ -1,5 +1,5 @@
-//! What API Gateway does with a request: route it, make a payload 2.0 event of it, and make an HTTP response of what
-//! the function answers. The event goes through `lambda_http`'s own parsing, so what works here works there.
+//! Does what API Gateway does with a request: routes it, converts it to a payload 2.0 event, and converts the function's
+//! answer to an HTTP response. `lambda_http` itself parses the event, so what works here also works on AWS.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -33,13 +33,13 @@ use uuid::Uuid;
 use super::docs::Docs;
 use super::routes::{Handler, Routes, Target};
 
-/// Largest body that API Gateway takes, in bytes.
+/// The largest body that API Gateway accepts, in bytes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// How long requests that are under way may take to end once the server is asked to stop.
+/// How long requests in progress may take after the server is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
-/// The API, on one machine.
+/// The API on this machine.
 pub struct Gateway {
     docs: Docs,
     routes: Routes,
@@ -47,7 +47,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// The API of the template over a service.
+    /// The API of the template, answered by a service.
     ///
     /// # Errors
     /// When the template's routes cannot be served.
@@ -59,7 +59,7 @@ impl Gateway {
         }))
     }
 
-    /// Serves until `stop` completes, then lets the requests that are under way end.
+    /// Serves until `stop` completes, then waits for the requests in progress.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
         let http = Builder::new(TokioExecutor::new());
         let connections = GracefulShutdown::new();
@@ -70,14 +70,14 @@ impl Gateway {
                 accepted = listener.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
-                        // Out of file descriptors, mostly: it passes when connections end.
+                        // Most often there are no file descriptors left, until connections end.
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
                     }
                 },
             };
-            // Answers are small, and a caller waits for each: none may wait in Nagle's buffer for the next.
+            // Answers are small, and a caller waits for each: Nagle's algorithm must not delay one.
             let _ = stream.set_nodelay(true);
             let gateway = Arc::clone(&self);
             let answer = service_fn(move |request| {
@@ -98,7 +98,7 @@ impl Gateway {
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
-        // Beside the API: none of its routes is there.
+        // The documentation is beside the API: no route of the API has its paths.
         if let Some(response) = self.docs.answer(&parts) {
             return response;
         }
@@ -115,8 +115,8 @@ impl Gateway {
         let handler = target.handler;
         let invocation = async {
             let event = event(&parts, &target, &body, peer)?;
-            // In a task of its own, as a function is in a sandbox of its own: a caller that hangs up does not stop it
-            // half way, and what panics ends only itself.
+            // Each invocation has its own task, as each function on AWS has its own sandbox: a caller that hangs up does
+            // not stop it, and a panic ends only this task.
             tokio::spawn(invoke(handler, Arc::clone(&self.service), event)).await?
         };
         match invocation.await {
@@ -129,7 +129,7 @@ impl Gateway {
     }
 }
 
-/// An answer of the gateway's own.
+/// An answer that API Gateway gives without a function.
 fn gateway_answer(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(json!({ "message": message }).to_string()));
     *response.status_mut() = status;
@@ -184,7 +184,7 @@ struct HttpDescription<'a> {
     user_agent: &'a str,
 }
 
-/// The payload 2.0 event of a request, as the bytes that Lambda hands to a function.
+/// The payload 2.0 event of a request, as the JSON that Lambda passes to a function.
 fn event(
     parts: &Parts,
     target: &Target<'_>,
@@ -246,7 +246,7 @@ fn text_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The headers with lower-case names, several of one name joined by a comma, and cookies left out.
+/// The headers without cookies. Names are lower-case; a comma joins the values of one name.
 fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> HashMap<&str, String> {
     let mut joined: HashMap<&str, String> = HashMap::new();
     for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
@@ -264,7 +264,7 @@ fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> HashMap<&str, String
     joined
 }
 
-/// The query's parameters, several of one name joined by a comma.
+/// The query's parameters. A comma joins the values of one name.
 fn joined_query(query: &str) -> HashMap<String, String> {
     url::form_urlencoded::parse(query.as_bytes()).fold(
         HashMap::new(),
@@ -281,7 +281,7 @@ fn joined_query(query: &str) -> HashMap<String, String> {
     )
 }
 
-/// Whether API Gateway passes a body of this type as text. All others come in base64.
+/// Whether API Gateway passes a body of this type as text. It encodes all others in base64.
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type = text_of(headers, &CONTENT_TYPE)
         .unwrap_or("text/plain")
@@ -296,7 +296,7 @@ fn is_text(headers: &HeaderMap) -> bool {
     .any(|text| content_type.starts_with(text))
 }
 
-/// What a function's answer looks like to API Gateway.
+/// The answer of a function, in the form that API Gateway reads.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FunctionAnswer {

@@ -1,11 +1,10 @@
-//! `contacts serve`: every endpoint on one machine (contract section 11).
+//! `contacts serve`: every endpoint on this machine (contract section 11).
 
-pub(crate) mod demo;
 mod docs;
 pub mod engine;
 pub mod gateway;
 mod open_door;
-pub(crate) mod routes;
+mod routes;
 mod welcome;
 
 use std::io;
@@ -22,20 +21,20 @@ use url::Url;
 use self::engine::Engine;
 use self::gateway::Gateway;
 use crate::arguments::ServeArguments;
+use crate::client;
 use crate::development;
 use crate::interrupt::interrupted;
 use crate::output::print;
 use crate::seed::Seed;
 
-/// The demo data: the examples of the three source documents, as a seed file.
-pub const DEMO: &str = include_str!("demo.json");
+pub use crate::demo::DEMO;
 
-/// Serves until the process is asked to end.
+/// Serves until a signal ends the process.
 ///
 /// # Errors
 /// When it cannot start.
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
-    // Asked for before anything else, so that a request to end that comes early is not lost.
+    // The signal handlers come first, so that an early signal is not lost.
     let interrupted = interrupted()?;
     let mut stop = std::pin::pin!(async {
         interrupted.await;
@@ -62,7 +61,7 @@ async fn serve_database(
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> anyhow::Result<()> {
     let engine = Engine::start(arguments.data.as_deref(), arguments.port).await?;
-    let client = engine::client(&engine.url, engine::PATIENCE).await;
+    let client = client::client(&engine.url, client::TIMEOUTS).await;
     tokio::select! {
         filled = fill(&client, settings, ChangeStream::Off, seed) => drop(filled?),
         () = stop.as_mut() => return engine.stop().await,
@@ -91,7 +90,7 @@ async fn serve_api(
         .as_ref()
         .or(engine.as_ref().map(|engine| &engine.url))
         .context("no database")?;
-    // Demo data are for tables that are made for it, not for one that may be somebody's.
+    // Only a table on this machine gets the demo data: any other may hold real contacts.
     let has_demo_data = arguments.seed.is_none() && is_loopback(database);
     let seed = if arguments.seed.is_some() || has_demo_data {
         seed
@@ -103,7 +102,7 @@ async fn serve_api(
     } else {
         ChangeStream::NewAndOldImages
     };
-    let client = engine::client(database, engine::PATIENCE).await;
+    let client = client::client(database, client::TIMEOUTS).await;
     let store = tokio::select! {
         filled = fill(&client, &settings, stream, seed) => filled?,
         () = stop.as_mut() => return Ok(()),
@@ -124,13 +123,13 @@ async fn serve_api(
     }
 }
 
-/// The endpoint to use instead of an embedded engine: the one of the command line, or else the one that the environment
-/// sets, unless the command line names a folder for an embedded engine's data.
+/// The endpoint to use instead of the embedded engine: the one of the command line, or else the one of the environment.
+/// `--data` asks for the embedded engine, and so overrides the environment.
 fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
     }
-    engine::configured_url()
+    client::configured_url()
 }
 
 /// Creates the table if it is missing and loads the seed.
@@ -155,7 +154,7 @@ fn url_of(listener: &TcpListener) -> anyhow::Result<Url> {
     Ok(Url::parse(&format!("http://{}", listener.local_addr()?))?)
 }
 
-/// The line that tells scripts and people that connections are accepted.
+/// Prints the line that tells scripts and people that the server accepts connections.
 fn announce(url: &Url) -> anyhow::Result<()> {
     print(&format!(
         "listening on {}\n",

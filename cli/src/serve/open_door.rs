@@ -1,10 +1,10 @@
-//! What `serve` does not open: deployed data, to everybody on this machine.
+//! Refuses to open deployed data to everybody on this machine.
 
 use anyhow::bail;
 use shared::settings::Settings;
 use url::Url;
 
-/// Under what names AWS's endpoints are, in all its partitions that are on the internet.
+/// The domains of AWS's endpoints, in all partitions that are on the internet.
 const AWS: [&str; 6] = [
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -14,10 +14,10 @@ const AWS: [&str; 6] = [
     "api.aws",
 ];
 
-/// Refuses an API over a table at AWS whose tokens anybody can make.
+/// Refuses to serve a table on AWS to anybody who can make a development token.
 ///
 /// # Errors
-/// When it would be that.
+/// When the database is on AWS and the settings accept development tokens.
 pub(super) fn refuse(database: &Url, settings: &Settings) -> anyhow::Result<()> {
     if settings.accepts_development_tokens() && is_aws(database) {
         bail!(
@@ -29,7 +29,7 @@ pub(super) fn refuse(database: &Url, settings: &Settings) -> anyhow::Result<()> 
 }
 
 fn is_aws(url: &Url) -> bool {
-    // A name may be written with the root's dot.
+    // A host name may end with the dot of the DNS root.
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     AWS.iter().any(|suffix| {
         host.strip_suffix(suffix)

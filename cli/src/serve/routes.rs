@@ -1,15 +1,15 @@
-//! The routes of `template.yaml`, each with the handler that is deployed there.
+//! Routes requests to the deployed handlers, as `template.yaml` defines.
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
-use serde_json::Value;
 use shared::Service;
 
+use crate::template::routes::{Route, routes};
 use crate::template::template;
 
 /// A deployed handler.
@@ -50,25 +50,14 @@ const HANDLERS: [(&str, Handler); 10] = [
     }),
 ];
 
-/// A route of the API.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Route {
-    /// The method, in capitals.
-    pub(crate) method: String,
-    /// The path, with its parameters in braces.
-    pub(crate) path: String,
-    /// The function that answers.
-    pub(crate) binary: String,
-}
-
-/// What a request is routed to.
+/// The route of a request, and its handler.
 #[derive(Debug)]
 pub(super) struct Target<'r> {
     /// The route, as the template writes it.
     pub(super) path: &'r str,
     /// The path's parameters, percent-encoded.
     pub(super) parameters: Vec<(String, String)>,
-    /// Who answers.
+    /// The handler that answers.
     pub(super) handler: Handler,
 }
 
@@ -105,7 +94,7 @@ impl Routes {
         Ok(Self { paths })
     }
 
-    /// What answers a request, if anything does.
+    /// Finds the route of a request.
     pub(super) fn find<'r>(&'r self, method: &str, path: &str) -> Option<Target<'r>> {
         let found = self.paths.at(path).ok()?;
         let (route, handler) = found.value.get(method)?;
@@ -120,41 +109,6 @@ impl Routes {
             handler: *handler,
         })
     }
-}
-
-/// The HTTP API routes of a SAM template, each with the binary of its function.
-pub(crate) fn routes(template: &Value) -> anyhow::Result<Vec<Route>> {
-    let resources = template["Resources"]
-        .as_object()
-        .context("template.yaml has no Resources")?;
-    let mut routes = Vec::new();
-    for (name, function) in resources {
-        if function["Type"] != "AWS::Serverless::Function" {
-            continue;
-        }
-        let function = &function["Properties"];
-        let binary = function["CodeUri"]
-            .as_str()
-            .and_then(|uri| uri.trim_end_matches('/').rsplit('/').next())
-            .with_context(|| format!("{name} of template.yaml has no CodeUri"))?;
-        let events = function["Events"].as_object().into_iter().flatten();
-        for (_, event) in events.filter(|(_, event)| event["Type"] == "HttpApi") {
-            let member = |member: &str| {
-                event["Properties"][member]
-                    .as_str()
-                    .with_context(|| format!("an event of {name} has no {member}"))
-            };
-            routes.push(Route {
-                method: member("Method")?.to_uppercase(),
-                path: member("Path")?.to_owned(),
-                binary: binary.to_owned(),
-            });
-        }
-    }
-    if routes.is_empty() {
-        bail!("template.yaml has no HTTP API routes");
-    }
-    Ok(routes)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What `serve` prints once it listens: where the reference is, and calls to paste.
+//! The text that `serve` prints when it listens: the URL of the reference, and calls to paste.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use shared::settings::Settings;
 use url::Url;
 
-use super::demo;
+use crate::demo;
 use crate::development::{Identity, token};
 
 /// How long the printed tokens are valid.
 const VALIDITY: Duration = Duration::from_hours(24);
 
-/// A call of the demo data.
+/// A call that works with the demo data.
 struct Example {
     title: &'static str,
     path: &'static str,
@@ -20,8 +20,8 @@ struct Example {
     identity: Identity,
 }
 
-/// The text: where the reference is, then calls with valid tokens for the demo data, or how to come by a token for other
-/// data.
+/// The text: the URL of the reference, then calls for the demo data with valid tokens, or the command that makes a token
+/// for other data.
 ///
 /// # Errors
 /// When no token can be made.

@@ -8,15 +8,15 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 
-use super::api_url::ApiUrl;
 use super::callers::Callers;
 use super::check::{Authorization, Check, IfMatch};
 use super::versions::Versions;
+use crate::api_url::ApiUrl;
 
-/// A tag that no version has: they are numbers.
+/// An entity tag that no version has: versions are numbers.
 const NO_VERSION: &str = "\"none\"";
 
-/// What came back.
+/// An HTTP response.
 pub(super) struct Answer {
     /// The status code.
     pub(super) status: u16,
@@ -27,37 +27,37 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// A header's value, if it is there and a text.
+    /// A header's value, if the header is present and its value is text.
     pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// The API, and who calls it.
+/// The API and its callers.
 pub(super) struct Api {
     http: reqwest::Client,
-    /// Where it is.
+    /// Its URL.
     pub(super) url: ApiUrl,
-    /// Who calls.
+    /// Its callers.
     pub(super) callers: Callers,
 }
 
 impl Api {
-    /// The API at `url`, whose every answer may take `timeout`.
+    /// The API at `url`. Each answer may take up to `timeout`.
     ///
     /// # Errors
-    /// When there can be no HTTP client on this machine.
+    /// When no HTTP client can be created.
     pub(super) fn new(url: ApiUrl, callers: Callers, timeout: Duration) -> anyhow::Result<Self> {
         let mut http = reqwest::Client::builder()
             .timeout(timeout)
             .user_agent("contacts smoke")
-            // The contract knows no redirects, and tokens are for this place only.
+            // The contract has no redirects, and the tokens are for this URL only.
             .redirect(Policy::none());
         if url.is_local() {
             http = http.no_proxy();
         }
         if !url.is_https() {
-            // A machine without certificates can do without.
+            // Without TLS no certificates are needed, and a machine may have none.
             http = http.tls_certs_only([]);
         }
         Ok(Self {
@@ -67,13 +67,13 @@ impl Api {
         })
     }
 
-    /// Sends the request of a check, on a contact that was seen at these versions.
+    /// Sends the request of a check. `versions` are those that the contact had in earlier answers.
     ///
     /// # Errors
-    /// When no answer comes.
+    /// When there is no answer.
     pub(super) async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Answer> {
         let method = check.endpoint.method();
-        let url = self.url.of(check.endpoint, check.contact);
+        let url = check.endpoint.url(&self.url, check.contact);
         let mut request = if method == Method::GET {
             let parameters: BTreeMap<String, String> = serde_json::from_str(&check.body)?;
             self.http.get(Url::parse_with_params(&url, parameters)?)
@@ -91,7 +91,7 @@ impl Api {
         let tag = match check.if_match {
             IfMatch::Absent => None,
             IfMatch::Never => Some(NO_VERSION),
-            // Where none has been seen, nothing may be written.
+            // Without a known version the request must not write.
             IfMatch::Current => Some(versions.current().unwrap_or(NO_VERSION)),
             IfMatch::Earlier => Some(versions.earlier().unwrap_or(NO_VERSION)),
         };
@@ -106,7 +106,7 @@ impl Api {
                 body: response.text().await?,
             })
         };
-        // Who reads the error knows the URL.
+        // The reader of the error knows the URL.
         answer
             .await
             .map_err(|error: reqwest::Error| error.without_url().into())

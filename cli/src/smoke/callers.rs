@@ -1,5 +1,5 @@
-//! The tokens that are sent. They come from the environment, never from the command line, where every process of the
-//! machine and the shell's history could see them, and are never printed.
+//! The tokens of the callers. They come from the environment and not from the command line, which other processes and the
+//! shell's history can see. They are never printed.
 
 use std::time::Duration;
 
@@ -7,47 +7,47 @@ use anyhow::{Context, bail};
 use shared::settings::environment_variable;
 
 use super::check::Who;
+use crate::demo;
 use crate::development::{self, Identity};
-use crate::serve::demo;
 
 /// The variable with a token of the organization that has the sample contacts.
 pub(super) const TOKEN: &str = "CONTACTS_TOKEN";
 /// The variable with a token of the application `website`.
 pub(super) const APPLICATION_TOKEN: &str = "CONTACTS_APPLICATION_TOKEN";
 
-/// How long a token is valid that is signed here.
+/// How long a token that is signed here is valid.
 const VALIDITY: Duration = Duration::from_hours(1);
 
 /// Where a token comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// This variable.
+    /// From this environment variable.
     Variable(&'static str),
-    /// It is signed here, with the development key.
+    /// Signed here with the development key.
     Signed,
 }
 
-/// A token.
+/// A caller, with its token.
 pub(super) struct Caller {
-    /// Itself.
+    /// The token.
     pub(super) token: String,
     /// Where it comes from.
     pub(super) origin: Origin,
-    /// Whom it proves. What comes from outside is not looked into: that is the API's affair.
+    /// The subject that the token proves, if the token is signed here. Other tokens are not parsed.
     pub(super) subject: Option<String>,
 }
 
-/// Who calls.
+/// The callers of the API.
 pub(super) struct Callers {
     person: Caller,
     application: Caller,
 }
 
 impl Callers {
-    /// Those of the environment. For a local API those who are missing are made up, as the demo data need them.
+    /// The callers of the environment. For a local API, a missing caller gets a development token for the demo data.
     ///
     /// # Errors
-    /// When one is missing or is not a token.
+    /// When a token is missing or malformed.
     pub(super) fn from_environment(is_local: bool) -> anyhow::Result<Self> {
         let person = from_variable(TOKEN)?;
         let application = from_variable(APPLICATION_TOKEN)?;
@@ -82,7 +82,7 @@ impl Callers {
         }
     }
 
-    /// What must not be printed: the tokens and their parts.
+    /// The texts that must not be printed: the tokens and their parts.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         [&self.person, &self.application]
             .into_iter()
@@ -93,7 +93,7 @@ impl Callers {
 }
 
 impl Caller {
-    /// The token with a signature that nobody made. It holds nothing of the real one.
+    /// The token with a made-up signature, which has no part of the real one.
     pub(super) fn forged_token(&self) -> String {
         match self.token.rsplit_once('.') {
             Some((signed, signature)) => format!("{signed}.{}", "A".repeat(signature.len())),
@@ -107,7 +107,7 @@ fn from_variable(name: &'static str) -> anyhow::Result<Option<Caller>> {
     let Some(token) = token else {
         return Ok(None);
     };
-    // A mistake is found here, and a header can hold what is left. Its value is not for the message.
+    // This finds mistakes early, and makes sure that a header can hold the token. The message must not show the value.
     if !is_compact_jws(&token) {
         bail!("{name} is not a token: it must be a JWT by itself, without `Bearer`");
     }

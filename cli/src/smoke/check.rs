@@ -1,18 +1,19 @@
-//! What a check is: a request and the answer that the contract promises to it.
+//! A check: a request, and the answer that the contract promises.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::pattern::SAME_REQUEST_ID;
+use crate::api_url::ApiUrl;
 
-/// The endpoints: three by their numbers in the contract, and those that take contacts in and answer for them.
+/// The endpoints: three with numbers in the contract, and the others by the names of their functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
-    /// 1.
+    /// Endpoint 1, `verify-phone-number`.
     PhoneNumber,
-    /// 2.
+    /// Endpoint 2, `verify-contact-method`.
     ContactMethod,
-    /// 3.
+    /// Endpoint 3, `verify-contact`.
     Contact,
     /// `upsert-contact`.
     UpsertContact,
@@ -30,12 +31,12 @@ pub(super) enum Endpoint {
     Unsubscribe,
 }
 
-/// In which dialect an endpoint answers, and so who asks it.
+/// The form of an endpoint's answers, which also decides who calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// That of endpoints 1 and 2, for persons.
+    /// The dialect of endpoints 1 and 2, for persons.
     Crm,
-    /// That of endpoint 3, for applications.
+    /// The dialect of endpoint 3, for applications.
     Mailer,
 }
 
@@ -54,7 +55,7 @@ impl Endpoint {
         Self::Unsubscribe,
     ];
 
-    /// What sentences call it.
+    /// Its name in the report.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::PhoneNumber => "endpoint 1",
@@ -70,7 +71,7 @@ impl Endpoint {
         }
     }
 
-    /// Its method.
+    /// Its HTTP method.
     pub(super) fn method(self) -> Method {
         match self {
             Self::PhoneNumber | Self::ContactMethod | Self::Contact => Method::PATCH,
@@ -79,9 +80,9 @@ impl Endpoint {
         }
     }
 
-    /// Its path for a contact, behind what the whole API has in common.
-    pub(super) fn path(self, contact: &str) -> String {
-        let behind_contact = match self {
+    /// Its path for a contact, after `/api/`.
+    fn path(self, contact: &str) -> String {
+        let after_contact = match self {
             Self::PhoneNumber => "/phone-number/verify",
             Self::ContactMethod => "/verify-contact-methods",
             Self::Contact => "/verification",
@@ -93,7 +94,12 @@ impl Endpoint {
             Self::Subscribe => return "subscriptions/subscribe".to_owned(),
             Self::Unsubscribe => return "subscriptions/unsubscribe".to_owned(),
         };
-        format!("contacts/{contact}{behind_contact}")
+        format!("contacts/{contact}{after_contact}")
+    }
+
+    /// Its URL for a contact.
+    pub(super) fn url(self, api: &ApiUrl, contact: &str) -> String {
+        format!("{}/api/{}", api.as_str(), self.path(contact))
     }
 
     /// Its dialect.
@@ -113,7 +119,7 @@ impl Endpoint {
     }
 }
 
-/// Whose token is sent.
+/// The caller whose token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     /// A person of the organization.
@@ -122,12 +128,12 @@ pub(super) enum Who {
     Application,
 }
 
-/// What is sent in `Authorization`.
+/// The value of `Authorization`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Authorization {
     /// The token.
     Token,
-    /// The token with a signature that nobody made.
+    /// The token with a made-up signature.
     Forged,
     /// Something that is not a bearer token.
     NotBearer,
@@ -135,40 +141,40 @@ pub(super) enum Authorization {
     Missing,
 }
 
-/// What is sent in `If-Match`.
+/// The value of `If-Match`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IfMatch {
     /// Nothing.
     Absent,
     /// A tag that no version has, so that nothing can be written.
     Never,
-    /// The version that the contact was last seen at.
+    /// The contact's version in the last answer.
     Current,
-    /// The version that it had before that.
+    /// The version before that.
     Earlier,
 }
 
-/// What `ETag` must tell of the contact's version.
+/// The expected `ETag`, which holds the contact's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExpectedVersion {
-    /// Nothing: the answer is not about a contact.
+    /// None: the answer is not about a contact.
     None,
-    /// One version or other.
+    /// Any version.
     Some,
-    /// That nothing was written.
+    /// The version before the request: nothing was written.
     Same,
-    /// That something was written, once.
+    /// The next version: there was exactly one write.
     Next,
 }
 
-/// The answer that is promised.
+/// The expected answer.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     /// The status code.
     pub(super) status: u16,
     /// The body, as a pattern.
     pub(super) body: Value,
-    /// `WWW-Authenticate`, as a pattern, where it must be there.
+    /// `WWW-Authenticate`, as a pattern, if it is required.
     pub(super) challenge: Option<&'static str>,
     /// `ETag`.
     pub(super) version: ExpectedVersion,
@@ -191,7 +197,7 @@ impl Expected {
         Self::new(status, body)
     }
 
-    /// An error of endpoint 3 in which no field is at fault (contract section 7).
+    /// An error of endpoint 3 without fields (contract section 7).
     pub(super) fn mailer_error(status: u16, code: &str, message: &str) -> Self {
         let error = json!({ "code": code, "message": message });
         Self::new(
@@ -227,32 +233,32 @@ impl Expected {
     }
 }
 
-/// A request and the answer that is promised to it.
+/// A request and its expected answer.
 #[derive(Debug, Clone)]
 pub(super) struct Check {
-    /// What it shows.
+    /// What the check shows, for the report.
     pub(super) sentence: String,
-    /// Which endpoint is asked.
+    /// The endpoint.
     pub(super) endpoint: Endpoint,
     /// The contact in the path.
     pub(super) contact: &'static str,
-    /// Who asks.
+    /// The caller.
     pub(super) who: Who,
-    /// How that is proved.
+    /// How the caller authenticates.
     pub(super) authorization: Authorization,
     /// `Content-Type`.
     pub(super) content_type: &'static str,
     /// `If-Match`.
     pub(super) if_match: IfMatch,
-    /// The body; of a `GET` the parameters of the query, as an object.
+    /// The body. For a `GET`, an object with the parameters of the query.
     pub(super) body: String,
-    /// What must come back.
+    /// The expected answer.
     pub(super) expected: Expected,
 }
 
 impl Check {
-    /// A JSON body sent as clients send it: by a person to endpoints of the CRM, by the application to those of the mailer.
-    /// The sentence says what the endpoint does.
+    /// A check with a valid request: a person calls the endpoints of the CRM, the application those of the mailer. The
+    /// sentence tells what the endpoint does.
     pub(super) fn new(
         endpoint: Endpoint,
         contact: &'static str,

@@ -1,22 +1,22 @@
-//! The one rule, from a first verification to a last clear: the same on every endpoint.
+//! The checks of the one rule, from a first verification to a last clear. They are the same for every endpoint.
 
 use serde_json::Value;
 
 use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch};
 
-/// The body that is sent to verify at a time, or to clear.
+/// The request body that verifies at a time, or clears.
 pub(super) type RequestBody<'a> = &'a dyn Fn(Option<&str>) -> Value;
-/// The body that comes back with an outcome, for something that is then verified since a time, or not.
+/// The response body with this outcome, and the time since when the method or contact is now verified, if it is.
 pub(super) type AnswerBody<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
 
-/// Something of a sample contact that is not verified, to show the one rule on (contract section 2).
+/// An unverified part of a sample contact, for the checks of the one rule (contract section 2).
 #[derive(Clone)]
 pub(super) struct Flow<'a> {
-    /// The endpoint that is asked.
+    /// The endpoint.
     pub(super) endpoint: Endpoint,
     /// The contact.
     pub(super) contact: &'static str,
-    /// What of it is verified, in words.
+    /// The part of the contact that is verified, in words.
     pub(super) what: &'static str,
     /// A time before that of the sample.
     pub(super) earlier: &'static str,
@@ -24,16 +24,16 @@ pub(super) struct Flow<'a> {
     pub(super) sample: &'static str,
     /// A time after that of the sample.
     pub(super) later: &'static str,
-    /// What is sent.
+    /// The request body.
     pub(super) request: RequestBody<'a>,
-    /// What comes back.
+    /// The response body.
     pub(super) answer: AnswerBody<'a>,
-    /// What comes back to an older version.
+    /// The expected answer to a request with an older version.
     pub(super) version_refused: Expected,
 }
 
 impl Flow<'_> {
-    /// The checks, in the order in which they must be done. The last ones clear, whatever became of those before.
+    /// The checks, in order. The last ones clear the verification, even if an earlier one fails.
     pub(super) fn checks(self) -> [Check; 7] {
         let (what, earlier, sample) = (self.what, self.earlier, self.sample);
         let check = |sentence: String, at, expected| {

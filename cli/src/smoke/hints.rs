@@ -1,15 +1,15 @@
-//! What may help where a check does not hold.
+//! Hints for failed checks.
 
 use super::api::{Answer, Api};
 use super::callers::{APPLICATION_TOKEN, Origin, TOKEN};
 use super::check::{Authorization, Check, Dialect};
 use super::phase::Phase;
 
-/// How the sample contacts come into a local API.
+/// How a local API gets the sample contacts.
 const SERVE_SAMPLES: &str = "`contacts serve` has the sample contacts unless --seed or --dynamodb names other data; or \
     leave them out: --without-contacts";
 
-/// What may help where this came back instead of what the check expects.
+/// A hint for a check that got this unexpected answer.
 pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> Option<String> {
     let is_mailers = check.endpoint.dialect() == Dialect::Mailer;
     match (answer.status, api.callers.get(check.who).origin) {
@@ -28,7 +28,7 @@ pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> O
     }
 }
 
-/// How the sample contacts come into the table of a deployment.
+/// How the table of a deployment gets the sample contacts.
 fn load_samples(token: &str) -> String {
     format!(
         "are the sample contacts in the organization of {token}? Load them, ORG being its id: `TABLE_NAME=... \
@@ -36,7 +36,7 @@ fn load_samples(token: &str) -> String {
     )
 }
 
-/// What a request to which no answer came has left behind, if it may have.
+/// The hint for a request without an answer, which may have changed the contact.
 pub(super) fn left_behind(phase: Phase, contact: &str) -> Option<String> {
     (phase == Phase::Step)
         .then(|| format!("contact {contact} may be left changed; another run mends it"))

@@ -1,7 +1,7 @@
-//! `contacts smoke`: whether an API keeps the contract, shown by the contract's own examples.
+//! `contacts smoke`: checks with the contract's examples whether an API keeps the contract.
 
+mod answers;
 mod api;
-mod api_url;
 mod callers;
 mod check;
 mod flow;
@@ -16,8 +16,6 @@ mod versions;
 
 use anyhow::Context;
 
-pub use self::api_url::ApiUrl;
-
 use self::api::{Answer, Api};
 use self::callers::Callers;
 use self::check::{Check, Who};
@@ -30,10 +28,10 @@ use self::verdict::{X_REQUEST_ID, judge};
 use self::versions::Versions;
 use crate::arguments::SmokeArguments;
 
-/// Makes the checks and prints a line for each. Answers whether none failed.
+/// Runs the checks and prints a line for each. Returns whether none failed.
 ///
 /// # Errors
-/// When a token is missing, or nobody answers at the URL.
+/// When a token is missing, or when there is no answer from the URL.
 pub async fn run(arguments: SmokeArguments) -> anyhow::Result<bool> {
     let callers = Callers::from_environment(arguments.url.is_local())?;
     let samples = samples(
@@ -74,11 +72,11 @@ enum Reach {
     Unknown,
     /// It has answered.
     Answers,
-    /// It has answered, and does not any more.
+    /// It has answered before, but not any more.
     Lost,
 }
 
-/// The checks under way.
+/// A run of the checks.
 struct Run {
     api: Api,
     report: Report,
@@ -86,7 +84,7 @@ struct Run {
 }
 
 impl Run {
-    /// Makes checks one after the other, on one contact, as long as they can be made.
+    /// Runs the checks on one contact, one after the other, until one of them cannot run.
     async fn checks(&mut self, on: &str, checks: &[(Phase, &Check)]) -> anyhow::Result<()> {
         let mut versions = Versions::default();
         let mut failed = None;
@@ -101,7 +99,7 @@ impl Run {
         Ok(())
     }
 
-    /// Why a check is not made, unless it can be; of those before it, one of `failed` was the last that did not hold.
+    /// The reason why a check cannot run, if there is one. `failed` is the phase of the last check that failed.
     fn obstacle(&self, phase: Phase, failed: Option<Phase>) -> Option<&'static str> {
         if self.reach == Reach::Lost {
             return Some("the API does not answer any more");
@@ -109,7 +107,7 @@ impl Run {
         phase.obstacle_after(failed?)
     }
 
-    /// Makes a check. Answers whether it holds.
+    /// Runs a check. Returns whether it passed.
     async fn check(
         &mut self,
         phase: Phase,
@@ -152,8 +150,7 @@ impl Run {
         }
     }
 
-    /// Sends a request, and once more if it gets no answer: a retry of the same request is always safe (contract
-    /// section 9).
+    /// Sends a request, and once more if there is no answer: retries are always safe (contract section 9).
     async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Sent> {
         if let Ok(answer) = self.api.send(check, versions).await {
             return Ok(Sent {
@@ -168,16 +165,16 @@ impl Run {
     }
 }
 
-/// An answer, and how it came.
+/// An answer, and whether it took a second request.
 struct Sent {
     answer: Answer,
-    /// The same request got no answer before.
+    /// Whether the first request got no answer.
     is_resent: bool,
 }
 
-/// What is said of a check that holds by the answer to a second request.
+/// The note on a check that passed with a second request.
 const RESENT: &str = "sent twice: the first request got no answer";
 
-/// What is said of a check that does not: the first request may have been done, so that the second one found nothing
-/// more to do, or another version.
+/// The hint on a check that failed with a second request: the first request may have been carried out, so that the second
+/// one found nothing to do, or a newer version.
 const RESENT_AND_DIFFERENT: &str = "it was sent twice, since the first request got no answer, but may have been done: run this again";

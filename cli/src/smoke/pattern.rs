@@ -1,26 +1,26 @@
-//! Whether JSON is what a pattern says: the same members with the same values, but for the places that a pattern leaves
-//! open.
+//! Compares JSON with a pattern: it must have the same members with the same values, except where the pattern has a
+//! placeholder.
 
 use serde_json::{Map, Value};
 use shared::domain::Timestamp;
 
-/// Fits any value but null; inside a text, any part of it.
+/// Fits any value but null. Within a text it fits any part.
 pub(super) const ANYTHING: &str = "…";
-/// Fits any value, null too.
+/// Fits any value, including null.
 pub(super) const WHATEVER: &str = "<whatever>";
-/// Fits the id of the request, as the header `x-request-id` has it.
+/// Fits the request id that the header `x-request-id` has.
 pub(super) const SAME_REQUEST_ID: &str = "<x-request-id>";
-/// Fits a time in the one form that times are shown in (contract section 4).
+/// Fits a time in the format of answers (contract section 4).
 pub(super) const TIME: &str = "<time>";
 
-/// What an answer is not.
+/// A difference between an answer and the expected one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Difference {
-    /// What was looked at.
+    /// The status, header or member that differs.
     pub(super) place: String,
-    /// What it must be.
+    /// The expected value.
     pub(super) expected: String,
-    /// What it is.
+    /// The actual value.
     pub(super) got: String,
 }
 
@@ -39,7 +39,7 @@ impl Difference {
     }
 }
 
-/// Checks that `actual`, which stands at `place`, fits a pattern.
+/// Checks that `actual`, the value at `place`, fits a pattern.
 ///
 /// # Errors
 /// The first difference.
@@ -106,7 +106,7 @@ fn value_fits(pattern: &str, actual: &Value, request_id: &str) -> bool {
     }
 }
 
-/// Whether a text is as a pattern says, in which each `…` stands for any text.
+/// Whether a text fits a pattern. Each `…` in the pattern stands for any text.
 pub(super) fn fits(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once(ANYTHING) else {
         return pattern == text;

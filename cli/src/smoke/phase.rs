@@ -1,27 +1,27 @@
-//! What checks are for, and so which of them must hold before which others are made.
+//! The phases of the checks: which checks must pass before others may run.
 
-/// What a check is for. Those on a sample contact are made in this order.
+/// The phase of a check. The checks on a sample contact run in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// It is refused whatever the data are.
+    /// The API refuses the request, whatever data it has.
     Refusal,
-    /// It shows that a contact is the sample, and writes nothing.
+    /// The check proves that a contact is the sample, and writes nothing.
     Proof,
-    /// It clears the contact that was proved to be the sample, at the version at which it was.
+    /// The check clears the contact, at the version at which it was proved to be the sample.
     Clear,
-    /// It is part of an example: what is written, and what comes of it.
+    /// The check is part of an example: it writes, and checks the result.
     Step,
 }
 
 impl Phase {
-    /// Why a check of this phase is not made after one of `failed` did not hold, unless it can be made.
+    /// The reason why a check of this phase cannot run after a check of the phase `failed` has failed, if there is one.
     pub(super) fn obstacle_after(self, failed: Self) -> Option<&'static str> {
         match (failed, self) {
             (Self::Proof, Self::Clear | Self::Step) => {
                 Some("it is not shown to be the sample, so nothing is written to it")
             }
-            // The answer to a clear that was refused names a version that nobody has proved anything of, so the next
-            // clear is not made either.
+            // A refused clear answers with a newer version, which is not proved to be the sample. So the next clear must not
+            // use it.
             (Self::Clear, Self::Clear | Self::Step) => Some(
                 "it could not be cleared as it was shown to be the sample, so nothing more is written to it",
             ),

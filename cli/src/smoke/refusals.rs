@@ -1,16 +1,16 @@
-//! The checks that need no data and change none: each is refused, on each function by itself, since each has settings of
-//! its own. Should one not be refused, nothing is written either: the contact does not exist, and no version of one fits
-//! `If-Match`.
+//! The checks that need no data and change none: the API must refuse each request. Every function gets them, since every
+//! function has its own settings. An API that fails to refuse one still writes nothing: the contact does not exist, and
+//! `If-Match` fits no version.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::check::{Authorization, Check, Dialect, Endpoint, Expected, IfMatch};
 
-/// A contact that nobody has.
+/// The id of a contact that does not exist.
 pub(super) const NOBODY: &str = "contacts-smoke-no-such-contact";
 
-/// More than the 16 KiB that a body may have.
+/// The maximum length of a body. A body with a text of this length is too long.
 const TOO_LONG: usize = 16 * 1024;
 
 /// The checks.
@@ -75,7 +75,7 @@ fn error(endpoint: Endpoint, status: u16, text: &str, code: &str) -> Expected {
     }
 }
 
-/// The checks that every endpoint has, each in its dialect.
+/// The checks of every endpoint, in its dialect.
 fn of_any(endpoint: Endpoint) -> Vec<Check> {
     let error = |status, text: &str, code: &str| error(endpoint, status, text, code);
     let mut checks = vec![
@@ -145,7 +145,7 @@ fn of_body(endpoint: Endpoint) -> [Check; 3] {
     ]
 }
 
-/// Every member is at fault, and every one must be named; nothing where there are none.
+/// A request in which every member is invalid; the error must name all of them. `None` if the endpoint has no members.
 fn with_every_fault(endpoint: Endpoint) -> Option<Check> {
     let of_nobody = json!({ "email": "nobody@", "client": "website" });
     let nobodys_faults = json!({ "email": "invalid", "audience": "required" });
@@ -186,7 +186,7 @@ fn with_every_fault(endpoint: Endpoint) -> Option<Check> {
     Some(check(endpoint, sentence, &body, expected))
 }
 
-/// A body that is as it must be.
+/// A valid body.
 fn body(endpoint: Endpoint) -> Value {
     match endpoint {
         Endpoint::PhoneNumber => json!({ "phoneNumber": "+14165550100" }),

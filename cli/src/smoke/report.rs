@@ -1,17 +1,17 @@
-//! What is printed: a line per check, and one at the end.
+//! The report: a line per check, and a last line with the totals.
 
 use std::collections::BTreeSet;
 
 use super::pattern::Difference;
 use crate::output::print;
 
-/// How much is shown of what a server sends, in characters: it may be anything.
+/// How many characters of a server's text are shown: the text may be anything.
 const MAX_CHARACTERS: usize = 300;
 
-/// The shortest text that is taken for a secret: shorter ones would be found in anything.
+/// The shortest text that counts as a secret: shorter ones may be part of any text.
 const MIN_SECRET_BYTES: usize = 8;
 
-/// The lines so far.
+/// The report so far.
 pub(super) struct Report {
     secrets: Vec<String>,
     hints: BTreeSet<String>,
@@ -21,7 +21,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// An empty report, which will never show one of these secrets.
+    /// An empty report, which never shows any of these secrets.
     pub(super) fn new<'s>(secrets: impl Iterator<Item = &'s str>) -> Self {
         Self {
             secrets: secrets
@@ -35,7 +35,7 @@ impl Report {
         }
     }
 
-    /// A check that holds, and what else is to be said of it.
+    /// Prints a check that passed, with notes.
     ///
     /// # Errors
     /// When standard output cannot be written to.
@@ -48,7 +48,7 @@ impl Report {
         }
     }
 
-    /// A check that does not hold, on a request with this id, and what may help, unless that has been said.
+    /// Prints a check that failed, with the id of its request, and with the hint if it is new.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -76,7 +76,7 @@ impl Report {
         ))
     }
 
-    /// A check to which no answer came, and what is to be known because of that.
+    /// Prints a check that got no answer, with the hint if it is new.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -94,7 +94,7 @@ impl Report {
         ))
     }
 
-    /// Checks that are not made, and why.
+    /// Prints how many checks did not run, and why.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -107,7 +107,7 @@ impl Report {
         line(&format!("skip  {count} {checks} {what}: {why}"))
     }
 
-    /// The last line. Answers whether nothing failed.
+    /// Prints the last line. Returns whether no check failed.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -122,7 +122,7 @@ impl Report {
         Ok(*failed == 0)
     }
 
-    /// A hint as the end of a line, unless it has been given before.
+    /// The hint as the end of a line; empty if it was printed before.
     fn new_hint(&mut self, hint: Option<String>) -> String {
         match hint {
             Some(hint) if self.hints.insert(hint.clone()) => format!("; hint: {hint}"),
@@ -130,8 +130,8 @@ impl Report {
         }
     }
 
-    /// A text that a server sent, as it may be shown: no secret, should the server send one back, nothing that a terminal
-    /// obeys, and not more than fits a line.
+    /// A text from a server, made safe to print: without secrets that the server sends back, without control characters, and
+    /// shortened to a line.
     fn shown(&self, text: &str) -> String {
         let text = self.secrets.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret, "<token>")
@@ -148,7 +148,7 @@ impl Report {
     }
 }
 
-/// Writes one line.
+/// Prints one line.
 fn line(text: &str) -> anyhow::Result<()> {
     print(&format!("{text}\n"))
 }

@@ -1,11 +1,12 @@
-//! The checks on the sample contacts: those of the documents' examples, as the demo data of `serve` have them.
+//! The checks on the sample contacts. The demo data of `serve` have them; they come from the source documents' examples.
 //!
-//! Nothing is written before a contact is proved to be the sample: a real one may have the same id. At the end all its
-//! verifications are cleared, as they are in the demo data.
+//! No check writes before a contact is proved to be the sample: a real contact may have the same id. The last checks
+//! clear all its verifications, as in the demo data.
 
 use serde_json::{Value, json};
 use shared::domain::MethodKind;
 
+use super::answers::{crm_answer, entry, mailer_answer};
 use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch, Who};
 use super::flow::Flow;
 use super::pattern::{ANYTHING, TIME, WHATEVER};
@@ -15,7 +16,7 @@ use super::refusals::NOBODY;
 /// The phone number of the samples; nobody has it (+1 416 555 0100 to 0199 are for examples).
 const PHONE: &str = "+14165550100";
 
-/// The last time that can be sent. See [`proof`].
+/// The last time that a request may have. See [`proof`].
 const LAST_INSTANT: &str = "9999-12-31T23:59:59.999Z";
 
 /// A phone number or an e-mail address.
@@ -25,16 +26,16 @@ type Method = (MethodKind, &'static str);
 pub(super) struct Sample {
     /// Its id.
     pub(super) contact: &'static str,
-    /// What must hold before anything is written. Nothing is written by it.
+    /// Must pass before any other check writes. They write nothing themselves.
     pub(super) proofs: Vec<Check>,
-    /// What clears the contact, at the very version that was proved. It must hold before anything else is written.
+    /// Clear the contact at the version that was proved. They must pass before the steps write.
     pub(super) clears: Vec<Check>,
-    /// What is written, and what comes of it.
+    /// Write, and check the result.
     pub(super) steps: Vec<Check>,
 }
 
 impl Sample {
-    /// All its checks, in the order in which they must be made.
+    /// All its checks, in the order in which they must run.
     pub(super) fn checks(&self) -> impl Iterator<Item = (Phase, &Check)> {
         [
             (Phase::Proof, &self.proofs),
@@ -46,7 +47,7 @@ impl Sample {
     }
 }
 
-/// The samples. `person` is the pattern of whom a person's token proves.
+/// The samples. `person` is the pattern for the subject of the person's token.
 pub(super) fn samples(person: &str) -> [Sample; 3] {
     [phone_number(person), contact_method(person), contact()]
 }
@@ -118,7 +119,7 @@ fn contact_method(person: &str) -> Sample {
     };
     let email = Flow {
         what: "e-mail address",
-        // Written in another way than the contact has it.
+        // The contact has the address in lower case.
         request: &|at| json!({ "type": "email", "value": "Alex@Example.com", "verifiedAt": at }),
         answer: &|outcome, at| {
             let email = entry(EMAIL, at, person, None);
@@ -178,7 +179,7 @@ fn contact() -> Sample {
     }
 }
 
-/// The subscription of a sample that is not verified ends and begins anew. An earlier run may have left it ended.
+/// Ends the subscription of an unverified sample and begins it anew. An earlier run may have left it ended.
 fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
     let request = json!({ "email": email, "audience": "newsletter", "client": "website" });
     let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
@@ -238,7 +239,7 @@ fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
     ]
 }
 
-/// A number is added to a sample and removed. An earlier run may have left it there.
+/// Adds a phone number to a sample and removes it. An earlier run may have left the number there.
 fn further_number(contact: &'static str) -> [Check; 3] {
     let number = json!({ "type": "phone", "value": "+14165550199" });
     let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
@@ -282,7 +283,7 @@ fn crm_sample(contact: &'static str, email: &'static str, steps: Vec<Check>) -> 
     }
 }
 
-/// Shows that a contact has all of what the sample has, at one version.
+/// Prove that a contact has all contact methods of the sample, at one version.
 fn proofs(contact: &'static str, methods: &[Method], who: Who) -> Vec<Check> {
     let versions =
         std::iter::once(ExpectedVersion::Some).chain(std::iter::repeat(ExpectedVersion::Same));
@@ -293,13 +294,12 @@ fn proofs(contact: &'static str, methods: &[Method], who: Who) -> Vec<Check> {
         .collect()
 }
 
-/// Shows that a contact has what only the sample has: 412 comes after the 404 of a contact and of an entry that are not
-/// there (contract section 3).
+/// Proves that a contact has a contact method of the sample. The API checks for a missing contact or entry (404) before it
+/// checks the version (412), so 412 shows that both exist (contract section 3).
 ///
-/// An API that keeps the contract writes nothing. One that ignores `If-Match` would record the time that is sent, the
-/// last one that there is: on an entry without a verification it would stand until the next one is reported, which is
-/// earlier, or until a clear; a verification that is there would stay, being earlier. A clear would lose that one for
-/// good, so it cannot be the question.
+/// An API that keeps the contract writes nothing. An API that ignores `If-Match` would process the request, so the request
+/// reports the last possible time: an existing verification is earlier and stays, and on an unverified entry any later
+/// report or a clear replaces that time. A clear is no proof that is safe to send: it would lose an existing verification.
 fn proof(
     contact: &'static str,
     (kind, value): Method,
@@ -319,7 +319,7 @@ fn proof(
     }
 }
 
-/// Shows that it is this contact that the address names, and not another that has it as well.
+/// Proves that this contact owns the address, and not another contact that has it too.
 fn proof_of_owner(contact: &'static str, email: &str) -> Check {
     let mut status = mailer_answer(contact, email, ANYTHING, None);
     if let Some(members) = status.as_object_mut() {
@@ -340,7 +340,7 @@ fn proof_of_owner(contact: &'static str, email: &str) -> Check {
     .if_match(IfMatch::Never)
 }
 
-/// Clears an entry of the very version that was last seen, so of the one that was proved to be the sample.
+/// Clears an entry at the version of the last answer, which is the version that was proved to be the sample.
 fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
     let (what, subject) = match kind {
         MethodKind::Phone => ("phone number", "Phone number"),
@@ -364,144 +364,10 @@ fn type_of(kind: MethodKind) -> &'static str {
     }
 }
 
-/// The answer to a first clear: an earlier run or a person may have left something to clear, or not.
+/// The answer to a first clear, with any outcome: an earlier run or a person may have left a verification, or not.
 fn cleared(body: Value) -> Expected {
     Expected::new(200, body).version(ExpectedVersion::Some)
 }
 
-/// A phone number or e-mail address as answers show it (contract section 8).
-fn entry(value: &str, at: Option<&str>, by: &str, source: Option<&str>) -> Value {
-    let mut entry = json!({ "value": value, "isPrimary": true });
-    if let Some(at) = at {
-        entry["verifiedAt"] = json!(at);
-        entry["verifiedBy"] = json!(by);
-        if let Some(source) = source {
-            entry["verificationSource"] = json!(source);
-        }
-    }
-    entry
-}
-
-/// A successful answer of endpoints 1 and 2 (contract section 6).
-fn crm_answer(subject: &str, outcome: &str, at: Option<&str>, contact: &Value) -> Value {
-    let done = if at.is_some() {
-        "verified"
-    } else {
-        "verification cleared"
-    };
-    json!({ "message": format!("{subject} {done}"), "data": { "outcome": outcome, "contact": contact } })
-}
-
-/// A successful answer of endpoint 3 (contract section 7).
-fn mailer_answer(contact: &str, email: &str, outcome: &str, at: Option<&str>) -> Value {
-    let is_verified = at.is_some();
-    let (verified_by, blocked_by) = if is_verified {
-        (json!(["contact", "client"]), json!([]))
-    } else {
-        (json!([]), json!(["not_verified"]))
-    };
-    json!({
-        "contact_id": contact, "email": email, "exists": true, "outcome": outcome,
-        "verified": is_verified, "verified_at": at,
-        "email_validation": { "status": "unknown", "reason": "", "validated_at": null },
-        "global_unsubscribed": false, "hard_bounced": false, "complained": false,
-        "audience": {
-            "slug": "newsletter", "subscribed": false, "status": null, "verified": false, "verified_at": null,
-            "unsubscribed_at": null, "unsubscribe_reason": "",
-        },
-        "client": {
-            "slug": "website", "subscribed": true, "status": "subscribed", "verified": is_verified, "verified_at": at,
-            "unsubscribed_at": null, "unsubscribe_reason": "",
-        },
-        "can_send_marketing": is_verified, "can_send_transactional": true,
-        "marketing": { "verified_by": verified_by, "blocked_by": blocked_by },
-        "tags": [],
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::serve::routes::routes;
-    use crate::smoke::{ApiUrl, refusals};
-    use crate::template::template;
-
-    fn clears(check: &Check) -> bool {
-        let body: Value = serde_json::from_str(&check.body).unwrap();
-        body["verifiedAt"].is_null() && body["verified"] != true
-    }
-
-    #[test]
-    fn nothing_is_written_before_the_contact_is_proved_to_be_the_sample() {
-        for sample in samples("somebody") {
-            for proof in &sample.proofs {
-                assert_eq!(proof.if_match, IfMatch::Never, "{}", proof.sentence);
-                let status = match proof.endpoint {
-                    Endpoint::ContactStatus => 200,
-                    _ => 412,
-                };
-                assert_eq!(proof.expected.status, status, "{}", proof.sentence);
-                assert_eq!(proof.contact, sample.contact, "{}", proof.sentence);
-            }
-            let phases: Vec<_> = sample.checks().map(|(phase, _)| phase).collect();
-            assert!(phases.is_sorted_by_key(|phase| *phase as u8), "{phases:?}");
-        }
-    }
-
-    #[test]
-    fn all_proofs_and_clears_are_of_one_version() {
-        for sample in samples("somebody") {
-            let proved: Vec<_> = sample
-                .proofs
-                .iter()
-                .map(|proof| proof.expected.version)
-                .collect();
-            assert_eq!(proved[0], ExpectedVersion::Some);
-            assert!(
-                proved[1..].iter().all(|v| *v == ExpectedVersion::Same),
-                "{proved:?}"
-            );
-            assert!(!sample.clears.is_empty());
-            for clear in &sample.clears {
-                assert_eq!(clear.if_match, IfMatch::Current, "{}", clear.sentence);
-                assert_eq!(clear.contact, sample.contact, "{}", clear.sentence);
-                assert!(clears(clear), "{}", clear.sentence);
-            }
-        }
-    }
-
-    #[test]
-    fn the_last_word_on_everything_is_a_clear() {
-        for sample in samples("somebody") {
-            let last = sample.steps.last().unwrap();
-            assert_eq!(last.if_match, IfMatch::Absent);
-            assert!(clears(last));
-        }
-    }
-
-    #[test]
-    fn every_route_of_the_template_is_refused_and_exampled() {
-        let api = ApiUrl::parse("https://api").unwrap();
-        let asked = |check: &Check| {
-            let endpoint = check.endpoint;
-            format!("{} {}", endpoint.method(), api.of(endpoint, "{id}"))
-        };
-        let refused: BTreeSet<_> = refusals::checks().iter().map(asked).collect();
-        let samples = samples("somebody");
-        let exampled: BTreeSet<_> = samples
-            .iter()
-            .flat_map(|sample| &sample.steps)
-            .filter(|step| step.expected.status == 200)
-            .map(asked)
-            .collect();
-        let deployed: BTreeSet<_> = routes(&template().unwrap())
-            .unwrap()
-            .into_iter()
-            .map(|route| format!("{} https://api{}", route.method, route.path))
-            .collect();
-        assert_eq!(refused, deployed, "the checks of refusals.rs");
-        assert_eq!(exampled, deployed, "the samples");
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Whether an answer is the one that was promised.
+//! Compares an answer with the expected one.
 
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, WWW_AUTHENTICATE};
 use serde_json::Value;
@@ -8,14 +8,14 @@ use super::check::Expected;
 use super::pattern::{self, Difference, fits};
 use super::versions::Versions;
 
-/// The header with the id of the request; the log has the same.
+/// The header with the request id, which is also in the log.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What API Gateway makes of `WWW-Authenticate`, whatever a function answers.
+/// The name to which API Gateway changes `WWW-Authenticate`.
 const REMAPPED_WWW_AUTHENTICATE: HeaderName =
     HeaderName::from_static("x-amzn-remapped-www-authenticate");
 
-/// Compares an answer with what is expected. Answers what is to be said of one that is as it must be, if anything is.
+/// Compares an answer with the expected one. Returns a note about an answer that fits, if there is one.
 ///
 /// # Errors
 /// The first difference.
@@ -24,7 +24,7 @@ pub(super) fn judge(
     answer: &Answer,
     versions: &mut Versions,
 ) -> Result<Option<&'static str>, Difference> {
-    // Whatever else is wrong, the version that the contact now has is needed for what follows.
+    // The version comes first: the following checks need it even if this one fails.
     let version = versions.see(expected.version, answer.header(&ETAG));
     check_status(expected.status, answer)?;
     check_header(&CONTENT_TYPE, "application/json", answer)?;
@@ -51,7 +51,7 @@ fn check_status(expected: u16, answer: &Answer) -> Result<(), Difference> {
     if answer.status == expected {
         return Ok(());
     }
-    // What a success shows may be a real person's.
+    // A success may show the data of a real person, so its body is not printed.
     let got = if (200..300).contains(&answer.status) || answer.body.is_empty() {
         answer.status.to_string()
     } else {
@@ -60,7 +60,7 @@ fn check_status(expected: u16, answer: &Answer) -> Result<(), Difference> {
     Err(Difference::new("status", expected.to_string(), got))
 }
 
-/// What the body of an error says, in any dialect: those of the contract, and API Gateway's own.
+/// The message in the body of an error, in a dialect of the contract or in API Gateway's own format.
 fn gist(body: &str) -> String {
     let json: Value = serde_json::from_str(body).unwrap_or_default();
     match (&json["message"], &json["error"]) {

@@ -1,9 +1,9 @@
-//! The versions that a contact was seen at (contract section 9).
+//! The versions of a contact in the answers so far (contract section 9).
 
 use super::check::ExpectedVersion;
 use super::pattern::{Difference, fits};
 
-/// The versions that a contact was seen at, as entity tags.
+/// The versions of a contact in the answers so far, as entity tags.
 #[derive(Debug, Default)]
 pub(super) struct Versions {
     current: Option<String>,
@@ -11,20 +11,20 @@ pub(super) struct Versions {
 }
 
 impl Versions {
-    /// The last one.
+    /// The version in the last answer.
     pub(super) fn current(&self) -> Option<&str> {
         self.current.as_deref()
     }
 
-    /// The one before it.
+    /// The version before that.
     pub(super) fn earlier(&self) -> Option<&str> {
         self.earlier.as_deref()
     }
 
-    /// Takes note of the `ETag` of an answer.
+    /// Notes the `ETag` of an answer, and compares it with the expected version.
     ///
     /// # Errors
-    /// When it is not what it must be.
+    /// When it is not the expected one.
     pub(super) fn see(
         &mut self,
         expected: ExpectedVersion,

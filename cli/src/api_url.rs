@@ -1,12 +1,10 @@
-//! Where the API answers.
+//! The URL of an API.
 
 use anyhow::bail;
 use shared::is_loopback;
 use url::Url;
 
-use super::check::Endpoint;
-
-/// The URL of an API: what stands before `/api/contacts`, such as the stage of a deployment.
+/// The URL of an API: the part before `/api/contacts`, including the stage of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUrl {
     /// Without a slash at its end.
@@ -18,7 +16,7 @@ impl ApiUrl {
     /// Reads a URL.
     ///
     /// # Errors
-    /// When tokens would be readable on the way to it, or when it holds more than a place.
+    /// When it would send tokens unencrypted, or when it has more parts than scheme, host, port and path.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let url = Url::parse(text)?;
         let is_local = is_loopback(&url);
@@ -41,23 +39,18 @@ impl ApiUrl {
     }
 
     /// Whether the API is on this machine.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.is_local
     }
 
-    /// Whether it is asked over TLS.
-    pub(super) fn is_https(&self) -> bool {
+    /// Whether it uses TLS.
+    pub(crate) fn is_https(&self) -> bool {
         self.text.starts_with("https:")
     }
 
-    /// The URL itself.
-    pub(super) fn as_str(&self) -> &str {
+    /// The URL, without a slash at its end.
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// The URL of an endpoint for a contact.
-    pub(super) fn of(&self, endpoint: Endpoint, contact: &str) -> String {
-        format!("{}/api/{}", self.text, endpoint.path(contact))
     }
 }
 
@@ -80,15 +73,12 @@ mod tests {
             ),
         ] {
             let url = ApiUrl::parse(given).unwrap();
-            assert_eq!(
-                url.of(Endpoint::Contact, "c_1"),
-                format!("{base}/api/contacts/c_1/verification")
-            );
+            assert_eq!(url.as_str(), base);
         }
     }
 
     #[test]
-    fn what_would_show_tokens_on_the_way_is_refused() {
+    fn a_url_that_would_send_tokens_unencrypted_is_refused() {
         for bad in [
             "http://api.example.com",
             "http://10.0.0.1:3000",

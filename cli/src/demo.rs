@@ -1,14 +1,17 @@
-//! Who may call for the demo data.
+//! The demo data of `serve`, and the identities that may access them.
 
 use anyhow::Context;
 use shared::domain::{ClientSlug, OrganizationId};
 
 use crate::development::Identity;
 
+/// The demo data: the examples of the three source documents, as a seed file.
+pub const DEMO: &str = include_str!("serve/demo.json");
+
 /// A person of the organization whose contacts the CRM's examples are about.
 ///
 /// # Errors
-/// Never, as long as its ids are ids.
+/// Never, as long as the ids below are valid.
 pub(crate) fn person() -> anyhow::Result<Identity> {
     Ok(Identity {
         subject: "64a1b2c3d4e5f60012345679".to_owned(),

@@ -1,0 +1,168 @@
+use serde_json::json;
+
+use super::*;
+
+/// The line of each row, with its members or the field at fault and the reason.
+type Read = Vec<(u64, Result<Value, (String, String)>)>;
+
+fn read(text: &[u8]) -> Read {
+    let mut cells = Cells::open(text, 0).unwrap();
+    let mut found = Vec::new();
+    while let Some(record) = cells.next().unwrap() {
+        let members = record.members.map(Value::Object);
+        found.push((
+            record.line,
+            members.map_err(|fault| (fault.field, fault.reason)),
+        ));
+    }
+    assert_eq!(cells.end, text.len() as u64);
+    found
+}
+
+fn header_error(text: &str) -> String {
+    match Cells::open(text.as_bytes(), 0) {
+        Ok(_) => panic!("{text:?}"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[test]
+fn a_rows_line_is_where_it_begins_with_line_breaks_in_quotation_marks_and_empty_lines_before() {
+    let text =
+        "id,lastName\r\n\r\na,\"one\r\ntwo\nthree\"\r\n\r\n\nb,x\nc,y,z\n,\n\"d\",\"\"\"e\"\"\"";
+    assert_eq!(
+        read(text.as_bytes()),
+        [
+            (3, Ok(json!({ "id": "a", "lastName": "one\r\ntwo\nthree" }))),
+            (8, Ok(json!({ "id": "b", "lastName": "x" }))),
+            (
+                9,
+                Err((
+                    "record".to_owned(),
+                    "has 3 cells, where the header row has 2".to_owned()
+                ))
+            ),
+            (11, Ok(json!({ "id": "d", "lastName": "e" }))),
+        ]
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_those_of_one_row() {
+    let found = read(b"id\na\n\xFF\nb\n");
+    assert_eq!(found.len(), 3);
+    assert_eq!(
+        found[1],
+        (3, Err(("id".to_owned(), "is not UTF-8".to_owned())))
+    );
+}
+
+#[test]
+fn a_quotation_mark_without_its_other_one_does_not_fill_the_memory() {
+    let mut text = b"id\na\n\"".to_vec();
+    text.resize(MAX_RECORD_BYTES + 100, b'x');
+    let found = read(&text);
+    assert_eq!(found.len(), 2);
+    let (line, Err((field, reason))) = &found[1] else {
+        panic!("a row");
+    };
+    assert_eq!((*line, field.as_str()), (3, "record"));
+    assert!(reason.starts_with("is longer than 16 MB"), "{reason}");
+}
+
+#[test]
+fn a_quotation_mark_without_its_other_one_is_no_record() {
+    let never_closed = "a quotation mark is never closed: all down to line";
+    let goes_on = "a cell goes on behind its closing quotation mark: all down to line";
+    for (rows, expected) in [
+        // The mark is in the first of three rows, and nothing closes it.
+        (
+            "a,\"x\nb,y\nc,z\n",
+            (2, format!("{never_closed} 4 was read as this record")),
+        ),
+        (
+            "a,\"x\nb,y\nc,z",
+            (2, format!("{never_closed} 4 was read as this record")),
+        ),
+        (
+            "\"a,x\nb,y\n",
+            (2, format!("{never_closed} 3 was read as this record")),
+        ),
+        // A mark in a later row closes it.
+        (
+            "a,\"x\nb,\"y\nc,z\n",
+            (2, format!("{goes_on} 3 was read as this record")),
+        ),
+        (
+            "\"a\"b,x\n",
+            (2, format!("{goes_on} 2 was read as this record")),
+        ),
+    ] {
+        let found = read(format!("id,lastName\n{rows}").as_bytes());
+        let faults: Vec<_> = found
+            .iter()
+            .filter_map(|(line, row)| Some((*line, row.as_ref().err()?.1.clone())))
+            .collect();
+        assert_eq!(faults, [expected], "{rows:?}");
+    }
+    let whole = "id,lastName\r\n\"a\",\"x\"\r\n\"b\",\"\"\r\n c\"d,\"x\"\"y\"\n";
+    assert!(read(whole.as_bytes()).iter().all(|(_, row)| row.is_ok()));
+}
+
+#[test]
+fn a_header_names_each_member_once() {
+    for (text, error) in [
+        ("", "the file has no header row"),
+        ("id,\n", "column 2 has no name"),
+        ("id,fristName\n", "column \"fristName\" is unknown"),
+        ("id,id\n", "column id is there twice"),
+        (
+            "id;email\n",
+            "the columns have semicolons between them; they must be commas",
+        ),
+        (
+            "id\temail\n",
+            "the columns have tabs between them; they must be commas",
+        ),
+        (
+            "jane@example.com,Jane\n",
+            "column 1 is unknown: the first row must hold the names of the columns",
+        ),
+        (
+            "id,\"email\n",
+            "the header row: a quotation mark is never closed",
+        ),
+    ] {
+        assert_eq!(header_error(text), error);
+    }
+    assert_eq!(
+        read(b" id , email\na,b\n"),
+        [(2, Ok(json!({ "id": "a", "email": "b" })))]
+    );
+}
+
+#[test]
+fn a_cell_is_what_its_column_holds() {
+    let held = |column, cell| value(column, cell).unwrap();
+    assert_eq!(held("firstName", " "), None);
+    assert_eq!(held("firstName", " x "), Some(json!(" x ")));
+    assert_eq!(held("firstName", "\"\""), Some(json!("")));
+    assert_eq!(held("firstName", "[1]"), Some(json!("[1]")));
+    assert_eq!(held("phoneNumber", "+1 416"), Some(json!("+1 416")));
+    assert_eq!(held("phoneNumber", "[{}]"), Some(json!([{}])));
+    assert_eq!(held("tags", "a; b;"), Some(json!(["a", "b"])));
+    assert_eq!(
+        held("tags", "{\"n\":[\"a;b\"]}"),
+        Some(json!({ "n": ["a;b"] }))
+    );
+    assert_eq!(held("verified", "true"), Some(json!(true)));
+    assert_eq!(held("verified", "FALSE"), Some(json!(false)));
+    for (column, cell) in [
+        ("verified", "yes"),
+        ("emails", "a@b.ca"),
+        ("firstName", "\"x"),
+        ("phoneNumber", "[1"),
+    ] {
+        assert_eq!(value(column, cell).unwrap_err().field, column);
+    }
+}

@@ -1,0 +1,102 @@
+//! Reads the file in a thread of its own.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::anyhow;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::fault::Fault;
+use super::raw_record::RawRecord;
+use super::record::{Record, read};
+use super::source::Source;
+use super::tally::Place;
+use super::values::ReadContext;
+use super::workers::BATCH;
+use crate::arguments::Format;
+
+/// The maximum number of bytes of unfinished records, so that memory does not grow with the file.
+const MAX_BYTES_IN_FLIGHT: u32 = 8 * 1024 * 1024;
+
+/// The minimum that a record counts among these bytes, however short it is.
+const MIN_RECORD_BYTES: u32 = 512;
+
+/// How many records are read ahead.
+const READ_AHEAD: usize = 2 * BATCH;
+
+/// What the thread reads from the file.
+pub(super) enum Found {
+    Record {
+        place: Place,
+        record: Record,
+        /// Its share of [`MAX_BYTES_IN_FLIGHT`], which it holds until it is done.
+        room: OwnedSemaphorePermit,
+    },
+    /// A record with a fault.
+    Fault {
+        place: Place,
+        fault: Fault,
+        room: OwnedSemaphorePermit,
+    },
+    /// The rest of the file cannot be read.
+    Broken(anyhow::Error),
+}
+
+/// Reads the file in a thread of its own. The thread ends at the end of the file, or when the receiver is dropped.
+pub(super) fn spawn_reader(
+    input: impl Read + Send + 'static,
+    format: Format,
+    context: ReadContext,
+) -> anyhow::Result<Receiver<Found>> {
+    let mut source = Source::open(input, format)?;
+    let (sender, receiver) = mpsc::channel(READ_AHEAD);
+    let room = Arc::new(Semaphore::new(MAX_BYTES_IN_FLIGHT as usize));
+    let runtime = Handle::current();
+    thread::spawn(move || {
+        for sequence in 0.. {
+            let found = match source.next() {
+                Ok(None) => return,
+                Err(error) => Found::Broken(anyhow!(error).context("the file cannot be read on")),
+                Ok(Some(raw)) => {
+                    let bytes = u32::try_from(raw.bytes).unwrap_or(u32::MAX);
+                    let wanted = bytes.clamp(MIN_RECORD_BYTES, MAX_BYTES_IN_FLIGHT);
+                    let room = Arc::clone(&room).acquire_many_owned(wanted);
+                    match runtime.block_on(room) {
+                        Ok(room) => parsed(sequence, raw, room, &context),
+                        // Impossible: nothing closes the semaphore.
+                        Err(_) => return,
+                    }
+                }
+            };
+            let is_broken = matches!(found, Found::Broken(_));
+            if sender.blocking_send(found).is_err() || is_broken {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+fn parsed(
+    sequence: u64,
+    raw: RawRecord,
+    room: OwnedSemaphorePermit,
+    context: &ReadContext,
+) -> Found {
+    let place = Place {
+        sequence,
+        line: raw.line,
+        end: raw.end,
+    };
+    match raw.members.and_then(|members| read(members, context)) {
+        Ok(record) => Found::Record {
+            place,
+            record,
+            room,
+        },
+        Err(fault) => Found::Fault { place, fault, room },
+    }
+}

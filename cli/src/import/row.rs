@@ -1,0 +1,56 @@
+//! A record about a contact, as the store imports it.
+
+use shared::domain::{AudienceSlug, ContactRecord, MethodValue};
+use shared::store::ImportRefusal;
+
+use super::fault::Fault;
+
+/// A record about a contact.
+#[derive(Debug)]
+pub(super) struct ContactRow {
+    /// The record itself.
+    pub(super) record: ContactRecord,
+    /// The audiences that it names, each with the member that names it.
+    pub(super) audiences: Vec<(AudienceSlug, String)>,
+    /// The member with its only e-mail address, if the address is not in a list.
+    pub(super) email_member: Option<&'static str>,
+}
+
+impl ContactRow {
+    /// The member with the contact method at this position in the record.
+    fn field_of_method(&self, place: usize) -> String {
+        if let Some(member) = self.email_member {
+            return member.to_owned();
+        }
+        let before = self.record.patch.methods.iter().take(place);
+        let emails = before.filter(|method| matches!(method.value, MethodValue::Email(_)));
+        format!("emails[{}].value", emails.count())
+    }
+
+    /// Why the store refuses the record.
+    pub(super) fn fault_of(&self, refusal: &ImportRefusal) -> Fault {
+        match refusal {
+            ImportRefusal::AddressTaken(place) => Fault::new(
+                self.field_of_method(*place),
+                "is the address of a contact of another id; a record without id would be about that one",
+            ),
+            ImportRefusal::SeveralOwners => Fault::new(
+                "emails",
+                "are the addresses of several contacts; an id must say which is meant",
+            ),
+            ImportRefusal::OwnerMissing => {
+                Fault::new("emails", "has an address whose owner does not exist")
+            }
+            ImportRefusal::Unreadable => {
+                Fault::of_record("is about a contact that cannot be read from the table")
+            }
+            ImportRefusal::TooLarge => Fault::of_record(
+                "makes the contact larger than the 400 KB of an item, with room for a verification of every entry",
+            ),
+            ImportRefusal::Refused => Fault::of_record("is refused by the database"),
+            ImportRefusal::InDoubt => Fault::of_record(
+                "may or may not have been written, since the answer was lost and others changed the contact; import it again",
+            ),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The result of an import.
+
+use std::path::Path;
+use std::time::Duration;
+
+use shared::domain::OrganizationId;
+use shared::store::DatabaseError;
+
+use super::tally::Counts;
+use crate::progress::per_second;
+
+/// How an import ended.
+#[derive(Debug)]
+pub enum End {
+    /// At the end of the file.
+    Whole,
+    /// By a signal, with this exit code.
+    Interrupted(u8),
+    /// With an error.
+    Failed(anyhow::Error),
+}
+
+/// The result of an import.
+#[derive(Debug)]
+pub struct Summary {
+    /// The organization of the contacts, if the import got to know it.
+    pub organization: Option<OrganizationId>,
+    /// The number of records by result.
+    pub counts: Counts,
+    /// All records up to this line are imported or rejected.
+    pub up_to_line: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// How it ended.
+    pub end: End,
+}
+
+impl Summary {
+    /// The lines that are printed at the end; `place` is the table and where it is.
+    pub(super) fn report(&self, dry_run: bool, rejects: &Path, place: &str) -> String {
+        let mut lines = Vec::new();
+        if let Some(organization) = &self.organization {
+            lines.push(format!("organization {organization} in {place}"));
+        }
+        if dry_run {
+            lines.push("dry run, nothing is written: this is what would be".to_owned());
+        }
+        lines.push(self.counts.to_string());
+        if self.counts.rejected > 0 {
+            lines.push(format!("rejects are in {}", rejects.display()));
+        }
+        let rate = per_second(self.counts.total(), self.elapsed);
+        lines.push(format!("{rate:.0} rows per second"));
+        let again = match &self.end {
+            End::Whole => None,
+            // The same file would end at the same line again.
+            End::Failed(error) if !error.is::<DatabaseError>() => Some(""),
+            End::Failed(_) | End::Interrupted(_) => Some("; the same again goes on"),
+        };
+        if let Some(again) = again {
+            let done = if dry_run { "looked at" } else { "done" };
+            lines.push(format!(
+                "it ended early: all is {done} up to line {}, and perhaps some beyond{again}",
+                self.up_to_line
+            ));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,190 @@
+use shared::domain::PhoneRegion;
+
+use super::Seed;
+
+fn error(json: &str) -> String {
+    format!("{:#}", Seed::parse(json, PhoneRegion::CANADA).unwrap_err())
+}
+
+fn contact_error(contact: &str) -> String {
+    error(&format!(
+        r#"{{"organizations":[{{"id":"o","audiences":["news"],"clients":["web"],"contacts":[{{"id":"c"}},{contact}]}}]}}"#
+    ))
+}
+
+#[test]
+fn the_example_of_the_contract_is_read() {
+    let json = r#"{ "organizations": [ {
+            "id": "org_a", "audiences": ["newsletter"], "clients": ["website"],
+            "contacts": [ {
+              "id": "c_1", "firstName": "Jane", "lastName": "Doe",
+              "phoneNumber": [ { "value": "+14165550100", "isPrimary": true } ],
+              "emails": [ { "value": "Jane.Doe@Example.com", "isPrimary": true, "verifiedAt": "2024-01-01T00:00:00Z" } ],
+              "verifiedAt": null,
+              "emailValidation": { "status": "valid", "reason": "" },
+              "globallyUnsubscribedAt": null, "hardBouncedAt": null, "complainedAt": null,
+              "subscriptions": [ { "audience": "newsletter", "client": "website", "status": "subscribed", "verifiedAt": null },
+                                 { "audience": "newsletter", "status": "subscribed" } ],
+              "tags": { "newsletter": ["lead"] }
+            } ] } ] }"#;
+    let seed = Seed::parse(json, PhoneRegion::CANADA).unwrap();
+    let (contact, subscriptions) = &seed.organizations[0].contacts[0];
+    assert_eq!(contact.emails[0].value, "Jane.Doe@Example.com");
+    assert_eq!(contact.emails[0].normal_form, "jane.doe@example.com");
+    assert_eq!(subscriptions.len(), 2);
+}
+
+#[test]
+fn only_the_ids_are_required() {
+    assert!(
+        Seed::parse(
+            r#"{"organizations":[{"id":"o","contacts":[{"id":"c"}]}]}"#,
+            PhoneRegion::CANADA
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn the_first_entry_is_primary_unless_the_file_says_otherwise() {
+    let primaries = |entries: &str| {
+        let json = format!(
+            r#"{{"organizations":[{{"id":"o","contacts":[{{"id":"c","emails":{entries}}}]}}]}}"#
+        );
+        let seed = Seed::parse(&json, PhoneRegion::CANADA).unwrap();
+        seed.organizations[0].contacts[0]
+            .0
+            .emails
+            .iter()
+            .map(|email| email.is_primary)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        primaries(r#"[{"value":"a@b.ca"},{"value":"c@b.ca"}]"#),
+        [true, false]
+    );
+    assert_eq!(
+        primaries(r#"[{"value":"a@b.ca"},{"value":"c@b.ca","isPrimary":true}]"#),
+        [false, true]
+    );
+    assert_eq!(
+        primaries(r#"[{"value":"a@b.ca","isPrimary":false}]"#),
+        [false]
+    );
+}
+
+#[test]
+fn null_counts_as_absent() {
+    let json = r#"{"organizations":[{"id":"o","audiences":null,"contacts":[{"id":"c","phoneNumber":null,
+            "emails":[{"value":"a@b.ca","isPrimary":null}],"emailValidation":{"status":null,"reason":null},
+            "subscriptions":null,"tags":null,"status":null}]}]}"#;
+    assert!(Seed::parse(json, PhoneRegion::CANADA).is_ok());
+}
+
+#[test]
+fn an_error_says_where_and_why() {
+    for (contact, expected) in [
+        (
+            r#"{"id":"a b"}"#,
+            "organizations[0].contacts[1].id: must be 1 to 64",
+        ),
+        (r"{}", "organizations[0].contacts[1]: missing field `id`"),
+        (
+            r#"{"id":"d","phoneNumbers":[]}"#,
+            "organizations[0].contacts[1].phoneNumbers: unknown field",
+        ),
+        (
+            r#"{"id":"c"}"#,
+            "organizations[0].contacts[1].id: c is there twice",
+        ),
+        (
+            r#"{"id":"d","phoneNumber":[{"value":"1"}]}"#,
+            "organizations[0].contacts[1].phoneNumber[0].value: must be a phone number",
+        ),
+        (
+            r#"{"id":"d","phoneNumber":[{"value":"+99912345678"}]}"#,
+            "organizations[0].contacts[1].phoneNumber[0].value: has a calling code that is not assigned",
+        ),
+        (
+            r#"{"id":"d","emails":[{"value":"a@b.ca"},{"value":"A@B.ca"}]}"#,
+            "organizations[0].contacts[1].emails[1].value: is the same",
+        ),
+        (
+            r#"{"id":"d","emails":[{"value":"a@b.ca","isPrimary":true},{"value":"b@b.ca","isPrimary":true}]}"#,
+            "organizations[0].contacts[1].emails: more than one",
+        ),
+        (
+            r#"{"id":"d","emails":[{"value":"a@b.ca","verifiedAt":"2024-01-01"}]}"#,
+            "organizations[0].contacts[1].emails[0].verifiedAt: must be a date and time",
+        ),
+        (
+            r#"{"id":"d","emails":[{"value":"a@b.ca","verifiedBy":"u"}]}"#,
+            "organizations[0].contacts[1].emails[0]: has verifiedBy",
+        ),
+        (
+            r#"{"id":"d","subscriptions":[{"audience":"other"}]}"#,
+            "organizations[0].contacts[1].subscriptions[0].audience: other is not among",
+        ),
+        (
+            r#"{"id":"d","subscriptions":[{"audience":"news","client":"app"}]}"#,
+            "organizations[0].contacts[1].subscriptions[0].client: app is not among",
+        ),
+        (
+            r#"{"id":"d","subscriptions":[{"audience":"news"},{"audience":"news"}]}"#,
+            "organizations[0].contacts[1].subscriptions[1]: an earlier",
+        ),
+        (
+            r#"{"id":"d","subscriptions":[{"audience":"news","status":"gone"}]}"#,
+            "organizations[0].contacts[1].subscriptions[0].status: unknown variant",
+        ),
+        (
+            r#"{"id":"d","tags":{"other":[]}}"#,
+            "organizations[0].contacts[1].tags: other is not among",
+        ),
+    ] {
+        let error = contact_error(contact);
+        assert!(error.starts_with(expected), "{contact}\n{error}");
+    }
+}
+
+#[test]
+fn a_value_of_another_type_is_named_and_not_shown() {
+    for (contact, expected) in [
+        (
+            r#"["d"]"#,
+            "organizations[0].contacts[1]: must be an object",
+        ),
+        (
+            r#"{"id":"d","emails":["a@b.ca"]}"#,
+            "organizations[0].contacts[1].emails[0]: must be an object",
+        ),
+        (
+            r#"{"id":"d","emailValidation":["valid"]}"#,
+            "organizations[0].contacts[1].emailValidation: must be",
+        ),
+        (
+            r#"{"id":"d","phoneNumber":"+14165550100"}"#,
+            "organizations[0].contacts[1].phoneNumber: invalid type, expected a sequence",
+        ),
+    ] {
+        let error = contact_error(contact);
+        assert!(error.starts_with(expected), "{contact}\n{error}");
+    }
+}
+
+#[test]
+fn a_contact_that_does_not_fit_into_an_item_is_refused() {
+    let large = format!(r#"{{"id":"d","firstName":"{}"}}"#, "x".repeat(410_000));
+    assert!(contact_error(&large).starts_with("organizations[0].contacts[1]: is larger than"));
+}
+
+#[test]
+fn a_file_that_is_no_seed_file_is_refused() {
+    assert_eq!(error(""), "the file: is not JSON (line 1, column 0)");
+    assert_eq!(error("[]"), "the file: must be an object");
+    assert!(error(r#"{"organizations":[]} x"#).starts_with("the file: is not JSON"));
+    assert!(
+        error(r#"{"organizations":[{"id":"o"},{"id":"o"}]}"#)
+            .starts_with("organizations[1].id: o is there twice")
+    );
+}

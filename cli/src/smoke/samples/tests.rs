@@ -1,0 +1,84 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::api_url::ApiUrl;
+use crate::smoke::refusals;
+use crate::template::routes::routes;
+use crate::template::template;
+
+fn clears(check: &Check) -> bool {
+    let body: Value = serde_json::from_str(&check.body).unwrap();
+    body["verifiedAt"].is_null() && body["verified"] != true
+}
+
+#[test]
+fn nothing_is_written_before_the_contact_is_proved_to_be_the_sample() {
+    for sample in samples("somebody") {
+        for proof in &sample.proofs {
+            assert_eq!(proof.if_match, IfMatch::Never, "{}", proof.sentence);
+            let status = match proof.endpoint {
+                Endpoint::ContactStatus => 200,
+                _ => 412,
+            };
+            assert_eq!(proof.expected.status, status, "{}", proof.sentence);
+            assert_eq!(proof.contact, sample.contact, "{}", proof.sentence);
+        }
+        let phases: Vec<_> = sample.checks().map(|(phase, _)| phase).collect();
+        assert!(phases.is_sorted_by_key(|phase| *phase as u8), "{phases:?}");
+    }
+}
+
+#[test]
+fn all_proofs_and_clears_are_of_one_version() {
+    for sample in samples("somebody") {
+        let proved: Vec<_> = sample
+            .proofs
+            .iter()
+            .map(|proof| proof.expected.version)
+            .collect();
+        assert_eq!(proved[0], ExpectedVersion::Some);
+        assert!(
+            proved[1..].iter().all(|v| *v == ExpectedVersion::Same),
+            "{proved:?}"
+        );
+        assert!(!sample.clears.is_empty());
+        for clear in &sample.clears {
+            assert_eq!(clear.if_match, IfMatch::Current, "{}", clear.sentence);
+            assert_eq!(clear.contact, sample.contact, "{}", clear.sentence);
+            assert!(clears(clear), "{}", clear.sentence);
+        }
+    }
+}
+
+#[test]
+fn the_last_word_on_everything_is_a_clear() {
+    for sample in samples("somebody") {
+        let last = sample.steps.last().unwrap();
+        assert_eq!(last.if_match, IfMatch::Absent);
+        assert!(clears(last));
+    }
+}
+
+#[test]
+fn every_route_of_the_template_is_refused_and_exampled() {
+    let api = ApiUrl::parse("https://api").unwrap();
+    let asked = |check: &Check| {
+        let endpoint = check.endpoint;
+        format!("{} {}", endpoint.method(), endpoint.url(&api, "{id}"))
+    };
+    let refused: BTreeSet<_> = refusals::checks().iter().map(asked).collect();
+    let samples = samples("somebody");
+    let exampled: BTreeSet<_> = samples
+        .iter()
+        .flat_map(|sample| &sample.steps)
+        .filter(|step| step.expected.status == 200)
+        .map(asked)
+        .collect();
+    let deployed: BTreeSet<_> = routes(&template().unwrap())
+        .unwrap()
+        .into_iter()
+        .map(|route| format!("{} https://api{}", route.method, route.path))
+        .collect();
+    assert_eq!(refused, deployed, "the checks of refusals.rs");
+    assert_eq!(exampled, deployed, "the samples");
+}
