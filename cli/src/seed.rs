@@ -147,6 +147,7 @@ impl Organization {
                 let metadata = ChangeMetadata {
                     actor: Actor::subject("contacts seed"),
                     now: contact.updated_at,
+                    route: "seed",
                     request_id: "seed".to_owned(),
                 };
                 // Of several contacts with one address, the first owns it.

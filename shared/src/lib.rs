@@ -7,6 +7,7 @@ pub mod domain;
 mod endpoint;
 pub mod http;
 mod log;
+mod reach;
 pub mod sdk;
 mod service;
 pub mod settings;
@@ -15,5 +16,6 @@ pub mod store;
 
 pub use endpoint::{configured_endpoint, is_loopback};
 pub use log::{LambdaFunction, init_logging, report_panics_by_place};
+pub use reach::reached_tenant;
 pub use service::{Clock, DEADLINE, Service, system_clock};
 pub use start::start;

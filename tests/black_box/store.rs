@@ -105,6 +105,7 @@ fn metadata(request_id: &str) -> ChangeMetadata {
     ChangeMetadata {
         actor: Actor::subject("user_1"),
         now: at("2026-05-20T15:04:02Z"),
+        route: "PATCH /api/contacts/{id}/verification",
         request_id: request_id.to_owned(),
     }
 }

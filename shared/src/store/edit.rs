@@ -528,6 +528,7 @@ mod tests {
         ChangeMetadata {
             actor: Actor::subject("client:website"),
             now: at(NOW),
+            route: "PATCH /api/contacts/{id}/verification",
             request_id: "request_1".to_owned(),
         }
     }

@@ -107,6 +107,7 @@ impl Work {
         ChangeMetadata {
             actor: import.actor.clone(),
             now: (import.clock)(),
+            route: "import",
             request_id: self.request_id.clone(),
         }
     }

@@ -405,6 +405,7 @@ fn bytes_with_reserves(contact: &Contact) -> usize {
     let metadata = ChangeMetadata {
         actor: Actor::subject(""),
         now: contact.updated_at,
+        route: "",
         request_id: String::new(),
     };
     let suppression = contact.suppression.global_unsubscribe_reason.len() + 1024;

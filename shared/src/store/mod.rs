@@ -67,6 +67,8 @@ pub struct ChangeMetadata {
     pub actor: Actor,
     /// When.
     pub now: Timestamp,
+    /// On which route: method and path of the template, or `import` or `seed` for the tool.
+    pub route: &'static str,
     /// On which request.
     pub request_id: String,
 }

@@ -209,6 +209,7 @@ mod tests {
             metadata: ChangeMetadata {
                 actor: Actor::subject("user_1"),
                 now: Timestamp::parse_rfc3339("2026-05-20T15:04:02Z").unwrap(),
+                route: "PATCH /api/contacts/{id}/phone-number/verify",
                 request_id: "request_1".to_owned(),
             },
         }

@@ -6,9 +6,11 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Schema
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{ContactView, FailureView, Scope};
+use super::FailureView;
+use super::view::ContactView;
 use crate::domain::{
-    AudienceSlug, ClientSlug, EmailAddress, PhoneNumber, SubscriptionStatus, ValidationStatus,
+    AudienceSlug, ClientSlug, EmailAddress, PhoneNumber, Scope, SubscriptionStatus,
+    ValidationStatus,
 };
 use crate::http::schemas::{IsoDateTime, Schemas, Text, add, add_answer, optional};
 

@@ -206,6 +206,7 @@ mod tests {
             metadata: ChangeMetadata {
                 actor: Actor::subject("client:website"),
                 now: at("2026-05-20T15:04:02Z"),
+                route: "PATCH /api/contacts/{id}/verification",
                 request_id: "request_1".to_owned(),
             },
         }
