@@ -25,8 +25,16 @@ use crate::store::{ChangeMetadata, Tally, tallied};
 /// The header of an answer that holds the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// 2020-01-01T00:00:00Z in Unix milliseconds. A clock before it is broken (contract section 10).
+const EARLIEST_CLOCK: i64 = 1_577_836_800_000;
+
 /// Whether the process has had a request.
 static HAS_SERVED: AtomicBool = AtomicBool::new(false);
+
+/// The machine's clock is before 2020.
+#[derive(Debug, thiserror::Error)]
+#[error("the clock of this machine is wrong: it says {0}, and no time before 2020 is accepted")]
+struct WrongClock(Timestamp);
 
 /// One request.
 pub struct Call<'a> {
@@ -75,8 +83,9 @@ impl<'a> Call<'a> {
     /// Verifies the token of a request without a body.
     ///
     /// # Errors
-    /// Why the caller is refused.
+    /// Why the caller is refused. [`Failure::Unavailable`] for every caller while the clock is wrong.
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
+        self.check_clock()?;
         let caller = self
             .service
             .authenticator
@@ -189,6 +198,14 @@ impl<'a> Call<'a> {
         }
         self.log_request(response.status(), outcome, tally);
         response
+    }
+
+    /// A wrong clock would record wrong verification times, and let expired tokens in.
+    fn check_clock(&self) -> Result<(), Failure> {
+        if self.received_at.unix_milliseconds() < EARLIEST_CLOCK {
+            return Err(Failure::Unavailable(Box::new(WrongClock(self.received_at))));
+        }
+        Ok(())
     }
 
     /// A line for a failure of the service itself, with its cause.
