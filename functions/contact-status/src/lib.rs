@@ -1,4 +1,4 @@
-//! `GET /api/contacts/status`: may the application send to an address?
+//! `GET /api/contacts/status`: may the application send to an address (contract section 7)?
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use shared::store::Connections;
 
 const ROUTE: &str = "GET /api/contacts/status";
 
-/// How many connections to the database a request uses at the same time, at most.
+/// The most connections to the database that a request uses at the same time.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Answers what the client may know about the contact that owns an address.

@@ -10,7 +10,7 @@ use shared::store::{Connections, EditMethod, EditMethodKind};
 
 const ROUTE: &str = "POST /api/contacts/{id}/contact-methods/remove";
 
-/// How many connections to the database a request uses at the same time, at most.
+/// The most connections to the database that a request uses at the same time.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Removes a phone number or an e-mail address from a contact.

@@ -11,7 +11,7 @@ use shared::store::{ChangeAudienceContact, Connections, IfMissing};
 
 const ROUTE: &str = "POST /api/subscriptions/subscribe";
 
-/// How many connections to the database a request uses at the same time, at most.
+/// The most connections to the database that a request uses at the same time.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Subscribes the contact that owns an address; creates the contact if no contact owns it. Verifications stay as they are.

@@ -11,7 +11,7 @@ use shared::store::{ChangeAudienceContact, Connections, IfMissing};
 
 const ROUTE: &str = "POST /api/subscriptions/unsubscribe";
 
-/// How many connections to the database a request uses at the same time, at most.
+/// The most connections to the database that a request uses at the same time.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Unsubscribes a contact that the client has onboarded, at the level of `scope`. Verifications stay as they are.

@@ -13,7 +13,7 @@ use shared::store::{ChangeAudienceContact, Connections, IfMissing};
 
 const ROUTE: &str = "POST /api/contacts";
 
-/// How many connections to the database a request uses at the same time, at most.
+/// The most connections to the database that a request uses at the same time.
 pub const CONNECTIONS: Connections = Connections::by_batch(1);
 
 /// Creates or updates the contact that owns an address, and the client's subscription.

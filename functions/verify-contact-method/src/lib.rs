@@ -10,7 +10,7 @@ use shared::{Service, reached_tenant};
 
 const ROUTE: &str = "PATCH /api/contacts/{id}/verify-contact-methods";
 
-/// How many connections to the database a request uses at the same time, at most.
+/// The most connections to the database that a request uses at the same time.
 pub const CONNECTIONS: Connections = Connections::by_item(1);
 
 /// Records or clears the verification of a phone number or e-mail address of a contact.

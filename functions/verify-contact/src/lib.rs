@@ -11,7 +11,7 @@ use shared::store::{Connections, VerifyContact};
 
 const ROUTE: &str = "PATCH /api/contacts/{id}/verification";
 
-/// How many connections to the database a request uses at the same time, at most: for its read, and for its transaction.
+/// The most connections to the database that a request uses at the same time: one for its read, one for its transaction.
 pub const CONNECTIONS: Connections = Connections::by_item(2);
 
 /// Records or clears the verification of a contact and of a client's subscription in an audience.
