@@ -5,7 +5,7 @@
 use black_box_tests::log::{self, Metric};
 use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::schema::Schema;
-use black_box_tests::{Answer, Api};
+use black_box_tests::{Answer, Api, Database, service_at};
 use serde_json::{Value, json};
 
 async fn api() -> Api {
@@ -96,6 +96,44 @@ async fn a_failure_of_ours_has_a_line_more_with_its_cause() {
     let cause = failure["error"].as_str().unwrap();
     assert!(cause.contains("AccessDeniedException"), "{cause}");
     assert_eq!(line["outcome"], "internal_error");
+}
+
+/// The same contact in an API for which it is always this time.
+async fn api_at(time: &str) -> Api {
+    let database = Database::start().await;
+    let service = service_at(time, database.store().await);
+    let api = Api::with_service(database, service).await;
+    seed(&api).await;
+    api
+}
+
+#[tokio::test]
+async fn with_a_clock_before_2020_every_request_is_refused_and_the_log_says_why() {
+    let api = api_at("2019-12-31T23:59:59.999Z").await;
+    let shown = api.get("/api/contacts/c_1", &api.user_token()).await;
+    let without_token = api.request("/api/contacts/c_1/verification");
+    for answer in [
+        verify(&api).await,
+        verify_contact(&api).await,
+        api.upsert(json!({})).await,
+        api.send(without_token.json(&json!({}))).await,
+        shown,
+    ] {
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        let [failure, line] = &log::lines(answer.header("x-request-id").unwrap())[..] else {
+            panic!("not two lines");
+        };
+        let cause = failure["error"].as_str().unwrap();
+        assert!(cause.contains("2019-12-31T23:59:59.999Z"), "{cause}");
+        assert_eq!(line["dynamodb.calls"], 0);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_at_the_start_of_2020_is_accepted() {
+    let api = api_at("2020-01-01T00:00:00Z").await;
+    assert_eq!(verify(&api).await.body["data"]["outcome"], "recorded");
 }
 
 #[tokio::test]

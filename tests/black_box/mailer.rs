@@ -521,7 +521,13 @@ async fn a_write_to_another_version_is_refused_with_the_current_one() {
                 .json(&body(json!({}))),
         )
     };
-    for tags in ["\"2\"", "\"7\", \"8\"", "\"abc\""] {
+    for tags in [
+        "\"2\"",
+        "\"7\", \"8\"",
+        "\"abc\"",
+        // The largest number that a version can have.
+        "\"18446744073709551615\"",
+    ] {
         let answer = with(tags).await;
         assert_eq!(answer.status, 412, "{tags}");
         assert_eq!(answer.body["error"]["code"], "precondition_failed");

@@ -24,7 +24,7 @@ use shared::auth::Caller;
 use shared::domain::{
     AudienceSlug, ContactId, EmailAddress, MethodValue, PhoneNumber, Tenant, Timestamp,
 };
-use shared::http::{Call as Invocation, mailer};
+use shared::http::{Call as Invocation, crm, mailer, parse};
 use shared::sdk::configuration;
 use shared::settings::Settings;
 use shared::store::{VerifyContact, VerifyMethod};
@@ -335,19 +335,19 @@ fn change(
     request: Request,
     caller: &Caller,
 ) -> anyhow::Result<ChangeKind> {
-    let call = Invocation::new(service, request);
+    let call = Invocation::new(service, request, "");
     let mut members = call.members()?;
     let region = service.default_phone_region;
-    let expected_version = members.expected_version(&call);
-    let metadata = call.metadata(caller.actor());
+    let expected_version = call.expected_version(&mut members);
+    let metadata = call.change_metadata(caller.actor());
     black_box(call.contact_id()?);
     let change = match function {
         Function::VerifyContact => {
             let (_, client) = caller.application().context("not an application")?;
             let client = mailer::client(&mut members, client)?;
-            let audience = members.required_text("audience");
-            let verified_at =
-                members.verified_at("verified", "verified_at", service.time_zone, call.now());
+            let audience = members.read("audience", parse::required_text);
+            let verified = members.required("verified", parse::boolean);
+            let verified_at = mailer::verified_at(&mut members, verified, &call);
             ChangeKind::Contact(VerifyContact {
                 audience: AudienceSlug::parse(&audience.context("audience")?)?,
                 client: client.context("client")?,
@@ -359,15 +359,17 @@ fn change(
         Function::VerifyPhoneNumber | Function::VerifyContactMethod => {
             let (method, label) = match function {
                 Function::VerifyPhoneNumber => {
-                    let number = members.phone_number("phoneNumber", region);
+                    let number = members.read("phoneNumber", parse::phone_number(region));
                     (number.map(MethodValue::Phone), None)
                 }
                 _ => (
-                    members.method("type", "value", region),
-                    members.label("verificationSource").flatten(),
+                    crm::method(&mut members, region),
+                    members
+                        .optional("verificationSource", parse::label)
+                        .flatten(),
                 ),
             };
-            let verified_at = members.date_time_or_null("verifiedAt");
+            let verified_at = members.optional("verifiedAt", parse::date_time);
             ChangeKind::Method(VerifyMethod {
                 method: method.context("the method")?,
                 verification: verified_at.context("verifiedAt")?.map(|at| (at, label)),

@@ -5,26 +5,23 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::http::{Answer, Call, Failure, crm};
+use shared::http::{Answer, Call, Failure, crm, parse};
 use shared::store::{EditMethod, EditMethodKind};
+
+const ROUTE: &str = "POST /api/contacts/{id}/contact-methods";
 
 /// Adds a phone number or an e-mail address to a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer(
-        "POST /api/contacts/{id}/contact-methods",
-        add(&call),
-        crm::failure,
-    )
-    .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(add(&call), crm::failure).await
 }
 
 async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let value = members.new_method("type", "value", call.service.default_phone_region);
-    let is_primary = members.boolean("isPrimary");
-    let expected_version = members.expected_version(call);
+    let value = crm::new_method(&mut members, call.service.default_phone_region);
+    let is_primary = members.optional("isPrimary", parse::boolean);
+    let expected_version = call.expected_version(&mut members);
     let (Some(value), Some(is_primary), Some(expected_version)) =
         (value, is_primary, expected_version)
     else {
@@ -36,7 +33,12 @@ async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
             is_primary: is_primary == Some(true),
         },
         expected_version,
-        metadata: call.metadata(caller.actor()),
+        metadata: call.change_metadata(caller.actor()),
     };
-    crm::edit_method(call, caller, &edit).await
+    let id = call.contact_id()?;
+    let tenant = call.own_tenant(caller)?;
+    let store = &call.service.store;
+    let changed = store.edit_method(tenant, &id, &edit).await;
+    let (outcome, contact) = changed.map_err(Failure::of_method(edit.value.kind()))?;
+    crm::method_edited(&edit, outcome, &contact)
 }

@@ -5,27 +5,24 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::http::{Answer, Call, Failure, crm};
+use shared::http::{Answer, Call, Failure, crm, parse};
 use shared::store::{EditMethod, EditMethodKind};
+
+const ROUTE: &str = "POST /api/contacts/{id}/contact-methods/remove";
 
 /// Removes a phone number or an e-mail address from a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer(
-        "POST /api/contacts/{id}/contact-methods/remove",
-        remove(&call),
-        crm::failure,
-    )
-    .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(remove(&call), crm::failure).await
 }
 
 async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let value = members.method("type", "value", call.service.default_phone_region);
-    // It changes nothing here, but is a member of both bodies.
-    let is_primary = members.boolean("isPrimary");
-    let expected_version = members.expected_version(call);
+    let value = crm::method(&mut members, call.service.default_phone_region);
+    // Only checked: both routes of contact methods take the same members.
+    let is_primary = members.optional("isPrimary", parse::boolean);
+    let expected_version = call.expected_version(&mut members);
     let (Some(value), Some(_), Some(expected_version)) = (value, is_primary, expected_version)
     else {
         return Err(members.into_failure());
@@ -34,7 +31,12 @@ async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
         value,
         kind: EditMethodKind::Remove,
         expected_version,
-        metadata: call.metadata(caller.actor()),
+        metadata: call.change_metadata(caller.actor()),
     };
-    crm::edit_method(call, caller, &edit).await
+    let id = call.contact_id()?;
+    let tenant = call.own_tenant(caller)?;
+    let store = &call.service.store;
+    let changed = store.edit_method(tenant, &id, &edit).await;
+    let (outcome, contact) = changed.map_err(Failure::of_method(edit.value.kind()))?;
+    crm::method_edited(&edit, outcome, &contact)
 }

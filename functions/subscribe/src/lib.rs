@@ -1,25 +1,20 @@
-//! `POST /api/subscriptions/subscribe`: a person wants an application's mail.
+//! `POST /api/subscriptions/subscribe`: begins a person's subscription (contract section 12).
 
 use std::sync::Arc;
 
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::domain::{
-    ContactId, ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch,
-};
-use shared::http::{Answer, Call, Failure, Problem, mailer};
+use shared::domain::{ContactId, Scope};
+use shared::http::{Answer, Call, Failure, Problem, mailer, parse};
 use shared::store::{ChangeAudienceContact, IfMissing};
 
-/// Subscribes the contact that owns an address, which is created if nobody does. No verification is touched.
+const ROUTE: &str = "POST /api/subscriptions/subscribe";
+
+/// Subscribes the contact that owns an address; creates the contact if no contact owns it. Verifications stay as they are.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer(
-        "POST /api/subscriptions/subscribe",
-        subscribe(&call),
-        mailer::failure,
-    )
-    .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(subscribe(&call), mailer::failure).await
 }
 
 async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
@@ -27,32 +22,27 @@ async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
     let member = mailer::audience_member(&mut members, client)?;
-    let scope = members.one_of("scope", Problem::MustBeScope, mailer::Scope::parse);
-    let expected_version = members.expected_version(call);
+    let scope = members.optional("scope", parse::one_of(Problem::MustBeScope, Scope::parse));
+    let expected_version = call.expected_version(&mut members);
     let (Some(member), Some(scope), Some(expected_version)) = (member, scope, expected_version)
     else {
         return Err(members.into_failure());
     };
-    let subscribed = SubscriptionPatch {
-        status: Some(SubscriptionStatus::Subscribed),
-        ..SubscriptionPatch::default()
-    };
-    // What has been ended for more than the client stays so, unless it is said to begin anew as well.
-    let scope = scope.unwrap_or(mailer::Scope::Client);
+    let patch = scope.unwrap_or(Scope::Client).subscribe();
     let change = ChangeAudienceContact {
         address: member.address,
         audience: member.audience.ok_or(Failure::AudienceNotFound)?,
         client: member.client,
-        contact_patch: ContactPatch {
-            globally_unsubscribed: (scope == mailer::Scope::Global)
-                .then_some(SuppressionPatch::Lifted),
-            ..ContactPatch::default()
-        },
-        audience_patch: (scope >= mailer::Scope::Audience).then(|| subscribed.clone()),
-        client_patch: subscribed,
+        contact_patch: patch.contact,
+        audience_patch: patch.audience,
+        client_patch: patch.client,
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,
-        metadata: call.metadata(caller.actor()),
+        metadata: call.change_metadata(caller.actor()),
     };
-    mailer::change_audience_contact(call, tenant, &change).await
+    let store = &call.service.store;
+    let changed = store.change_audience_contact(tenant, &change).await?;
+    let email = change.address.normal_form();
+    let answer = mailer::contact_changed(changed.outcome, Some(email), &changed.contact)?;
+    Ok(answer.created_if(changed.is_new))
 }

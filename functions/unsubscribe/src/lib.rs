@@ -1,23 +1,20 @@
-//! `POST /api/subscriptions/unsubscribe`: a person wants no more mail of an application, in an audience, or at all.
+//! `POST /api/subscriptions/unsubscribe`: ends a person's mail from an application, in an audience, or entirely.
 
 use std::sync::Arc;
 
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::domain::{ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch};
-use shared::http::{Answer, Call, Failure, Problem, mailer};
+use shared::domain::Scope;
+use shared::http::{Answer, Call, Failure, Problem, mailer, parse};
 use shared::store::{ChangeAudienceContact, IfMissing};
 
-/// Unsubscribes a contact that the client has onboarded, as far as `scope` says. No verification is touched.
+const ROUTE: &str = "POST /api/subscriptions/unsubscribe";
+
+/// Unsubscribes a contact that the client has onboarded, at the level of `scope`. Verifications stay as they are.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer(
-        "POST /api/subscriptions/unsubscribe",
-        unsubscribe(&call),
-        mailer::failure,
-    )
-    .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(unsubscribe(&call), mailer::failure).await
 }
 
 async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
@@ -25,40 +22,29 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
     let member = mailer::audience_member(&mut members, client)?;
-    let scope = members.required_one_of("scope", Problem::MustBeScope, mailer::Scope::parse);
-    let reason = members.optional_text("reason");
-    let expected_version = members.expected_version(call);
+    let scope = members.required("scope", parse::one_of(Problem::MustBeScope, Scope::parse));
+    let reason = members.optional("reason", parse::text);
+    let expected_version = call.expected_version(&mut members);
     let (Some(member), Some(scope), Some(reason), Some(expected_version)) =
         (member, scope, reason, expected_version)
     else {
         return Err(members.into_failure());
     };
-    let reason = reason.unwrap_or_default();
-    let unsubscribed = SubscriptionPatch {
-        status: Some(SubscriptionStatus::Unsubscribed),
-        reason: reason.clone(),
-        ..SubscriptionPatch::default()
-    };
+    let patch = scope.unsubscribe(reason.unwrap_or_default(), call.now());
     let change = ChangeAudienceContact {
         address: member.address,
         audience: member.audience.ok_or(Failure::AudienceNotFound)?,
         client: member.client,
-        contact_patch: match scope {
-            mailer::Scope::Global => ContactPatch {
-                globally_unsubscribed: Some(SuppressionPatch::Since(call.now())),
-                global_unsubscribe_reason: Some(reason),
-                ..ContactPatch::default()
-            },
-            _ => ContactPatch::default(),
-        },
-        audience_patch: (scope == mailer::Scope::Audience).then(|| unsubscribed.clone()),
-        client_patch: match scope {
-            mailer::Scope::Client => unsubscribed,
-            _ => SubscriptionPatch::default(),
-        },
+        contact_patch: patch.contact,
+        audience_patch: patch.audience,
+        client_patch: patch.client,
         if_missing: IfMissing::Refuse,
         expected_version,
-        metadata: call.metadata(caller.actor()),
+        metadata: call.change_metadata(caller.actor()),
     };
-    mailer::change_audience_contact(call, tenant, &change).await
+    let store = &call.service.store;
+    let changed = store.change_audience_contact(tenant, &change).await?;
+    let email = change.address.normal_form();
+    let answer = mailer::contact_changed(changed.outcome, Some(email), &changed.contact)?;
+    Ok(answer.created_if(changed.is_new))
 }

@@ -1,39 +1,33 @@
-//! The members of the body, all of which but the address, the audience and the client may be absent.
+//! The optional members of the body. `email`, `audience` and `client` are read by `mailer::audience_member`.
 
 use shared::domain::{
     Actor, ContactPatch, MethodValue, NewMethod, PhoneNumber, SubscriptionPatch,
     SubscriptionStatus, SuppressionPatch, ValidationPatch, ValidationStatus, Verification,
 };
-use shared::http::{Call, Members, Problem};
+use shared::http::{Call, Members, Problem, mailer, parse};
 
-/// What the body says.
+/// The changes that the body asks for.
 pub(crate) struct Patch {
-    /// Of the contact.
+    /// The contact's change.
     pub(crate) contact: ContactPatch,
-    /// Of the client's subscription.
+    /// The change of the client's subscription.
     pub(crate) subscription: SubscriptionPatch,
     /// All of the contact's tags in the audience.
     pub(crate) tags: Option<Vec<String>>,
 }
 
-/// Reads what is said of the contact, and of the client's subscription. Each fault is noted.
+/// Reads the changes of the contact and of the client's subscription.
 pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -> Option<Patch> {
-    let status = members.one_of(
-        "status",
-        Problem::MustBeSubscriptionStatus,
-        SubscriptionStatus::parse,
-    );
-    let verified_at = members.verified_at_if_true(
-        "verified",
-        "verified_at",
-        call.service.time_zone,
-        call.now(),
-    );
+    let status = parse::one_of(Problem::MustBeSubscriptionStatus, SubscriptionStatus::parse);
+    let status = members.optional("status", status);
+    let verified = members.optional("verified", parse::boolean);
+    let verified = verified.map(Option::unwrap_or_default);
+    let verified_at = mailer::verified_at(members, verified, call);
     let email_validation = members.object("email_validation", |members| validation(members, call));
     let suppression = members.object("suppression", |members| suppression(members, call));
     let tags = members.texts("tags");
-    let first_name = members.optional_text("firstName");
-    let last_name = members.optional_text("lastName");
+    let first_name = members.optional("firstName", parse::text);
+    let last_name = members.optional("lastName", parse::text);
     let phones = phones(members, call);
     let subscription = SubscriptionPatch {
         status: status?,
@@ -59,13 +53,11 @@ pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -
 }
 
 fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPatch> {
-    let status = members.required_one_of(
-        "status",
-        Problem::MustBeValidationStatus,
-        ValidationStatus::parse,
-    );
-    let reason = members.optional_text("reason");
-    let validated_at = members.iso_datetime("validated_at", call.service.time_zone);
+    let status = parse::one_of(Problem::MustBeValidationStatus, ValidationStatus::parse);
+    let status = members.required("status", status);
+    let reason = members.optional("reason", parse::text);
+    let validated_at = parse::iso_date_time(call.service.time_zone);
+    let validated_at = members.optional("validated_at", validated_at);
     Some(ValidationPatch {
         status: status?,
         reason: reason?,
@@ -75,7 +67,7 @@ fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPa
 
 fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactPatch> {
     let mut read = |member| {
-        let holds = members.boolean(member)?;
+        let holds = members.optional(member, parse::boolean)?;
         Some(holds.map(|holds| {
             if holds {
                 SuppressionPatch::Since(call.now())
@@ -99,22 +91,22 @@ fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactPatc
 fn phones(members: &mut Members<'_>, call: &Call<'_>) -> Option<Vec<NewMethod>> {
     let region = call.service.default_phone_region;
     if members.is_text("phoneNumber") {
-        if members.optional_text("phoneNumber")?.is_none() {
-            return Some(Vec::new());
-        }
-        let number = members.new_phone_number("phoneNumber", region)?;
-        return Some(vec![phone(number, None)]);
+        let number = parse::non_blank(parse::new_phone_number(region));
+        let number = members.optional("phoneNumber", number)?;
+        let number = number.map(|number| phone(number, None));
+        return Some(number.into_iter().collect());
     }
     let numbers = members.objects("phoneNumber", |members| {
-        let number = members.new_phone_number("value", region);
-        let is_primary = members.boolean("isPrimary");
-        // That one is not the main one does not say which is.
+        let number = parse::non_blank(parse::new_phone_number(region));
+        let number = members.read("value", number);
+        let is_primary = members.optional("isPrimary", parse::boolean);
+        // `false` counts as absent: it does not say which number is primary.
         let is_primary = is_primary?.filter(|is_primary| *is_primary);
         Some(phone(number?, is_primary))
     })?;
     let primaries = numbers.iter().filter(|number| number.is_primary.is_some());
     if primaries.count() > 1 {
-        members.add_fault("phoneNumber", Problem::MustHaveOnePrimary);
+        members.fault("phoneNumber", Problem::MustHaveOnePrimary);
         return None;
     }
     Some(numbers)

@@ -1,4 +1,4 @@
-//! `POST /api/contacts`: an application says what it knows of a contact, by its e-mail address.
+//! `POST /api/contacts`: an application reports what it knows about a contact, by its e-mail address.
 
 mod body;
 
@@ -11,11 +11,12 @@ use shared::domain::ContactId;
 use shared::http::{Answer, Call, Failure, mailer};
 use shared::store::{ChangeAudienceContact, IfMissing};
 
+const ROUTE: &str = "POST /api/contacts";
+
 /// Creates or updates the contact that owns an address, and the client's subscription.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer("POST /api/contacts", upsert(&call), mailer::failure)
-        .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(upsert(&call), mailer::failure).await
 }
 
 async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
@@ -24,7 +25,7 @@ async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
     let mut members = call.members()?;
     let member = mailer::audience_member(&mut members, client)?;
     let patch = body::patch(&mut members, call, caller.actor());
-    let expected_version = members.expected_version(call);
+    let expected_version = call.expected_version(&mut members);
     let (Some(member), Some(patch), Some(expected_version)) = (member, patch, expected_version)
     else {
         return Err(members.into_failure());
@@ -47,7 +48,11 @@ async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
         audience_patch: None,
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,
-        metadata: call.metadata(caller.actor()),
+        metadata: call.change_metadata(caller.actor()),
     };
-    mailer::change_audience_contact(call, tenant, &change).await
+    let store = &call.service.store;
+    let changed = store.change_audience_contact(tenant, &change).await?;
+    let email = change.address.normal_form();
+    let answer = mailer::contact_changed(changed.outcome, Some(email), &changed.contact)?;
+    Ok(answer.created_if(changed.is_new))
 }

@@ -6,18 +6,15 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::AudienceSlug;
-use shared::http::{Answer, Call, Failure, mailer};
+use shared::http::{Answer, Call, Failure, mailer, parse};
 use shared::store::VerifyContact;
+
+const ROUTE: &str = "PATCH /api/contacts/{id}/verification";
 
 /// Records or clears the verification of a contact and of a client's subscription in an audience.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer(
-        "PATCH /api/contacts/{id}/verification",
-        verify(&call),
-        mailer::failure,
-    )
-    .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(verify(&call), mailer::failure).await
 }
 
 async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
@@ -25,20 +22,16 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
     let client = mailer::client(&mut members, client)?;
-    let audience = members.required_text("audience");
-    let verified_at = members.verified_at(
-        "verified",
-        "verified_at",
-        call.service.time_zone,
-        call.now(),
-    );
-    let expected_version = members.expected_version(call);
+    let audience = members.read("audience", parse::required_text);
+    let verified = members.required("verified", parse::boolean);
+    let verified_at = mailer::verified_at(&mut members, verified, call);
+    let expected_version = call.expected_version(&mut members);
     let (Some(client), Some(audience), Some(verified_at), Some(expected_version)) =
         (client, audience, verified_at, expected_version)
     else {
         return Err(members.into_failure());
     };
-    // What is not a slug is no audience's.
+    // No audience has a name that is not a slug.
     let audience = AudienceSlug::parse(&audience).map_err(|_| Failure::AudienceNotFound)?;
     let store = &call.service.store;
     let Ok(id) = call.contact_id() else {
@@ -47,14 +40,15 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
             .await
             .into());
     };
-    let metadata = call.metadata(caller.actor());
     let change = VerifyContact {
         audience,
         client,
         verified_at,
         expected_version,
-        metadata,
+        metadata: call.change_metadata(caller.actor()),
     };
     let (outcome, contact) = store.verify_contact(tenant, &id, &change).await?;
-    mailer::contact_changed(outcome, &contact)
+    let email = contact.contact.primary_email();
+    let email = email.map(|email| email.normal_form.as_str());
+    mailer::contact_changed(outcome, email, &contact)
 }

@@ -6,26 +6,24 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::MethodValue;
-use shared::http::{Answer, Call, Failure, crm};
+use shared::http::{Answer, Call, Failure, crm, parse};
 use shared::store::VerifyMethod;
+
+const ROUTE: &str = "PATCH /api/contacts/{id}/phone-number/verify";
 
 /// Records or clears the verification of a phone number of a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request);
-    call.answer(
-        "PATCH /api/contacts/{id}/phone-number/verify",
-        verify(&call),
-        crm::failure,
-    )
-    .await
+    let call = Call::new(&service, request, ROUTE);
+    call.answer(verify(&call), crm::failure).await
 }
 
 async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let number = members.phone_number("phoneNumber", call.service.default_phone_region);
-    let verified_at = members.date_time_or_null("verifiedAt");
-    let expected_version = members.expected_version(call);
+    let region = call.service.default_phone_region;
+    let number = members.read("phoneNumber", parse::phone_number(region));
+    let verified_at = members.optional("verifiedAt", parse::date_time);
+    let expected_version = call.expected_version(&mut members);
     let (Some(number), Some(verified_at), Some(expected_version)) =
         (number, verified_at, expected_version)
     else {
@@ -35,7 +33,15 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
         method: MethodValue::Phone(number),
         verification: verified_at.map(|at| (at, None)),
         expected_version,
-        metadata: call.metadata(caller.actor()),
+        metadata: call.change_metadata(caller.actor()),
     };
-    crm::change_method(call, caller, &change).await
+    let (store, id, change) = (&call.service.store, &call.contact_id()?, &change);
+    let (outcome, contact) = store
+        .in_reach(&caller.reach(), id, |tenant| async move {
+            call.log_tenant(&tenant);
+            store.verify_method(&tenant, id, change).await
+        })
+        .await
+        .map_err(Failure::of_method(change.method.kind()))?;
+    crm::method_verified(change, outcome, &contact)
 }

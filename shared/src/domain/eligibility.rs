@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Contact, Subscription, SubscriptionStatus};
+use super::{Contact, Subscription, SubscriptionStatus, Suppression, ValidationStatus};
 
 /// A level that can hold a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,6 +57,32 @@ impl Eligibility {
         audience: Option<&Subscription>,
         client: Option<&Subscription>,
     ) -> Self {
+        Self::decide(
+            contact.verification.is_some(),
+            &contact.suppression,
+            contact.email_validation.status,
+            audience,
+            client,
+        )
+    }
+
+    /// Decides it for an address that no contact has, or none that the client has onboarded: nothing may be sent.
+    #[must_use]
+    pub fn of_unknown() -> Self {
+        let (suppression, validation) = (Suppression::default(), ValidationStatus::default());
+        Self {
+            can_send_transactional: false,
+            ..Self::decide(false, &suppression, validation, None, None)
+        }
+    }
+
+    fn decide(
+        is_contact_verified: bool,
+        suppression: &Suppression,
+        validation: ValidationStatus,
+        audience: Option<&Subscription>,
+        client: Option<&Subscription>,
+    ) -> Self {
         let is_verified = |subscription: Option<&Subscription>| {
             subscription.is_some_and(|subscription| subscription.verification.is_some())
         };
@@ -64,12 +90,12 @@ impl Eligibility {
             subscription.is_some_and(|subscription| subscription.status == status)
         };
         let verified_by = present([
-            (Level::Contact, contact.verification.is_some()),
+            (Level::Contact, is_contact_verified),
             (Level::Audience, is_verified(audience)),
             (Level::Client, is_verified(client)),
         ]);
-        let hard_bounced = contact.suppression.hard_bounced_at.is_some();
-        let complained = contact.suppression.complained_at.is_some();
+        let hard_bounced = suppression.hard_bounced_at.is_some();
+        let complained = suppression.complained_at.is_some();
         let blocked_by = present([
             (Block::NotVerified, verified_by.is_empty()),
             (
@@ -82,14 +108,11 @@ impl Eligibility {
             ),
             (
                 Block::GloballyUnsubscribed,
-                contact.suppression.globally_unsubscribed_at.is_some(),
+                suppression.globally_unsubscribed_at.is_some(),
             ),
             (Block::HardBounced, hard_bounced),
             (Block::Complained, complained),
-            (
-                Block::Undeliverable,
-                contact.email_validation.status.is_undeliverable(),
-            ),
+            (Block::Undeliverable, validation.is_undeliverable()),
         ]);
         Self {
             verified_by,
@@ -115,10 +138,7 @@ fn present<T, const N: usize>(candidates: [(T, bool); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        ContactId, EmailValidation, OrganizationId, Suppression, Timestamp, ValidationStatus,
-        Verification,
-    };
+    use crate::domain::{ContactId, EmailValidation, OrganizationId, Timestamp, Verification};
 
     fn contact() -> Contact {
         Contact::new(
@@ -188,6 +208,17 @@ mod tests {
         assert_eq!(eligibility.blocked_by, [Block::NotVerified]);
         assert!(!eligibility.can_send_marketing());
         assert!(eligibility.can_send_transactional);
+    }
+
+    #[test]
+    fn an_unknown_address_gets_no_message_of_either_kind() {
+        let eligibility = Eligibility::of_unknown();
+        assert_eq!(
+            eligibility.blocked_by,
+            [Block::NotVerified, Block::NotSubscribed]
+        );
+        assert!(!eligibility.can_send_marketing());
+        assert!(!eligibility.can_send_transactional);
     }
 
     #[test]

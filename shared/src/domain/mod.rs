@@ -13,6 +13,7 @@ mod numbering_plan;
 mod patch;
 mod phone_number;
 mod record;
+mod scope;
 mod subscription;
 mod time_zone;
 mod timestamp;
@@ -33,6 +34,7 @@ pub use label::{InvalidLabel, VerificationSource};
 pub use patch::{ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
 pub use record::ContactRecord;
+pub use scope::{Scope, ScopePatch};
 pub use subscription::{
     AudienceContact, SubscribedContact, Subscription, SubscriptionId, SubscriptionStatus,
 };

@@ -17,10 +17,11 @@ impl Version {
         Self(number)
     }
 
-    /// The version after the next change.
+    /// The version after the next change. The highest number has no next: a caller can name it in `If-Match`, but no
+    /// contact gets that far.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
     /// The version as a number.

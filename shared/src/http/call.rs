@@ -3,148 +3,89 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use lambda_http::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::if_match::{entity_tag, expected_version, has_version};
-use super::members::check_body;
-use super::{Failure, Members};
+use super::body::check_body;
+use super::if_match::{expected_version, has_version};
+use super::{Answer, Failure, Members, Problem};
 use crate::Service;
-use crate::auth::{Caller, Refusal};
-use crate::domain::{Actor, ContactId, ExpectedVersion, Outcome, Tenant, Timestamp, Version};
+use crate::auth::Caller;
+use crate::domain::{Actor, ContactId, ExpectedVersion, Tenant, Timestamp, Version};
 use crate::log::{Measured, RequestLine, write_request};
 use crate::store::{ChangeMetadata, Tally, tallied};
 
-/// The header that names a request, in answers.
+/// The header of an answer that holds the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// 2020-01-01T00:00:00Z in Unix milliseconds. A clock before it is broken (contract section 10).
+const EARLIEST_CLOCK: i64 = 1_577_836_800_000;
 
 /// Whether the process has had a request.
 static HAS_SERVED: AtomicBool = AtomicBool::new(false);
 
+/// The machine's clock is before 2020.
+#[derive(Debug, thiserror::Error)]
+#[error("the clock of this machine is wrong: it says {0}, and no time before 2020 is accepted")]
+struct WrongClock(Timestamp);
+
 /// One request.
 pub struct Call<'a> {
-    /// What the handler works with.
+    /// The service that handles the request.
     pub service: &'a Service,
+    route: &'static str,
     request: Request,
     request_id: String,
     received_at: Timestamp,
     received: Instant,
-    /// Whether it is the first of its process.
+    /// Whether it is the first request of its process.
     is_cold_start: bool,
     caller: OnceLock<Arc<Caller>>,
-    /// The organization that is worked on, where it need not be the caller's.
-    tenant: OnceLock<Tenant>,
-}
-
-/// A successful answer.
-#[derive(Debug)]
-pub struct Answer {
-    status: StatusCode,
-    /// What the log calls it.
-    outcome: &'static str,
-    /// That of the contact that it shows, if it shows one.
-    version: Option<Version>,
-    /// The body; none where the caller has it already.
-    body: Option<String>,
-}
-
-impl Answer {
-    /// The answer that shows one contact.
-    ///
-    /// # Errors
-    /// When the body cannot be written as JSON.
-    pub fn contact(
-        outcome: Outcome,
-        version: Version,
-        body: &impl Serialize,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            status: StatusCode::OK,
-            outcome: outcome.as_str(),
-            version: Some(version),
-            body: Some(json(body)?),
-        })
-    }
-
-    /// The answer to a question, which shows a contact at this version, if it shows one.
-    ///
-    /// # Errors
-    /// When the body cannot be written as JSON.
-    pub fn read(version: Option<Version>, body: &impl Serialize) -> Result<Self, Failure> {
-        Ok(Self {
-            status: StatusCode::OK,
-            outcome: "read",
-            version,
-            body: Some(json(body)?),
-        })
-    }
-
-    /// The answer to a caller that has this version of the contact already: 304 (RFC 9110 section 15.4.5).
-    #[must_use]
-    pub fn not_modified(version: Version) -> Self {
-        Self {
-            status: StatusCode::NOT_MODIFIED,
-            outcome: "not_modified",
-            version: Some(version),
-            body: None,
-        }
-    }
-
-    /// The same answer with the status 201, where the contact `is_new`.
-    #[must_use]
-    pub fn created_if(self, is_new: bool) -> Self {
-        Self {
-            status: if is_new {
-                StatusCode::CREATED
-            } else {
-                self.status
-            },
-            ..self
-        }
-    }
+    /// The organization in the log, where it need not be the caller's.
+    tenant: Mutex<Option<Tenant>>,
 }
 
 impl<'a> Call<'a> {
-    /// A request that has arrived.
+    /// A request that has arrived on `route`: method and path, such as `GET /api/contacts/{id}`.
     #[must_use]
-    pub fn new(service: &'a Service, request: Request) -> Self {
-        let request_id = request_id(&request);
+    pub fn new(service: &'a Service, request: Request, route: &'static str) -> Self {
         Self {
             service,
-            request_id,
+            route,
+            request_id: request_id(&request),
             received_at: (service.clock)(),
             received: Instant::now(),
             is_cold_start: !HAS_SERVED.swap(true, Ordering::Relaxed),
             request,
             caller: OnceLock::new(),
-            tenant: OnceLock::new(),
+            tenant: Mutex::new(None),
         }
     }
 
-    /// The caller, once its token is verified, and only if what it sent can be a body: the checks that come before
-    /// all others (contract section 3: 401, then 413 and 415).
+    /// Verifies the token, then checks the size and type of the body: the checks before all others (contract section 3:
+    /// 401, then 413 and 415).
     ///
     /// # Errors
-    /// Why the caller is not let in, or why its body is not read.
+    /// Why the caller is refused, or why the body is not read.
     pub async fn authenticate(&self) -> Result<&Caller, Failure> {
         let caller = self.authenticate_reader().await?;
         check_body(self.request.headers(), self.request.body())?;
         Ok(caller)
     }
 
-    /// The caller, once its token is verified, of a request whose body nobody reads.
+    /// Verifies the token of a request without a body.
     ///
     /// # Errors
-    /// Why the caller is not let in.
+    /// Why the caller is refused. [`Failure::Unavailable`] for every caller while the clock is wrong.
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
+        self.check_clock()?;
         let caller = self
             .service
             .authenticator
@@ -158,13 +99,14 @@ impl<'a> Call<'a> {
     /// # Errors
     /// When the body is not JSON, or not an object.
     pub fn members(&self) -> Result<Members<'_>, Failure> {
-        Members::read(self.request.body())
+        Members::of(self.request.body())
     }
 
-    /// The parameters of the query as a JSON object of texts, to be read like a body. Of several of one name the last counts.
+    /// The parameters of the query as a JSON object of texts, for [`Members::of`]. If a name is repeated, the last one
+    /// counts.
     #[must_use]
     pub fn query(&self) -> Body {
-        // In a form, a blank is written as a plus. No parameter here holds blanks, and addresses hold pluses.
+        // In a form, a plus means a blank. No parameter here holds blanks, and addresses hold pluses.
         let query = self.request.uri().query().unwrap_or_default();
         let query = query.replace('+', "%2B");
         let parameters: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
@@ -179,15 +121,16 @@ impl<'a> Call<'a> {
         has_version(self.request.headers(), version)
     }
 
-    /// The versions that `If-Match` names; `None` when it is not a list of strong entity tags.
-    pub(super) fn expected_version(&self) -> Option<ExpectedVersion> {
-        expected_version(self.request.headers())
+    /// The versions that `If-Match` names. A fault of the header is noted with those of the members, as `if_match`.
+    pub fn expected_version(&self, members: &mut Members<'_>) -> Option<ExpectedVersion> {
+        let expected = expected_version(self.request.headers());
+        members.note("if_match", expected.ok_or(Problem::MustBeEntityTags))
     }
 
-    /// The contact that the path names.
+    /// The id in the path.
     ///
     /// # Errors
-    /// [`Failure::ContactNotFound`]: an id that does not fit the pattern is a contact that does not exist.
+    /// [`Failure::ContactNotFound`]: no contact has an id that does not fit the pattern.
     pub fn contact_id(&self) -> Result<ContactId, Failure> {
         let parameters = self.request.path_parameters();
         parameters
@@ -196,17 +139,21 @@ impl<'a> Call<'a> {
             .ok_or(Failure::ContactNotFound)
     }
 
-    /// Notes the organization that is worked on, for the log: a super administrator's own need not be it.
-    pub fn work_in(&self, tenant: &Tenant) {
-        let _ = self.tenant.set(tenant.clone());
-    }
-
-    /// The caller's own organization, which is the only one that it may write to, whoever it is.
+    /// The caller's own organization. On routes that reach no other, super administrators included.
     ///
     /// # Errors
-    /// [`Failure::ContactNotFound`] for a super administrator without one: what it cannot reach does not exist.
+    /// [`Failure::ContactNotFound`] for a super administrator without an organization.
     pub fn own_tenant<'c>(&self, caller: &'c Caller) -> Result<&'c Tenant, Failure> {
         caller.tenant().ok_or(Failure::ContactNotFound)
+    }
+
+    /// Names the organization that the request works in, for the log. The last one counts.
+    pub fn log_tenant(&self, tenant: &Tenant) {
+        *self.logged_tenant() = Some(tenant.clone());
+    }
+
+    fn logged_tenant(&self) -> MutexGuard<'_, Option<Tenant>> {
+        self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the request arrived.
@@ -215,17 +162,18 @@ impl<'a> Call<'a> {
         self.received_at
     }
 
-    /// What marks a change that this request makes.
+    /// The metadata of a change by this request.
     #[must_use]
-    pub fn metadata(&self, actor: &Actor) -> ChangeMetadata {
-        ChangeMetadata::new(actor.clone(), self.received_at, "", self.request_id.clone())
+    pub fn change_metadata(&self, actor: &Actor) -> ChangeMetadata {
+        let request_id = self.request_id.clone();
+        ChangeMetadata::new(actor.clone(), self.received_at, self.route, request_id)
     }
 
-    /// Runs the work of the request and writes its answer, in a dialect whose way to write a failure is `render`.
-    /// Whatever happens, the caller gets an answer in that dialect and the log gets one line.
+    /// Runs `work` and makes the response; `render` is a dialect's function for failures.
+    ///
+    /// Every request gets a response in its dialect and one line in the log, also after a panic or a timeout.
     pub async fn answer(
         &self,
-        route: &'static str,
         work: impl Future<Output = Result<Answer, Failure>>,
         render: impl FnOnce(&Failure, &str) -> Response<Body>,
     ) -> Response<Body> {
@@ -235,55 +183,52 @@ impl<'a> Call<'a> {
         let result = match result {
             Ok(Ok(result)) => result,
             Ok(Err(late)) => Err(Failure::Unavailable(Box::new(late))),
-            // Its message may hold personal data; the panic hook has logged its place.
+            // The panic's message may hold personal data; the panic hook has logged its place.
             Err(_) => Err(Failure::Internal("panicked".into())),
         };
-        let (mut response, outcome, failure) = match result {
-            Ok(answer) => {
-                let outcome = answer.outcome;
-                (success(answer), outcome, None)
+        let (outcome, mut response) = match result {
+            Ok(answer) => (answer.outcome, answer.into_response()),
+            Err(failure) => {
+                self.log_failure(&failure);
+                (failure.kind(), render(&failure, &self.request_id))
             }
-            Err(failure) => (
-                render(&failure, &self.request_id),
-                failure.kind(),
-                Some(failure),
-            ),
         };
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        self.log(route, response.status(), outcome, failure.as_ref(), tally);
+        self.log_request(response.status(), outcome, tally);
         response
     }
 
-    /// One line per request, and one more for a failure that is ours, with its cause.
-    fn log(
-        &self,
-        route: &'static str,
-        status: StatusCode,
-        outcome: &str,
-        failure: Option<&Failure>,
-        tally: Tally,
-    ) {
-        if let Some(failure) = failure
-            && status.is_server_error()
-        {
+    /// A wrong clock would record wrong verification times, and let expired tokens in.
+    fn check_clock(&self) -> Result<(), Failure> {
+        if self.received_at.unix_milliseconds() < EARLIEST_CLOCK {
+            return Err(Failure::Unavailable(Box::new(WrongClock(self.received_at))));
+        }
+        Ok(())
+    }
+
+    /// A line for a failure of the service itself, with its cause.
+    fn log_failure(&self, failure: &Failure) {
+        if failure.status().is_server_error() {
             tracing::error!(
                 request.id = self.request_id,
-                route,
+                route = self.route,
                 error = causes(failure),
                 "request failed"
             );
         }
+    }
+
+    /// The line of the request.
+    fn log_request(&self, status: StatusCode, outcome: &str, tally: Tally) {
         let caller = self.caller.get().map(Arc::as_ref);
-        let tenant = self
-            .tenant
-            .get()
-            .or_else(|| caller.and_then(Caller::tenant));
+        let tenant = self.logged_tenant();
+        let tenant = tenant.as_ref().or_else(|| caller.and_then(Caller::tenant));
         let line = RequestLine {
             request_id: &self.request_id,
             trace_id: trace_id(&self.request),
-            route,
+            route: self.route,
             status: status.as_u16(),
             organization_id: tenant.map(|tenant| tenant.organization().as_str()),
             caller_kind: caller.map(|caller| caller.kind().as_str()),
@@ -299,7 +244,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The id that API Gateway gave the request. It is the one that a caller sees and the one in the log.
+/// The request's id from API Gateway, in `x-request-id` and in the log.
 fn request_id(request: &Request) -> String {
     let from_gateway = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
@@ -314,8 +259,7 @@ fn request_id(request: &Request) -> String {
         .unwrap_or_default()
 }
 
-/// The id of the request's trace in AWS X-Ray, if it has one of the documented form. A caller can send one, so that
-/// nothing else is taken for one.
+/// The id of the request's trace in AWS X-Ray. A caller can send any text, so only the documented form is accepted.
 fn trace_id(request: &Request) -> Option<&str> {
     let trace = request.lambda_context_ref()?.xray_trace_id.as_deref()?;
     let root = trace
@@ -331,79 +275,7 @@ fn trace_id(request: &Request) -> Option<&str> {
     is_trace_id.then_some(root)
 }
 
-fn json(body: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(body).map_err(|error| Failure::Internal(Box::new(error)))
-}
-
-fn success(answer: Answer) -> Response<Body> {
-    let mut response = if let Some(body) = answer.body {
-        json_response(answer.status, body)
-    } else {
-        let mut response = Response::new(Body::Empty);
-        *response.status_mut() = answer.status;
-        response
-    };
-    if let Some(version) = answer.version
-        && let Ok(tag) = HeaderValue::from_str(&entity_tag(version))
-    {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
-}
-
-/// The response to a failure, whose body a dialect has made.
-pub(super) fn failure_response(failure: &Failure, body: &impl Serialize) -> Response<Body> {
-    // Texts under fixed names: there is nothing in them that JSON cannot hold.
-    let mut response = json_response(
-        failure.status(),
-        serde_json::to_string(body).unwrap_or_default(),
-    );
-    add_failure_headers(&mut response, failure);
-    response
-}
-
-/// A response whose body is this JSON. As text it reaches API Gateway as it is, not in base64.
-fn json_response(status: StatusCode, json: String) -> Response<Body> {
-    let mut response = Response::new(Body::Text(json));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
-}
-
-/// The headers that a failure carries in either dialect.
-fn add_failure_headers(response: &mut Response<Body>, failure: &Failure) {
-    let headers = response.headers_mut();
-    match failure {
-        Failure::Refused(Refusal::MissingAuthorization | Refusal::NotBearer) => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        Failure::Refused(Refusal::InvalidToken(fault)) => {
-            // What RFC 6750 section 3 allows in a description; a configured claim name may hold something else.
-            let description = fault
-                .to_string()
-                .replace(|c| !matches!(c, ' '..='~') || matches!(c, '"' | '\\'), "?");
-            let challenge =
-                format!("Bearer error=\"invalid_token\", error_description=\"{description}\"");
-            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-                headers.insert(header::WWW_AUTHENTICATE, challenge);
-            }
-        }
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        Failure::VersionMismatch(Some(version)) => {
-            if let Ok(tag) = HeaderValue::from_str(&entity_tag(*version)) {
-                headers.insert(header::ETAG, tag);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// An error and what caused it, down to the root.
+/// An error and its causes, down to the root.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

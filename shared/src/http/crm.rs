@@ -6,91 +6,93 @@ pub mod schemas;
 use lambda_http::Body;
 use lambda_http::http::Response;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::call::failure_response;
-use super::{Answer, Call, Failure, Fault, Problem};
-use crate::auth::{Caller, Refusal};
+use super::answer::failure_response;
+use super::{Answer, Failure, Fault, Members, Problem, parse};
+use crate::auth::Refusal;
 use crate::domain::{
-    Actor, Contact, ContactId, ContactMethod, MethodKind, OrganizationId, Outcome, Tenant,
-    Timestamp, VerificationSource,
+    Actor, Contact, ContactId, ContactMethod, MethodKind, MethodValue, OrganizationId, Outcome,
+    PhoneNumber, PhoneRegion, Timestamp, VerificationSource,
 };
 use crate::store::{EditMethod, EditMethodKind, VerifyMethod};
 
-/// Makes a change to a contact method in the organization that the caller reaches, and answers it.
+/// The contact method that `type` and `value` name.
+pub fn method(members: &mut Members<'_>, region: PhoneRegion) -> Option<MethodValue> {
+    read_method(members, parse::phone_number(region))
+}
+
+/// As [`method`], for a method that the request adds: a number's calling code must exist (contract section 4).
+pub fn new_method(members: &mut Members<'_>, region: PhoneRegion) -> Option<MethodValue> {
+    read_method(members, parse::new_phone_number(region))
+}
+
+fn read_method(
+    members: &mut Members<'_>,
+    phone_number: impl FnOnce(&Value) -> Result<PhoneNumber, Problem>,
+) -> Option<MethodValue> {
+    let kind = members.read("type", |json| match json.as_str() {
+        Some("phone") => Ok(MethodKind::Phone),
+        Some("email") => Ok(MethodKind::Email),
+        _ => Err(Problem::MustBeMethodKind),
+    });
+    match kind {
+        Some(MethodKind::Phone) => members.read("value", phone_number).map(MethodValue::Phone),
+        Some(MethodKind::Email) => members
+            .read("value", parse::email_address)
+            .map(MethodValue::Email),
+        None => {
+            members.read("value", |json| {
+                parse::required_text(json).map_err(|_| Problem::MustBeMethodValue)
+            });
+            None
+        }
+    }
+}
+
+/// The answer to a read of a contact.
 ///
 /// # Errors
-/// Why the change was not made.
-pub async fn change_method(
-    call: &Call<'_>,
-    caller: &Caller,
+/// When it cannot be written as JSON.
+pub fn contact(contact: &Contact) -> Result<Answer, Failure> {
+    Answer::read(Some(contact.version), &ContactView::new(contact))
+}
+
+/// The answer to a verification of a contact method, or to its clear.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn method_verified(
     change: &VerifyMethod,
+    outcome: Outcome,
+    contact: &Contact,
 ) -> Result<Answer, Failure> {
-    let id = call.contact_id()?;
-    let kind = change.method.kind();
-    let store = &call.service.store;
-    let id = &id;
-    let (outcome, contact) = store
-        .in_reach(&caller.reach(), id, |tenant| async move {
-            store.verify_method(&tenant, id, change).await
-        })
-        .await
-        .map_err(Failure::of_method(kind))?;
-    call.work_in(&Tenant::new(contact.organization_id.clone()));
     // The message follows the request, whatever the outcome (contract section 6).
-    let message = match (kind, change.verification.is_some()) {
+    let message = match (change.method.kind(), change.verification.is_some()) {
         (MethodKind::Phone, true) => "Phone number verified",
         (MethodKind::Phone, false) => "Phone number verification cleared",
         (MethodKind::Email, true) => "Email verified",
         (MethodKind::Email, false) => "Email verification cleared",
     };
-    changed(message, outcome, &contact)
+    changed(message, outcome, contact)
 }
 
-/// Adds a contact method, or removes it, in the caller's own organization, and answers it.
+/// The answer to the addition of a contact method, or to its removal.
 ///
 /// # Errors
-/// Why nothing was changed.
-pub async fn edit_method(
-    call: &Call<'_>,
-    caller: &Caller,
+/// When it cannot be written as JSON.
+pub fn method_edited(
     edit: &EditMethod,
+    outcome: Outcome,
+    contact: &Contact,
 ) -> Result<Answer, Failure> {
-    let id = call.contact_id()?;
-    let tenant = call.own_tenant(caller)?;
-    let kind = edit.value.kind();
-    let (outcome, contact) = call
-        .service
-        .store
-        .edit_method(tenant, &id, edit)
-        .await
-        .map_err(Failure::of_method(kind))?;
-    let message = match (kind, edit.kind) {
+    let message = match (edit.value.kind(), edit.kind) {
         (MethodKind::Phone, EditMethodKind::Add { .. }) => "Phone number added",
         (MethodKind::Phone, EditMethodKind::Remove) => "Phone number removed",
         (MethodKind::Email, EditMethodKind::Add { .. }) => "Email added",
         (MethodKind::Email, EditMethodKind::Remove) => "Email removed",
     };
-    changed(message, outcome, &contact)
-}
-
-/// Answers the contact that the path names, in the organization that the caller reaches, unless it has it already.
-///
-/// # Errors
-/// Why it cannot be shown.
-pub async fn show_contact(call: &Call<'_>, caller: &Caller) -> Result<Answer, Failure> {
-    let id = call.contact_id()?;
-    let store = &call.service.store;
-    let id = &id;
-    let contact = store
-        .in_reach(&caller.reach(), id, |tenant| async move {
-            store.get_contact(&tenant, id).await
-        })
-        .await?;
-    call.work_in(&Tenant::new(contact.organization_id.clone()));
-    if call.has_version(contact.version) {
-        return Ok(Answer::not_modified(contact.version));
-    }
-    Answer::read(Some(contact.version), &ContactView::new(&contact))
+    changed(message, outcome, contact)
 }
 
 /// The answer that shows a contact after a change.
@@ -105,7 +107,7 @@ fn changed(message: &'static str, outcome: Outcome, contact: &Contact) -> Result
     Answer::contact(outcome, contact.version, &body)
 }
 
-/// The one function that makes a response of a failure in this dialect.
+/// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     let text = match failure {
@@ -137,7 +139,7 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     failure_response(failure, &body)
 }
 
-/// What a member must be, in words.
+/// The sentence for a fault.
 fn fault_text(fault: &Fault) -> String {
     let must = match fault.problem {
         Problem::InvalidJson => "must be valid JSON",

@@ -1,4 +1,4 @@
-//! Why a request was not done, up to the last step, where a dialect makes a response of it.
+//! The failures of requests. A dialect turns a failure into a response as the last step.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,7 +9,7 @@ use crate::auth::Refusal;
 use crate::domain::{MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
 
-/// Why a request was not done.
+/// The failure of a request.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// 401, or 503 where there are no keys to check the token with.
@@ -21,7 +21,7 @@ pub enum Failure {
     /// 415.
     #[error("the content type is not JSON")]
     UnsupportedMediaType,
-    /// 403: the body's client is not the token's, or the token has none.
+    /// 403: the client in the body is not the token's, or the token has no client.
     #[error("the client is not the token's")]
     ForeignClient,
     /// 400, with every member at fault.
@@ -36,7 +36,7 @@ pub enum Failure {
     /// 404.
     #[error("no such contact method")]
     MethodNotFound(MethodKind),
-    /// 412, with the version at which the contact is, if it exists.
+    /// 412, with the current version of the contact, if the contact exists.
     #[error("the contact has another version")]
     VersionMismatch(Option<Version>),
     /// 503.
@@ -47,11 +47,11 @@ pub enum Failure {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// A member of a request at fault.
+/// An invalid member of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Its name: a member of the body, with the names and positions on the way to it (`phoneNumber.0.value`), or a parameter
-    /// of the query; `body` for the body itself, `if_match` for the header.
+    /// Its name: a member of the body by its path (`phoneNumber.0.value`), or a parameter of the query; `body` for the body
+    /// itself, `if_match` for the header.
     pub member: Cow<'static, str>,
     /// What is wrong.
     pub problem: Problem,
@@ -72,15 +72,15 @@ pub enum Problem {
     MustBeString,
     /// It is not a list.
     MustBeList,
-    /// It holds something else than texts, or a blank one.
+    /// An entry of the list is blank or not a text.
     MustBeNonEmptyStrings,
     /// More than one of its entries is primary.
     MustHaveOnePrimary,
-    /// It is not where a subscription can stand.
+    /// It is not the status of a subscription.
     MustBeSubscriptionStatus,
     /// It is not a finding of an e-mail validation.
     MustBeValidationStatus,
-    /// It does not say how far to unsubscribe.
+    /// It is not a scope.
     MustBeScope,
     /// It is not one of the two kinds of contact method.
     MustBeMethodKind,
@@ -134,7 +134,7 @@ impl Failure {
         }
     }
 
-    /// What the log calls it.
+    /// Its name in the log.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -152,7 +152,7 @@ impl Failure {
         }
     }
 
-    /// Turns a store's error into a failure. `kind` is that of the contact method that was asked for, if one was.
+    /// The failure for an error of the store. `kind` is the kind of the contact method in the request, if it names one.
     fn from_change(error: ChangeError, kind: Option<MethodKind>) -> Self {
         match (error, kind) {
             (ChangeError::AudienceNotFound, _) => Self::AudienceNotFound,

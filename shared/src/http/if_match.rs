@@ -4,7 +4,7 @@ use lambda_http::http::{HeaderMap, header};
 
 use crate::domain::{ExpectedVersion, Version};
 
-/// Most different versions that one header may name: as many as a condition of DynamoDB takes.
+/// The most versions that one header may name: as many as a condition of DynamoDB takes.
 const MAX_VERSIONS: usize = 100;
 
 /// The versions that the caller expects; `None` when the header is not a list of strong entity tags, or `*`.
@@ -13,7 +13,7 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
     if lines.peek().is_none() {
         return Some(ExpectedVersion::Any);
     }
-    // Tags may hold bytes beyond ASCII; which ones does not matter, since no version has them.
+    // Tags may hold bytes beyond ASCII. No version has them, so lossy decoding is enough.
     let lines: Vec<_> = lines
         .map(|line| String::from_utf8_lossy(line.as_bytes()))
         .collect();
@@ -30,8 +30,8 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
     (versions.len() <= MAX_VERSIONS).then_some(ExpectedVersion::OneOf(versions))
 }
 
-/// Whether the caller has this version already: `If-None-Match` names it, as a strong or a weak tag, or is `*`. A header
-/// that is neither asks for nothing.
+/// Whether the caller has this version already: `If-None-Match` names it, as a strong or a weak tag, or is `*`. Any other
+/// header is ignored.
 pub(super) fn has_version(headers: &HeaderMap, current: Version) -> bool {
     headers.get_all(header::IF_NONE_MATCH).iter().any(|line| {
         let line = String::from_utf8_lossy(line.as_bytes());
@@ -48,8 +48,8 @@ pub(super) fn entity_tag(version: Version) -> String {
     format!("\"{}\"", version.number())
 }
 
-/// What stands between the quotes of a list's tags. Empty elements are passed over (RFC 9110 section 5.6.1.2), a list
-/// of nothing else is none.
+/// The texts between the quotes of a list of entity tags. Empty elements are skipped (RFC 9110 section 5.6.1.2); a list
+/// of only empty elements is invalid.
 fn opaque_tags(list: &str) -> Option<Vec<&str>> {
     let mut tags = Vec::new();
     let mut rest = list;
@@ -73,7 +73,7 @@ fn opaque_tags(list: &str) -> Option<Vec<&str>> {
     }
 }
 
-/// The version that a tag stands for. Tags are compared as texts, so `01` is not the tag of version 1.
+/// The version with this tag. Tags are compared as texts, so `01` is not the tag of version 1.
 fn version(tag: &str) -> Option<Version> {
     let version = Version::new(tag.parse().ok()?);
     (version.number().to_string() == tag).then_some(version)

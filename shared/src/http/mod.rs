@@ -1,14 +1,18 @@
-//! `lambda_http` in and out: body limits, parsing, and the two dialects in which answers and errors are written.
+//! `lambda_http` in and out: limits, parsing, and the two dialects of answers and errors. Calls no store.
 
+mod answer;
+mod body;
 mod call;
 pub mod crm;
 mod failure;
 mod if_match;
 pub mod mailer;
 mod members;
+pub mod parse;
 #[cfg(feature = "openapi")]
 pub mod schemas;
 
-pub use call::{Answer, Call};
+pub use answer::Answer;
+pub use call::Call;
 pub use failure::{Failure, Fault, Problem};
 pub use members::Members;

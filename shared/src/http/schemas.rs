@@ -1,5 +1,5 @@
-//! How the texts of requests and answers are described to clients: schemas of JSON Schema 2020-12, as OpenAPI 3.1 has
-//! them. Constraints speak of a text without the white space around it, which every reader takes off.
+//! Schemas (JSON Schema 2020-12, as in OpenAPI 3.1) for the texts of requests and answers. Constraints are for the trimmed
+//! text: every parser trims.
 
 use std::borrow::Cow;
 
@@ -23,8 +23,8 @@ pub(super) fn add<T: ToSchema>(schemas: &mut Schemas) {
     T::schemas(schemas);
 }
 
-/// Adds the schema of an answer, and those that it refers to. What may be null in an answer is there all the same: only
-/// what never is null is left out.
+/// Adds the schema of an answer, and those that it refers to. Nullable members of an answer are required: an answer omits
+/// only members that are never null.
 pub(super) fn add_answer<T: ToSchema>(schemas: &mut Schemas) {
     let before = schemas.len();
     add::<T>(schemas);
@@ -67,7 +67,7 @@ pub struct IsoDateTime;
 #[derive(Debug)]
 pub struct Text;
 
-/// Any of `choices`, or what counts as absent: a blank text, or null.
+/// Any of `choices`, or a value that counts as absent: a blank text, or null.
 pub(super) fn optional(description: &str, choices: &[Ref]) -> RefOr<Schema> {
     let blank = ObjectBuilder::new()
         .schema_type(Type::String)

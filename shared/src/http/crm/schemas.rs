@@ -1,5 +1,5 @@
-//! The bodies of the CRM's dialect, as clients are told of them. What is asked is read member by member, so that its types
-//! are here for the description alone; what is answered has its own.
+//! The schemas of the CRM's dialect. The request types exist only for `openapi.yaml`: handlers read requests member by
+//! member. Answers are described by the types that render them.
 
 use utoipa::ToSchema;
 

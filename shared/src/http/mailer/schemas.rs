@@ -1,14 +1,16 @@
-//! The bodies of the mailer's dialect, as clients are told of them. What is asked is read member by member, so that its
-//! types are here for the description alone; what is answered has its own.
+//! The schemas of the mailer's dialect. The request types exist only for `openapi.yaml`: handlers read requests member by
+//! member. Answers are described by the types that render them.
 
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{ContactView, FailureView, Scope};
+use super::FailureView;
+use super::view::ContactView;
 use crate::domain::{
-    AudienceSlug, ClientSlug, EmailAddress, PhoneNumber, SubscriptionStatus, ValidationStatus,
+    AudienceSlug, ClientSlug, EmailAddress, PhoneNumber, Scope, SubscriptionStatus,
+    ValidationStatus,
 };
 use crate::http::schemas::{IsoDateTime, Schemas, Text, add, add_answer, optional};
 

@@ -1,0 +1,90 @@
+use serde_json::json;
+
+use super::*;
+use crate::http::parse::text;
+
+fn problem(body: &[u8]) -> Option<Problem> {
+    match Members::of(&body.into()) {
+        Ok(_) => None,
+        Err(Failure::Invalid(faults)) => Some(faults[0].problem),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_empty_body_is_an_empty_object() {
+    assert_eq!(problem(b""), None);
+    assert_eq!(problem(b" {} \n"), None);
+}
+
+#[test]
+fn what_is_not_json_is_told_from_what_is_not_an_object() {
+    for bad in [
+        &b" "[..],
+        b"{",
+        b"{}{}",
+        b"{'a':1}",
+        b"nul",
+        b"\xff\xfe",
+        b"{\"a\":\"\xff\"}",
+        b"{\"a\":01}",
+    ] {
+        assert_eq!(problem(bad), Some(Problem::InvalidJson), "{bad:?}");
+    }
+    for bad in [&b"[]"[..], b"null", b"1", b"\"{}\"", b"true"] {
+        assert_eq!(problem(bad), Some(Problem::MustBeObject), "{bad:?}");
+    }
+}
+
+#[test]
+fn of_members_of_one_name_the_last_counts() {
+    let body = Body::from(r#"{"a":1,"a":2}"#);
+    assert_eq!(Members::of(&body).unwrap().value("a"), json!(2));
+}
+
+#[test]
+fn members_that_nobody_asks_for_are_ignored() {
+    let body = Body::from(r#"{"a":"x","huge":1e999,"surrogate":"\ud800"}"#);
+    let members = Members::of(&body).unwrap();
+    assert_eq!(members.value("a"), json!("x"));
+    assert_eq!(members.value("absent"), Value::Null);
+    assert_eq!(
+        members.value("huge"),
+        json!([]),
+        "must not pass for an absent one"
+    );
+}
+
+fn read<T>(json: &str, read: impl FnOnce(&mut Members<'_>) -> Option<T>) -> Result<T, Problem> {
+    let body = Body::from(json);
+    let mut members = Members::of(&body).unwrap();
+    read(&mut members).ok_or_else(|| members.faults[0].problem)
+}
+
+#[test]
+fn an_absent_a_null_and_a_blank_text_are_alike() {
+    for json in ["{}", r#"{"a":null}"#, r#"{"a":" "}"#] {
+        assert_eq!(read(json, |m| m.optional("a", text)), Ok(None), "{json}");
+        let required = read(json, |m| m.required("a", text));
+        assert_eq!(required, Err(Problem::Required), "{json}");
+    }
+}
+
+#[test]
+fn a_value_that_serde_json_cannot_hold_is_a_fault_and_not_absent() {
+    for json in [r#"{"a":1e999}"#, r#"{"a":"\ud800"}"#] {
+        let optional = read(json, |m| m.optional("a", text));
+        assert_eq!(optional, Err(Problem::MustBeString), "{json}");
+    }
+    let texts = read(r#"{"a":["\ud800"]}"#, |m| m.texts("a"));
+    assert_eq!(texts, Err(Problem::MustBeNonEmptyStrings));
+}
+
+#[test]
+fn a_fault_in_a_list_of_objects_names_the_entry() {
+    let body = Body::from(r#"{"a":[{"b":"x"},{},1]}"#);
+    let mut members = Members::of(&body).unwrap();
+    assert!(members.objects("a", |m| m.required("b", text)).is_none());
+    let names: Vec<_> = members.faults.iter().map(|fault| &*fault.member).collect();
+    assert_eq!(names, ["a.1.b", "a.2"]);
+}
