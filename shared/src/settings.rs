@@ -1,6 +1,6 @@
 //! The settings of a function (contract section 10), read from the environment once, at start.
 
-use std::env::{self, VarError};
+use std::env::VarError;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -8,6 +8,8 @@ use tracing::level_filters::LevelFilter;
 
 use crate::auth::{Authenticator, ClaimNames, FetchedKeys, KeySet, KeysUrl};
 use crate::domain::{PhoneRegion, TimeZone};
+
+pub use crate::environment::environment_variable;
 
 /// What a function is set to.
 #[derive(Debug)]
@@ -120,18 +122,6 @@ impl Settings {
                 claim_names,
             ),
         }
-    }
-}
-
-/// The value of an environment variable, without white space around it; a blank one is none.
-///
-/// # Errors
-/// When it is not Unicode text.
-pub fn environment_variable(name: &str) -> Result<Option<String>, VarError> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -12,11 +12,13 @@ use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
 use lambda_http::{Body, IntoResponse, Request, service_fn};
 
+use crate::endpoint::{configured_endpoint, is_loopback};
+use crate::environment::environment_variable;
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
 use crate::sdk;
-use crate::settings::{InvalidSetting, Settings, environment_variable};
+use crate::service::Service;
+use crate::settings::{InvalidSetting, Settings};
 use crate::store::{ClientTimeouts, Connections, Store, configure};
-use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
@@ -55,7 +57,7 @@ where
     let settings = Settings::from_environment()?;
     init_logging(settings.log_level, lambda_function()?, io::stdout);
     report_panics_by_place();
-    let config = sdk::configuration().await?;
+    let config = sdk::configuration().await;
     let config = configure(Builder::from(&config), ClientTimeouts::default()).build();
     if settings.accepts_development_tokens() && !database_is_local() {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{InvalidKeys, KeySet};
-use crate::is_loopback;
+use crate::endpoint::is_loopback;
 
 /// How long the provider may take for a whole answer.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
