@@ -113,12 +113,12 @@ impl Settings {
         } = self;
         match keys {
             KeysSetting::Inline(keys) => {
-                Authenticator::with_keys(keys, &issuer, &audience, claim_names)
+                Authenticator::with_keys(keys, issuer, audience, claim_names)
             }
             KeysSetting::Url(url) => Authenticator::with_fetched_keys(
                 FetchedKeys::new(url),
-                &issuer,
-                &audience,
+                issuer,
+                audience,
                 claim_names,
             ),
         }

@@ -312,7 +312,9 @@ fn read_event(event: &str) -> anyhow::Result<Request> {
 }
 
 fn authenticate(service: &Service, authorization: &HeaderValue) -> anyhow::Result<Arc<Caller>> {
-    let authenticated = service.authenticator.authenticate(Some(authorization));
+    let authenticated = service
+        .authenticator
+        .authenticate(Some(authorization), (service.clock)());
     // With configured keys there is nothing to wait for.
     let caller = authenticated
         .now_or_never()

@@ -145,10 +145,11 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Why the caller is not let in.
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
+        let authorization = self.request.headers().get(header::AUTHORIZATION);
         let caller = self
             .service
             .authenticator
-            .authenticate(self.request.headers().get(header::AUTHORIZATION))
+            .authenticate(authorization, self.received_at)
             .await?;
         Ok(self.caller.get_or_init(|| caller))
     }
