@@ -178,9 +178,12 @@ impl Authenticator {
             .transpose()?;
         let is_super_admin =
             claims.get(&names.role).and_then(Value::as_str) == Some(SUPER_ADMIN_ROLE);
-        let actor = client
-            .as_ref()
-            .map_or_else(|| Actor::subject(subject), Actor::client);
+        let actor = match &client {
+            Some(client) => Actor::client(client),
+            // A user of that name would pass for an application: an application's actor is `client:<slug>`.
+            None if subject.starts_with("client:") => return Err(malformed("sub")),
+            None => Actor::subject(subject),
+        };
         Caller::new(actor, organization, client, is_super_admin)
             .ok_or_else(|| missing(&names.organization))
     }
