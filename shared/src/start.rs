@@ -1,4 +1,4 @@
-//! The start that every function shares.
+//! The start-up that every function shares.
 
 use std::error::Error;
 use std::future::ready;
@@ -34,7 +34,7 @@ where
     match run(connections, handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The log may not be there yet; Lambda takes what is written here into it as well.
+            // The log may not have started yet. Lambda logs standard error too.
             #[expect(
                 clippy::print_stderr,
                 reason = "the one line that says why the function does not start"
@@ -78,8 +78,8 @@ where
     .await
 }
 
-/// A response as it is. `lambda_http` would convert a bare one to UTF-8 from whatever charset its content type names,
-/// which ours never do, and would link the tables of all charsets for it.
+/// A response that `lambda_http` sends unchanged. It would convert a bare `Response` from the charset of its content type
+/// to UTF-8, and link the tables of all charsets. Our responses never name a charset.
 struct Answer(Response<Body>);
 
 impl IntoResponse for Answer {
@@ -88,7 +88,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// This function, as Lambda's variables name it.
+/// The name and version that Lambda's variables give this function, if it runs on Lambda.
 fn lambda_function() -> Result<Option<LambdaFunction>, InvalidSetting> {
     let variable = |name| environment_variable(name).map_err(|_| InvalidSetting::not_text(name));
     Ok(match variable("AWS_LAMBDA_FUNCTION_NAME")? {
