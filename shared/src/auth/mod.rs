@@ -6,13 +6,14 @@ mod claims;
 mod fetched_keys;
 mod keys;
 mod token;
+mod token_fault;
 mod verifier;
 
 pub use authenticator::{Authenticator, ClaimNames, Refusal};
 pub use caller::{Caller, CallerKind, Reach};
 pub use fetched_keys::{FetchError, FetchedKeys, InvalidKeysUrl, KeysUrl};
 pub use keys::{InvalidKeys, KeySet};
-pub use token::TokenFault;
+pub use token_fault::TokenFault;
 
 /// The secret of the HS256 key with which `contacts serve` and `contacts token` sign on a developer's machine.
 ///
