@@ -1,8 +1,8 @@
-//! Where DynamoDB is, and what is on this machine.
+//! Where DynamoDB is, and which hosts are this machine.
 
 use url::{Host, Url};
 
-use crate::settings::environment_variable;
+use crate::environment::environment_variable;
 
 /// Whether a URL's host is this machine: a loopback address, or `localhost`.
 #[must_use]
@@ -15,10 +15,11 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The endpoint that the environment names for DynamoDB, by the rules of the AWS SDKs, if it names one.
+/// The endpoint that the environment sets for DynamoDB, if it sets one, by the rules of the AWS SDKs
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 #[must_use]
 pub fn configured_endpoint() -> Option<String> {
-    // What is not Unicode text names no endpoint either.
+    // A value that is not Unicode text names no endpoint.
     let value_of = |name| environment_variable(name).ok().flatten();
     let ignored = value_of("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));

@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod domain;
 mod endpoint;
+mod environment;
 pub mod http;
 mod log;
 pub mod sdk;

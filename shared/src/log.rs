@@ -1,4 +1,4 @@
-//! The log: JSON lines. One for each request, one more for each failure that is ours.
+//! The log: one JSON line for each request, and one more for each failure of ours.
 
 mod metrics;
 mod request;
@@ -16,11 +16,10 @@ use self::request::RequestLog;
 pub use self::metrics::LambdaFunction;
 pub(crate) use self::request::{Measured, RequestLine, write_request};
 
-/// Writes the log from this level on to what `writer` makes, and the metrics of this Lambda function, if it is one, at
-/// every level.
+/// Starts the log at this level, written to `writer`. The metrics of a Lambda `function` are written at every level.
 ///
-/// Libraries only report errors, at every level: what else they would say holds requests and answers, and with them
-/// tokens and personal data.
+/// Libraries log only errors, at every level: their other messages hold requests and answers, and with them tokens and
+/// personal data.
 pub fn init_logging<W: io::Write>(
     level: LevelFilter,
     function: Option<LambdaFunction>,
@@ -34,7 +33,7 @@ pub fn init_logging<W: io::Write>(
         .json()
         .flatten_event(true)
         .with_writer(writer.clone());
-    // Only a second start in one process finds a log there already. It is as good.
+    // It fails only if this process has started the log before. That log stays in use.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(targets)
@@ -42,7 +41,7 @@ pub fn init_logging<W: io::Write>(
     RequestLog::init(level, function, writer);
 }
 
-/// Reports a panic by its place, without its message: that may quote what was being worked on.
+/// Logs the place of a panic without its message, which may quote personal data.
 pub fn report_panics_by_place() {
     panic::set_hook(Box::new(|panic| {
         tracing::error!(

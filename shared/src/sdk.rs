@@ -1,37 +1,41 @@
-//! The AWS SDK as a function starts it: what a start does not need is not loaded.
-
-mod http_client;
-
-use std::error::Error;
+//! The configuration of the AWS SDK in a function: a start loads only what it needs.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
 
-use self::http_client::OnDemand;
-use crate::settings::environment_variable;
+use crate::endpoint::configured_endpoint;
+use crate::environment::environment_variable;
 
-/// What the environment, profiles and metadata services tell the AWS SDKs, as everywhere. Credentials in the environment
-/// come first everywhere; here they also keep the other sources from being set up.
+/// The configuration that the AWS SDKs read from the environment, profiles and metadata services.
 ///
-/// # Errors
-/// When there can be no HTTP client.
-pub async fn configuration() -> Result<SdkConfig, Box<dyn Error + Send + Sync>> {
+/// Credentials in the environment take precedence, as in every SDK. Here the other sources are then not even set up.
+pub async fn configuration() -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
         loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+        // With these credentials the SDK calls nothing but DynamoDB. Without TLS there, no certificates are needed, and
+        // the SDK's own client would load them all.
+        if endpoint_is_plain() && !is_behind_proxy() {
+            loader = loader.http_client(Builder::new().build_http());
+        }
     }
-    // The SDK's own client knows proxies, and trusts whom the machine trusts.
-    let behind_proxy = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
-        .iter()
-        .any(|name| is_set(name) || is_set(&name.to_ascii_lowercase()));
-    if !behind_proxy {
-        let is_told = is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR");
-        loader = loader.http_client(OnDemand::new(is_told)?);
-    }
-    Ok(loader.load().await)
+    loader.load().await
 }
 
-/// Whether a variable has a value. One that is not Unicode text is a value too.
+/// Whether the environment sets an endpoint without TLS.
+fn endpoint_is_plain() -> bool {
+    configured_endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"))
+}
+
+/// Whether the environment names a proxy. Only the SDK's own client uses proxies.
+fn is_behind_proxy() -> bool {
+    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
+        .iter()
+        .any(|name| is_set(name) || is_set(&name.to_ascii_lowercase()))
+}
+
+/// Whether a variable has a value. A value that is not Unicode text counts too.
 fn is_set(name: &str) -> bool {
     environment_variable(name).map_or(true, |value| value.is_some())
 }

@@ -1,4 +1,4 @@
-//! What a handler works with.
+//! The parts that every handler uses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,31 +11,31 @@ use crate::domain::{PhoneRegion, TimeZone, Timestamp};
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// Tells the time. Injected, so that tests can.
+/// Tells the time. It is injected, so that tests can set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What a handler works with, made once at start and used by every request.
+/// The parts that every handler uses: made once at start, shared by all requests.
 pub struct Service {
-    /// Checks tokens.
+    /// Verifies tokens.
     pub authenticator: Authenticator,
-    /// Keeps contacts.
+    /// Reads and writes contacts.
     pub store: Store,
-    /// The region whose national phone numbers are understood.
+    /// The region of phone numbers in national form.
     pub default_phone_region: PhoneRegion,
-    /// The zone of times without an offset on endpoint 3.
+    /// The zone of times without an offset, on endpoint 3.
     pub time_zone: TimeZone,
     /// Tells the time.
     pub clock: Clock,
-    /// How long a request may take before it is answered with 503.
+    /// How long a request may take. After that the answer is 503.
     pub deadline: Duration,
 }
 
-/// How long a request may take in a function. API Gateway gives up after 30 seconds, a function's own limit is lower;
-/// before either, the caller hears from us.
+/// How long a request may take in a function. It is below the function's timeout and below the 30 seconds of API
+/// Gateway, so that the caller gets an answer of ours.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
-    /// A service as the settings have it, on the system's clock.
+    /// A service with these settings and the system's clock.
     #[must_use]
     pub fn new(settings: Settings, store: Store) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl fmt::Debug for Service {
     }
 }
 
-/// The system's clock. One that is set before 1970 or after 9999 is wrong; what it then records says so plainly.
+/// The system's clock. A time before 1970 or after 9999 is wrong and becomes 1970, which shows in every record.
 #[must_use]
 pub fn system_clock() -> Clock {
     Arc::new(|| Timestamp::from_datetime(Utc::now()).unwrap_or(Timestamp::EPOCH))

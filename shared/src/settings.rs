@@ -1,6 +1,6 @@
 //! The settings of a function (contract section 10), read from the environment once, at start.
 
-use std::env::{self, VarError};
+use std::env::VarError;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -9,7 +9,9 @@ use tracing::level_filters::LevelFilter;
 use crate::auth::{Authenticator, ClaimNames, FetchedKeys, KeySet, KeysUrl};
 use crate::domain::{PhoneRegion, TimeZone};
 
-/// What a function is set to.
+pub use crate::environment::environment_variable;
+
+/// The settings of a function.
 #[derive(Debug)]
 pub struct Settings {
     /// The table's name.
@@ -22,11 +24,11 @@ pub struct Settings {
     pub audience: String,
     /// The names of the configurable claims.
     pub claim_names: ClaimNames,
-    /// The region whose national phone numbers are understood.
+    /// The region of phone numbers in national form.
     pub default_phone_region: PhoneRegion,
-    /// The zone of times without an offset on endpoint 3.
+    /// The zone of times without an offset, on endpoint 3.
     pub time_zone: TimeZone,
-    /// From which level on the log is written.
+    /// The lowest level that is logged.
     pub log_level: LevelFilter,
 }
 
@@ -35,11 +37,11 @@ pub struct Settings {
 pub enum KeysSetting {
     /// The JWK Set itself.
     Inline(KeySet),
-    /// Where it is published.
+    /// The URL that publishes it.
     Url(KeysUrl),
 }
 
-/// What is wrong with one setting: its name, what was wrong, and what is allowed. Its text is one line.
+/// A missing or invalid setting. Its text is one line: the name, the problem, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct InvalidSetting {
@@ -64,15 +66,15 @@ impl Settings {
     /// Reads the settings from the environment.
     ///
     /// # Errors
-    /// The first setting that is missing or bad.
+    /// The first setting that is missing or invalid.
     pub fn from_environment() -> Result<Self, InvalidSetting> {
         Self::read(environment_variable)
     }
 
-    /// Reads the settings from wherever `value_of` finds them by name. A blank value counts as unset.
+    /// Reads the settings by name from `value_of`. A blank value counts as unset.
     ///
     /// # Errors
-    /// The first setting that is missing or bad.
+    /// The first setting that is missing or invalid.
     pub fn read(
         value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
     ) -> Result<Self, InvalidSetting> {
@@ -93,13 +95,13 @@ impl Settings {
         })
     }
 
-    /// Whether tokens of the published development key would be accepted.
+    /// Whether tokens of the published development key are accepted.
     #[must_use]
     pub fn accepts_development_tokens(&self) -> bool {
         matches!(&self.keys, KeysSetting::Inline(keys) if keys.holds_development_key())
     }
 
-    /// Who checks the tokens of a function or server with these settings.
+    /// The authenticator of a function or server with these settings.
     #[must_use]
     pub fn into_authenticator(self) -> Authenticator {
         let Self {
@@ -111,27 +113,15 @@ impl Settings {
         } = self;
         match keys {
             KeysSetting::Inline(keys) => {
-                Authenticator::with_keys(keys, &issuer, &audience, claim_names)
+                Authenticator::with_keys(keys, issuer, audience, claim_names)
             }
             KeysSetting::Url(url) => Authenticator::with_fetched_keys(
                 FetchedKeys::new(url),
-                &issuer,
-                &audience,
+                issuer,
+                audience,
                 claim_names,
             ),
         }
-    }
-}
-
-/// The value of an environment variable, without white space around it; a blank one is none.
-///
-/// # Errors
-/// When it is not Unicode text.
-pub fn environment_variable(name: &str) -> Result<Option<String>, VarError> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
@@ -141,7 +131,7 @@ struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// A setting, without white space around it; a blank one is none.
+    /// The trimmed value of a setting. A blank value counts as unset.
     fn optional(&self, name: &'static str) -> Result<Option<String>, InvalidSetting> {
         match (self.value_of)(name) {
             Ok(value) => Ok(value
@@ -200,7 +190,7 @@ impl Values<'_> {
         }
     }
 
-    /// The names of the claims. One claim with two meanings would let an organization be called `SUPERADMIN`.
+    /// The names of the claims. If one claim had two meanings, an organization named `SUPERADMIN` would be a role.
     fn claim_names(&self) -> Result<ClaimNames, InvalidSetting> {
         let defaults = ClaimNames::default();
         let organization = self
@@ -299,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_optional_has_the_default_of_the_contract() {
+    fn an_optional_setting_has_the_default_of_the_contract() {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.claim_names, ClaimNames::default());
         assert_eq!(settings.default_phone_region, PhoneRegion::CANADA);
@@ -321,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_one_line_that_names_it_and_what_is_allowed() {
+    fn the_error_of_an_invalid_setting_is_one_line_that_names_it_and_what_is_allowed() {
         for (name, value, allowed) in [
             ("TABLE_NAME", "a b", "3 to 255"),
             ("JWT_KEYS", "{}", "JWK Set"),

@@ -1,4 +1,4 @@
-//! The start that every function shares.
+//! The start-up that every function shares.
 
 use std::error::Error;
 use std::future::ready;
@@ -12,11 +12,13 @@ use aws_sdk_dynamodb::config::Builder;
 use lambda_http::http::Response;
 use lambda_http::{Body, IntoResponse, Request, service_fn};
 
+use crate::endpoint::{configured_endpoint, is_loopback};
+use crate::environment::environment_variable;
 use crate::log::{LambdaFunction, init_logging, report_panics_by_place};
 use crate::sdk;
-use crate::settings::{InvalidSetting, Settings, environment_variable};
+use crate::service::Service;
+use crate::settings::{InvalidSetting, Settings};
 use crate::store::{ClientTimeouts, Store, configure};
-use crate::{Service, configured_endpoint, is_loopback};
 
 /// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
 ///
@@ -28,7 +30,7 @@ where
     match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The log may not be there yet; Lambda takes what is written here into it as well.
+            // The log may not have started yet. Lambda logs standard error too.
             #[expect(
                 clippy::print_stderr,
                 reason = "the one line that says why the function does not start"
@@ -50,7 +52,7 @@ where
     let settings = Settings::from_environment()?;
     init_logging(settings.log_level, lambda_function()?, io::stdout);
     report_panics_by_place();
-    let config = sdk::configuration().await?;
+    let config = sdk::configuration().await;
     let config = configure(Builder::from(&config), ClientTimeouts::default()).build();
     if settings.accepts_development_tokens() && !database_is_local() {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
@@ -68,8 +70,8 @@ where
     .await
 }
 
-/// A response as it is. `lambda_http` would convert a bare one to UTF-8 from whatever charset its content type names,
-/// which ours never do, and would link the tables of all charsets for it.
+/// A response that `lambda_http` sends unchanged. It would convert a bare `Response` from the charset of its content type
+/// to UTF-8, and link the tables of all charsets. Our responses never name a charset.
 struct Answer(Response<Body>);
 
 impl IntoResponse for Answer {
@@ -78,7 +80,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// This function, as Lambda's variables name it.
+/// The name and version that Lambda's variables give this function, if it runs on Lambda.
 fn lambda_function() -> Result<Option<LambdaFunction>, InvalidSetting> {
     let variable = |name| environment_variable(name).map_err(|_| InvalidSetting::not_text(name));
     Ok(match variable("AWS_LAMBDA_FUNCTION_NAME")? {

@@ -14,6 +14,7 @@ use shared::domain::{
     SubscriptionId, SubscriptionStatus, Tenant, Timestamp, Version,
 };
 use shared::store::{Addition, ChangeError, ChangeMetadata, Store, VerifyContact, VerifyMethod};
+use shared::system_clock;
 
 /// The store, an organization with the contact `c_1`, and another one with none. The database has to be kept for as long
 /// as the store is used.
@@ -60,7 +61,7 @@ async fn caller(identity: Identity) -> Arc<Caller> {
     let header = format!("Bearer {token}").parse().unwrap();
     settings
         .into_authenticator()
-        .authenticate(Some(&header))
+        .authenticate(Some(&header), system_clock()())
         .await
         .unwrap()
 }

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -89,9 +89,7 @@ impl Scene {
         let settings = Settings::from_environment()?;
         start_log(&settings)?;
         let table = settings.table_name;
-        let config = runtime
-            .block_on(configuration())
-            .map_err(|error| anyhow!(error))?;
+        let config = runtime.block_on(configuration());
         let bare = Client::from_conf(Builder::from(&config).build());
         let recorder = Recorder::default();
         let observed = service(client_configuration(&config).interceptor(recorder.clone()))?;
@@ -314,7 +312,9 @@ fn read_event(event: &str) -> anyhow::Result<Request> {
 }
 
 fn authenticate(service: &Service, authorization: &HeaderValue) -> anyhow::Result<Arc<Caller>> {
-    let authenticated = service.authenticator.authenticate(Some(authorization));
+    let authenticated = service
+        .authenticator
+        .authenticate(Some(authorization), (service.clock)());
     // With configured keys there is nothing to wait for.
     let caller = authenticated
         .now_or_never()

@@ -310,6 +310,18 @@ fn an_endpoint_without_tls_needs_no_certificates() {
 }
 
 #[test]
+fn behind_a_proxy_the_database_is_called_through_it() {
+    let (proxy, heads) = database();
+    let mut function = Running::start(function().env("HTTP_PROXY", proxy));
+    assert_eq!(function.invoke(RECORDED, TRACE)["statusCode"], 500);
+    let opening = heads.recv().unwrap();
+    assert!(
+        opening[0].starts_with("POST http://127.0.0.1:1/ "),
+        "{opening:?}"
+    );
+}
+
+#[test]
 fn nothing_personal_is_written_whatever_the_level_and_the_outcome() {
     let (url, _heads) = database();
     let mut function = Running::start(

@@ -1,49 +1,31 @@
 //! From the `Authorization` header to a [`Caller`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, Validation, get_current_timestamp};
 use lambda_http::http::HeaderValue;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::checked_tokens::CheckedTokens;
+use super::claims::{Claims, ExpectedClaims};
 use super::token::Token;
+use super::verifier::Verifier;
 use super::{Caller, FetchError, FetchedKeys, KeySet, TokenFault};
-use crate::domain::{Actor, ClientSlug, OrganizationId};
+use crate::domain::{Actor, ClientSlug, OrganizationId, Timestamp};
 
-/// How far clocks may be apart, in seconds (contract section 3).
-const LEEWAY_SECONDS: u64 = 60;
-
-/// The algorithms of keys (contract section 3).
-const ALGORITHMS: [Algorithm; 12] = [
-    Algorithm::HS256,
-    Algorithm::HS384,
-    Algorithm::HS512,
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
-
-/// Longest subject (OpenID Connect Core section 2). It is stored with every verification of its owner's.
+/// Longest subject (OpenID Connect Core section 2). It is stored with every verification that its owner records.
 const MAX_SUBJECT_CHARACTERS: usize = 255;
 
 /// The role that reaches every organization.
 const SUPER_ADMIN_ROLE: &str = "SUPERADMIN";
 
-/// The names of the claims that are ours to configure, for identity providers that namespace custom claims.
+/// The names of the configurable claims. Some identity providers namespace custom claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimNames {
-    /// Which claim holds the organization.
+    /// The claim that holds the organization.
     pub organization: String,
-    /// Which claim holds the role.
+    /// The claim that holds the role.
     pub role: String,
-    /// Which claim holds the client's slug.
+    /// The claim that holds the client's slug.
     pub client: String,
 }
 
@@ -57,7 +39,7 @@ impl Default for ClaimNames {
     }
 }
 
-/// Why a caller is not let in.
+/// Why a caller is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// There is no `Authorization` header.
@@ -66,10 +48,10 @@ pub enum Refusal {
     /// The header does not hold a bearer token.
     #[error("Authorization header is not a bearer token")]
     NotBearer,
-    /// The token proves nothing.
+    /// The token is not valid.
     #[error("{0}")]
     InvalidToken(#[from] TokenFault),
-    /// There are no keys to check a token with.
+    /// There are no keys to verify a token with.
     #[error("no keys to check tokens with")]
     KeysUnavailable(#[source] Arc<FetchError>),
 }
@@ -77,13 +59,13 @@ pub enum Refusal {
 /// Where the keys come from.
 #[derive(Debug)]
 enum Keys {
-    Configured(Arc<KeySet>),
+    Configured(Arc<Verifier>),
     Fetched(Box<FetchedKeys>),
 }
 
 impl Keys {
-    /// Those that are there without fetching any.
-    fn at_hand(&self) -> Option<Arc<KeySet>> {
+    /// The keys that are available without a fetch.
+    fn available(&self) -> Option<Arc<Verifier>> {
         match self {
             Self::Configured(keys) => Some(Arc::clone(keys)),
             Self::Fetched(fetched) => fetched.cached(),
@@ -91,87 +73,84 @@ impl Keys {
     }
 }
 
-/// Checks tokens.
+/// Verifies tokens.
 #[derive(Debug)]
 pub struct Authenticator {
     keys: Keys,
-    /// What a token must claim, for each algorithm: made once, since a copy for each request would cost more than a check.
-    expected: Vec<Validation>,
+    expected: ExpectedClaims,
     claim_names: ClaimNames,
-    checked: CheckedTokens,
 }
 
 impl Authenticator {
-    /// Checks tokens with the keys of a setting.
+    /// Verifies tokens with configured keys.
     #[must_use]
-    pub fn with_keys(keys: KeySet, issuer: &str, audience: &str, claim_names: ClaimNames) -> Self {
-        let keys = Keys::Configured(Arc::new(keys));
-        Self::new(keys, issuer, audience, claim_names)
-    }
-
-    /// Checks tokens with keys that an identity provider publishes.
-    #[must_use]
-    pub fn with_fetched_keys(
-        keys: FetchedKeys,
-        issuer: &str,
-        audience: &str,
+    pub fn with_keys(
+        keys: KeySet,
+        issuer: String,
+        audience: String,
         claim_names: ClaimNames,
     ) -> Self {
-        let keys = Keys::Fetched(Box::new(keys));
-        Self::new(keys, issuer, audience, claim_names)
-    }
-
-    fn new(keys: Keys, issuer: &str, audience: &str, claim_names: ClaimNames) -> Self {
         Self {
-            keys,
-            expected: expected(issuer, audience),
+            keys: Keys::Configured(Arc::new(Verifier::new(keys))),
+            expected: ExpectedClaims { issuer, audience },
             claim_names,
-            checked: CheckedTokens::new(),
         }
     }
 
-    /// Gets the keys, so that the first request need not wait for them. A failure is not reported: that request tries
-    /// again and answers for it.
+    /// Verifies tokens with keys that an identity provider publishes.
+    #[must_use]
+    pub fn with_fetched_keys(
+        keys: FetchedKeys,
+        issuer: String,
+        audience: String,
+        claim_names: ClaimNames,
+    ) -> Self {
+        Self {
+            keys: Keys::Fetched(Box::new(keys)),
+            expected: ExpectedClaims { issuer, audience },
+            claim_names,
+        }
+    }
+
+    /// Fetches the keys, so that the first request does not wait for them. A failure is not reported: the first request
+    /// fetches again and reports it.
     pub async fn prepare(&self) {
         if let Keys::Fetched(keys) = &self.keys {
             let _ = keys.current().await;
         }
     }
 
-    /// The caller that the `Authorization` header stands for.
+    /// The caller that the `Authorization` header proves at `now`.
     ///
     /// # Errors
-    /// Why the caller is not let in.
+    /// Why the caller is refused.
     pub async fn authenticate(
         &self,
         authorization: Option<&HeaderValue>,
+        now: Timestamp,
     ) -> Result<Arc<Caller>, Refusal> {
         let text = bearer_token(authorization)?;
-        let now = get_current_timestamp();
-        if let Some(keys) = self.keys.at_hand()
-            && let Some(caller) = self.checked.caller(text, &keys, now)
+        let now = since_1970(now);
+        if let Some(keys) = self.keys.available()
+            && let Some(caller) = keys.cached_caller(text, now)
         {
             return Ok(caller);
         }
         let token = Token::parse(text)?;
         let keys = self.keys_for(&token).await?;
-        let claims = self.verified_claims(&token, &keys)?;
+        let claims = token.claims(token.key(&keys.keys)?, &self.expected, now)?;
         let caller = Arc::new(self.caller(&claims)?);
-        // A time with a fraction is checked each time; whoever writes one is rare.
-        if let Some(expires) = claims.get("exp").and_then(Value::as_u64) {
-            let times = now..=expires.saturating_add(LEEWAY_SECONDS);
-            self.checked.keep(text, &keys, times, &caller);
-        }
+        keys.cache(text, now..=claims.valid_until, &caller);
         Ok(caller)
     }
 
-    /// The keys to check a token with.
-    async fn keys_for(&self, token: &Token<'_>) -> Result<Arc<KeySet>, Refusal> {
+    /// The keys to verify a token with.
+    async fn keys_for(&self, token: &Token<'_>) -> Result<Arc<Verifier>, Refusal> {
         match &self.keys {
             Keys::Configured(keys) => Ok(Arc::clone(keys)),
             Keys::Fetched(fetched) => {
                 let known = fetched.current().await.map_err(Refusal::KeysUnavailable)?;
-                Ok(match token.key(&known) {
+                Ok(match token.key(&known.keys) {
                     // The provider may have changed its keys since.
                     Err(TokenFault::UnknownKey) => fetched.newer_than(known).await,
                     _ => known,
@@ -180,56 +159,39 @@ impl Authenticator {
         }
     }
 
-    fn verified_claims(
-        &self,
-        token: &Token<'_>,
-        keys: &KeySet,
-    ) -> Result<Map<String, Value>, TokenFault> {
-        let key = token.key(keys)?;
-        let expected = self
-            .expected
-            .iter()
-            .find(|expected| expected.algorithms == [key.algorithm])
-            .ok_or(TokenFault::Algorithm)?;
-        token.claims(key, expected)
-    }
-
-    fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, TokenFault> {
+    fn caller(&self, claims: &Claims) -> Result<Caller, TokenFault> {
         let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
         let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
-        let subject = text_claim(claims, "sub")?.ok_or_else(|| missing("sub"))?;
+        let subject = claims.text("sub")?.ok_or_else(|| missing("sub"))?;
         if subject.chars().count() > MAX_SUBJECT_CHARACTERS || subject.chars().any(char::is_control)
         {
             return Err(malformed("sub"));
         }
         let names = &self.claim_names;
-        let organization = text_claim(claims, &names.organization)?
+        let organization = claims
+            .text(&names.organization)?
             .map(|text| OrganizationId::parse(text).map_err(|_| malformed(&names.organization)))
             .transpose()?;
-        let client = text_claim(claims, &names.client)?
+        let client = claims
+            .text(&names.client)?
             .map(|text| ClientSlug::parse(text).map_err(|_| malformed(&names.client)))
             .transpose()?;
         let is_super_admin =
             claims.get(&names.role).and_then(Value::as_str) == Some(SUPER_ADMIN_ROLE);
-        let actor = client
-            .as_ref()
-            .map_or_else(|| Actor::subject(subject), Actor::client);
+        let actor = match &client {
+            Some(client) => Actor::client(client),
+            // A user of that name would pass for an application: an application's actor is `client:<slug>`.
+            None if subject.starts_with("client:") => return Err(malformed("sub")),
+            None => Actor::subject(subject),
+        };
         Caller::new(actor, organization, client, is_super_admin)
             .ok_or_else(|| missing(&names.organization))
     }
 }
 
-fn expected(issuer: &str, audience: &str) -> Vec<Validation> {
-    let expected = |algorithm| {
-        let mut validation = Validation::new(algorithm);
-        validation.leeway = LEEWAY_SECONDS;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[issuer]);
-        validation.set_audience(&[audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation
-    };
-    ALGORITHMS.map(expected).into()
+/// The time since 1970, the earliest that a timestamp can be.
+fn since_1970(time: Timestamp) -> Duration {
+    Duration::from_millis(time.unix_milliseconds().try_into().unwrap_or(0))
 }
 
 /// The token behind `Bearer`, whose letters may be of either case (RFC 9110 section 11.1).
@@ -249,15 +211,85 @@ fn bearer_token(authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
     }
 }
 
-/// A claim that is a text. A blank one and null count as absent (contract section 4).
-fn text_claim<'a>(
-    claims: &'a Map<String, Value>,
-    name: &str,
-) -> Result<Option<&'a str>, TokenFault> {
-    match claims.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(TokenFault::ClaimMalformed(name.to_owned())),
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: [u8; 32] = [0; 32];
+    const KEYS: &str = r#"{"keys":[{"kty":"oct","alg":"HS256","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#;
+
+    fn authenticator() -> Authenticator {
+        let keys = KeySet::parse(KEYS).unwrap();
+        let (issuer, audience) = ("issuer".to_owned(), "audience".to_owned());
+        Authenticator::with_keys(keys, issuer, audience, ClaimNames::default())
+    }
+
+    /// A token that expires at this time, and is valid from `valid_from` on; both in seconds since 1970.
+    fn authorization(valid_from: u64, expires: u64) -> HeaderValue {
+        let claims = json!({
+            "iss": "issuer", "aud": "audience", "sub": "user_1", "organizationId": "org_a",
+            "nbf": valid_from, "exp": expires,
+        });
+        let token = encode(
+            &Header::default(),
+            &claims,
+            &EncodingKey::from_secret(&SECRET),
+        );
+        format!("Bearer {}", token.unwrap()).parse().unwrap()
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        let time = chrono::DateTime::from_timestamp(i64::try_from(seconds).unwrap(), 0).unwrap();
+        Timestamp::from_datetime(time).unwrap()
+    }
+
+    /// Whether the token is accepted at this time; the text of the refusal if it is not.
+    fn answer(
+        authenticator: &Authenticator,
+        token: &HeaderValue,
+        seconds: u64,
+    ) -> Result<(), String> {
+        let answer = authenticator.authenticate(Some(token), at(seconds));
+        match answer.now_or_never().unwrap() {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(refusal.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_valid_by_the_system_clock_is_refused_by_a_later_injected_clock() {
+        let (authenticator, now) = (authenticator(), get_current_timestamp());
+        let token = authorization(0, now + 600);
+        assert_eq!(answer(&authenticator, &token, now), Ok(()));
+        // The token is in the cache by now, which asks the same clock.
+        assert_eq!(answer(&authenticator, &token, now + 660), Ok(()));
+        let expired = Err("token expired".to_owned());
+        assert_eq!(answer(&authenticator, &token, now + 661), expired);
+        assert_eq!(
+            answer(&self::authenticator(), &token, now + 661),
+            expired,
+            "without the cache"
+        );
+    }
+
+    #[test]
+    fn a_token_that_is_valid_by_the_system_clock_is_refused_by_an_earlier_injected_clock() {
+        let (authenticator, now) = (authenticator(), get_current_timestamp());
+        let token = authorization(now, now + 600);
+        assert_eq!(answer(&authenticator, &token, now - 60), Ok(()));
+        assert_eq!(
+            answer(&authenticator, &token, now - 61),
+            Err("token not yet valid".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_token_that_expired_by_the_system_clock_is_accepted_by_an_earlier_injected_clock() {
+        let token = authorization(0, 1_000_000_000);
+        assert_eq!(answer(&authenticator(), &token, 1_000_000_060), Ok(()));
     }
 }

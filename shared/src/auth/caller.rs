@@ -1,4 +1,4 @@
-//! Who a verified token stands for.
+//! The caller that a verified token proves.
 
 use crate::domain::{Actor, ClientSlug, OrganizationId, Reach, SuperAdmin, Tenant};
 
@@ -11,7 +11,7 @@ pub struct Caller {
     is_super_admin: bool,
 }
 
-/// What kind of caller it is, for the log.
+/// The kind of a caller, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallerKind {
     /// A person or service of one organization.
@@ -23,7 +23,7 @@ pub enum CallerKind {
 }
 
 impl Caller {
-    /// `None` without an organization, unless the caller is a super administrator.
+    /// A caller; `None` without an organization, unless the caller is a super administrator.
     pub(super) fn new(
         actor: Actor,
         organization: Option<OrganizationId>,
@@ -38,19 +38,19 @@ impl Caller {
         })
     }
 
-    /// Who is recorded as having acted.
+    /// The actor that is recorded with a change.
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// The caller's own organization. Only a super administrator can be without.
+    /// The caller's own organization. Only a super administrator can have none.
     #[must_use]
     pub fn tenant(&self) -> Option<&Tenant> {
         self.tenant.as_ref()
     }
 
-    /// The application's slug and organization, where an application of an organization calls.
+    /// The organization and slug of an application; `None` if the caller is not an application of an organization.
     #[must_use]
     pub fn application(&self) -> Option<(&Tenant, &ClientSlug)> {
         self.tenant.as_ref().zip(self.client.as_ref())
@@ -65,7 +65,7 @@ impl Caller {
         }
     }
 
-    /// What kind of caller it is.
+    /// The kind of the caller.
     #[must_use]
     pub fn kind(&self) -> CallerKind {
         if self.is_super_admin {
@@ -79,7 +79,7 @@ impl Caller {
 }
 
 impl CallerKind {
-    /// The kind as the log writes it.
+    /// The name of the kind in the log.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Keys that an identity provider publishes: fetched, cached, rotated, bounded (contract section 3).
+//! Keys that an identity provider publishes: fetch, cache, rotation and limits (contract section 3).
 
 use std::error::Error;
 use std::fmt;
@@ -18,23 +18,24 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
+use super::verifier::Verifier;
 use super::{InvalidKeys, KeySet};
-use crate::is_loopback;
+use crate::endpoint::is_loopback;
 
-/// How long the provider may take for a whole answer.
+/// Timeout for the provider's whole answer.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Largest document that is read, in bytes. The sets of large providers have a few KiB.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Unknown key ids lead to one fetch in this time at most, so that made-up ones cannot turn us against the provider.
+/// Unknown key ids lead to at most one fetch in this time, so that invented ids cannot make us flood the provider.
 const MIN_TIME_BETWEEN_REFETCHES: Duration = Duration::from_mins(5);
 
 /// Where a JWK Set is published: an `https` URL, or an `http` one on loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeysUrl(Uri);
 
-/// A text that is not such a URL.
+/// A text that is not a [`KeysUrl`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an https URL, or an http URL on loopback, without user name and password")]
 pub struct InvalidKeysUrl;
@@ -70,10 +71,10 @@ pub enum FetchError {
     /// The provider took more than 3 seconds.
     #[error("the identity provider did not answer in time")]
     Timeout,
-    /// The provider answered something else than 200.
+    /// The provider's status code is not 200.
     #[error("the identity provider answered {0}")]
     Status(StatusCode),
-    /// The document is over 256 KiB, or broke off.
+    /// The document is over 256 KiB, or incomplete.
     #[error("cannot read the identity provider's answer")]
     Body(#[source] Box<dyn Error + Send + Sync>),
     /// The document is not a set of usable keys.
@@ -83,15 +84,15 @@ pub enum FetchError {
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
-/// The keys published at a URL. One fetch runs at a time, and whoever needs its result waits for it.
+/// The keys published at a URL. One fetch runs at a time; every request that needs its result waits for it.
 pub struct FetchedKeys {
     url: KeysUrl,
     client: OnceLock<HttpClient>,
-    cached: RwLock<Option<Arc<KeySet>>>,
+    cached: RwLock<Option<Arc<Verifier>>>,
     fetches: Mutex<Fetches>,
 }
 
-/// What past fetches mean for the next one. Whoever fetches holds it, so that one fetch runs at a time.
+/// The past fetches that the next one depends on. Its lock is held during a fetch, so that one fetch runs at a time.
 #[derive(Debug, Default)]
 struct Fetches {
     last_refetch: Option<Instant>,
@@ -99,7 +100,7 @@ struct Fetches {
 }
 
 impl FetchedKeys {
-    /// Keys that will be fetched from `url` when they are first needed.
+    /// Keys that are fetched from `url` when they are first needed.
     #[must_use]
     pub fn new(url: KeysUrl) -> Self {
         Self {
@@ -110,11 +111,11 @@ impl FetchedKeys {
         }
     }
 
-    /// The keys, fetched if they have not been yet.
+    /// The cached keys, or else fetched ones.
     ///
     /// # Errors
-    /// When there are none and they cannot be fetched.
-    pub(super) async fn current(&self) -> Result<Arc<KeySet>, Arc<FetchError>> {
+    /// When there are no cached keys and the fetch fails.
+    pub(super) async fn current(&self) -> Result<Arc<Verifier>, Arc<FetchError>> {
         if let Some(keys) = self.cached() {
             return Ok(keys);
         }
@@ -124,8 +125,8 @@ impl FetchedKeys {
             return Ok(keys);
         }
         match &fetches.last_failure {
-            // It failed while this caller waited for its turn: that is this caller's answer too. Were each to try for
-            // itself, the last of many would wait for all the others' time-outs.
+            // A fetch failed while this request waited for it: its error is the answer here too. If each request
+            // fetched for itself, the last of many would wait for the timeouts of all others.
             Some((failed_at, error)) if *failed_at >= asked_at => return Err(Arc::clone(error)),
             _ => {}
         }
@@ -136,9 +137,9 @@ impl FetchedKeys {
         })
     }
 
-    /// The keys after a token named one that `known` does not hold: fetched again, unless that happened less than
-    /// 5 minutes ago. A failed fetch keeps the old ones.
-    pub(super) async fn newer_than(&self, known: Arc<KeySet>) -> Arc<KeySet> {
+    /// The keys to use after a token named a key that `known` does not have. They are fetched again, unless the last
+    /// refetch was less than 5 minutes ago. After a failed fetch, `known` stays in use.
+    pub(super) async fn newer_than(&self, known: Arc<Verifier>) -> Arc<Verifier> {
         let mut fetches = self.fetches.lock().await;
         match self.cached() {
             Some(keys) if !Arc::ptr_eq(&keys, &known) => return keys,
@@ -163,24 +164,24 @@ impl FetchedKeys {
         }
     }
 
-    /// The keys that were fetched last, if any were.
-    pub(super) fn cached(&self) -> Option<Arc<KeySet>> {
+    /// The keys of the last successful fetch, if there was one.
+    pub(super) fn cached(&self) -> Option<Arc<Verifier>> {
         self.cached
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    async fn fetch_and_cache(&self) -> Result<Arc<KeySet>, FetchError> {
+    async fn fetch_and_cache(&self) -> Result<Arc<Verifier>, FetchError> {
         let keys = tokio::time::timeout(FETCH_TIMEOUT, self.fetch())
             .await
             .map_err(|_| FetchError::Timeout)??;
-        let keys = Arc::new(keys);
+        let keys = Arc::new(Verifier::new(keys));
         *self.cached.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
         Ok(keys)
     }
 
-    /// One GET. Redirects are not followed: the URL that is configured is the one that is trusted.
+    /// Sends one GET. It does not follow redirects: only the configured URL is trusted.
     async fn fetch(&self) -> Result<KeySet, FetchError> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = self.url.0.clone();
@@ -203,7 +204,7 @@ impl FetchedKeys {
         KeySet::parse_published(&body.to_bytes()).map_err(FetchError::Keys)
     }
 
-    /// Made at the first fetch, since it loads the machine's certificates.
+    /// The HTTP client, made at the first fetch because it loads the machine's certificates.
     fn client(&self) -> Result<&HttpClient, FetchError> {
         if let Some(client) = self.client.get() {
             return Ok(client);

@@ -1,4 +1,4 @@
-//! The keys that tokens are checked with, as a JWK Set (RFC 7517).
+//! The keys that tokens are verified with, as a JWK Set (RFC 7517).
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ const MIN_RSA_BITS: usize = 2048;
 /// Most keys of a set. Identity providers publish two or three; this bounds what a fetched document can make us hold.
 const MAX_KEYS: usize = 100;
 
-/// A set of keys, each with the one algorithm it is used with.
+/// A set of keys, each with the one algorithm that it is used with.
 pub struct KeySet {
     keys: Vec<VerificationKey>,
 }
@@ -44,7 +44,7 @@ struct JwkSet {
 }
 
 impl KeySet {
-    /// Reads a JWK Set of which every key must be usable: the set that a setting holds.
+    /// Reads the JWK Set of a setting: every key must be usable.
     ///
     /// # Errors
     /// When it is not a JWK Set, or names the key that cannot be used and why.
@@ -59,8 +59,8 @@ impl KeySet {
         set.or_empty()
     }
 
-    /// Reads a JWK Set that an identity provider publishes. What is not a signing key of a kind we know is left out
-    /// (RFC 7517 section 5), since such sets also hold encryption keys and keys of newer kinds. So is the development
+    /// Reads the JWK Set that an identity provider publishes. It skips keys that are not signing keys of a known kind
+    /// (RFC 7517 section 5): such sets also hold encryption keys and keys of newer kinds. It also skips the development
     /// key: no provider signs with it, and no deployed function accepts it.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl KeySet {
         }
     }
 
-    /// Two keys of one id and algorithm would leave open which one a token means.
+    /// Refuses a second key of the same id and algorithm: a token could mean either.
     fn accepts(&self, new: &VerificationKey) -> Result<(), &'static str> {
         let is_double = |key: &VerificationKey| key.id == new.id && key.algorithm == new.algorithm;
         if self.keys.iter().any(is_double) {

@@ -2,20 +2,22 @@
 
 mod authenticator;
 mod caller;
-mod checked_tokens;
+mod claims;
 mod fetched_keys;
 mod keys;
 mod token;
+mod token_fault;
+mod verifier;
 
 pub use authenticator::{Authenticator, ClaimNames, Refusal};
 pub use caller::{Caller, CallerKind};
 pub use fetched_keys::{FetchError, FetchedKeys, InvalidKeysUrl, KeysUrl};
 pub use keys::{InvalidKeys, KeySet};
-pub use token::TokenFault;
+pub use token_fault::TokenFault;
 
 /// The secret of the HS256 key with which `contacts serve` and `contacts token` sign on a developer's machine.
 ///
-/// It is public, so it proves nothing. It stands here so that a deployed function can refuse to start with it
+/// It is public, so it proves nothing. It is here so that a deployed function can refuse to start with it
 /// (contract section 11).
 pub const DEVELOPMENT_SECRET: &[u8; 56] =
     b"contact-verification development key: public, not secret";

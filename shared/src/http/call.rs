@@ -86,10 +86,11 @@ impl<'a> Call<'a> {
     /// Why the caller is refused. [`Failure::Unavailable`] for every caller while the clock is wrong.
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
         self.check_clock()?;
+        let authorization = self.request.headers().get(header::AUTHORIZATION);
         let caller = self
             .service
             .authenticator
-            .authenticate(self.request.headers().get(header::AUTHORIZATION))
+            .authenticate(authorization, self.received_at)
             .await?;
         Ok(self.caller.get_or_init(|| caller))
     }

@@ -1,7 +1,7 @@
-//! What CloudWatch makes metrics of: a line of the log that is a document in its embedded metric format
+//! Metrics in the log: CloudWatch reads them from lines in its embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //!
-//! The crates that write this format write documents of their own; one line for both halves what is paid for.
+//! Crates for this format write lines of their own. One line for request and metrics halves the cost.
 
 use std::sync::LazyLock;
 
@@ -13,31 +13,31 @@ use crate::domain::Timestamp;
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ContactVerification";
 
-/// A function as Lambda runs it: the dimensions that all its metrics have.
+/// A function on Lambda: the dimensions of all its metrics.
 #[derive(Debug, Clone, Serialize)]
 pub struct LambdaFunction {
     /// Its name.
     #[serde(rename = "FunctionName")]
     pub name: String,
-    /// Its version. An alarm on it takes back a new version that fails.
+    /// Its version. An alarm on this dimension rolls a failing new version back.
     #[serde(rename = "FunctionVersion")]
     pub version: String,
 }
 
-/// What makes the line a document in embedded metric format: metrics are members of the line, and this names them.
+/// The members that make a line a document in embedded metric format.
 #[derive(Serialize)]
 pub(super) struct Metrics<'a> {
     #[serde(flatten)]
     function: &'a LambdaFunction,
     requests: u8,
-    /// Whether the answer was 5xx: its average is the share of such answers.
+    /// 1 if the answer was 5xx, else 0: the average is the share of such answers.
     server_errors: u8,
     #[serde(rename = "_aws")]
     metadata: Metadata,
 }
 
 impl<'a> Metrics<'a> {
-    /// What is measured of a request that was answered with this status, beside its line.
+    /// The metrics of a request that was answered with this status.
     pub(super) fn new(function: &'a LambdaFunction, status: u16, now: Timestamp) -> Self {
         Self {
             function,
@@ -60,8 +60,8 @@ struct Metadata {
     directives: Option<&'static RawValue>,
 }
 
-/// The directives as JSON, which is the same in each line and the larger part of it: written once. There is nothing in
-/// it that JSON cannot hold.
+/// The directives as JSON. They are the larger part of each line and always the same, so they are serialized once.
+/// They hold nothing that JSON cannot represent.
 static WRITTEN_DIRECTIVES: LazyLock<Option<Box<RawValue>>> =
     LazyLock::new(|| to_raw_value(&DIRECTIVES).ok());
 
@@ -69,7 +69,7 @@ static WRITTEN_DIRECTIVES: LazyLock<Option<Box<RawValue>>> =
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    /// Sets of dimensions, each the name of a member. Each metric is kept once for each set.
+    /// Sets of dimensions, each the name of a member. CloudWatch keeps each metric once for each set.
     dimensions: &'static [&'static [&'static str]],
     metrics: &'static [Metric],
 }
@@ -82,7 +82,7 @@ struct Metric {
     unit: &'static str,
 }
 
-/// Few sets of dimensions: CloudWatch charges for every metric with every value of its dimensions.
+/// The metrics. They have few dimensions: CloudWatch charges for every metric and every value of its dimensions.
 const DIRECTIVES: [Directive; 3] = [
     Directive {
         namespace: NAMESPACE,

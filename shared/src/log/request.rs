@@ -1,4 +1,4 @@
-//! The line that the log has of each request, with fixed names. On Lambda it holds metrics as well.
+//! The log line of each request, with fixed names. On Lambda it also holds metrics.
 
 use std::io;
 use std::sync::OnceLock;
@@ -9,21 +9,21 @@ use tracing::level_filters::LevelFilter;
 use super::metrics::{LambdaFunction, Metrics};
 use crate::domain::Timestamp;
 
-/// Where the lines of requests go.
+/// The log of requests of this process.
 static REQUEST_LOG: OnceLock<RequestLog> = OnceLock::new();
 
 /// Writes a whole line.
 type WriteLine = Box<dyn Fn(&[u8]) + Send + Sync>;
 
-/// How the lines of requests are written.
+/// Writes one line for each request.
 pub(super) struct RequestLog {
     level: LevelFilter,
-    /// The function whose metrics the lines hold. Elsewhere than on Lambda there are none.
+    /// The function whose metrics the lines hold; `None` outside Lambda.
     function: Option<LambdaFunction>,
     write_line: WriteLine,
 }
 
-/// What the log says of a request. Nothing in it is personal: no token, no phone number, no address, no contact.
+/// The members of a request's line. None is personal: no token, no phone number, no address, no contact.
 #[derive(Debug, Serialize)]
 pub(crate) struct RequestLine<'a> {
     /// The id that the caller sees in `x-request-id`.
@@ -38,25 +38,25 @@ pub(crate) struct RequestLine<'a> {
     pub(crate) organization_id: Option<&'a str>,
     #[serde(rename = "caller.kind", skip_serializing_if = "Option::is_none")]
     pub(crate) caller_kind: Option<&'a str>,
-    /// Whether it is the first of its process.
+    /// Whether it is the first request of its process.
     pub(crate) cold_start: bool,
 }
 
-/// What is measured of a request.
+/// The measurements of a request.
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured<'a> {
-    /// What came of it.
+    /// What the request did, or why it failed.
     pub(crate) outcome: &'a str,
     /// From its arrival in the handler to its answer.
     pub(crate) duration_ms: f64,
-    /// Calls of DynamoDB, those that the SDK repeated included.
+    /// Calls to DynamoDB, including the SDK's retries.
     #[serde(rename = "dynamodb.calls")]
     pub(crate) dynamodb_calls: u32,
-    /// How often its work was done again because another caller was faster.
+    /// How often the request started again because another write came first.
     pub(crate) conflicts_retried: u32,
 }
 
-/// Writes the line of a request, or what is to be written of it at the log's level.
+/// Writes the line of a request, as far as the log's level asks for it.
 pub(crate) fn write_request(line: &RequestLine<'_>, measured: &Measured<'_>, now: Timestamp) {
     if let Some(log) = REQUEST_LOG.get()
         && let Some(line) = log.line(line, measured, now)
@@ -76,7 +76,7 @@ impl RequestLog {
             level,
             function,
             write_line: Box::new(move |line| {
-                // There is nobody to tell that the log cannot be written.
+                // A failure to write the log cannot be logged.
                 let _ = writer().write_all(line);
             }),
         });
@@ -104,7 +104,7 @@ impl RequestLog {
             measured,
             metrics,
         };
-        // Numbers and texts under fixed names: there is nothing in it that JSON cannot hold.
+        // Numbers and texts under fixed names: JSON can represent all of it.
         let mut line = serde_json::to_vec(&document).ok()?;
         line.push(b'\n');
         Some(line)

@@ -5,7 +5,7 @@ use std::iter;
 
 use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
 use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_sdk_dynamodb::error::ConnectorError;
 use hyper_util::client::legacy;
 
 /// Keeps the SDK from sending a write again after an ambiguous failure, one that leaves open whether the write was applied:

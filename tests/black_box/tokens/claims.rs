@@ -175,6 +175,21 @@ async fn a_subject_that_is_a_number_is_refused() {
     refused_with("sub", 7, "claim missing: sub").await;
 }
 
+/// `client:<slug>` is the actor of an application. A user of that name would pass for it.
+#[tokio::test]
+async fn a_users_subject_that_looks_like_an_application_is_refused() {
+    let (key, api) = guarded().await;
+    let mut claims = api.claims_with("sub", "client:website");
+    claims["client"].take();
+    api.refuses(&key.token(&claims), "claim malformed: sub")
+        .await;
+}
+
+#[tokio::test]
+async fn an_applications_subject_may_look_like_an_application() {
+    accepted_with("sub", "client:website").await;
+}
+
 #[tokio::test]
 async fn a_token_without_an_organization_is_refused() {
     refused_without("organizationId", "claim missing: organizationId").await;

@@ -1,0 +1,15 @@
+//! Environment variables as every part of the program reads them.
+
+use std::env::{self, VarError};
+
+/// The value of an environment variable, trimmed. A blank value counts as unset.
+///
+/// # Errors
+/// When the value is not Unicode text.
+pub fn environment_variable(name: &str) -> Result<Option<String>, VarError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
