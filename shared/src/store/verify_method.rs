@@ -21,7 +21,7 @@ use super::items::{
     UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, VERSION, contact,
 };
 use super::keys::{Key, PARTITION_KEY};
-use super::recent_requests::{REMEMBERED_WRITES, RecentRequests, shift};
+use super::recent_requests::{REMEMBERED_WRITES, RecentRequests, SHIFT};
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store, WriteId};
 use crate::domain::{
     Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, SubscribedContact,
@@ -292,7 +292,7 @@ fn remember(expression: &mut Expression, metadata: &ChangeMetadata) {
         .set("#changedBy = :changedBy")
         .set("#changeRoute = :changeRoute")
         .set("#changeRequestId = :changeRequestId")
-        .set(shift())
+        .set(SHIFT)
         .names([
             ("#version", VERSION),
             ("#updatedAt", UPDATED_AT),

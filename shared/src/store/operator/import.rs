@@ -398,12 +398,9 @@ struct Target {
 
 /// The contact that a record is about; nothing where the record is rejected.
 fn target(import: &Import<'_>, work: &mut Work, addresses: &HashMap<Key, Item>) -> Option<Target> {
-    let owners = match owners(import, &work.record, addresses) {
-        Ok(owners) => owners,
-        Err(_) => {
-            work.reject(ImportRefusal::Unreadable);
-            return None;
-        }
+    let Ok(owners) = owners(import, &work.record, addresses) else {
+        work.reject(ImportRefusal::Unreadable);
+        return None;
     };
     let distinct: BTreeSet<_> = owners.values().collect();
     let (id, is_owner) = match (&work.record.id, distinct.first()) {

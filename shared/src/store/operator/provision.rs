@@ -52,10 +52,10 @@ struct Unit {
 
 /// Subscriptions of a contact that are added to it once it exists.
 #[derive(Debug, Clone)]
-struct Subscriptions {
+struct AddedSubscriptions {
     tenant: Tenant,
     contact: ContactId,
-    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    all: BTreeMap<SubscriptionId, Subscription>,
     metadata: ChangeMetadata,
 }
 
@@ -73,7 +73,7 @@ impl Store {
                 contact, metadata, ..
             } = &addition
             {
-                subscriptions.extend(Subscriptions::of(contact, metadata));
+                subscriptions.extend(AddedSubscriptions::of(contact, metadata));
             }
             units.extend(Unit::of(addition)?);
         }
@@ -134,7 +134,7 @@ impl Store {
     }
 
     /// Adds subscriptions to a contact, unless it has them.
-    async fn add_subscriptions(&self, added: &Subscriptions) -> Result<(), DatabaseError> {
+    async fn add_subscriptions(&self, added: &AddedSubscriptions) -> Result<(), DatabaseError> {
         match self.change(added, &added.metadata).await {
             Ok(()) => Ok(()),
             Err(ChangeError::Database(error)) => Err(error),
@@ -160,19 +160,19 @@ impl Store {
     /// Those of these subscriptions that the table does not hold yet.
     async fn missing_subscriptions(
         &self,
-        mut all: Vec<Subscriptions>,
-    ) -> Result<Vec<Subscriptions>, DatabaseError> {
+        mut all: Vec<AddedSubscriptions>,
+    ) -> Result<Vec<AddedSubscriptions>, DatabaseError> {
         let existing = self
-            .existing(all.iter().flat_map(Subscriptions::keys).collect())
+            .existing(all.iter().flat_map(AddedSubscriptions::keys).collect())
             .await?;
         for one in &mut all {
             let organization = one.tenant.organization().clone();
             let contact = one.contact.clone();
-            one.subscriptions.retain(|id, _| {
+            one.all.retain(|id, _| {
                 !existing.contains(&Key::subscription(&organization, &contact, id))
             });
         }
-        all.retain(|one| !one.subscriptions.is_empty());
+        all.retain(|one| !one.all.is_empty());
         Ok(all)
     }
 
@@ -306,7 +306,7 @@ pub(super) fn subscription_of(
     Ok(item)
 }
 
-impl Subscriptions {
+impl AddedSubscriptions {
     /// A contact's subscriptions, as many together as one change can add.
     fn of(added: &SubscribedContact, metadata: &ChangeMetadata) -> Vec<Self> {
         let all: Vec<_> = added.subscriptions.iter().collect();
@@ -314,7 +314,7 @@ impl Subscriptions {
             .map(|chunk| Self {
                 tenant: Tenant::new(added.contact.organization_id.clone()),
                 contact: added.contact.id.clone(),
-                subscriptions: chunk
+                all: chunk
                     .iter()
                     .map(|(id, subscription)| ((*id).clone(), (*subscription).clone()))
                     .collect(),
@@ -325,17 +325,17 @@ impl Subscriptions {
 
     fn keys(&self) -> impl Iterator<Item = Key> {
         let organization = self.tenant.organization();
-        self.subscriptions
+        self.all
             .keys()
             .map(|id| Key::subscription(organization, &self.contact, id))
     }
 }
 
-impl Change for Subscriptions {
+impl Change for AddedSubscriptions {
     type Answer = ();
 
     async fn read(&self, store: &Store, _: Option<&ContactId>) -> Result<Found, ChangeError> {
-        let ids: Vec<_> = self.subscriptions.keys().cloned().collect();
+        let ids: Vec<_> = self.all.keys().cloned().collect();
         let snapshot = store
             .read_contact(&self.tenant, &self.contact, &ids)
             .await?;
@@ -348,7 +348,7 @@ impl Change for Subscriptions {
     fn plan(&self, found: Found) -> Result<Plan<()>, ChangeError> {
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
         let mut after = before.state.clone();
-        for (id, subscription) in &self.subscriptions {
+        for (id, subscription) in &self.all {
             let existing = after.subscriptions.entry(id.clone());
             existing.or_insert_with(|| subscription.clone());
         }
