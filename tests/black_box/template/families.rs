@@ -56,7 +56,6 @@ pub(super) const FAMILIES: [Family; 6] = [
 
 /// The operations that the functions call, as DynamoDB names them.
 pub(super) const OPERATIONS: [&str; 5] = [
-    "BatchGetItem",
     "TransactGetItems",
     "GetItem",
     "Query",
