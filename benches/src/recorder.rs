@@ -10,9 +10,11 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_get_items::{
+    TransactGetItemsInput, TransactGetItemsOutput,
+};
 use aws_sdk_dynamodb::operation::transact_write_items::{
     TransactWriteItemsInput, TransactWriteItemsOutput,
 };
@@ -24,7 +26,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 #[derive(Debug, Clone)]
 pub(crate) enum Input {
     UpdateItem(Box<UpdateItemInput>),
-    BatchGetItem(Box<BatchGetItemInput>),
+    TransactGetItems(Box<TransactGetItemsInput>),
     TransactWriteItems(Box<TransactWriteItemsInput>),
     GetItem,
     Query,
@@ -36,8 +38,8 @@ impl Input {
         let input = context.input();
         if let Some(input) = input.downcast_ref::<UpdateItemInput>() {
             Self::UpdateItem(Box::new(input.clone()))
-        } else if let Some(input) = input.downcast_ref::<BatchGetItemInput>() {
-            Self::BatchGetItem(Box::new(input.clone()))
+        } else if let Some(input) = input.downcast_ref::<TransactGetItemsInput>() {
+            Self::TransactGetItems(Box::new(input.clone()))
         } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
             Self::TransactWriteItems(Box::new(input.clone()))
         } else if input.downcast_ref::<GetItemInput>().is_some() {
@@ -59,7 +61,7 @@ impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UpdateItem(_) => "UpdateItem",
-            Self::BatchGetItem(_) => "BatchGetItem",
+            Self::TransactGetItems(_) => "TransactGetItems",
             Self::TransactWriteItems(_) => "TransactWriteItems",
             Self::GetItem => "GetItem",
             Self::Query => "Query",
@@ -218,7 +220,7 @@ fn capacity_units(context: &FinalizerInterceptorContextRef<'_>) -> Option<f64> {
         of_one(output.consumed_capacity())
     } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
         of_one(output.consumed_capacity())
-    } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+    } else if let Some(output) = output.downcast_ref::<TransactGetItemsOutput>() {
         of_all(output.consumed_capacity())
     } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
         of_all(output.consumed_capacity())

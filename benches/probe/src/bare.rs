@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsInput;
+use aws_sdk_dynamodb::operation::transact_get_items::builders::TransactGetItemsInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 )]
 pub(crate) enum Call {
     UpdateItem(UpdateItemInput),
-    BatchGetItem(BatchGetItemInput),
+    TransactGetItems(TransactGetItemsInput),
     TransactWriteItems(TransactWriteItemsInput),
 }
 
@@ -32,7 +32,9 @@ impl Call {
     pub(crate) async fn send(self, client: &Client) -> anyhow::Result<()> {
         match self {
             Self::UpdateItem(input) => drop(update_item(input).send_with(client).await?),
-            Self::BatchGetItem(input) => drop(batch_get_item(input).send_with(client).await?),
+            Self::TransactGetItems(input) => {
+                drop(transact_get_items(input).send_with(client).await?)
+            }
             Self::TransactWriteItems(input) => {
                 drop(transact_write_items(input).send_with(client).await?);
             }
@@ -44,7 +46,7 @@ impl Call {
     pub(crate) fn is_sent_whole(&self) -> anyhow::Result<bool> {
         Ok(match self.clone() {
             Self::UpdateItem(input) => update_item(input.clone()).build()? == input,
-            Self::BatchGetItem(input) => batch_get_item(input.clone()).build()? == input,
+            Self::TransactGetItems(input) => transact_get_items(input.clone()).build()? == input,
             Self::TransactWriteItems(input) => {
                 transact_write_items(input.clone()).build()? == input
             }
@@ -67,9 +69,9 @@ fn update_item(input: UpdateItemInput) -> UpdateItemInputBuilder {
         .set_return_consumed_capacity(input.return_consumed_capacity)
 }
 
-fn batch_get_item(input: BatchGetItemInput) -> BatchGetItemInputBuilder {
-    BatchGetItemInputBuilder::default()
-        .set_request_items(input.request_items)
+fn transact_get_items(input: TransactGetItemsInput) -> TransactGetItemsInputBuilder {
+    TransactGetItemsInputBuilder::default()
+        .set_transact_items(input.transact_items)
         .set_return_consumed_capacity(input.return_consumed_capacity)
 }
 
@@ -111,8 +113,8 @@ impl Intercept for Recorder {
         let input = context.input();
         let call = if let Some(input) = input.downcast_ref::<UpdateItemInput>() {
             Call::UpdateItem(input.clone())
-        } else if let Some(input) = input.downcast_ref::<BatchGetItemInput>() {
-            Call::BatchGetItem(input.clone())
+        } else if let Some(input) = input.downcast_ref::<TransactGetItemsInput>() {
+            Call::TransactGetItems(input.clone())
         } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
             Call::TransactWriteItems(input.clone())
         } else {

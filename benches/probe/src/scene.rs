@@ -14,7 +14,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::FutureExt;
-use futures_util::future::try_join_all;
 use lambda_http::http::HeaderValue;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Request, RequestExt, Service as _};
@@ -255,9 +254,10 @@ impl Scene {
     }
 
     async fn send(&self, calls: &[Call]) -> anyhow::Result<()> {
-        // At the same time, as the store does.
-        let calls = calls.iter().map(|call| call.clone().send(&self.bare));
-        try_join_all(calls).await?;
+        // One after the other, as the store does.
+        for call in calls {
+            call.clone().send(&self.bare).await?;
+        }
         Ok(())
     }
 

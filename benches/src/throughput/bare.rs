@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use anyhow::{Context, bail, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsInput;
+use aws_sdk_dynamodb::operation::transact_get_items::builders::TransactGetItemsInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
@@ -127,14 +127,14 @@ impl Calls {
                 }
                 was_done(update_item(&input).send_with(client).await)?
             }
-            Input::BatchGetItem(input) => {
-                let mut input = BatchGetItemInput::clone(input);
-                for wanted in input.request_items.iter_mut().flat_map(HashMap::values_mut) {
-                    for key in &mut wanted.keys {
-                        self.turn(key, id);
+            Input::TransactGetItems(input) => {
+                let mut input = TransactGetItemsInput::clone(input);
+                for item in input.transact_items.iter_mut().flatten() {
+                    if let Some(get) = &mut item.get {
+                        self.turn(&mut get.key, id);
                     }
                 }
-                was_done(batch_get_item(&input).send_with(client).await)?
+                was_done(transact_get_items(&input).send_with(client).await)?
             }
             Input::TransactWriteItems(input) => {
                 let mut input = TransactWriteItemsInput::clone(input);
@@ -186,7 +186,7 @@ where
 fn check_is_whole(input: &Input) -> anyhow::Result<()> {
     let is_whole = match input {
         Input::UpdateItem(input) => update_item(input).build()? == **input,
-        Input::BatchGetItem(input) => batch_get_item(input).build()? == **input,
+        Input::TransactGetItems(input) => transact_get_items(input).build()? == **input,
         Input::TransactWriteItems(input) => transact_write_items(input).build()? == **input,
         _ => true,
     };
@@ -212,9 +212,9 @@ fn update_item(input: &UpdateItemInput) -> UpdateItemInputBuilder {
         .set_return_consumed_capacity(input.return_consumed_capacity.clone())
 }
 
-fn batch_get_item(input: &BatchGetItemInput) -> BatchGetItemInputBuilder {
-    BatchGetItemInputBuilder::default()
-        .set_request_items(input.request_items.clone())
+fn transact_get_items(input: &TransactGetItemsInput) -> TransactGetItemsInputBuilder {
+    TransactGetItemsInputBuilder::default()
+        .set_transact_items(input.transact_items.clone())
         .set_return_consumed_capacity(input.return_consumed_capacity.clone())
 }
 
