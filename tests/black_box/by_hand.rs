@@ -3,6 +3,7 @@
 
 mod in_between;
 mod inconsistent;
+mod recent_requests;
 mod unknown_attributes;
 mod unreadable;
 

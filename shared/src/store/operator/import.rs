@@ -154,6 +154,11 @@ impl Work {
         let Some(found) = found else {
             return;
         };
+        let found_id = &found.state.contact.id;
+        if before == 0 && *found_id != self.new_id {
+            // Another contact owns the address. Should it lose it, the write could still be applied.
+            return self.reject(ImportRefusal::InDoubt);
+        }
         let version = found.state.contact.version;
         let changes = version.number().saturating_sub(before);
         if found.recent_requests().contain(&self.write_id) {

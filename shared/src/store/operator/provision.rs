@@ -153,6 +153,7 @@ impl Store {
         units.retain(|unit| is_missing(&unit.item));
         for unit in &mut units {
             unit.addresses.retain(is_missing);
+            unit.subscriptions.retain(is_missing);
         }
         Ok(units)
     }

@@ -1,0 +1,44 @@
+//! A contact whose list of recent writes somebody removed or cut: it is verified all the same, and has the list again.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use black_box_tests::Api;
+use serde_json::json;
+
+use super::{CONTACT, PHONE, item, set, start, text};
+
+const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
+
+async fn assert_verified_with_list(list: AttributeValue) {
+    let (api, _proxy) = start("subscribed").await;
+    set(&api, CONTACT, &["recentRequests"], list.clone()).await;
+    assert_outcome(&api, Some(VERIFIED_AT), "recorded", 2).await;
+    let stored = item(&api, CONTACT).await;
+    let stored = stored["recentRequests"].as_l().unwrap();
+    assert_eq!(stored.len(), 8, "{list:?}");
+    assert_outcome(&api, Some(VERIFIED_AT), "kept", 2).await;
+    assert_outcome(&api, None, "cleared", 3).await;
+    assert_outcome(&api, None, "unchanged", 3).await;
+}
+
+async fn assert_outcome(api: &Api, verified_at: Option<&str>, outcome: &str, version: u64) {
+    let body = json!({ "phoneNumber": PHONE, "verifiedAt": verified_at });
+    let answer = api.verify_phone_number("c_1", body).await;
+    assert_eq!(answer.body["data"]["outcome"], outcome, "{:?}", answer.body);
+    assert_eq!(answer.header("etag"), Some(&*format!("\"{version}\"")));
+}
+
+#[tokio::test]
+async fn a_contact_with_an_empty_list_of_writes_is_verified() {
+    assert_verified_with_list(AttributeValue::L(Vec::new())).await;
+}
+
+#[tokio::test]
+async fn a_contact_with_a_short_list_of_writes_is_verified() {
+    assert_verified_with_list(AttributeValue::L(vec![text("AZ5GVwDnw4fZlq2k"), text("-")])).await;
+}
+
+#[tokio::test]
+async fn a_contact_whose_list_of_writes_is_something_else_is_verified() {
+    assert_verified_with_list(text("-")).await;
+    assert_verified_with_list(AttributeValue::Null(true)).await;
+}
