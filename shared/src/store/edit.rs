@@ -92,7 +92,6 @@ impl Edit {
     }
 
     /// What becomes of the owners of addresses.
-    #[cfg(test)]
     pub(super) fn owners(&self) -> &[OwnerEdit] {
         &self.owners
     }
@@ -116,7 +115,7 @@ impl Edit {
         for (id, subscription) in &self.after.subscriptions {
             items.extend(self.subscription_write(table, id, subscription, metadata)?);
         }
-        for owner in &self.owners {
+        for owner in self.owners() {
             items.push(owner_write(table, contact, owner, metadata)?);
         }
         Ok(items)
