@@ -92,7 +92,7 @@ struct Scene {
 
 impl Scene {
     async fn start(write: Write, timeouts: ClientTimeouts) -> Self {
-        let database = Database::start_own_table().await;
+        let database = Database::start_small_table().await;
         let (api, proxy) = Api::over_through_proxy(database, timeouts, service).await;
         api.seed(json!([write.contact()])).await;
         let direct = Arc::new(api.without_proxy().await);
@@ -121,7 +121,7 @@ impl Scene {
 
     /// All that is stored.
     async fn items(&self) -> Vec<Item> {
-        self.direct.database.items().await
+        self.direct.database.items(&self.direct.organization).await
     }
 
     /// Lets others undo and redo the request after the database has done the next write, or has missed it, and before

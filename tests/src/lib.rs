@@ -18,6 +18,7 @@ pub mod proxy;
 pub mod schema;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -51,10 +52,23 @@ pub struct Database {
 /// The name of the table on an endpoint that all tests of this process share.
 static SHARED_TABLE: OnceLock<String> = OnceLock::new();
 
+/// The names of small tables on an endpoint, which few tests share. Making a table for each test would take most of the time.
+static SMALL_TABLES: [OnceLock<String>; 32] = [const { OnceLock::new() }; 32];
+
+/// The next of them.
+static NEXT_SMALL_TABLE: AtomicUsize = AtomicUsize::new(0);
+
 impl Database {
     /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names the table that all tests share.
     pub async fn start() -> Self {
         Self::with_table(SHARED_TABLE.get_or_init(fresh_table).clone()).await
+    }
+
+    /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names a table that few tests share, so that
+    /// all of its items can be read.
+    pub async fn start_small_table() -> Self {
+        let next = NEXT_SMALL_TABLE.fetch_add(1, Ordering::Relaxed) % SMALL_TABLES.len();
+        Self::with_table(SMALL_TABLES[next].get_or_init(fresh_table).clone()).await
     }
 
     /// A database with a table that no other test uses, whatever the endpoint: for data whose organizations are given.
@@ -109,9 +123,14 @@ impl Database {
         Store::new(self.client().await, self.table.clone())
     }
 
-    /// Every item of its table, in the order of their keys.
-    pub async fn items(&self) -> Vec<Item> {
+    /// Every item of an organization, in the order of their keys. It reads the whole table.
+    pub async fn items(&self, organization: &OrganizationId) -> Vec<Item> {
+        let partitions = AttributeValue::S(format!("ORG#{organization}"));
         let scan = self.client().await.scan().table_name(&self.table);
+        let scan = scan
+            .filter_expression("begins_with(#pk, :partitions)")
+            .expression_attribute_names("#pk", "pk")
+            .expression_attribute_values(":partitions", partitions);
         let pages = scan.consistent_read(true).into_paginator().items().send();
         let mut items: Vec<Item> = pages.collect::<Result<_, _>>().await.unwrap();
         let key = |item: &Item| ["pk", "sk"].map(|name| item[name].as_s().unwrap().clone());

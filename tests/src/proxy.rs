@@ -387,13 +387,6 @@ impl Proxy {
         }
     }
 
-    /// Lets the next calls of two operations be done only once both have begun: a caller that sends one after the other
-    /// never gets an answer.
-    pub fn together(&self, one: &'static str, other: &'static str) {
-        self.before(one, 1, self.begun(other, self.count(other) + 1));
-        self.before(other, 1, self.begun(one, self.count(one) + 1));
-    }
-
     /// Every call so far, in the order in which they began.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {

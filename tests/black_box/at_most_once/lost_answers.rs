@@ -191,7 +191,10 @@ async fn an_address_that_others_gave_to_another_contact_stays_there() {
     let direct = Arc::clone(&scene.direct);
     scene.proxy.after(WRITE, 1, async move {
         let request = upsert(&direct, &json!({ "email": SECOND_EMAIL }));
-        let _ = told.send((direct.send(request).await, direct.database.items().await));
+        let _ = told.send((
+            direct.send(request).await,
+            direct.database.items(&direct.organization).await,
+        ));
     });
     let removed = scene.send().await;
     let (created, items) = tell.await.unwrap();

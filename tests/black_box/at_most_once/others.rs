@@ -32,7 +32,7 @@ pub(super) struct ChangesByOthers {
 impl ChangesByOthers {
     /// Makes so many changes, which undo and redo the request in turn. `is_done` says whether it has been done.
     pub(super) async fn make(write: Write, api: &Api, is_done: bool, count: usize) -> Self {
-        let before = changes(&api.database.items().await);
+        let before = changes(&api.database.items(&api.organization).await);
         let mut id = write.id(api).await;
         for n in 0..count {
             let is_undone = (n % 2 == 0) == is_done;
@@ -51,7 +51,7 @@ impl ChangesByOthers {
 
     /// Makes so many changes of every kind, which leave alone what the request did.
     pub(super) async fn make_of_every_kind(write: Write, api: &Api, count: usize) -> Self {
-        let before = changes(&api.database.items().await);
+        let before = changes(&api.database.items(&api.organization).await);
         let id = write.id(api).await.unwrap();
         for n in 0..count {
             let request = change_of_every_kind(api, &id, write.address(), n);
@@ -61,7 +61,7 @@ impl ChangesByOthers {
     }
 
     pub(super) async fn made(api: &Api, before: u64, count: usize) -> Self {
-        let items = api.database.items().await;
+        let items = api.database.items(&api.organization).await;
         let after = changes(&items);
         let made = u64::try_from(count).unwrap();
         assert_eq!(after, before + made, "one version for each change");

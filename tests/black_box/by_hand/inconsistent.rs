@@ -10,17 +10,9 @@ use super::{CONTACT, EMAIL, key, start, text};
 
 const LOST: &str = "old@example.com";
 
-/// The organization's items.
-async fn items(api: &Api) -> Vec<Item> {
-    let mut items = api.database.items().await;
-    let prefix = format!("ORG#{}", api.organization);
-    items.retain(|item| item["pk"].as_s().is_ok_and(|key| key.starts_with(&prefix)));
-    items
-}
-
 /// Takes the address off the contact, and leaves the address's item as it is.
 async fn take_off_by_hand(api: &Api) {
-    let items = items(api).await;
+    let items = api.database.items(&api.organization).await;
     let is_owned = |item: &&Item| item.get("ownerId") == Some(&text("c_1"));
     let owned = items.iter().filter(is_owned);
     assert_eq!(owned.count(), 2, "both addresses have an owner");
@@ -39,7 +31,7 @@ async fn take_off_by_hand(api: &Api) {
 async fn assert_answered_at_once(ask: impl AsyncFn(&Api) -> Answer) {
     let (api, proxy) = start("subscribed").await;
     take_off_by_hand(&api).await;
-    let before = items(&api).await;
+    let before = api.database.items(&api.organization).await;
     let answer = ask(&api).await;
     assert_eq!(answer.status, 500, "{:?}", answer.body);
     let id = &answer.body["requestId"];
@@ -47,7 +39,11 @@ async fn assert_answered_at_once(ask: impl AsyncFn(&Api) -> Answer) {
     assert_eq!(answer.body, json!({ "error": error, "requestId": id }));
     let operations = proxy.operations();
     assert!(operations.len() <= 6, "{operations:?}");
-    assert_same_items(&items(&api).await, &before, "nothing is written");
+    assert_same_items(
+        &api.database.items(&api.organization).await,
+        &before,
+        "nothing is written",
+    );
 
     let lines = log::lines(answer.header("x-request-id").unwrap());
     let [failure, request] = &lines[..] else {
