@@ -3,18 +3,16 @@
 mod address;
 mod contact;
 mod method;
+mod reader;
 mod size;
 mod subscription;
 mod verification;
 
 use std::collections::HashMap;
 
+use super::DatabaseError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_path_to_error::Segment;
-
-use super::DatabaseError;
 
 pub(super) use self::address::{address_item, owner_id};
 pub(super) use self::contact::{contact, contact_item};
@@ -30,8 +28,6 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const PHONES: &str = "phones";
 /// The e-mail addresses of a contact, by normal form.
 pub(super) const EMAILS: &str = "emails";
-/// The tags of a contact, by audience.
-const TAGS: &str = "tags";
 /// The partition key of the index over contacts of all organizations, and the sort key of the index over an organization's.
 /// Only contacts have it.
 pub(super) const CONTACT_ID: &str = "contactId";
@@ -60,32 +56,6 @@ pub(super) const FENCE: &str = "fence";
 /// A text as the value of an attribute.
 pub(super) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
-}
-
-/// Reads an item of this kind.
-fn from_item<T: DeserializeOwned>(kind: &'static str, item: Item) -> Result<T, DatabaseError> {
-    let value = serde_dynamo::AttributeValue::from(AttributeValue::M(item));
-    let deserializer = serde_dynamo::Deserializer::from_attribute_value(value);
-    serde_path_to_error::deserialize(deserializer).map_err(|error| DatabaseError::UnreadableItem {
-        kind,
-        path: path(error.path()),
-        reason: reason(&error.inner().to_string()),
-    })
-}
-
-/// The path of an attribute. Keys of maps by normal form are personal data and not shown.
-fn path(path: &serde_path_to_error::Path) -> String {
-    let mut is_map = false;
-    let mut names = Vec::new();
-    for segment in path {
-        let name = match segment {
-            Segment::Map { .. } if is_map => "*".to_owned(),
-            segment => segment.to_string(),
-        };
-        is_map = names.is_empty() && [PHONES, EMAILS, TAGS].contains(&name.as_str());
-        names.push(name);
-    }
-    names.join(".")
 }
 
 /// What serde expected, without what it found: that is a value, and may be personal.

@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::method::{MethodItems, method_items, methods};
-use super::verification::{attributes, verification};
-use super::{Item, ORGANIZATION_SHARD, from_item, text, to_item};
+use super::reader::Reader;
+use super::verification::attributes;
+use super::{
+    CONTACT_ID, EMAILS, Item, ORGANIZATION_SHARD, PHONES, UPDATED_AT, VERSION, text, to_item,
+};
 use crate::domain::{
     Actor, AudienceSlug, Contact, ContactId, EmailValidation, Suppression, Timestamp,
     ValidationStatus, VerificationSource, Version,
 };
 use crate::store::DatabaseError;
-use crate::store::keys::{Key, organization_of, organization_shard};
+use crate::store::keys::{Key, PARTITION_KEY, organization_of, organization_shard};
 
 const KIND: &str = "contact";
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ContactItem {
     pk: String,
@@ -26,25 +29,25 @@ struct ContactItem {
     last_name: Option<String>,
     phones: MethodItems,
     emails: MethodItems,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     secondary_phone_number: Vec<String>,
     status: Option<String>,
     pipeline_id: Option<String>,
     pipeline_stage: Option<String>,
     user_id: Option<String>,
     created_by: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     assignees: Vec<String>,
     verified_at: Option<Timestamp>,
     verified_by: Option<Actor>,
     verification_source: Option<VerificationSource>,
     email_validation: Option<EmailValidationItem>,
     globally_unsubscribed_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     global_unsubscribe_reason: String,
     hard_bounced_at: Option<Timestamp>,
     complained_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<AudienceSlug, Vec<String>>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -52,53 +55,56 @@ struct ContactItem {
 }
 
 /// The finding of a validation service.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EmailValidationItem {
     status: ValidationStatus,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
     validated_at: Option<Timestamp>,
 }
 
 /// Reads a contact.
 pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
-    let item: ContactItem = from_item(KIND, item)?;
-    let organization_id = organization_of(&item.pk).ok_or(DatabaseError::UnexpectedAnswer(
+    let mut item = Reader::of(KIND, item);
+    let partition: String = item.required(PARTITION_KEY)?;
+    let organization_id = organization_of(&partition).ok_or(DatabaseError::UnexpectedAnswer(
         "a contact's key names no organization",
     ))?;
+    let email_validation = match item.map("emailValidation")? {
+        None => EmailValidation::default(),
+        Some(mut finding) => EmailValidation {
+            status: finding.required("status")?,
+            reason: finding.or_default("reason")?,
+            validated_at: finding.optional("validatedAt")?,
+        },
+    };
     Ok(Contact {
         organization_id,
-        id: item.contact_id,
-        first_name: item.first_name,
-        last_name: item.last_name,
-        phones: methods(item.phones),
-        emails: methods(item.emails),
-        secondary_phone_numbers: item.secondary_phone_number,
-        status: item.status,
-        pipeline_id: item.pipeline_id,
-        pipeline_stage: item.pipeline_stage,
-        user_id: item.user_id,
-        created_by: item.created_by,
-        assignees: item.assignees,
-        verification: verification((item.verified_at, item.verified_by, item.verification_source)),
-        email_validation: item
-            .email_validation
-            .map_or_else(EmailValidation::default, |found| EmailValidation {
-                status: found.status,
-                reason: found.reason,
-                validated_at: found.validated_at,
-            }),
+        id: item.required(CONTACT_ID)?,
+        first_name: item.optional("firstName")?,
+        last_name: item.optional("lastName")?,
+        phones: methods(&mut item, PHONES)?,
+        emails: methods(&mut item, EMAILS)?,
+        secondary_phone_numbers: item.or_default("secondaryPhoneNumber")?,
+        status: item.optional("status")?,
+        pipeline_id: item.optional("pipelineId")?,
+        pipeline_stage: item.optional("pipelineStage")?,
+        user_id: item.optional("userId")?,
+        created_by: item.optional("createdBy")?,
+        assignees: item.or_default("assignees")?,
+        verification: item.verification()?,
+        email_validation,
         suppression: Suppression {
-            globally_unsubscribed_at: item.globally_unsubscribed_at,
-            global_unsubscribe_reason: item.global_unsubscribe_reason,
-            hard_bounced_at: item.hard_bounced_at,
-            complained_at: item.complained_at,
+            globally_unsubscribed_at: item.optional("globallyUnsubscribedAt")?,
+            global_unsubscribe_reason: item.or_default("globalUnsubscribeReason")?,
+            hard_bounced_at: item.optional("hardBouncedAt")?,
+            complained_at: item.optional("complainedAt")?,
         },
-        tags: item.tags,
-        created_at: item.created_at,
-        updated_at: item.updated_at,
-        version: item.version,
+        tags: item.or_default("tags")?,
+        created_at: item.required("createdAt")?,
+        updated_at: item.required(UPDATED_AT)?,
+        version: item.required(VERSION)?,
     })
 }
 

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::verification::{attributes, verification};
+use super::reader::Reader;
+use super::verification::attributes;
 use crate::domain::{Actor, ContactMethod, Timestamp, VerificationSource};
+use crate::store::DatabaseError;
 
 /// The methods of one kind, by normal form.
 pub(super) type MethodItems = BTreeMap<String, MethodItem>;
 
 /// One method.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MethodItem {
     /// Its place among the contact's methods of its kind, in the order in which they were added.
@@ -24,23 +26,23 @@ pub(super) struct MethodItem {
 }
 
 /// Reads the methods of one kind, in the order in which they were added.
-pub(super) fn methods(items: MethodItems) -> Vec<ContactMethod> {
-    let mut methods: Vec<_> = items
-        .into_iter()
-        .map(|(normal_form, item)| ContactMethod {
-            position: item.position,
+pub(super) fn methods(
+    contact: &mut Reader,
+    kind: &str,
+) -> Result<Vec<ContactMethod>, DatabaseError> {
+    let method = |(normal_form, mut entry): (String, Reader)| {
+        Ok(ContactMethod {
+            position: entry.required("position")?,
             normal_form,
-            value: item.value,
-            is_primary: item.is_primary,
-            verification: verification((
-                item.verified_at,
-                item.verified_by,
-                item.verification_source,
-            )),
+            value: entry.required("value")?,
+            is_primary: entry.required("isPrimary")?,
+            verification: entry.verification()?,
         })
-        .collect();
+    };
+    let methods = contact.entries(kind)?.into_iter().map(method);
+    let mut methods = methods.collect::<Result<Vec<_>, DatabaseError>>()?;
     methods.sort_by_key(|method| method.position);
-    methods
+    Ok(methods)
 }
 
 /// Writes the methods of one kind.

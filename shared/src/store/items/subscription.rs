@@ -1,16 +1,17 @@
 //! The item of a subscription, of a client or at audience level.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::verification::{attributes, verification};
-use super::{Item, from_item, to_item};
+use super::reader::Reader;
+use super::verification::attributes;
+use super::{Item, to_item};
 use crate::domain::{Actor, Subscription, SubscriptionStatus, Timestamp, VerificationSource};
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
 
 const KIND: &str = "subscription";
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SubscriptionItem {
     pk: String,
@@ -20,18 +21,18 @@ struct SubscriptionItem {
     verified_by: Option<Actor>,
     verification_source: Option<VerificationSource>,
     unsubscribed_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     unsubscribe_reason: String,
 }
 
 /// Reads a subscription.
 pub(in crate::store) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
-    let item: SubscriptionItem = from_item(KIND, item)?;
+    let mut item = Reader::of(KIND, item);
     Ok(Subscription {
-        status: item.status,
-        verification: verification((item.verified_at, item.verified_by, item.verification_source)),
-        unsubscribed_at: item.unsubscribed_at,
-        unsubscribe_reason: item.unsubscribe_reason,
+        status: item.required("status")?,
+        verification: item.verification()?,
+        unsubscribed_at: item.optional("unsubscribedAt")?,
+        unsubscribe_reason: item.or_default("unsubscribeReason")?,
     })
 }
 

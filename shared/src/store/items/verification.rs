@@ -5,11 +5,6 @@ use crate::domain::{Actor, Timestamp, Verification, VerificationSource};
 /// `verifiedAt`, `verifiedBy` and `verificationSource`.
 pub(super) type Attributes = (Option<Timestamp>, Option<Actor>, Option<VerificationSource>);
 
-/// The verification that these attributes hold. Without `verifiedAt` there is none.
-pub(super) fn verification((at, by, source): Attributes) -> Option<Verification> {
-    at.map(|at| Verification { at, by, source })
-}
-
 /// The attributes of a verification.
 pub(super) fn attributes(verification: Option<&Verification>) -> Attributes {
     match verification.cloned() {

@@ -1,0 +1,102 @@
+//! Reads an item attribute by attribute, and names the one that cannot be read.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+
+use super::{Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, reason};
+use crate::domain::Verification;
+use crate::store::DatabaseError;
+
+/// The attributes of an item, or of a map in it, that are still to be read.
+pub(super) struct Reader {
+    kind: &'static str,
+    /// The path of the map; empty for the item itself.
+    path: String,
+    attributes: Item,
+}
+
+impl Reader {
+    /// A reader of an item of this kind.
+    pub(super) fn of(kind: &'static str, item: Item) -> Self {
+        Self {
+            kind,
+            path: String::new(),
+            attributes: item,
+        }
+    }
+
+    /// An attribute that may be missing.
+    pub(super) fn optional<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, DatabaseError> {
+        match self.attributes.remove(name) {
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            Some(value) => serde_dynamo::from_attribute_value(value)
+                .map(Some)
+                .map_err(|error| self.unreadable(name, reason(&error.to_string()))),
+        }
+    }
+
+    /// An attribute that has its type's default where it is missing.
+    pub(super) fn or_default<T: DeserializeOwned + Default>(
+        &mut self,
+        name: &str,
+    ) -> Result<T, DatabaseError> {
+        Ok(self.optional(name)?.unwrap_or_default())
+    }
+
+    /// An attribute that must be there.
+    pub(super) fn required<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, DatabaseError> {
+        self.optional(name)?
+            .ok_or_else(|| self.unreadable(name, "is missing".to_owned()))
+    }
+
+    /// A map as a reader of its own, if it is there.
+    pub(super) fn map(&mut self, name: &str) -> Result<Option<Self>, DatabaseError> {
+        match self.attributes.remove(name) {
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            Some(AttributeValue::M(attributes)) => Ok(Some(Self {
+                kind: self.kind,
+                path: format!("{}{name}.", self.path),
+                attributes,
+            })),
+            Some(_) => Err(self.unreadable(name, "expected a map".to_owned())),
+        }
+    }
+
+    /// The entries of a map of maps. Their keys are personal data, and not part of a path.
+    pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(String, Self)>, DatabaseError> {
+        let entries = self.map(name)?;
+        let entries = entries.ok_or_else(|| self.unreadable(name, "is missing".to_owned()))?;
+        let path = format!("{}*.", entries.path);
+        let entry = |(key, value)| match value {
+            AttributeValue::M(attributes) => Ok((
+                key,
+                Self {
+                    kind: self.kind,
+                    path: path.clone(),
+                    attributes,
+                },
+            )),
+            _ => Err(self.unreadable(&format!("{name}.*"), "expected a map".to_owned())),
+        };
+        entries.attributes.into_iter().map(entry).collect()
+    }
+
+    /// The three attributes of a verification. Without `verifiedAt` there is none.
+    pub(super) fn verification(&mut self) -> Result<Option<Verification>, DatabaseError> {
+        let at = self.optional(VERIFIED_AT)?;
+        let by = self.optional(VERIFIED_BY)?;
+        let source = self.optional(VERIFICATION_SOURCE)?;
+        Ok(at.map(|at| Verification { at, by, source }))
+    }
+
+    fn unreadable(&self, name: &str, reason: String) -> DatabaseError {
+        DatabaseError::UnreadableItem {
+            kind: self.kind,
+            path: format!("{}{name}", self.path),
+            reason,
+        }
+    }
+}
