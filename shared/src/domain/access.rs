@@ -1,13 +1,13 @@
-//! Whose data a request may read or write. A value of these types is a proof: only this crate makes one, from a verified
-//! token.
+//! Whose data a request may read or write. A value of these types is a proof: only this crate makes one, from a
+//! verified token.
 
 use super::OrganizationId;
 
 /// The organization whose data a request may read or write.
 ///
-/// Two places make a tenant: `auth` from a verified token, and `store` when a verified super administrator finds a contact
-/// by its id alone. The store's request methods take only a tenant, so a function cannot choose an organization that the
-/// token does not allow.
+/// Two places make a tenant: `auth` from a verified token, and `store` when a verified super administrator finds a
+/// contact by its id alone. The store's request methods take only a tenant, so a function cannot choose an organization
+/// that the token does not allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant(OrganizationId);
 

@@ -61,8 +61,8 @@ impl MethodValue {
 pub struct NewMethod {
     /// The phone number or e-mail address.
     pub value: MethodValue,
-    /// Whether the method is the primary one of its kind. With `None`, an existing method keeps its flag, and a new method
-    /// is primary if its kind has no primary method.
+    /// Whether the method is the primary one of its kind. With `None`, an existing method keeps its flag, and a new
+    /// method is primary if its kind has no primary method.
     pub is_primary: Option<bool>,
     /// The verification, if there is one. The one rule decides whether it replaces the stored verification.
     pub verification: Option<Verification>,
@@ -71,8 +71,8 @@ pub struct NewMethod {
 /// One phone number or e-mail address on a contact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContactMethod {
-    /// The method's place among the contact's methods of its kind. A new method gets a higher position than all existing
-    /// methods.
+    /// The method's place among the contact's methods of its kind. A new method gets a higher position than all
+    /// existing methods.
     pub position: u32,
     /// The form for comparisons.
     pub normal_form: String,
@@ -291,9 +291,9 @@ impl Contact {
         emails.any(|email| email.normal_form == address.normal_form())
     }
 
-    /// Adds a method, or updates the existing method with the same normal form. An update can make the method primary and
-    /// can record a verification; it changes nothing else. A kind has one primary method: a new primary method replaces the
-    /// old one.
+    /// Adds a method, or updates the existing method with the same normal form. An update can make the method primary
+    /// and can record a verification; it changes nothing else. A kind has one primary method: a new primary method
+    /// replaces the old one.
     pub fn add_method(&mut self, new: NewMethod) {
         let found = self.index_of(&new.value);
         let methods = self.methods_mut(new.value.kind());
@@ -320,8 +320,8 @@ impl Contact {
         }
     }
 
-    /// Removes a method with its verification. Returns whether the contact had the method. If the method was primary, the
-    /// oldest remaining method of its kind becomes primary.
+    /// Removes a method with its verification. Returns whether the contact had the method. If the method was primary,
+    /// the oldest remaining method of its kind becomes primary.
     pub fn remove_method(&mut self, value: &MethodValue) -> bool {
         let Some(index) = self.index_of(value) else {
             return false;

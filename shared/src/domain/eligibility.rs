@@ -50,7 +50,8 @@ pub struct Eligibility {
 }
 
 impl Eligibility {
-    /// The eligibility of a contact, from its subscription at audience level and the client's subscription, if they exist.
+    /// The eligibility of a contact, from its subscription at audience level and the client's subscription, if they
+    /// exist.
     #[must_use]
     pub fn of(
         contact: &Contact,
@@ -99,8 +100,8 @@ impl Eligibility {
         }
     }
 
-    /// The eligibility of an address that no contact has, or only a contact that the client has not onboarded. The client
-    /// may send nothing.
+    /// The eligibility of an address that no contact has, or only a contact that the client has not onboarded. The
+    /// client may send nothing.
     #[must_use]
     pub fn of_unknown() -> Self {
         Self {

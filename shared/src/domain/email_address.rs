@@ -59,7 +59,8 @@ impl EmailAddress {
             )
             .map_err(|_| InvalidEmailAddress)?;
         let normal_form = format!("{local}@{domain}");
-        // NFC and lower case can lengthen a text. The normal form is part of a key, and DynamoDB limits the size of keys.
+        // NFC and lower case can lengthen a text. The normal form is part of a key, and DynamoDB limits the size of
+        // keys.
         if normal_form.chars().count() > Self::MAX_CHARACTERS {
             return Err(InvalidEmailAddress);
         }

@@ -64,8 +64,8 @@ macro_rules! identifier {
 identifier!(
     /// The id of an organization, the tenant.
     ///
-    /// The identity provider chooses the form. Printable ASCII covers the ids of every provider. `#` separates the parts of
-    /// a key, so an id must not contain it: otherwise a key could belong to two organizations.
+    /// The identity provider chooses the form. Printable ASCII covers the ids of every provider. `#` separates the
+    /// parts of a key, so an id must not contain it: otherwise a key could belong to two organizations.
     OrganizationId,
     "must be 1 to 128 printable ASCII characters other than `#`",
     |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')

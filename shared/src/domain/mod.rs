@@ -1,7 +1,7 @@
 //! The terms of the contract as types, and its rules. This module uses no AWS, no HTTP, no async and no clock.
 //!
-//! Only a parser makes an identifier, phone number, e-mail address, time or label from text, so every value is in its normal
-//! form (contract section 4).
+//! Only a parser makes an identifier, phone number, e-mail address, time or label from text, so every value is in its
+//! normal form (contract section 4).
 
 mod access;
 mod contact;

@@ -10,7 +10,8 @@
 //! - It reads the first digits of a national number as a calling code when they are equal (Germany's `49…`).
 //! - It accepts a number when a pattern matches only the beginning of the number.
 //!
-//! So this module uses only the metadata of that crate, which are Google's own, through the tables of `numbering-plans`.
+//! So this module uses only the metadata of that crate, which are Google's own, through the tables of
+//! `numbering-plans`.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -27,8 +28,8 @@ const MAX_CALLING_CODE_DIGITS: usize = 3;
 /// Removes the prefix that callers in `region` dial before an international number (`011`, `00`, …). Returns `None` if
 /// `digits` do not begin with it.
 ///
-/// The remaining digits are in international form. If they begin with a zero, the number is invalid; it is not a national
-/// number.
+/// The remaining digits are in international form. If they begin with a zero, the number is invalid; it is not a
+/// national number.
 pub(super) fn strip_international_prefix(digits: &str, region: Region) -> Option<&str> {
     region.plan()?.strip_international_prefix(digits)
 }
@@ -44,8 +45,8 @@ pub(super) fn calling_code_exists(digits: &str) -> bool {
 
 /// Reads `digits`, a number dialled inside `region` without an international prefix, as E.164.
 ///
-/// Returns `None` unless the number is valid under the region's calling code. The number may belong to another region with
-/// the same code: in Canada, a number of the United States is a national number.
+/// Returns `None` unless the number is valid under the region's calling code. The number may belong to another region
+/// with the same code: in Canada, a number of the United States is a national number.
 pub(super) fn read_national(digits: &str, region: Region) -> Option<String> {
     let plan = region.plan()?;
     let calling_code = plan.calling_code();
@@ -58,8 +59,8 @@ pub(super) fn read_national(digits: &str, region: Region) -> Option<String> {
 
 /// The national significant number: the digits that follow the calling code in the international form.
 ///
-/// This function removes a calling code that was dialled without `+`, the trunk prefix and the carrier code. It adds the
-/// area code that a local number omits.
+/// This function removes a calling code that was dialled without `+`, the trunk prefix and the carrier code. It adds
+/// the area code that a local number omits.
 fn significant_number(digits: &str, plan: &Plan) -> Option<String> {
     let calling_code = plan.calling_code();
     if let Some(rest) = digits.strip_prefix(&calling_code.to_string()) {
@@ -86,8 +87,8 @@ fn without_plausible_trunk_prefix(number: &str, plan: &Plan) -> String {
     }
 }
 
-/// Removes the trunk prefix and the carrier code from `number`, or rewrites it as the plan demands. A number of the plan
-/// keeps its digits if the result would not be a number of the plan.
+/// Removes the trunk prefix and the carrier code from `number`, or rewrites it as the plan demands. A number of the
+/// plan keeps its digits if the result would not be a number of the plan.
 fn without_trunk_prefix<'a>(number: &'a str, plan: &Plan) -> Cow<'a, str> {
     match plan.strip_trunk_prefix(number) {
         Some(stripped) if plan.is_national(&stripped) || !plan.is_national(number) => stripped,

@@ -1,6 +1,7 @@
 //! Changes of a contact and its subscriptions, from an upsert by an application or from an import.
 //!
-//! Omitted fields keep their value. The one rule decides about a verification, so a patch never clears or postpones one.
+//! Omitted fields keep their value. The one rule decides about a verification, so a patch never clears or postpones
+//! one.
 
 use std::collections::BTreeMap;
 
@@ -55,11 +56,11 @@ pub struct ContactPatch {
 pub struct ValidationPatch {
     /// The status.
     pub status: ValidationStatus,
-    /// The reason that the service gives; may be empty. With `None`, a new status has no reason, and the stored status keeps
-    /// its reason.
+    /// The reason that the service gives; may be empty. With `None`, a new status has no reason, and the stored status
+    /// keeps its reason.
     pub reason: Option<String>,
     /// The time of the validation; `Some(None)` if it is unknown. With `None`, a new result gets the current time, the
-    /// stored result keeps its time, and `unknown` gets none.
+    /// stored result keeps its time, and a new `unknown` gets none.
     pub validated_at: Option<Option<Timestamp>>,
 }
 

@@ -51,7 +51,8 @@ impl PhoneNumber {
     /// A number in international form keeps its digits: no numbering plan can turn it into another number.
     ///
     /// # Errors
-    /// - When the text contains anything but digits and separators. An extension is an error too: the parser never drops it.
+    /// - When the text contains anything but digits and separators. An extension is an error too: the parser never
+    ///   drops it.
     /// - When the number has fewer than 7 or more than 15 digits.
     /// - When the number is national and not valid in `region`.
     pub fn parse(text: &str, region: PhoneRegion) -> Result<Self, InvalidPhoneNumber> {
@@ -84,8 +85,8 @@ impl PhoneNumber {
         }
     }
 
-    /// Whether the number's calling code is assigned. Only a number that a request adds to a contact needs this (contract
-    /// section 4).
+    /// Whether the number's calling code is assigned. Only a number that a request adds to a contact needs this
+    /// (contract section 4).
     #[must_use]
     pub fn has_assigned_calling_code(&self) -> bool {
         numbering_plan::calling_code_exists(&self.0[1..])

@@ -9,15 +9,16 @@ use super::{
 
 /// A record about a contact in an import file.
 ///
-/// The record's id identifies the contact. Without an id, the record belongs to the contact that owns its e-mail addresses.
+/// The record's id identifies the contact. Without an id, the record belongs to the contact that owns its e-mail
+/// addresses.
 #[derive(Debug, Clone, Default)]
 pub struct ContactRecord {
     /// The contact's id, if the record has one.
     pub id: Option<ContactId>,
     /// The changes of the contact.
     pub patch: ContactPatch,
-    /// The normal forms of the record's e-mail addresses that another contact owns. This contact has them too, but they do
-    /// not identify it.
+    /// The normal forms of the record's e-mail addresses that another contact owns. This contact has them too, but they
+    /// do not identify it.
     pub owned_elsewhere: BTreeSet<String>,
     /// The changes of the contact's subscriptions.
     pub subscriptions: BTreeMap<SubscriptionId, SubscriptionPatch>,

@@ -41,8 +41,8 @@ impl Scope {
         }
     }
 
-    /// Subscribes at every level up to this scope. Wider unsubscriptions stay: `client` does not lift an unsubscription from
-    /// the audience, and only `global` lifts a global unsubscription.
+    /// Subscribes at every level up to this scope. Wider unsubscriptions stay: `client` does not lift an unsubscription
+    /// from the audience, and only `global` lifts a global unsubscription.
     #[must_use]
     pub fn subscribe(self) -> ScopePatch {
         let subscribed = SubscriptionPatch {
@@ -59,8 +59,8 @@ impl Scope {
         }
     }
 
-    /// Unsubscribes at exactly this scope. Narrower subscriptions keep their status, but the wider unsubscription blocks
-    /// them.
+    /// Unsubscribes at exactly this scope. Narrower subscriptions keep their status, but the wider unsubscription
+    /// blocks them.
     #[must_use]
     pub fn unsubscribe(self, reason: String, now: Timestamp) -> ScopePatch {
         let unsubscribed = |reason| SubscriptionPatch {

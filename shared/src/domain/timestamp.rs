@@ -10,8 +10,8 @@ use super::TimeZone;
 
 /// An instant from 1970 to 9999, in UTC, to the millisecond.
 ///
-/// Its text has one form, `2026-05-20T15:04:01.135Z`. The database compares timestamps as texts, and in this form the order
-/// of texts is the order of times.
+/// Its text has one form, `2026-05-20T15:04:01.135Z`. The database compares timestamps as texts, and in this form the
+/// order of texts is the order of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(DateTime<Utc>);
@@ -66,8 +66,9 @@ impl Timestamp {
         Self::at_offset(local, offset.ok_or(InvalidTimestamp)?)
     }
 
-    /// Reads an ISO 8601 date and time, the grammar of endpoint 3. A time without an offset is a local time of `time_zone`.
-    /// If clocks show it twice, it is the earlier instant. If clocks skip it, it is the first instant after the gap.
+    /// Reads an ISO 8601 date and time, the grammar of endpoint 3. A time without an offset is a local time of
+    /// `time_zone`. If clocks show it twice, it is the earlier instant. If clocks skip it, it is the first instant
+    /// after the gap.
     ///
     /// # Errors
     /// Like [`Self::parse_rfc3339`].

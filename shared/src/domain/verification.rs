@@ -16,8 +16,8 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// The one rule: whether a verification at `at` replaces the stored one. It does if there is no stored verification, or
-    /// if the stored one is later. An equal or earlier stored verification stays unchanged.
+    /// The one rule: whether a verification at `at` replaces the stored one. It does if there is no stored
+    /// verification, or if the stored one is later. An equal or earlier stored verification stays unchanged.
     ///
     /// The condition of each write to the database contains the same rule (`store`). The tests compare the two.
     #[must_use]

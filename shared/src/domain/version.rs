@@ -36,8 +36,8 @@ impl Version {
 pub enum ExpectedVersion {
     /// Any version: the request has no `If-Match`.
     Any,
-    /// Any version, but the contact must exist: `If-Match: *`. This differs from `Any` only for a write that can create the
-    /// contact.
+    /// Any version, but the contact must exist: `If-Match: *`. This differs from `Any` only for a write that can create
+    /// the contact.
     AnyExisting,
     /// One of these versions. The list is empty if none of the caller's entity tags can be a version; then no version
     /// matches.
