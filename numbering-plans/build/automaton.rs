@@ -1,4 +1,4 @@
-//! The patterns of all numbering plans as states of one automaton.
+//! Compiles the patterns of all numbering plans to the states of one automaton.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -11,18 +11,19 @@ use regex_automata::{Anchored, MatchKind};
 
 use crate::flags::RUNS;
 
-/// No number is longer. Google's own limit is 17 digits.
+/// An upper limit for the digits of a number. Google's own limit is 17 digits.
 const MOST_DIGITS: usize = 20;
 
-/// Where a state begins in the table.
+/// The index of a state's first word in the table.
 pub(crate) type Address = u16;
 
-/// The state of which nothing comes any more.
+/// The state from which no number can match.
 const DEAD: Address = 0;
 
-/// The states of all plans, equal ones only once.
+/// The states of all plans. Equal states share one entry.
 ///
-/// A state is a word of flags and runs, and the address of the next state for each run of digits.
+/// A state consists of a word with flags and runs, and of the address of the next state for each run of digits. A run
+/// is a sequence of consecutive digits with the same next state.
 pub(crate) struct Automaton {
     words: Vec<u16>,
     addresses: HashMap<State, Address>,
@@ -34,12 +35,13 @@ struct State {
     next: [Address; 10],
 }
 
-/// What a state's flags are, for the patterns that match exactly the digits that lead to it, and how many these are.
+/// Computes a state's flags from the patterns that match exactly the digits that lead to the state, and from the number
+/// of these digits.
 pub(crate) type FlagsOf<'a> = dyn Fn(&[usize], usize) -> u16 + 'a;
 
 impl Default for Automaton {
     fn default() -> Self {
-        // The dead state: one run of all digits, which leads to itself.
+        // The dead state has one run of all digits, which leads to itself.
         Self {
             words: vec![1, DEAD],
             addresses: HashMap::from([(
@@ -58,7 +60,7 @@ impl Automaton {
         &self.words
     }
 
-    /// Adds the states of `patterns`, and returns where they start.
+    /// Adds the states of `patterns`, and returns the address of their start state.
     pub(crate) fn add(
         &mut self,
         patterns: &[String],
@@ -83,7 +85,7 @@ impl Automaton {
         .add(start, 0)
     }
 
-    /// The address of a state.
+    /// The address of a state. Adds the state if it is new.
     fn address(&mut self, state: State) -> Result<Address, Box<dyn Error>> {
         if let Some(&address) = self.addresses.get(&state) {
             return Ok(address);
@@ -97,7 +99,7 @@ impl Automaton {
                 next.push(target);
             }
         }
-        assert_eq!(state.flags & RUNS, 0, "a flag takes the place of a run");
+        assert_eq!(state.flags & RUNS, 0, "a flag uses the bit of a run");
         self.words.push(state.flags | runs);
         self.words.append(&mut next);
         self.addresses.insert(state, address);
@@ -105,7 +107,7 @@ impl Automaton {
     }
 }
 
-/// A walk through all numbers that some pattern of a plan matches.
+/// A walk through all numbers that any pattern of a plan matches.
 struct Walk<'a> {
     automaton: &'a mut Automaton,
     dfa: dense::DFA<Vec<u32>>,
@@ -114,7 +116,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Adds the state `id`, to which `digits` digits have led, and all that follow.
+    /// Adds the state `id`, which the walk reached after `digits` digits, and all states that follow.
     fn add(&mut self, id: StateID, digits: usize) -> Result<Address, Box<dyn Error>> {
         if let Some(&address) = self.known.get(&(id, digits)) {
             return Ok(address);

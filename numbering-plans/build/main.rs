@@ -1,7 +1,7 @@
-//! Writes the numbering plans of the `phonenumber` crate, which are Google's, as tables that need no loading.
+//! Writes the numbering plans of the `phonenumber` crate, which are Google's, as static tables.
 //!
-//! A plan's patterns become the states of one automaton over the ten digits, which all plans share: whether a number is
-//! valid takes one look at each of its digits, and no pattern is compiled when the program runs.
+//! The patterns of all plans become the states of one shared automaton over the ten digits. So a validity check takes
+//! one step for each digit, and the program compiles no pattern for it when it runs.
 
 mod automaton;
 #[path = "../src/flags.rs"]
@@ -20,14 +20,17 @@ use self::tables::Tables;
 /// No calling code is longer than three digits.
 const CALLING_CODES: std::ops::RangeInclusive<u16> = 1..=999;
 
-#[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
+#[expect(
+    clippy::print_stdout,
+    reason = "a build script sends instructions to cargo through stdout"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/flags.rs");
 
     let mut tables = Tables::default();
     for code in CALLING_CODES {
-        // In the crate's order, which is Google's: the main region first.
+        // The crate keeps Google's order: the main region is first.
         for plan in DATABASE.by_code(&code).into_iter().flatten() {
             tables.add(plan)?;
         }

@@ -1,4 +1,4 @@
-//! The tables as Rust source.
+//! Collects the tables and writes them as Rust source.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,7 +10,7 @@ use phonenumber::{Metadata, Type};
 use crate::automaton::{Address, Automaton};
 use crate::flags::{CLAIMED, NATIONAL, VALID};
 
-/// The kinds of number that a numbering plan describes, in no particular order.
+/// The kinds of number that a numbering plan describes. The order has no meaning.
 const KINDS: [Type; 10] = [
     Type::FixedLine,
     Type::Mobile,
@@ -24,16 +24,16 @@ const KINDS: [Type; 10] = [
     Type::Voicemail,
 ];
 
-/// The id of all plans that are of no region, such as those of +800.
+/// The id of all plans without a region, such as the plan of +800.
 const NO_REGION: &str = "001";
 
 #[derive(Default)]
 pub(crate) struct Tables {
     automaton: Automaton,
     plans: Vec<Plan>,
-    /// The place of a region's plan.
+    /// The index of each region's plan in `plans`.
     regions: BTreeMap<String, usize>,
-    /// Prefix rules: a pattern, and how it rewrites what it matches.
+    /// Prefix rules: a pattern, and the rule that rewrites the matched digits.
     prefixes: Vec<(String, String)>,
 }
 
@@ -52,7 +52,7 @@ impl Tables {
             .into_iter()
             .filter_map(|kind| plan.descriptors().get(kind))
             .collect();
-        // The general description has no lengths in this metadata, and Google does not look at them there.
+        // The general description has no lengths in these metadata, and libphonenumber does not use lengths there.
         let mut patterns = vec![pattern(
             plan.descriptors().general().national_number().as_str(),
         )];
@@ -165,12 +165,12 @@ impl Tables {
     }
 }
 
-/// A pattern without the white space in which the metadata are laid out.
+/// A pattern without the white space of the metadata's layout.
 fn pattern(pattern: &str) -> String {
     pattern.split_whitespace().collect()
 }
 
-/// How long numbers of this kind can be: bit `n` for `n` digits.
+/// The possible lengths of numbers of this kind: bit `n` for `n` digits.
 fn lengths(kind: &Descriptor) -> u32 {
     kind.possible_length()
         .iter()

@@ -1,8 +1,8 @@
-//! The telephone numbering plans of all regions, as Google's libphonenumber has them, ready to be looked at.
+//! The telephone numbering plans of all regions, from Google's libphonenumber, as static tables.
 //!
-//! The metadata are those of the `phonenumber` crate. Reading them takes it tens of milliseconds in each process; here
-//! that is done when the program is built (`build/`), and what is left is looking things up in static tables. How a
-//! number is read by a plan is not decided here.
+//! The metadata come from the `phonenumber` crate, which needs tens of milliseconds to load them in each process. This
+//! crate converts them when it is built (`build/`), so a process only looks things up in static tables. The callers of
+//! this crate decide how to parse a number with a plan.
 
 mod flags;
 
@@ -52,24 +52,27 @@ impl FromStr for Region {
     }
 }
 
-/// How numbers are dialled in one region, or under a calling code of none (`+800`).
+/// The numbering plan of one region, or of a calling code without a region (`+800`).
 ///
-/// A *number* is what follows the calling code in the international form, in ASCII digits.
+/// In this crate, a *number* is the digits (ASCII) that follow the calling code in the international form.
 #[derive(Debug)]
 pub struct Plan {
     calling_code: u16,
-    /// Where the states of its numbers begin in `STATES`.
+    /// The index of the start state in `STATES`.
     start: u16,
+    /// Whether the region has leading digits.
     is_claiming: bool,
-    /// How many digits a number can have: bit `n` for `n` of them.
+    /// The possible lengths of a number: bit `n` for `n` digits.
     lengths: u32,
-    /// Places in `PREFIXES`.
+    /// An index of `PREFIXES`.
     international_prefix: Option<u8>,
+    /// An index of `PREFIXES`.
     trunk_prefix: Option<u8>,
 }
 
 impl Plan {
-    /// The plans under a calling code, the main region's first; none where the code is not assigned.
+    /// The plans under a calling code, with the main region's plan first. The slice is empty if the code is not
+    /// assigned.
     #[must_use]
     pub fn under_calling_code(code: u16) -> &'static [Self] {
         let begin = PLANS.partition_point(|plan| plan.calling_code < code);
@@ -77,57 +80,58 @@ impl Plan {
         &PLANS[begin..end]
     }
 
-    /// What stands before a number in the international form.
+    /// The calling code, which precedes a number in the international form.
     #[must_use]
     pub fn calling_code(&self) -> u16 {
         self.calling_code
     }
 
-    /// What is left of `digits` after the prefix of an international number (`011`, `00`, …), if they begin with it.
+    /// Removes the prefix of an international number (`011`, `00`, …). Returns `None` if `digits` do not begin with it.
     #[must_use]
     pub fn strip_international_prefix<'a>(&self, digits: &'a str) -> Option<&'a str> {
         Prefix::at(self.international_prefix)?.strip(digits)
     }
 
-    /// What is left of `digits` after the trunk prefix and carrier code, if they begin with it; or what the plan makes
-    /// of them (Argentina's mobile numbers, numbers of the Caribbean without area code).
+    /// Removes the trunk prefix and the carrier code, or rewrites `digits` as the plan demands (Argentina's mobile
+    /// numbers, numbers of the Caribbean without area code). Returns `None` if `digits` do not begin with the prefix.
     #[must_use]
     pub fn strip_trunk_prefix<'a>(&self, digits: &'a str) -> Option<Cow<'a, str>> {
         Prefix::at(self.trunk_prefix)?.rewrite(digits)
     }
 
-    /// Whether the plan has numbers of this form, of whatever kind.
+    /// Whether `number` is a number of the plan, of any kind. It may still be invalid: see [`Self::is_valid`].
     #[must_use]
     pub fn is_national(&self, number: &str) -> bool {
         self.flags(number).of_whole & NATIONAL != 0
     }
 
-    /// Whether `number` is of some kind that the plan describes.
+    /// Whether `number` is valid: it belongs to a kind that the plan describes.
     #[must_use]
     pub fn is_valid(&self, number: &str) -> bool {
         self.flags(number).of_whole & VALID != 0
     }
 
-    /// Whether the region claims all numbers that begin like this one; None where it claims none by how they begin.
+    /// Whether `number` begins with leading digits of the region, so that it belongs to the region. Returns `None` if
+    /// the region has no leading digits.
     #[must_use]
     pub fn claims(&self, number: &str) -> Option<bool> {
         self.is_claiming
             .then(|| self.flags(number).of_beginnings & CLAIMED != 0)
     }
 
-    /// Whether some kind of number is as long as this one.
+    /// Whether a kind of number has the length of `number`.
     #[must_use]
     pub fn has_length_of(&self, number: &str) -> bool {
         self.lengths_from(number) & 1 != 0
     }
 
-    /// Whether every number is shorter than this one.
+    /// Whether all numbers of the plan are shorter than `number`.
     #[must_use]
     pub fn is_too_long(&self, number: &str) -> bool {
         self.lengths_from(number) == 0
     }
 
-    /// The lengths that are not below that of `number`, with its own as bit 0.
+    /// The possible lengths from the length of `number` upwards: bit `n` for `n` digits more than `number`.
     fn lengths_from(&self, number: &str) -> u32 {
         u32::try_from(number.len())
             .ok()
@@ -149,20 +153,21 @@ impl Plan {
     }
 }
 
-/// What the automaton says of some digits.
+/// The automaton's flags for some digits.
 struct Flags {
+    /// The flags of all the digits.
     of_whole: u16,
-    /// Of at least one of their beginnings.
+    /// The flags of all beginnings of the digits, combined.
     of_beginnings: u16,
 }
 
-/// Where a state begins in `STATES`: at a word of its flags and runs, followed by the next state for each run of
-/// digits.
+/// A state, by the index of its first word in `STATES`. That word contains the flags and the runs. The next state for
+/// each run of digits follows.
 #[derive(Clone, Copy)]
 struct State(u16);
 
 impl State {
-    /// The state of digits with which no number begins.
+    /// The state after digits with which no number begins.
     const DEAD: Self = Self(0);
 
     fn word(self) -> u16 {
@@ -179,12 +184,13 @@ impl State {
     }
 }
 
-/// A pattern of what is dialled before a number, compiled when it is first looked for, and kept: a process reads the
-/// numbers of one region.
+/// A pattern for the digits that callers dial before a number. The first use compiles it. Most processes use the
+/// patterns of one region.
 #[derive(Debug)]
 struct Prefix {
     pattern: &'static str,
-    /// What becomes of the digits that take part in the pattern's last group; empty where they are only taken off.
+    /// The replacement for the matched digits if the pattern's last group takes part in the match. It is empty if the
+    /// match is only removed.
     rewrite: &'static str,
     compiled: OnceLock<Option<Regex>>,
 }
@@ -208,7 +214,7 @@ impl Prefix {
             .as_ref()
     }
 
-    /// What is left of `digits` after the prefix.
+    /// Removes the prefix from `digits`.
     fn strip<'a>(&self, digits: &'a str) -> Option<&'a str> {
         // Most prefixes are the same digits for all numbers, and need no regular expression.
         if self.pattern.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -217,7 +223,7 @@ impl Prefix {
         digits.get(self.regex()?.find(digits)?.end()..)
     }
 
-    /// What is left of `digits` after the prefix, or what they are rewritten to.
+    /// Removes the prefix from `digits`, or rewrites them.
     fn rewrite<'a>(&self, digits: &'a str) -> Option<Cow<'a, str>> {
         if self.rewrite.is_empty() {
             return self.strip(digits).map(Cow::Borrowed);

@@ -1,4 +1,4 @@
-//! The tables hold what the metadata of the `phonenumber` crate say, of every region.
+//! Compares the tables with the metadata of the `phonenumber` crate, for every region.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const KINDS: [Type; 10] = [
     Type::Voicemail,
 ];
 
-/// All plans, beside what they are made of.
+/// All plans with their metadata.
 fn plans() -> impl Iterator<Item = (&'static Plan, &'static Metadata)> {
     (0..=1_000).flat_map(|code: u16| {
         let plans = Plan::under_calling_code(code);
@@ -80,7 +80,7 @@ impl<'a> Patterns<'a> {
     }
 }
 
-/// A number, what it begins with, and numbers with one digit more or another.
+/// The number, its beginnings, and numbers with one more digit or one different digit.
 fn neighbours(number: &str) -> Vec<String> {
     let mut all = vec![number.to_owned()];
     for (place, digit) in number.bytes().enumerate() {
@@ -248,7 +248,7 @@ fn every_plan_takes_prefixes_off_as_its_patterns_do() {
 
 proptest! {
     #[test]
-    fn any_digits_are_looked_at_as_by_the_patterns(digits in "[0-9]{0,20}", place in any::<prop::sample::Index>()) {
+    fn any_digits_match_as_the_patterns_do(digits in "[0-9]{0,20}", place in any::<prop::sample::Index>()) {
         let plans: Vec<_> = plans().collect();
         let (plan, metadata) = place.get(&plans);
         let patterns = Patterns::new(metadata);
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_number_is_none(text in "\\PC*") {
+    fn a_text_with_other_characters_is_not_valid(text in "\\PC*") {
         prop_assume!(!text.bytes().all(|byte| byte.is_ascii_digit()));
         prop_assert!(!Region::CANADA.plan().unwrap().is_valid(&text));
     }

@@ -1,4 +1,4 @@
-//! The sample events of `events/`. They are written for the demo data, and for one time.
+//! The sample events of `events/`. They need the demo data and one fixed time.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// When all events are handled.
+/// The time at which the tests handle all events.
 pub const NOW: &str = "2026-06-02T08:00:00.000Z";
 
 /// The names of all events, `<function>/<case>`.
@@ -21,7 +21,7 @@ pub fn names() -> BTreeSet<String> {
         .collect()
 }
 
-/// The event of this name.
+/// The event with this name.
 #[must_use]
 pub fn event(name: &str) -> Value {
     let file = folder().join(name).with_extension("json");

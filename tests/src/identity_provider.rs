@@ -1,4 +1,4 @@
-//! An identity provider: a server that publishes a JWK Set, counts who asks, and can do everything wrong.
+//! An identity provider: a server that publishes a JWK Set, counts its requests, and can simulate faults.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -19,9 +19,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
 
-/// A provider on a free port, which answers whatever is asked with what it was last told to publish.
+/// A provider on a free port. It gives the same answer to every request: the answer that the test published last.
 pub struct IdentityProvider {
-    /// Where it publishes its keys.
+    /// The URL of its keys.
     pub url: Url,
     shared: Arc<Shared>,
 }
@@ -32,16 +32,16 @@ struct Shared {
     held: watch::Sender<bool>,
 }
 
-/// What a provider answers.
+/// The answer of a provider.
 #[derive(Debug, Clone)]
 pub enum Published {
     /// 200 with this document.
     Keys(Value),
     /// 200 with this text.
     Text(String),
-    /// 200 with a document that never ends: its connection breaks off first.
+    /// 200 with an incomplete document: the connection breaks first.
     BrokenOff,
-    /// This status, whatever it means, with a usable set of keys, which nobody should use.
+    /// This status with valid keys, which the product must not use.
     Status(u16, Value),
     /// A redirect.
     Redirect(Url),
@@ -57,7 +57,7 @@ impl IdentityProvider {
             requests: watch::Sender::new(0),
             held: watch::Sender::new(false),
         });
-        // It ends with the test's runtime.
+        // The task ends with the test's runtime.
         tokio::spawn(serve(listener, Arc::clone(&shared)));
         Self {
             url: url.parse().unwrap(),
@@ -65,12 +65,12 @@ impl IdentityProvider {
         }
     }
 
-    /// Publishes something else from now on.
+    /// Changes the answer from now on.
     pub fn publish(&self, published: Published) {
         *self.shared.published.lock().unwrap() = published;
     }
 
-    /// How many requests have arrived.
+    /// The number of requests so far.
     #[must_use]
     pub fn requests(&self) -> usize {
         *self.shared.requests.borrow()
@@ -82,12 +82,12 @@ impl IdentityProvider {
         requests.wait_for(|count| *count >= times).await.unwrap();
     }
 
-    /// Lets requests arrive and wait for their answers until [`Self::release`].
+    /// Makes requests wait for their answers until [`Self::release`].
     pub fn hold(&self) {
         self.shared.held.send_replace(true);
     }
 
-    /// Answers the requests that wait, and those to come.
+    /// Answers the waiting requests and all later requests.
     pub fn release(&self) {
         self.shared.held.send_replace(false);
     }
@@ -99,7 +99,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         let answer = service_fn(move |_: Request<Incoming>| answer(Arc::clone(&shared)));
         tokio::spawn(async move {
-            // A test may break the connection off, or end before it.
+            // A test may break the connection, or end before the connection does.
             let _ = Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), answer)
                 .await;
@@ -110,7 +110,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 async fn answer(shared: Arc<Shared>) -> Result<Response<BoxBody<Bytes, BrokenOff>>, Infallible> {
     shared.requests.send_modify(|count| *count += 1);
     let mut held = shared.held.subscribe();
-    // It fails when the test is over, and then nobody waits for the answer.
+    // This fails when the test is over. Then nobody waits for the answer.
     let _ = held.wait_for(|held| !*held).await;
     let published = shared.published.lock().unwrap().clone();
     let (status, document) = match published {
@@ -137,12 +137,12 @@ async fn answer(shared: Arc<Shared>) -> Result<Response<BoxBody<Bytes, BrokenOff
     Ok(answer)
 }
 
-/// A body that breaks off after its first bytes.
+/// A body that breaks after its first bytes.
 struct HalfDocument {
     is_sent: bool,
 }
 
-/// Why it does.
+/// The error of that body.
 #[derive(Debug)]
 struct BrokenOff;
 

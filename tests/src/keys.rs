@@ -1,7 +1,7 @@
-//! Key pairs made for a test, and tokens signed with them.
+//! Key pairs for a test, and tokens signed with them.
 //!
-//! Tokens are put together here by hand, not by the library that the product reads them with, so that a header or a
-//! claim can be anything.
+//! This module builds tokens by hand, without the library with which the product reads them. So a test can use any
+//! header and any claim, valid or not.
 
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// A key that tokens are signed with, for one algorithm.
+/// A key that signs tokens with one algorithm.
 pub struct SigningKey {
     id: String,
     algorithm: &'static str,
@@ -71,7 +71,7 @@ impl SigningKey {
         }
     }
 
-    /// The HMAC key whose secret these bytes are.
+    /// The HMAC key with these bytes as its secret.
     #[must_use]
     pub fn hmac(algorithm: &'static str, id: &str, secret: &[u8]) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl SigningKey {
         }
     }
 
-    /// What a provider publishes of it; for HMAC the secret itself.
+    /// The JWK that a provider publishes. For HMAC it contains the secret.
     #[must_use]
     pub fn jwk(&self) -> Value {
         let mut jwk = match &self.secret {
@@ -146,13 +146,13 @@ impl SigningKey {
         self.token_with_header(&self.header(), claims)
     }
 
-    /// A token with this header, whatever it says, and these claims, rightly signed.
+    /// A correctly signed token with any header and these claims.
     #[must_use]
     pub fn token_with_header(&self, header: &Value, claims: &Value) -> String {
         self.token_of_text(&header.to_string(), &claims.to_string())
     }
 
-    /// A token whose header and claims are these texts, JSON or not, rightly signed.
+    /// A correctly signed token whose header and claims are these texts, which need not be JSON.
     #[must_use]
     pub fn token_of_text(&self, header: &str, claims: &str) -> String {
         let message = unsigned_text(header, claims);
@@ -160,7 +160,7 @@ impl SigningKey {
         format!("{message}.{}", base64url(&signature))
     }
 
-    /// A signature as JWS has it (RFC 7518 section 3).
+    /// The signature in the form of JWS (RFC 7518 section 3).
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.secret {
@@ -197,7 +197,7 @@ impl SigningKey {
     }
 }
 
-/// The one RSA key pair of this process: making one takes long, and no test changes it.
+/// The RSA key pair of this process. All tests share it, because a new key pair takes long.
 fn rsa_key() -> &'static RsaKeyPair {
     static KEY: OnceLock<RsaKeyPair> = OnceLock::new();
     KEY.get_or_init(|| rsa::KeyPair::generate(KeySize::Rsa2048).unwrap())
@@ -215,7 +215,7 @@ pub fn key_set(keys: &[&SigningKey]) -> Value {
     json!({ "keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>() })
 }
 
-/// The part of a token that is signed.
+/// The signed part of a token.
 #[must_use]
 pub fn unsigned(header: &Value, claims: &Value) -> String {
     unsigned_text(&header.to_string(), &claims.to_string())
@@ -229,13 +229,13 @@ fn unsigned_text(header: &str, claims: &str) -> String {
     )
 }
 
-/// Bytes as the parts of a token are written (RFC 7515 section 2).
+/// The bytes in base64url, the encoding of a token's parts (RFC 7515 section 2).
 #[must_use]
 pub fn base64url(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The time, in seconds since 1970, as in `exp`.
+/// The current time in seconds since 1970, as in `exp`.
 #[must_use]
 pub fn now_seconds() -> u64 {
     SystemTime::now()

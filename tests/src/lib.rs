@@ -1,7 +1,7 @@
-//! What the black-box tests share: a database, an API over it on a free port, tokens, and a client.
+//! The shared parts of the black-box tests: a database, an API on a free port that uses it, tokens, and a client.
 //!
-//! Each test starts its own and works in an organization of its own, so that none sees another's data. The database is
-//! the embedded engine, a fresh one each, unless `TEST_DYNAMODB_URL` names another endpoint.
+//! Each test starts its own API and has its own organization, so no test sees the data of another. Each test also has
+//! its own database in the embedded engine, unless `TEST_DYNAMODB_URL` names another endpoint.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,44 +39,45 @@ use uuid::Uuid;
 
 use self::proxy::{PATIENT, Proxy};
 
-/// A database with the table in it.
+/// A database that contains the table.
 pub struct Database {
-    /// Where it listens.
+    /// The URL of the database.
     pub url: Url,
     /// The table's name.
     pub table: String,
-    /// The embedded engine, if it is this database's own.
+    /// The embedded engine, if this database has its own.
     pub engine: Option<Engine>,
 }
 
-/// The name of the table on an endpoint that all tests of this process share.
+/// The name of the table that all tests of this process share on the endpoint of `TEST_DYNAMODB_URL`.
 static SHARED_TABLE: OnceLock<String> = OnceLock::new();
 
-/// The names of small tables on an endpoint, which few tests share. Making a table for each test would take most of the time.
+/// The names of small tables on an endpoint, which few tests share. Making a table for each test would take most of the
+/// time.
 static SMALL_TABLES: [OnceLock<String>; 32] = [const { OnceLock::new() }; 32];
 
 /// The next of them.
 static NEXT_SMALL_TABLE: AtomicUsize = AtomicUsize::new(0);
 
 impl Database {
-    /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names the table that all tests share.
+    /// This test's own database, or the shared table on the endpoint of `TEST_DYNAMODB_URL`.
     pub async fn start() -> Self {
         Self::with_table(SHARED_TABLE.get_or_init(fresh_table).clone()).await
     }
 
-    /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names a table that few tests share, so that
-    /// all of its items can be read.
+    /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names a table that few tests share,
+    /// so that all of its items can be read.
     pub async fn start_small_table() -> Self {
         let next = NEXT_SMALL_TABLE.fetch_add(1, Ordering::Relaxed) % SMALL_TABLES.len();
         Self::with_table(SMALL_TABLES[next].get_or_init(fresh_table).clone()).await
     }
 
-    /// A database with a table that no other test uses, whatever the endpoint: for data whose organizations are given.
+    /// A database with a table that no other test uses, on any endpoint. It is for data with fixed organizations.
     pub async fn start_own_table() -> Self {
         Self::with_table(fresh_table()).await
     }
 
-    /// A database that holds the demo data and nothing else.
+    /// A database with only the demo data.
     pub async fn with_demo_data() -> Self {
         let database = Self::start_own_table().await;
         let seed = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
@@ -84,7 +85,7 @@ impl Database {
         database
     }
 
-    /// The same database once more; it ends with the first.
+    /// A second handle of the same database. The database ends with the first handle.
     #[must_use]
     pub fn again(&self) -> Self {
         Self {
@@ -113,12 +114,12 @@ impl Database {
         database
     }
 
-    /// A client of it.
+    /// A client of the database.
     pub async fn client(&self) -> Client {
         engine::client(&self.url, PATIENT).await
     }
 
-    /// The store in it.
+    /// A store that uses the database.
     pub async fn store(&self) -> Store {
         Store::new(self.client().await, self.table.clone())
     }
@@ -138,7 +139,7 @@ impl Database {
         items
     }
 
-    /// A store in it whose calls go through the endpoint at `url`, such as a proxy in front of it.
+    /// A store that uses the database through the endpoint at `url`, such as a proxy.
     pub async fn store_through(&self, url: &Url, timeouts: ClientTimeouts) -> Store {
         Store::new(engine::client(url, timeouts).await, self.table.clone())
     }
@@ -147,8 +148,8 @@ impl Database {
 /// An item of the table.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Both hold the same items, apart from what no caller sees: which write was given up last. A failure names only those that
-/// differ.
+/// Asserts that both contain the same items, except for the last abandoned write, which no caller sees. A failure names
+/// only the items that differ.
 #[track_caller]
 pub fn assert_same_items(found: &[Item], expected: &[Item], context: &str) {
     let seen = |items: &[Item]| -> Vec<Item> {
@@ -172,27 +173,27 @@ pub fn assert_same_items(found: &[Item], expected: &[Item], context: &str) {
     );
 }
 
-/// Longer than any test: a busy machine is no reason for an answer to be another one.
+/// Longer than any test, so that a slow machine does not change an answer.
 const NO_DEADLINE: Duration = Duration::from_hours(1);
 
-/// A table's name that no other test has.
+/// A table name that no other test uses.
 fn fresh_table() -> String {
     format!("contacts-{}", Uuid::new_v4())
 }
 
-/// An organization's id that no other test has.
+/// An organization id that no other test uses.
 #[must_use]
 pub fn fresh_organization() -> OrganizationId {
     OrganizationId::parse(&format!("org_{}", Uuid::new_v4().simple())).unwrap()
 }
 
-/// The settings of a development server, whatever the environment of the tests sets.
+/// The settings of a development server. They ignore the environment variables of the tests.
 #[must_use]
 pub fn development_settings() -> Settings {
     development::settings_from(&|_| Ok(None)).unwrap()
 }
 
-/// A service of a development server, for which it is always this time.
+/// A service of a development server whose clock always shows this time.
 #[must_use]
 pub fn service_at(time: &str, store: Store) -> Service {
     let now = Timestamp::parse_rfc3339(time).unwrap();
@@ -202,7 +203,7 @@ pub fn service_at(time: &str, store: Store) -> Service {
     }
 }
 
-/// A service in which every caller gets its turn, however many there are and however busy the machine is.
+/// A service with enough retries for every caller, even with many callers or on a slow machine.
 #[must_use]
 pub fn service_for_crowds(store: Store) -> Service {
     let store = store.with_contention_budget(Duration::from_mins(10));
@@ -214,28 +215,28 @@ pub fn service_for_crowds(store: Store) -> Service {
 
 /// An API on a free port, with an organization of its own.
 pub struct Api {
-    /// Where it listens.
+    /// The URL of the API.
     pub url: Url,
-    /// What it keeps its data in.
+    /// The database of the API.
     pub database: Database,
     /// The organization of this test.
     pub organization: OrganizationId,
     http: reqwest::Client,
 }
 
-/// What the API answered.
+/// An answer of the API.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: reqwest::header::HeaderMap,
-    /// The body; null when there is none.
+    /// The body, or null without a body.
     pub body: Value,
 }
 
 impl Answer {
-    /// The line that the log has of the request.
+    /// The log line of the request.
     #[must_use]
     pub fn logged(&self) -> Value {
         let mut lines = log::lines(self.header("x-request-id").unwrap());
@@ -244,7 +245,7 @@ impl Answer {
         line
     }
 
-    /// The value of a header, if it is there.
+    /// The value of a header, if the answer has it.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
@@ -252,15 +253,14 @@ impl Answer {
 }
 
 impl Api {
-    /// An API over a database of this test's own.
+    /// An API with its own database.
     pub async fn start() -> Self {
         let database = Database::start().await;
         let service = service_for_crowds(database.store().await);
         Self::with_service(database, service).await
     }
 
-    /// An API over the same database and for the same organization, with no proxy in between, in which every caller
-    /// gets its turn.
+    /// An API with the same database and organization, without a proxy, and with enough retries for every caller.
     pub async fn without_proxy(&self) -> Self {
         let database = self.database.again();
         let service = service_for_crowds(database.store().await);
@@ -269,7 +269,7 @@ impl Api {
         direct
     }
 
-    /// An API over a database of this test's own, with a proxy in between.
+    /// An API with its own database, behind a proxy.
     pub async fn through_proxy(timeouts: ClientTimeouts) -> (Self, Proxy) {
         let service = |store| Service {
             deadline: NO_DEADLINE,
@@ -278,7 +278,7 @@ impl Api {
         Self::over_through_proxy(Database::start().await, timeouts, service).await
     }
 
-    /// An API over `database`, with a proxy in between, that works with the service that `service` makes of its store.
+    /// An API with `database` behind a proxy. `service` makes the API's service from the store.
     pub async fn over_through_proxy(
         database: Database,
         timeouts: ClientTimeouts,
@@ -290,13 +290,13 @@ impl Api {
         (api, proxy)
     }
 
-    /// An API over `database` that works with `service`.
+    /// An API with `database` and `service`.
     pub async fn with_service(database: Database, service: Service) -> Self {
         log::start();
         let listener = engine::listen(0).await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let gateway = Gateway::new(service).unwrap();
-        // It ends with the test's runtime.
+        // The task ends with the test's runtime.
         tokio::spawn(gateway.serve(listener, std::future::pending()));
         Self {
             url,
@@ -306,8 +306,8 @@ impl Api {
         }
     }
 
-    /// Loads contacts (members as in a seed file) into this test's organization, which has the audiences `newsletter`
-    /// and `other` and the clients `website` and `app`.
+    /// Loads contacts into this test's organization, with fields as in a seed file. The organization has the audiences
+    /// `newsletter` and `other` and the clients `website` and `app`.
     pub async fn seed(&self, contacts: Value) {
         load(&self.database, &self.organization, contacts).await;
     }
@@ -332,7 +332,7 @@ impl Api {
         })
     }
 
-    /// Whom a token of this test's organization stands for, to be completed.
+    /// The caller that a token of this test's organization names, to be completed.
     #[must_use]
     pub fn identity(&self) -> Identity {
         Identity {
@@ -425,13 +425,13 @@ impl Api {
     }
 }
 
-/// A client of servers on this machine. It trusts no certificate, so that it does not load any.
+/// An HTTP client for servers on this machine. It does not need certificates, so it loads none.
 pub(crate) fn http_client() -> reqwest::Client {
     let builder = reqwest::Client::builder().tls_certs_only([]);
     builder.build().unwrap()
 }
 
-/// Loads contacts into an organization, as [`Api::seed`] does.
+/// Loads contacts into an organization, like [`Api::seed`].
 pub async fn load(database: &Database, organization: &OrganizationId, contacts: Value) {
     let seed = json!({ "organizations": [{
         "id": organization, "audiences": ["newsletter", "other"], "clients": ["website", "app"], "contacts": contacts,

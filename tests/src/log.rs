@@ -1,7 +1,7 @@
-//! What the functions log while they are tested: at the default level, with metrics, as on Lambda.
+//! Captures the functions' log during the tests: at the default level and with metrics, as on Lambda.
 //!
-//! It is kept for the tests to look at, and written to the file that `TEST_LOG` names, in which `.ci/run` then looks for
-//! personal data.
+//! The tests can read the captured lines. This module also writes them to the file that `TEST_LOG` names, where
+//! `.ci/run` searches for personal data.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,15 +13,15 @@ use shared::LambdaFunction;
 
 use crate::development_settings;
 
-/// The name that the functions have in their metrics.
+/// The function name in the metrics.
 pub const FUNCTION_NAME: &str = "tests";
-/// And their version.
+/// The function version in the metrics.
 pub const FUNCTION_VERSION: &str = "1";
 
-/// All lines that name a request, by its id.
+/// All lines of requests, by request id.
 static LINES: LazyLock<Mutex<HashMap<String, Vec<Value>>>> = LazyLock::new(Mutex::default);
 
-/// All that is no line of JSON. It names no request, so that it fails every test that looks at the log after it.
+/// Log output that is not JSON. It fails every later test that reads the log.
 static NOT_JSON: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 static FILE: LazyLock<Option<File>> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ static FILE: LazyLock<Option<File>> = LazyLock::new(|| {
     Some(file.unwrap())
 });
 
-/// Starts the log of this process, unless it has been started.
+/// Starts the log of this process once.
 pub fn start() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -43,10 +43,10 @@ pub fn start() {
     });
 }
 
-/// The lines that name this request, in their order. The last is that of the request itself.
+/// The lines of this request, in order. The last line is the request's own line.
 #[must_use]
 pub fn lines(request_id: &str) -> Vec<Value> {
-    // A test that fails while it holds the list would keep it from the others.
+    // A test that panics with the lock poisons it. The other tests still need the list.
     let not_json = NOT_JSON.lock().unwrap().clone();
     assert!(not_json.is_empty(), "not JSON: {not_json:?}");
     let lines = LINES.lock().unwrap();
@@ -60,13 +60,13 @@ pub struct Metric {
     pub namespace: String,
     /// The name.
     pub name: String,
-    /// Its value.
+    /// The value.
     pub value: Value,
     /// The dimensions, each with its value.
     pub dimensions: Vec<(String, Value)>,
 }
 
-/// The metrics that CloudWatch would take out of a line.
+/// The metrics that CloudWatch would extract from a line.
 #[must_use]
 pub fn metrics(line: &Value) -> Vec<Metric> {
     let list = |value: &Value| value.as_array().unwrap().clone();
@@ -92,13 +92,13 @@ pub fn metrics(line: &Value) -> Vec<Metric> {
 struct Log;
 
 impl Write for Log {
-    /// Takes a whole line: both the requests' lines and tracing's are written in one piece.
+    /// Receives a whole line: the request log and `tracing` each write a line in one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // First of all, so that the file holds whatever is logged.
+        // The file comes first, so that it contains all output.
         if let Some(mut file) = FILE.as_ref() {
             file.write_all(line)?;
         }
-        // Who logs takes no notice of an error.
+        // The writers of log lines ignore an error.
         let Ok(parsed) = serde_json::from_slice::<Value>(line) else {
             let text = String::from_utf8_lossy(line).into_owned();
             NOT_JSON.lock().unwrap().push(text);

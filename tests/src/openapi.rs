@@ -1,4 +1,4 @@
-//! The API's description, and answers held against it.
+//! The OpenAPI document, and checks of answers against it.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ pub struct Operation<'d> {
 }
 
 impl OpenApi {
-    /// The document as this code makes it.
+    /// The document that this code generates.
     #[must_use]
     pub fn read() -> Self {
         Self(serde_json::to_value(contacts::openapi::document().unwrap()).unwrap())
@@ -57,7 +57,7 @@ impl OpenApi {
         schemas.keys().collect()
     }
 
-    /// The schema of this name, without its validator.
+    /// The schema with this name, without a validator.
     #[must_use]
     pub fn named_schema(&self, name: &str) -> &Value {
         let schema = &self.0["components"]["schemas"][name];
@@ -65,7 +65,7 @@ impl OpenApi {
         schema
     }
 
-    /// Where `value` does not fit a schema, and why; empty when it fits.
+    /// The violations of a schema in `value`, with their places. The list is empty for a valid value.
     #[must_use]
     pub fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         self.validator(schema)
@@ -74,16 +74,16 @@ impl OpenApi {
             .collect()
     }
 
-    /// What checks a value against a schema of the document.
+    /// A validator for a schema of the document.
     #[must_use]
     pub fn validator(&self, schema: &Value) -> Validator {
-        // As they are: the schemas of OpenAPI 3.1 are those of JSON Schema 2020-12.
+        // OpenAPI 3.1 uses JSON Schema 2020-12, so the schemas need no conversion.
         let schema = json!({ "allOf": [schema], "components": self.0["components"] });
         let options = jsonschema::draft202012::options().should_validate_formats(true);
         options.build(&schema).unwrap()
     }
 
-    /// What is there, or what it refers to.
+    /// The value at this place, or the target of its reference.
     fn resolved<'v>(&'v self, value: &'v Value) -> &'v Value {
         match value.get("$ref") {
             Some(reference) => {
@@ -102,7 +102,7 @@ impl<'d> Operation<'d> {
         self.described["operationId"].as_str().unwrap()
     }
 
-    /// The name of the scheme by which it knows its callers.
+    /// The name of the endpoint's security scheme.
     #[must_use]
     pub fn security_scheme(&self) -> &'d str {
         let [requirement] = self.described["security"].as_array().unwrap().as_slice() else {
@@ -111,7 +111,7 @@ impl<'d> Operation<'d> {
         requirement.as_object().unwrap().keys().next().unwrap()
     }
 
-    /// The path with the query, made of the parameters' examples.
+    /// The path with the query, built from the examples of the parameters.
     #[must_use]
     pub fn example_path(&self) -> String {
         let mut path = self.path.to_owned();
@@ -136,7 +136,7 @@ impl<'d> Operation<'d> {
         }
     }
 
-    /// The schema of the body and the example of one, where it takes one.
+    /// The schema and the example of the body, if the endpoint takes a body.
     #[must_use]
     pub fn body(&self) -> Option<(&'d Value, &'d Value)> {
         let content = self.described.get("requestBody")?;
@@ -144,7 +144,7 @@ impl<'d> Operation<'d> {
         Some((&content["schema"], &content["example"]))
     }
 
-    /// The answers that are described, by status.
+    /// The documented answers, by status.
     #[must_use]
     pub fn answers(&self) -> Vec<(u16, &Value)> {
         let answers: &Map<_, _> = self.described["responses"].as_object().unwrap();
@@ -154,7 +154,7 @@ impl<'d> Operation<'d> {
             .collect()
     }
 
-    /// The description of the answer with this status, if it is described.
+    /// The documented answer with this status, if there is one.
     #[must_use]
     pub fn answer(&self, status: u16) -> Option<&Value> {
         let answers = self.answers();
@@ -164,7 +164,7 @@ impl<'d> Operation<'d> {
             .map(|(_, answer)| answer)
     }
 
-    /// In what an answer is not as the document says; empty when it is.
+    /// The differences between an answer and the document. The list is empty for a correct answer.
     #[must_use]
     pub fn faults(&self, answer: &Answer) -> Vec<String> {
         let Some(described) = self.answer(answer.status) else {

@@ -1,7 +1,7 @@
-//! A proxy in front of the database: it records every call, makes the faults that a test asks for, and runs what a
-//! test wants to happen between two calls.
+//! A proxy in front of the database: it records every call, simulates faults for a test, and runs a test's code between
+//! two calls.
 //!
-//! It works on HTTP, below the SDK, so that the SDK's own retries, timeouts and reading of errors are part of the test.
+//! The proxy works on HTTP, below the SDK. So the tests include the SDK's own retries, timeouts and parsing of errors.
 
 mod answers;
 
@@ -24,7 +24,7 @@ use url::Url;
 
 use self::answers::{cancelled, conflict, error, of_one_key};
 
-/// Waits for answers that come, however busy the machine is: a call that is repeated counts.
+/// Timeouts that are long enough for a slow machine: a retry of the SDK would change the number of calls.
 pub const PATIENT: ClientTimeouts = ClientTimeouts {
     connect: Duration::from_mins(1),
     attempt: Duration::from_mins(1),
@@ -32,11 +32,11 @@ pub const PATIENT: ClientTimeouts = ClientTimeouts {
     attempts: 4,
 };
 
-/// In place of an operation's name: every call.
+/// Stands for every call, instead of an operation's name.
 pub const ANY: &str = "any operation";
-/// In place of an operation's name: every call that reads.
+/// Stands for every read, instead of an operation's name.
 pub const READ: &str = "any read";
-/// In place of an operation's name: every call that writes.
+/// Stands for every write, instead of an operation's name.
 pub const WRITE: &str = "any write";
 
 const READS: [&str; 4] = ["BatchGetItem", "GetItem", "Query", "TransactGetItems"];
@@ -47,10 +47,10 @@ const WRITES: [&str; 5] = [
     "TransactWriteItems",
     "UpdateItem",
 ];
-/// The operations that DynamoDB refuses while a transaction holds one of their items, as far as the functions use them.
+/// The functions' operations that DynamoDB refuses while a transaction uses one of their items.
 const CONFLICTING: [&str; 3] = ["TransactGetItems", "TransactWriteItems", "UpdateItem"];
 
-/// Whether an operation is the one of this name, or one of those that the name stands for.
+/// Whether an operation has this name, or belongs to the group that the name stands for.
 fn matches(name: &str, operation: &str) -> bool {
     match name {
         ANY => true,
@@ -60,28 +60,28 @@ fn matches(name: &str, operation: &str) -> bool {
     }
 }
 
-/// What goes wrong with a call of the database.
+/// A fault of a call of the database.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// The database answers this status and error code, and does nothing.
+    /// The database does nothing and answers with this status and error code.
     Error(u16, &'static str),
-    /// A transaction holds the item, or the first of the items.
+    /// A transaction uses the item, or the first of the items.
     Conflict,
-    /// The answer has this status and this JSON body, and nothing is done.
+    /// The database does nothing. The answer has this status and this JSON body.
     Answer(u16, &'static str),
-    /// The transaction is cancelled, with these codes as its reasons, one for each item.
+    /// The database cancels the transaction, with one of these codes as the reason for each item.
     Cancelled(&'static [&'static str]),
-    /// Of the keys that a `BatchGetItem` asks for, only one is looked up.
+    /// A `BatchGetItem` looks up only one of its keys.
     UnprocessedKeys,
-    /// The answer has this status and is not JSON, and nothing is done: what a load balancer in between says.
+    /// The database does nothing. The answer has this status and is not JSON, like the answer of a load balancer.
     NotJson(u16),
-    /// Nothing is done and no answer ever comes.
+    /// The database does nothing, and no answer comes.
     Hang,
-    /// The connection is closed without an answer, and nothing is done.
+    /// The database does nothing, and the connection closes without an answer.
     Reset,
-    /// The call is done after this long.
+    /// The database does the call after this delay.
     Delay(Duration),
-    /// The call is done, its answer is lost, and the caller gets to see this fault instead.
+    /// The database does the call, its answer is lost, and the caller sees this fault instead.
     AfterDoing(&'static Fault),
 }
 
@@ -95,25 +95,25 @@ impl Fault {
 pub struct Call {
     /// Its name, such as `UpdateItem`.
     pub operation: String,
-    /// What was asked.
+    /// The body of the request.
     pub request: Value,
-    /// What the caller got; nothing where it got no answer.
+    /// The answer to the caller; `None` if the caller got no answer.
     pub answer: Option<DatabaseAnswer>,
     began: u64,
     ended: Option<u64>,
 }
 
-/// What the database answered, as far as the caller could see.
+/// The answer of the database that the caller saw.
 #[derive(Debug, Clone)]
 pub struct DatabaseAnswer {
     /// The status code.
     pub status: u16,
-    /// The body; null where it is not JSON.
+    /// The body, or null if it is not JSON.
     pub body: Value,
 }
 
 impl Call {
-    /// What it consumed, in capacity units of its kind, as the answer says: nothing where the answer says nothing.
+    /// The capacity units that the answer reports, or `None` if it reports none.
     #[must_use]
     pub fn capacity_units(&self) -> Option<f64> {
         match &self.answer.as_ref()?.body["ConsumedCapacity"] {
@@ -130,7 +130,7 @@ fn units(consumed: &Value) -> Option<f64> {
 
 /// The proxy. It ends with the test's runtime.
 pub struct Proxy {
-    /// Where it listens.
+    /// The URL of the proxy.
     pub url: Url,
     state: Arc<State>,
 }
@@ -139,13 +139,13 @@ struct State {
     database: Url,
     http: reqwest::Client,
     script: Mutex<Script>,
-    /// Held while the work of [`Proxy::after`] goes on. Every call waits for it.
+    /// [`Proxy::after`] locks this during its work. Every call waits for it.
     gate: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
 struct Script {
-    /// Counts beginnings and ends of calls, so that their order is known without a clock.
+    /// Counts the beginnings and ends of calls, which gives their order without a clock.
     ticks: watch::Sender<u64>,
     calls: Vec<Call>,
     /// Faults of the next calls of an operation, one each.
@@ -156,10 +156,10 @@ struct Script {
     actions: Vec<Action>,
 }
 
-/// What is to become of one call.
+/// The plan for one call.
 struct Planned {
     fault: Fault,
-    /// Where the request is kept, if it is held back.
+    /// The place for the request, if the proxy holds it back.
     held_back: Option<Arc<Mutex<Option<HeldBack>>>>,
 }
 
@@ -172,7 +172,7 @@ impl From<Fault> for Planned {
     }
 }
 
-/// A request as its caller sent it.
+/// A request of a caller, unchanged.
 #[derive(Clone)]
 struct HeldBack {
     headers: HeaderMap,
@@ -187,23 +187,23 @@ struct Conflicts {
     calls: usize,
 }
 
-/// What a test wants to happen at a call.
+/// Code of a test that runs at a call.
 struct Action {
     moment: Moment,
     operation: &'static str,
-    /// Calls of the operation to let pass first.
+    /// The number of the operation's calls that pass first.
     passing: usize,
     work: Work,
 }
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// When the work of an action is done.
+/// The time at which an action runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     /// Before the database gets the call.
     Before,
-    /// After the database has done the call, if it gets it, and before the caller hears of it.
+    /// After the database has done the call, if it gets the call, and before the caller gets an answer.
     After,
 }
 
@@ -251,7 +251,7 @@ impl Proxy {
                 let connection = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), answer);
                 tokio::spawn(async {
-                    // It breaks off whenever a fault says so.
+                    // A fault may break the connection.
                     let _ = connection.await;
                 });
             }
@@ -259,7 +259,7 @@ impl Proxy {
         Self { url, state }
     }
 
-    /// Makes these faults in the next calls of an operation, one each.
+    /// Simulates these faults in the next calls of an operation, one in each call.
     ///
     /// Here and below, an operation is DynamoDB's name, or [`ANY`], [`READ`] or [`WRITE`].
     pub fn fail(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
@@ -268,7 +268,7 @@ impl Proxy {
         script.next.extend(planned);
     }
 
-    /// Makes this fault in every call of an operation, until [`Proxy::heal`].
+    /// Simulates this fault in every call of an operation, until [`Proxy::heal`].
     pub fn always(&self, operation: &'static str, fault: Fault) {
         let mut script = self.state.script();
         script.always.retain(|(name, _)| *name != operation);
@@ -297,7 +297,7 @@ impl Proxy {
         self.state.script().conflicts = Some(Conflicts { every, calls: 0 });
     }
 
-    /// Makes no more faults.
+    /// Stops all faults.
     pub fn heal(&self) {
         let mut script = self.state.script();
         script.next.clear();
@@ -305,8 +305,7 @@ impl Proxy {
         script.conflicts = None;
     }
 
-    /// Lets `work` happen before the `nth` call of an operation from now on is done (1 is the next): after its caller
-    /// has decided on it, and with everything before it done.
+    /// Runs `work` before the database gets the `nth` call of an operation from now on (1 is the next call).
     pub fn before(
         &self,
         operation: &'static str,
@@ -316,9 +315,9 @@ impl Proxy {
         self.at(Moment::Before, operation, nth, work);
     }
 
-    /// Lets `work` happen after the database has done the `nth` call of an operation from now on (1 is the next), and
-    /// before the caller gets an answer or sees the fault. If a fault keeps the call from the database, `work` happens
-    /// in its place.
+    /// Runs `work` after the database has done the `nth` call of an operation from now on (1 is the next call), and
+    /// before the caller gets an answer or sees the fault. If a fault keeps the call from the database, `work` runs
+    /// instead of the call.
     ///
     /// No other call is done before `work` ends, so `work` must not use this proxy. A panic of `work` reaches the
     /// caller as a broken connection, so a test has to see for itself that `work` ended.
@@ -404,7 +403,7 @@ impl Proxy {
             .collect()
     }
 
-    /// How many calls of an operation there were so far.
+    /// The number of calls of an operation so far.
     #[must_use]
     pub fn count(&self, operation: &str) -> usize {
         let script = self.state.script();
@@ -415,8 +414,7 @@ impl Proxy {
             .count()
     }
 
-    /// How many calls came one after another: the most of which each began when the one before it had ended. Calls
-    /// that overlap count once.
+    /// The length of the longest chain of sequential calls, in which each call began after the previous one had ended.
     #[must_use]
     pub fn rounds(&self) -> usize {
         let mut spans: Vec<_> = self
@@ -424,7 +422,7 @@ impl Proxy {
             .iter()
             .map(|call| (call.ended.unwrap_or(u64::MAX), call.began))
             .collect();
-        // The chain that always goes on with what ends first is a longest one.
+        // A chain that always continues with the call that ends first is a longest one.
         spans.sort_unstable();
         let (rounds, _) = spans.iter().fold((0, 0), |(rounds, free), (ended, began)| {
             if *began >= free {
@@ -436,7 +434,7 @@ impl Proxy {
         rounds
     }
 
-    /// Forgets the calls so far.
+    /// Deletes the record of the calls so far.
     pub fn forget(&self) {
         self.state.script().calls.clear();
     }
@@ -531,7 +529,7 @@ impl State {
         }
     }
 
-    /// Does the work while all other calls wait. It goes on if the caller of this call gives up.
+    /// Runs the work while all other calls wait. The work continues if the caller of this call gives up.
     async fn work(&self, works: Vec<Work>) {
         let gate = Arc::clone(&self.gate).lock_owned().await;
         let working = tokio::spawn(async move {
@@ -545,7 +543,7 @@ impl State {
 
     async fn forward(&self, headers: &HeaderMap, body: Bytes) -> io::Result<(u16, Bytes)> {
         let mut headers = headers.clone();
-        // These belong to the connection, and this is another.
+        // These headers belong to the connection, and the proxy uses another connection.
         for name in [CONNECTION, CONTENT_LENGTH, HOST] {
             headers.remove(name);
         }
@@ -562,7 +560,7 @@ impl Script {
         *self.ticks.borrow()
     }
 
-    /// What is to become of a call that begins now.
+    /// The plan for a call that begins now.
     fn plan(&mut self, operation: &str) -> Option<Planned> {
         let is_next = |(name, _): &(&str, Planned)| matches(name, operation);
         if let Some(position) = self.next.iter().position(is_next) {
@@ -599,11 +597,11 @@ impl Script {
     }
 }
 
-/// A call's entry in the record. It ends with the call, however that ends: answered, broken off, or given up by its
-/// caller.
+/// A call's entry in the record. It ends with the call: with an answer, with a broken connection, or when the caller
+/// gives up.
 struct Recorded<'a> {
     state: &'a State,
-    /// When it began, which no other call did.
+    /// The beginning of the call, which identifies it.
     began: u64,
 }
 
@@ -626,7 +624,7 @@ impl<'a> Recorded<'a> {
         self.change(|call, _| call.answer = Some(DatabaseAnswer { status, body }));
     }
 
-    /// Changes the entry, unless it is forgotten.
+    /// Changes the entry, unless it was deleted.
     fn change(&self, change: impl FnOnce(&mut Call, u64)) {
         let mut script = self.state.script();
         let now = script.tick();

@@ -1,12 +1,12 @@
-//! The schemas that others know, and what we write held against them.
+//! Public schemas, and checks of our output against them.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-/// The OpenAPI 3.0 document that holds them.
+/// The OpenAPI 3.0 document that contains the schemas.
 const CRM: &str = include_str!("../fixtures/crm-openapi.json");
 
-/// What CloudWatch's specification of the embedded metric format demands of a document.
+/// The schema from CloudWatch's specification of the embedded metric format.
 const EMBEDDED_METRIC_FORMAT: &str = include_str!("../fixtures/embedded-metric-format.json");
 
 /// One schema.
@@ -14,7 +14,7 @@ const EMBEDDED_METRIC_FORMAT: &str = include_str!("../fixtures/embedded-metric-f
 pub struct Schema(Validator);
 
 impl Schema {
-    /// The schema of this name among the document's `components`.
+    /// The schema with this name in the document's `components`.
     #[must_use]
     pub fn of_crm(name: &str) -> Self {
         let document: Value = serde_json::from_str(CRM).unwrap();
@@ -29,7 +29,7 @@ impl Schema {
     }
 
     fn in_document(document: &Value, name: &str) -> Self {
-        // A reference to nothing is found when it is followed, which for a misspelt name may be never.
+        // A validator notices a broken reference only when it follows it. With a misspelt name it may never do so.
         assert!(
             document["components"]["schemas"][name].is_object(),
             "{name}"
@@ -42,7 +42,7 @@ impl Schema {
         Self(options.build(&schema).unwrap())
     }
 
-    /// Where `body` does not fit, and why; empty when it fits.
+    /// The violations of the schema in `body`, with their places. The list is empty for a valid body.
     #[must_use]
     pub fn faults(&self, body: &Value) -> Vec<String> {
         self.0

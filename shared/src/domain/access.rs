@@ -1,12 +1,13 @@
-//! Whose data a request may touch. Values of these types are proofs: only this crate makes them, from verified tokens.
+//! Whose data a request may read or write. A value of these types is a proof: only this crate makes one, from a
+//! verified token.
 
 use super::OrganizationId;
 
-/// The organization whose data a request may touch.
+/// The organization whose data a request may read or write.
 ///
-/// It is made in two places: by `auth` from a verified token, and by `store` when a verified super administrator
-/// reaches a contact by its id alone. The store's request methods take nothing else, so a function cannot name a
-/// tenant that no token stands for.
+/// Two places make a tenant: `auth` from a verified token, and `store` when a verified super administrator finds a
+/// contact by its id alone. The store's request methods take only a tenant, so a function cannot choose an organization
+/// that the token does not allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant(OrganizationId);
 
@@ -22,16 +23,16 @@ impl Tenant {
     }
 }
 
-/// The contacts that a caller reaches on endpoints 1 and 2 and on reads (contract section 3).
+/// The contacts that a caller may use on endpoints 1 and 2 and on reads (contract section 3).
 #[derive(Debug, Clone)]
 pub enum Reach {
-    /// Those of its own organization.
+    /// The contacts of its own organization.
     Own(Tenant),
-    /// Those of any organization, by their id alone.
+    /// The contacts of any organization, found by their id alone.
     Any(SuperAdmin),
 }
 
-/// Proof of a verified `SUPERADMIN` token, which reaches every organization (contract section 3).
+/// Proof of a verified `SUPERADMIN` token, which gives access to every organization (contract section 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuperAdmin {
     own: Option<Tenant>,
@@ -48,8 +49,8 @@ impl SuperAdmin {
         self.own.as_ref()
     }
 
-    /// The tenant of a contact that was found by its id.
-    #[expect(clippy::unused_self, reason = "the proof is what allows it")]
+    /// The tenant of a contact that the store found by its id.
+    #[expect(clippy::unused_self, reason = "only a super administrator may call it")]
     pub(crate) fn tenant_of(&self, organization: OrganizationId) -> Tenant {
         Tenant::new(organization)
     }

@@ -19,7 +19,7 @@ pub enum MethodKind {
     Email,
 }
 
-/// The value of a contact method, in its normal form.
+/// The value of a contact method. It has a normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MethodValue {
     /// A phone number.
@@ -29,7 +29,7 @@ pub enum MethodValue {
 }
 
 impl MethodValue {
-    /// Which kind of method it is.
+    /// The kind of the method.
     #[must_use]
     pub fn kind(&self) -> MethodKind {
         match self {
@@ -38,7 +38,7 @@ impl MethodValue {
         }
     }
 
-    /// The form by which it is found on a contact.
+    /// The form that identifies the method on a contact.
     #[must_use]
     pub fn normal_form(&self) -> &str {
         match self {
@@ -48,8 +48,7 @@ impl MethodValue {
     }
 
     /// The form that is shown: E.164 for a phone number, the form as given for an e-mail address.
-    #[must_use]
-    pub fn shown_form(&self) -> &str {
+    fn shown_form(&self) -> &str {
         match self {
             Self::Phone(number) => number.as_e164(),
             Self::Email(address) => address.as_given(),
@@ -57,29 +56,31 @@ impl MethodValue {
     }
 }
 
-/// A phone number or e-mail address that somebody says a contact has.
+/// A phone number or e-mail address to add to a contact, or to change on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMethod {
-    /// Which.
+    /// The phone number or e-mail address.
     pub value: MethodValue,
-    /// Whether it is the contact's main one of its kind; `None` leaves that as it is, but the first of a kind is.
+    /// Whether the method is the primary one of its kind. With `None`, an existing method keeps its flag, and a new
+    /// method is primary if its kind has no primary method.
     pub is_primary: Option<bool>,
-    /// Since when it is verified, if it is. It counts by the one rule.
+    /// The verification, if there is one. The one rule decides whether it replaces the stored verification.
     pub verification: Option<Verification>,
 }
 
 /// One phone number or e-mail address on a contact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContactMethod {
-    /// Where it stands among the contact's methods of its kind: higher than all that were there when it was added.
+    /// The method's place among the contact's methods of its kind. A new method gets a higher position than all
+    /// existing methods.
     pub position: u32,
-    /// The form by which it is compared.
+    /// The form for comparisons.
     pub normal_form: String,
     /// The form that is shown: E.164 for a phone number, the form as given for an e-mail address.
     pub value: String,
-    /// Whether it is the contact's main one of its kind.
+    /// Whether the method is the contact's primary one of its kind.
     pub is_primary: bool,
-    /// Since when it is verified, if it is.
+    /// The verification, if the method is verified.
     pub verification: Option<Verification>,
 }
 
@@ -93,14 +94,14 @@ impl fmt::Debug for ContactMethod {
     }
 }
 
-/// What a validation service found out about a contact's e-mail address.
+/// The result of the validation of a contact's e-mail address by a validation service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EmailValidation {
-    /// The finding.
+    /// The status.
     pub status: ValidationStatus,
-    /// Why, in the service's words; may be empty.
+    /// The reason that the service gives; may be empty.
     pub reason: String,
-    /// When it was found out, if known.
+    /// The time of the validation, if known.
     pub validated_at: Option<Timestamp>,
 }
 
@@ -131,7 +132,7 @@ pub enum ValidationStatus {
 }
 
 impl ValidationStatus {
-    /// All findings.
+    /// All statuses.
     pub const ALL: [Self; 7] = [
         Self::Unknown,
         Self::Valid,
@@ -142,7 +143,7 @@ impl ValidationStatus {
         Self::ManuallyInvalid,
     ];
 
-    /// The finding as it is stored and shown.
+    /// The status as the table and the API write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -156,13 +157,13 @@ impl ValidationStatus {
         }
     }
 
-    /// The finding of this name.
+    /// The status with this name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// Whether mail to the address is held back (contract section 7).
+    /// Whether the status blocks mail to the address (contract section 7).
     #[must_use]
     pub fn is_undeliverable(self) -> bool {
         match self {
@@ -176,16 +177,16 @@ impl ValidationStatus {
     }
 }
 
-/// What holds mail back whatever the subscriptions say, each since when.
+/// The suppressions of a contact: they block mail even to subscribers. Each one is the time since which it applies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Suppression {
-    /// The person unsubscribed from everything.
+    /// When the person unsubscribed from everything.
     pub globally_unsubscribed_at: Option<Timestamp>,
-    /// Why, in the person's words; may be empty.
+    /// The person's reason to unsubscribe from everything; may be empty.
     pub global_unsubscribe_reason: String,
-    /// The mailbox refused for good.
+    /// When the mailbox refused a message permanently.
     pub hard_bounced_at: Option<Timestamp>,
-    /// The person reported a message as spam.
+    /// When the person reported a message as spam.
     pub complained_at: Option<Timestamp>,
 }
 
@@ -204,7 +205,7 @@ pub struct Contact {
     pub phones: Vec<ContactMethod>,
     /// The e-mail addresses, in the order in which they were added.
     pub emails: Vec<ContactMethod>,
-    /// Further phone numbers that the CRM keeps as plain texts. They cannot be verified.
+    /// Further phone numbers, which the CRM stores as plain text. Nobody can verify them.
     pub secondary_phone_numbers: Vec<String>,
     /// The CRM's status, such as `New Lead`.
     pub status: Option<String>,
@@ -214,28 +215,28 @@ pub struct Contact {
     pub pipeline_stage: Option<String>,
     /// The CRM user who owns the contact.
     pub user_id: Option<String>,
-    /// The CRM user who created it.
+    /// The CRM user who created the contact.
     pub created_by: Option<String>,
-    /// The CRM users it is assigned to.
+    /// The CRM users to whom the contact is assigned.
     pub assignees: Vec<String>,
-    /// Since when the contact itself is verified, if it is.
+    /// The verification of the contact itself, if it is verified.
     pub verification: Option<Verification>,
-    /// What is known about its e-mail address.
+    /// The validation of its e-mail address.
     pub email_validation: EmailValidation,
-    /// What holds mail back.
+    /// The suppressions of mail to the contact.
     pub suppression: Suppression,
     /// Tags, by audience.
     pub tags: BTreeMap<AudienceSlug, Vec<String>>,
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// The number of its state.
+    /// The version, which each change increases.
     pub version: Version,
 }
 
 impl Contact {
-    /// A contact of whom nothing is known yet.
+    /// An empty contact.
     #[must_use]
     pub fn new(organization_id: OrganizationId, id: ContactId, created_at: Timestamp) -> Self {
         Self {
@@ -274,25 +275,28 @@ impl Contact {
     /// The method with this normal form, if the contact has it.
     #[must_use]
     pub fn method(&self, value: &MethodValue) -> Option<&ContactMethod> {
-        self.methods(value.kind())
-            .iter()
-            .find(|method| method.normal_form == value.normal_form())
+        self.methods(value.kind()).get(self.index_of(value)?)
     }
 
-    /// Whether the contact has an e-mail address.
+    fn index_of(&self, value: &MethodValue) -> Option<usize> {
+        self.methods(value.kind())
+            .iter()
+            .position(|method| method.normal_form == value.normal_form())
+    }
+
+    /// Whether the contact has this e-mail address.
     #[must_use]
     pub fn has_address(&self, address: &EmailAddress) -> bool {
         let mut emails = self.emails.iter();
         emails.any(|email| email.normal_form == address.normal_form())
     }
 
-    /// Adds a method, or says more of one that is there, which keeps what is known of it. One that becomes the main one of
-    /// its kind takes the place of another.
+    /// Adds a method, or updates the existing method with the same normal form. An update can make the method primary
+    /// and can record a verification; it changes nothing else. A kind has one primary method: a new primary method
+    /// replaces the old one.
     pub fn add_method(&mut self, new: NewMethod) {
+        let found = self.index_of(&new.value);
         let methods = self.methods_mut(new.value.kind());
-        let found = methods
-            .iter()
-            .position(|method| method.normal_form == new.value.normal_form());
         let (index, becomes_primary) = if let Some(index) = found {
             (index, new.is_primary == Some(true))
         } else {
@@ -316,16 +320,13 @@ impl Contact {
         }
     }
 
-    /// Takes a method off, with all that is known of it, and answers whether it was there. Where it was the main one of its
-    /// kind, the one that was added first is it now.
+    /// Removes a method with its verification. Returns whether the contact had the method. If the method was primary,
+    /// the oldest remaining method of its kind becomes primary.
     pub fn remove_method(&mut self, value: &MethodValue) -> bool {
-        let methods = self.methods_mut(value.kind());
-        let Some(index) = methods
-            .iter()
-            .position(|method| method.normal_form == value.normal_form())
-        else {
+        let Some(index) = self.index_of(value) else {
             return false;
         };
+        let methods = self.methods_mut(value.kind());
         let removed = methods.remove(index);
         if let (true, Some(first)) = (removed.is_primary, methods.first_mut()) {
             first.is_primary = true;
@@ -333,11 +334,10 @@ impl Contact {
         true
     }
 
-    /// Sets the verification of a method; nothing happens where the contact does not have it.
+    /// Sets or clears the verification of a method. Does nothing if the contact does not have the method.
     pub fn set_verification(&mut self, value: &MethodValue, verification: Option<Verification>) {
-        let mut methods = self.methods_mut(value.kind()).iter_mut();
-        if let Some(method) = methods.find(|method| method.normal_form == value.normal_form()) {
-            method.verification = verification;
+        if let Some(index) = self.index_of(value) {
+            self.methods_mut(value.kind())[index].verification = verification;
         }
     }
 
@@ -348,7 +348,7 @@ impl Contact {
         }
     }
 
-    /// The main e-mail address, if there is one.
+    /// The primary e-mail address, if there is one.
     #[must_use]
     pub fn primary_email(&self) -> Option<&ContactMethod> {
         self.emails.iter().find(|email| email.is_primary)

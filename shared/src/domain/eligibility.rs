@@ -1,8 +1,8 @@
-//! May we send? The one function that decides it (contract section 7).
+//! The one function that decides whether a client may send to a contact (contract section 7).
 
 use serde::Serialize;
 
-use super::{Contact, Subscription, SubscriptionStatus, Suppression, ValidationStatus};
+use super::{Contact, Subscription, SubscriptionStatus};
 
 /// A level that can hold a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,48 +38,23 @@ pub enum Block {
     Undeliverable,
 }
 
-/// Whether a contact may be sent to, and why or why not.
+/// Whether a client may send to a contact, with the reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Eligibility {
     /// The levels that hold a verification.
     pub verified_by: Vec<Level>,
-    /// What stands against marketing.
+    /// The reasons not to send marketing.
     pub blocked_by: Vec<Block>,
-    /// Whether transactional messages may be sent.
+    /// Whether the client may send transactional messages.
     pub can_send_transactional: bool,
 }
 
 impl Eligibility {
-    /// Decides it for a contact, its subscription at audience level and the client's, where they exist.
+    /// The eligibility of a contact, from its subscription at audience level and the client's subscription, if they
+    /// exist.
     #[must_use]
     pub fn of(
         contact: &Contact,
-        audience: Option<&Subscription>,
-        client: Option<&Subscription>,
-    ) -> Self {
-        Self::decide(
-            contact.verification.is_some(),
-            &contact.suppression,
-            contact.email_validation.status,
-            audience,
-            client,
-        )
-    }
-
-    /// Decides it for an address that no contact has, or none that the client has onboarded: nothing may be sent.
-    #[must_use]
-    pub fn of_unknown() -> Self {
-        let (suppression, validation) = (Suppression::default(), ValidationStatus::default());
-        Self {
-            can_send_transactional: false,
-            ..Self::decide(false, &suppression, validation, None, None)
-        }
-    }
-
-    fn decide(
-        is_contact_verified: bool,
-        suppression: &Suppression,
-        validation: ValidationStatus,
         audience: Option<&Subscription>,
         client: Option<&Subscription>,
     ) -> Self {
@@ -90,10 +65,11 @@ impl Eligibility {
             subscription.is_some_and(|subscription| subscription.status == status)
         };
         let verified_by = present([
-            (Level::Contact, is_contact_verified),
+            (Level::Contact, contact.verification.is_some()),
             (Level::Audience, is_verified(audience)),
             (Level::Client, is_verified(client)),
         ]);
+        let suppression = &contact.suppression;
         let hard_bounced = suppression.hard_bounced_at.is_some();
         let complained = suppression.complained_at.is_some();
         let blocked_by = present([
@@ -112,7 +88,10 @@ impl Eligibility {
             ),
             (Block::HardBounced, hard_bounced),
             (Block::Complained, complained),
-            (Block::Undeliverable, validation.is_undeliverable()),
+            (
+                Block::Undeliverable,
+                contact.email_validation.status.is_undeliverable(),
+            ),
         ]);
         Self {
             verified_by,
@@ -121,7 +100,18 @@ impl Eligibility {
         }
     }
 
-    /// Whether marketing may be sent: something is verified and nothing stands against it.
+    /// The eligibility of an address that no contact has, or only a contact that the client has not onboarded. The
+    /// client may send nothing.
+    #[must_use]
+    pub fn of_unknown() -> Self {
+        Self {
+            verified_by: Vec::new(),
+            blocked_by: vec![Block::NotVerified, Block::NotSubscribed],
+            can_send_transactional: false,
+        }
+    }
+
+    /// Whether the client may send marketing: a level holds a verification, and there is no reason not to send.
     #[must_use]
     pub fn can_send_marketing(&self) -> bool {
         !self.verified_by.is_empty() && self.blocked_by.is_empty()
@@ -138,7 +128,10 @@ fn present<T, const N: usize>(candidates: [(T, bool); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ContactId, EmailValidation, OrganizationId, Timestamp, Verification};
+    use crate::domain::{
+        ContactId, EmailValidation, OrganizationId, Suppression, Timestamp, ValidationStatus,
+        Verification,
+    };
 
     fn contact() -> Contact {
         Contact::new(

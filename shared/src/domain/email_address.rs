@@ -6,34 +6,33 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// An e-mail address: its normal form, by which it is compared, and the form as given, for display.
+/// An e-mail address: its normal form for comparisons, and the form as given for display.
 ///
-/// The normal form is NFC and lower-cased with the domain in A-labels. There is no case folding and no stripping of
-/// dots or plus tags: two addresses that a mail server may tell apart stay two.
+/// The normal form is NFC and lower case, with the domain in A-labels. Dots and plus tags stay, and there is no case
+/// folding: two addresses that a mail server may distinguish have different normal forms.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress {
     normal_form: String,
     as_given: String,
 }
 
-/// A text without exactly one usable local part and domain, or over 320 characters.
+/// A text without exactly one valid local part and domain, or over 320 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an e-mail address of at most 320 characters")]
 pub struct InvalidEmailAddress;
 
 impl EmailAddress {
     /// Longest address, in characters: 64 for the local part, `@`, and 255 for the domain (RFC 3696, erratum 1690).
-    /// The sum is checked, not its parts, as the contract has it.
+    /// The contract limits only the sum.
     pub const MAX_CHARACTERS: usize = 320;
 
-    /// Reads an address, surrounding white space aside.
+    /// Reads an address, without surrounding white space.
     ///
-    /// The local part is a dot-atom (RFC 5322 section 3.2.3), extended to non-ASCII letters (RFC 6531). A quoted local
-    /// part or an address literal as domain is refused: no mailbox that people use has one, and both give many
-    /// spellings to one mailbox.
+    /// The local part is a dot-atom (RFC 5322 section 3.2.3), extended to non-ASCII letters (RFC 6531). Quoted local
+    /// parts and address literals as domain are errors: they are hardly used, and they give one mailbox many spellings.
     ///
     /// # Errors
-    /// When there is not exactly one usable local part and domain, or it is over [`Self::MAX_CHARACTERS`].
+    /// When the text does not have exactly one valid local part and domain, or is over [`Self::MAX_CHARACTERS`].
     pub fn parse(text: &str) -> Result<Self, InvalidEmailAddress> {
         let as_given = text.trim();
         if as_given.chars().count() > Self::MAX_CHARACTERS {
@@ -41,16 +40,16 @@ impl EmailAddress {
         }
         let (local, domain) = as_given.split_once('@').ok_or(InvalidEmailAddress)?;
         let nfc = ComposingNormalizerBorrowed::new_nfc();
-        // Once more after lower-casing, which can leave a sequence that NFC composes.
+        // Lower-casing can produce a sequence that NFC composes, so NFC runs a second time.
         let local = nfc
             .normalize(&nfc.normalize(local).to_lowercase())
             .into_owned();
-        // Looked at in its normal form: NFC makes a semicolon of the Greek question mark.
+        // The check needs the normal form: NFC turns the Greek question mark into a semicolon.
         if !is_dot_atom(&local) {
             return Err(InvalidEmailAddress);
         }
-        // UTS #46 without transitional processing, so that `ß` keeps its own A-label; labels and the whole are held to
-        // the lengths of the DNS (RFC 1035), and characters that no host name has are refused, `@` among them.
+        // UTS #46 without transitional processing keeps `ß` distinct from `ss`. `Verify` checks the DNS length limits
+        // (RFC 1035), and `STD3` refuses characters that no host name has, such as `@`.
         let domain = Uts46::new()
             .to_ascii(
                 domain.as_bytes(),
@@ -60,7 +59,8 @@ impl EmailAddress {
             )
             .map_err(|_| InvalidEmailAddress)?;
         let normal_form = format!("{local}@{domain}");
-        // NFC and lower case make some letters more; the normal form is part of a key, which has a limit in bytes.
+        // NFC and lower case can lengthen a text. The normal form is part of a key, and DynamoDB limits the size of
+        // keys.
         if normal_form.chars().count() > Self::MAX_CHARACTERS {
             return Err(InvalidEmailAddress);
         }
@@ -70,13 +70,13 @@ impl EmailAddress {
         })
     }
 
-    /// The form by which addresses are compared and looked up.
+    /// The form for comparisons and look-ups.
     #[must_use]
     pub fn normal_form(&self) -> &str {
         &self.normal_form
     }
 
-    /// The form in which it was given, trimmed.
+    /// The address as given, trimmed.
     #[must_use]
     pub fn as_given(&self) -> &str {
         &self.as_given

@@ -1,16 +1,16 @@
-//! Who and what a request is about: organizations, contacts, slugs and the actor (contract sections 1 and 4).
+//! The identifiers of organizations, contacts, audiences, clients and actors (contract sections 1 and 4).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A text that does not fit the pattern of the identifier it should be.
+/// A text that does not follow the rule of its identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidIdentifier(&'static str);
 
-/// Defines an identifier: a trimmed text that its `fits` function accepts.
+/// Defines an identifier: a trimmed text that the function `$fits` accepts.
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $rule:literal, $fits:expr) => {
         $(#[$doc])*
@@ -19,13 +19,13 @@ macro_rules! identifier {
         pub struct $name(String);
 
         impl $name {
-            /// What the identifier must be, for error messages.
+            /// The rule of the identifier, for error messages.
             pub const RULE: &'static str = $rule;
 
-            /// Reads the identifier, surrounding white space aside.
+            /// Reads the identifier, without surrounding white space.
             ///
             /// # Errors
-            /// When the trimmed text does not fit [`Self::RULE`].
+            /// When the trimmed text does not follow [`Self::RULE`].
             pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
                 let text = text.trim();
                 let fits: fn(&str) -> bool = $fits;
@@ -64,15 +64,15 @@ macro_rules! identifier {
 identifier!(
     /// The id of an organization, the tenant.
     ///
-    /// The contract leaves its form to the identity provider. Printable ASCII is wide enough for every provider's ids;
-    /// `#` is left out because it separates the parts of a key, so that no organization's keys can be read as another's.
+    /// The identity provider chooses the form. Printable ASCII covers the ids of every provider. `#` separates the
+    /// parts of a key, so an id must not contain it: otherwise a key could belong to two organizations.
     OrganizationId,
     "must be 1 to 128 printable ASCII characters other than `#`",
     |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 );
 
 identifier!(
-    /// The id of a contact, opaque (contract section 1).
+    /// The id of a contact. Its content has no meaning (contract section 1).
     ContactId,
     "must be 1 to 64 letters, digits, `_` or `-`",
     |text| (1..=64).contains(&text.len())
@@ -80,7 +80,7 @@ identifier!(
 );
 
 impl ContactId {
-    /// The id of a new contact, made of a random UUID (RFC 9562 section 5.4).
+    /// An id for a new contact, from a random UUID (RFC 9562 section 5.4).
     #[must_use]
     pub fn random() -> Self {
         Self(format!("c_{}", Uuid::new_v4().simple()))
@@ -88,7 +88,7 @@ impl ContactId {
 }
 
 identifier!(
-    /// The slug of an audience, a list people subscribe to (contract section 1).
+    /// The slug of an audience, a list to which people subscribe (contract section 1).
     AudienceSlug,
     "must be a slug: 1 to 120 lower-case letters, digits, `_` or `-`, beginning with a letter or digit",
     is_slug
@@ -110,9 +110,9 @@ fn is_slug(text: &str) -> bool {
         && text.as_bytes()[0].is_ascii_alphanumeric()
 }
 
-/// Who did something, as kept in `verifiedBy`: a token's subject, or `client:<slug>` for an application.
+/// The author of a verification, stored as `verifiedBy`: a token's subject, or `client:<slug>` for an application.
 ///
-/// Comes from a token only, never from a body (contract section 3).
+/// An actor comes from a token, never from a request body (contract section 3).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Actor(String);
@@ -130,14 +130,14 @@ impl Actor {
         Self(format!("client:{client}"))
     }
 
-    /// The actor as stored and shown.
+    /// The actor as the table and the API write it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Masked: many identity providers use an e-mail address as subject.
+/// Masked: many identity providers use an e-mail address as the subject.
 impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Actor(…)")

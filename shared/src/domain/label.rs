@@ -1,14 +1,14 @@
-//! The free label that says where a verification came from.
+//! The label that names the source of a verification.
 
 use serde::{Deserialize, Serialize};
 
-/// A `verificationSource`, such as `admin-manual`: 1 to 100 characters, trimmed, no control characters
+/// A `verificationSource`, such as `admin-manual`: a trimmed text of 1 to 100 characters, without control characters
 /// (contract section 4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VerificationSource(String);
 
-/// A label that is empty, over 100 characters, or holds control characters.
+/// A label that is empty, has over 100 characters, or contains control characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be at most 100 characters without control characters")]
 pub struct InvalidLabel;
@@ -17,10 +17,10 @@ impl VerificationSource {
     /// Longest label, in characters.
     pub const MAX_CHARACTERS: usize = 100;
 
-    /// Reads a label. A blank one counts as absent.
+    /// Reads a label. A blank text gives `None`.
     ///
     /// # Errors
-    /// When it is over [`Self::MAX_CHARACTERS`] or holds control characters.
+    /// When the label is over [`Self::MAX_CHARACTERS`] or contains control characters.
     pub fn parse(text: &str) -> Result<Option<Self>, InvalidLabel> {
         let text = text.trim();
         if text.is_empty() {
@@ -32,7 +32,7 @@ impl VerificationSource {
         Ok(Some(Self(text.to_owned())))
     }
 
-    /// The label as stored and shown.
+    /// The label as the table and the API write it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
-//! The words of the contract as types, and its rules. No AWS, no HTTP, no async, no clock.
+//! The terms of the contract as types, and its rules. This module uses no AWS, no HTTP, no async and no clock.
 //!
-//! Identifiers, numbers, addresses, times and labels have one way in, a parser, so that a value which exists is in its
+//! Only a parser makes an identifier, phone number, e-mail address, time or label from text, so every value is in its
 //! normal form (contract section 4).
 
 mod access;

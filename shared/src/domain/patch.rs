@@ -1,6 +1,7 @@
-//! What somebody says of a contact, and what that makes of it: an application that upserts it, or an import.
+//! Changes of a contact and its subscriptions, from an upsert by an application or from an import.
 //!
-//! What is not said stays as it is. A verification counts by the one rule, so that none is ever cleared or postponed.
+//! Omitted fields keep their value. The one rule decides about a verification, so a patch never clears or postpones
+//! one.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +10,16 @@ use super::{
     ValidationStatus, Verification,
 };
 
-/// What somebody says of a contact.
+/// A change of a contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContactPatch {
     /// The first name.
     pub first_name: Option<String>,
     /// The last name.
     pub last_name: Option<String>,
-    /// Phone numbers and e-mail addresses that it has, perhaps among others.
+    /// Phone numbers and e-mail addresses to add or to update. The contact keeps all others.
     pub methods: Vec<NewMethod>,
-    /// Further phone numbers, kept as plain texts; none says nothing.
+    /// All further phone numbers, stored as plain text. An empty list changes nothing.
     pub secondary_phone_numbers: Vec<String>,
     /// The CRM's status.
     pub status: Option<String>,
@@ -26,77 +27,79 @@ pub struct ContactPatch {
     pub pipeline_id: Option<String>,
     /// The stage in that pipeline.
     pub pipeline_stage: Option<String>,
-    /// The CRM user who owns it.
+    /// The CRM user who owns the contact.
     pub user_id: Option<String>,
-    /// The CRM user who created it.
+    /// The CRM user who created the contact.
     pub created_by: Option<String>,
-    /// The CRM users it is assigned to; none says nothing.
+    /// The CRM users to whom the contact is assigned. An empty list changes nothing.
     pub assignees: Vec<String>,
-    /// Since when the contact itself is verified.
+    /// A verification of the contact itself.
     pub verification: Option<Verification>,
-    /// What a validation service found out about its e-mail address.
+    /// The result of the validation of its e-mail address.
     pub email_validation: Option<ValidationPatch>,
     /// Whether the person unsubscribed from everything.
     pub globally_unsubscribed: Option<SuppressionPatch>,
-    /// Why.
+    /// The reason to unsubscribe from everything.
     pub global_unsubscribe_reason: Option<String>,
-    /// Whether the mailbox refused for good.
+    /// Whether the mailbox refused a message permanently.
     pub hard_bounced: Option<SuppressionPatch>,
     /// Whether the person reported a message as spam.
     pub complained: Option<SuppressionPatch>,
-    /// All tags in each of these audiences.
+    /// The tags in these audiences. They replace all stored tags of the audience.
     pub tags: BTreeMap<AudienceSlug, Vec<String>>,
-    /// A time at which it existed already.
+    /// A time at which the contact already existed.
     pub created_at: Option<Timestamp>,
 }
 
-/// What a validation service found out about an e-mail address.
+/// The result of the validation of an e-mail address by a validation service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationPatch {
-    /// The finding.
+    /// The status.
     pub status: ValidationStatus,
-    /// Why, in the service's words; may be empty. Where it is not said: none, unless the finding is the stored one.
+    /// The reason that the service gives; may be empty. With `None`, a new status has no reason, and the stored status
+    /// keeps its reason.
     pub reason: Option<String>,
-    /// When it was found out, which may not be known. Where it is not said: now, unless the finding is the stored one.
+    /// The time of the validation; `Some(None)` if it is unknown. With `None`, a new result gets the current time, the
+    /// stored result keeps its time, and a new `unknown` gets none.
     pub validated_at: Option<Option<Timestamp>>,
 }
 
-/// Whether something holds mail back.
+/// A change of a suppression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuppressionPatch {
-    /// It does, and did at this time.
+    /// It blocks mail, since this time or earlier.
     Since(Timestamp),
-    /// It does not any more.
+    /// It no longer blocks mail.
     Lifted,
 }
 
-/// What somebody says of a subscription.
+/// A change of a subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubscriptionPatch {
-    /// Where it stands.
+    /// The status.
     pub status: Option<SubscriptionStatus>,
-    /// Why it ends now, if it does; may be empty.
+    /// The reason, if the subscription ends now; may be empty.
     pub reason: String,
-    /// How it ended, where that is known from elsewhere.
+    /// The time and reason of an earlier end, from an import.
     pub ending: Option<Ending>,
-    /// Since when it is verified.
+    /// A verification of the subscription.
     pub verification: Option<Verification>,
-    /// Whether this may be older than what is stored, so that no later state goes back to an earlier one: one that has
-    /// ended stays so, and one that is confirmed does not wait for that again.
+    /// Whether the patch may be older than the stored subscription. Then the status only moves forward: an ended
+    /// subscription stays ended, and a confirmed subscription does not become pending.
     pub is_history: bool,
 }
 
 /// How a subscription ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ending {
-    /// When, if that is known.
+    /// The time, if known.
     pub at: Option<Timestamp>,
-    /// Why; may be empty.
+    /// The reason; may be empty.
     pub reason: String,
 }
 
 impl ContactPatch {
-    /// Makes of a contact what is said of it, at this time.
+    /// Applies the patch to a contact at the time `now`.
     pub fn apply(self, contact: &mut Contact, now: Timestamp) {
         replace(&mut contact.first_name, self.first_name);
         replace(&mut contact.last_name, self.last_name);
@@ -105,17 +108,11 @@ impl ContactPatch {
         replace(&mut contact.pipeline_stage, self.pipeline_stage);
         replace(&mut contact.user_id, self.user_id);
         replace(&mut contact.created_by, self.created_by);
-        for (stored, said) in [
-            (
-                &mut contact.secondary_phone_numbers,
-                self.secondary_phone_numbers,
-            ),
-            (&mut contact.assignees, self.assignees),
-        ] {
-            if !said.is_empty() {
-                *stored = said;
-            }
-        }
+        replace_list(
+            &mut contact.secondary_phone_numbers,
+            self.secondary_phone_numbers,
+        );
+        replace_list(&mut contact.assignees, self.assignees);
         for method in self.methods {
             contact.add_method(method);
         }
@@ -126,37 +123,18 @@ impl ContactPatch {
             validation.apply(contact, now);
         }
         let suppression = &mut contact.suppression;
-        let was_unsubscribed = suppression.globally_unsubscribed_at.is_some();
-        for (stored, said) in [
-            (
-                &mut suppression.globally_unsubscribed_at,
-                self.globally_unsubscribed,
-            ),
-            (&mut suppression.hard_bounced_at, self.hard_bounced),
-            (&mut suppression.complained_at, self.complained),
-        ] {
-            match said {
-                Some(SuppressionPatch::Since(at)) => {
-                    *stored = Some(stored.map_or(at, |stored| stored.min(at)));
-                }
-                Some(SuppressionPatch::Lifted) => *stored = None,
-                None => {}
-            }
-        }
-        match suppression.globally_unsubscribed_at {
-            Some(_) if !was_unsubscribed => {
-                suppression.global_unsubscribe_reason =
-                    self.global_unsubscribe_reason.unwrap_or_default();
-            }
-            Some(_) => {}
-            None => {
-                // One without a time is of a file that knows no more.
-                suppression.global_unsubscribe_reason = match self.global_unsubscribe_reason {
-                    Some(reason) => reason,
-                    None if was_unsubscribed => String::new(),
-                    None => std::mem::take(&mut suppression.global_unsubscribe_reason),
-                };
-            }
+        SuppressionPatch::apply(self.hard_bounced, &mut suppression.hard_bounced_at);
+        SuppressionPatch::apply(self.complained, &mut suppression.complained_at);
+        let unsubscribed_at = &mut suppression.globally_unsubscribed_at;
+        let was_unsubscribed = unsubscribed_at.is_some();
+        SuppressionPatch::apply(self.globally_unsubscribed, unsubscribed_at);
+        let is_unsubscribed = unsubscribed_at.is_some();
+        if is_unsubscribed != was_unsubscribed {
+            suppression.global_unsubscribe_reason =
+                self.global_unsubscribe_reason.unwrap_or_default();
+        } else if !is_unsubscribed && let Some(reason) = self.global_unsubscribe_reason {
+            // An import may know the reason without the time.
+            suppression.global_unsubscribe_reason = reason;
         }
         for (audience, tags) in self.tags {
             if tags.is_empty() {
@@ -167,6 +145,17 @@ impl ContactPatch {
         }
         if let Some(created_at) = self.created_at {
             contact.created_at = contact.created_at.min(created_at);
+        }
+    }
+}
+
+impl SuppressionPatch {
+    /// Applies a patch, if there is one. The earliest known time of a suppression counts.
+    fn apply(patch: Option<Self>, stored: &mut Option<Timestamp>) {
+        match patch {
+            Some(Self::Since(at)) => *stored = Some(stored.map_or(at, |stored| stored.min(at))),
+            Some(Self::Lifted) => *stored = None,
+            None => {}
         }
     }
 }
@@ -190,14 +179,14 @@ impl ValidationPatch {
 }
 
 impl SubscriptionPatch {
-    /// Makes of a subscription, or of none, what is said of it, at this time.
+    /// Applies the patch to a subscription at the time `now`. Without a stored subscription, it makes a new one.
     #[must_use]
     pub fn apply(self, stored: Option<Subscription>, now: Timestamp) -> Subscription {
         let is_new = stored.is_none();
         let mut subscription = stored.unwrap_or_default();
         if let Some(status) = self.status
             && (is_new || status != subscription.status)
-            && !(self.is_history && is_earlier(status, subscription.status))
+            && !(self.is_history && status < subscription.status)
         {
             let ending = match (self.ending, status) {
                 (Some(ending), _) => ending,
@@ -220,19 +209,15 @@ impl SubscriptionPatch {
     }
 }
 
-/// Whether a subscription stands at `status` before it stands at `other`.
-fn is_earlier(status: SubscriptionStatus, other: SubscriptionStatus) -> bool {
-    let order = |status| match status {
-        SubscriptionStatus::Pending => 0,
-        SubscriptionStatus::Subscribed => 1,
-        SubscriptionStatus::Unsubscribed => 2,
-    };
-    order(status) < order(other)
+fn replace(stored: &mut Option<String>, new: Option<String>) {
+    if new.is_some() {
+        *stored = new;
+    }
 }
 
-fn replace(stored: &mut Option<String>, said: Option<String>) {
-    if said.is_some() {
-        *stored = said;
+fn replace_list(stored: &mut Vec<String>, new: Vec<String>) {
+    if !new.is_empty() {
+        *stored = new;
     }
 }
 
@@ -248,7 +233,10 @@ mod tests {
         Timestamp::parse_rfc3339(text).unwrap()
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "what it is put into is an option")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the fields that take it are options"
+    )]
     fn verified(text: &str) -> Option<Verification> {
         Some(Verification {
             at: at(text),
@@ -276,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_stays() {
+    fn omitted_fields_keep_their_value() {
         assert_eq!(applied(ContactPatch::default()), contact());
         let stored = Subscription {
             status: SubscriptionStatus::Subscribed,

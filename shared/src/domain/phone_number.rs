@@ -18,7 +18,7 @@ pub struct PhoneNumber(String);
 #[error("must be a phone number, such as +14165550100, without an extension")]
 pub struct InvalidPhoneNumber;
 
-/// The region whose national numbers are understood, an ISO 3166 alpha-2 code.
+/// The region whose national numbers the parser reads, an ISO 3166 alpha-2 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhoneRegion(Region);
 
@@ -43,17 +43,18 @@ impl FromStr for PhoneRegion {
 }
 
 impl PhoneNumber {
-    /// Longest text that is read as a number, in characters, after trimming and without `tel:`.
+    /// Longest text of a phone number, in characters, after trimming and without `tel:`.
     pub const MAX_CHARACTERS: usize = 64;
 
-    /// Reads a number in international form, or as a national number of `region`.
+    /// Reads a number in international form, or a national number of `region`.
     ///
-    /// A number in international form is taken as it stands: no numbering plan is consulted, so it is never changed
-    /// into another number.
+    /// A number in international form keeps its digits: no numbering plan can turn it into another number.
     ///
     /// # Errors
-    /// When it holds anything but digits and separators (an extension is refused, never dropped), when it has fewer
-    /// than 7 or more than 15 digits, or when it is national and not valid in `region`.
+    /// - When the text contains anything but digits and separators. An extension is an error too: the parser never
+    ///   drops it.
+    /// - When the number has fewer than 7 or more than 15 digits.
+    /// - When the number is national and not valid in `region`.
     pub fn parse(text: &str, region: PhoneRegion) -> Result<Self, InvalidPhoneNumber> {
         let text = strip_tel_scheme(text.trim()).trim();
         if text.chars().count() > Self::MAX_CHARACTERS {
@@ -84,7 +85,7 @@ impl PhoneNumber {
         }
     }
 
-    /// Whether the number's calling code is assigned. Only where a number is added to a contact is that asked for
+    /// Whether the number's calling code is assigned. Only a number that a request adds to a contact needs this
     /// (contract section 4).
     #[must_use]
     pub fn has_assigned_calling_code(&self) -> bool {
@@ -98,7 +99,7 @@ impl PhoneNumber {
     }
 }
 
-/// The text behind a `tel:` scheme, whose letters may be of either case (RFC 3966).
+/// The text after a `tel:` scheme, in upper or lower case (RFC 3966).
 fn strip_tel_scheme(text: &str) -> &str {
     match text.split_at_checked(4) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => rest,
@@ -106,14 +107,14 @@ fn strip_tel_scheme(text: &str) -> &str {
     }
 }
 
-/// The text in ASCII, with every decimal digit as 0 to 9 and every separator as a blank, except that parentheses stay.
+/// The text in ASCII: decimal digits become 0 to 9, separators become blanks, and parentheses stay.
 fn plain(text: &str) -> Result<String, InvalidPhoneNumber> {
     let categories = CodePointMapData::<GeneralCategory>::new();
     text.chars()
         .map(|c| match categories.get(c) {
             _ if matches!(c, '0'..='9' | '(' | ')') => Ok(c),
             _ if matches!(c, '.' | '/') => Ok(' '),
-            // The minus sign and the soft hyphen are not of the dashes' category, and stand for one all the same.
+            // The minus sign and the soft hyphen are dashes too, but Unicode puts them in other categories.
             _ if matches!(c, '\u{2212}' | '\u{ad}') => Ok(' '),
             GeneralCategory::SpaceSeparator | GeneralCategory::DashPunctuation => Ok(' '),
             GeneralCategory::DecimalNumber => Ok(decimal_digit(c)),
@@ -122,10 +123,10 @@ fn plain(text: &str) -> Result<String, InvalidPhoneNumber> {
         .collect()
 }
 
-/// The ASCII digit of the same value as `c`, a character of the category `Nd`.
+/// The ASCII digit with the same value as `c`, a character of the category `Nd`.
 ///
 /// Unicode encodes decimal digits in ascending runs of ten (The Unicode Standard, section 4.6), so the value is the
-/// distance to the begin of the run; where runs follow one another without a gap, its remainder by ten.
+/// distance from the start of the run. Runs can follow each other without a gap, so the distance counts modulo ten.
 fn decimal_digit(c: char) -> char {
     let categories = CodePointMapData::<GeneralCategory>::new();
     let before = (0..u32::from(c)).rev();
@@ -135,17 +136,17 @@ fn decimal_digit(c: char) -> char {
     char::from_digit(u32::try_from(distance % 10).unwrap_or(0), 10).unwrap_or('0')
 }
 
-/// The digits of a [`plain`] text.
+/// The digits in the result of [`plain`].
 fn digits(plain: &str) -> String {
     plain.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// A [`plain`] text without a trunk zero written `(0)`, as in `+44 (0)20 7946 0958`.
+/// The result of [`plain`] without a trunk zero `(0)`, as in `+44 (0)20 7946 0958`.
 fn without_trunk_zero(plain: &str) -> String {
     plain.replacen("(0)", " ", 1)
 }
 
-/// Masked, short numbers too: a number is personal data.
+/// Masked: a phone number is personal data.
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PhoneNumber(…)")

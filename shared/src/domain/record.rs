@@ -1,4 +1,4 @@
-//! A record of a file about a contact: whom it means, and what it says.
+//! A record about a contact in an import file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,26 +7,27 @@ use super::{
     Timestamp,
 };
 
-/// A record of a file about a contact.
+/// A record about a contact in an import file.
 ///
-/// Its contact is the one with its id, or, where it has none, the one that owns its e-mail addresses.
+/// The record's id identifies the contact. Without an id, the record belongs to the contact that owns its e-mail
+/// addresses.
 #[derive(Debug, Clone, Default)]
 pub struct ContactRecord {
-    /// The contact's id, if the record says it.
+    /// The contact's id, if the record has one.
     pub id: Option<ContactId>,
-    /// What it says of the contact.
+    /// The changes of the contact.
     pub patch: ContactPatch,
-    /// The normal forms of those of its e-mail addresses that another contact owns: they are the contact's too, but it is
-    /// not found by them.
+    /// The normal forms of the record's e-mail addresses that another contact owns. This contact has them too, but they
+    /// do not identify it.
     pub owned_elsewhere: BTreeSet<String>,
-    /// What it says of the contact's subscriptions.
+    /// The changes of the contact's subscriptions.
     pub subscriptions: BTreeMap<SubscriptionId, SubscriptionPatch>,
-    /// When the contact was last changed, if it does not exist yet.
+    /// The time of the last change, for a contact that does not exist yet.
     pub updated_at: Option<Timestamp>,
 }
 
 impl ContactRecord {
-    /// The e-mail addresses by which the contact is found.
+    /// The e-mail addresses that identify the contact.
     pub fn own_addresses(&self) -> impl Iterator<Item = &EmailAddress> {
         self.patch
             .methods

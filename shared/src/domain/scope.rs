@@ -21,11 +21,11 @@ pub enum Scope {
 /// The changes of one subscribe or unsubscribe request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopePatch {
-    /// The contact's change.
+    /// The change of the contact.
     pub contact: ContactPatch,
-    /// The change of the subscription at audience level; `None` leaves it alone and does not create it.
+    /// The change of the subscription at audience level. `None` neither changes nor creates the subscription.
     pub audience: Option<SubscriptionPatch>,
-    /// The change of the client's subscription, which is created where it is missing.
+    /// The change of the client's subscription. A missing subscription is created.
     pub client: SubscriptionPatch,
 }
 
@@ -41,8 +41,8 @@ impl Scope {
         }
     }
 
-    /// Begins subscriptions at every level up to this scope. A wider end stays: `client` does not lift an end for the
-    /// audience, and only `global` lifts a global unsubscription.
+    /// Subscribes at every level up to this scope. Wider unsubscriptions stay: `client` does not lift an unsubscription
+    /// from the audience, and only `global` lifts a global unsubscription.
     #[must_use]
     pub fn subscribe(self) -> ScopePatch {
         let subscribed = SubscriptionPatch {
@@ -59,8 +59,8 @@ impl Scope {
         }
     }
 
-    /// Ends the subscription at exactly this scope; narrower subscriptions keep their status, and the wider end blocks
-    /// them.
+    /// Unsubscribes at exactly this scope. Narrower subscriptions keep their status, but the wider unsubscription
+    /// blocks them.
     #[must_use]
     pub fn unsubscribe(self, reason: String, now: Timestamp) -> ScopePatch {
         let unsubscribed = |reason| SubscriptionPatch {

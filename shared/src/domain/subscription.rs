@@ -1,4 +1,4 @@
-//! Subscriptions, and a contact seen in one audience by one client (contract sections 1 and 7).
+//! Subscriptions, and a contact in one audience for one client (contract sections 1 and 7).
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AudienceSlug, ClientSlug, Contact, Eligibility, Timestamp, Verification};
 
-/// Which subscription of a contact: of a client in an audience, or at audience level.
+/// Identifies a subscription of a contact: of a client in an audience, or at audience level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubscriptionId {
     /// The audience.
@@ -27,9 +27,10 @@ impl SubscriptionId {
 }
 
 /// Where a subscription stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
+// The variants are in the order of a subscription's life: `SubscriptionPatch` compares them.
 pub enum SubscriptionStatus {
     /// Asked for, not confirmed.
     #[default]
@@ -41,7 +42,7 @@ pub enum SubscriptionStatus {
 }
 
 impl SubscriptionStatus {
-    /// The status as it is stored and shown.
+    /// The status as the table and the API write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +52,7 @@ impl SubscriptionStatus {
         }
     }
 
-    /// The status of this name.
+    /// The status with this name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Pending, Self::Subscribed, Self::Unsubscribed]
@@ -63,26 +64,26 @@ impl SubscriptionStatus {
 /// A contact's subscription, of a client in an audience or at audience level.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subscription {
-    /// Where it stands.
+    /// The status.
     pub status: SubscriptionStatus,
-    /// Since when it is verified, if it is.
+    /// The verification, if the subscription is verified.
     pub verification: Option<Verification>,
-    /// When it ended, if it did.
+    /// The time at which the subscription ended, if it ended.
     pub unsubscribed_at: Option<Timestamp>,
-    /// Why it ended; may be empty.
+    /// The reason for the end; may be empty.
     pub unsubscribe_reason: String,
 }
 
-/// A contact with those of its subscriptions that somebody looks at.
+/// A contact with some of its subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscribedContact {
     /// The contact.
     pub contact: Contact,
-    /// Its subscriptions.
+    /// The subscriptions.
     pub subscriptions: BTreeMap<SubscriptionId, Subscription>,
 }
 
-/// A contact in one audience for one client: what endpoint 3 changes and answers.
+/// A contact in one audience for one client. Endpoint 3 changes it and returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudienceContact {
     /// The contact.
@@ -98,7 +99,7 @@ pub struct AudienceContact {
 }
 
 impl AudienceContact {
-    /// A contact in an audience for a client; nothing without the client's subscription.
+    /// The contact in an audience for a client. Returns `None` if the client has no subscription.
     #[must_use]
     pub fn new(
         mut state: SubscribedContact,
@@ -115,7 +116,7 @@ impl AudienceContact {
         })
     }
 
-    /// Whether and why the client may send to the contact.
+    /// Whether the client may send to the contact, with the reasons.
     #[must_use]
     pub fn eligibility(&self) -> Eligibility {
         Eligibility::of(

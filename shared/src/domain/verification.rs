@@ -1,32 +1,31 @@
-//! The fact that is recorded, and the one rule (contract section 2).
+//! Verifications, and the one rule that decides between two of them (contract section 2).
 
 use serde::Serialize;
 
 use super::{Actor, Timestamp, VerificationSource};
 
-/// Since when something is verified, by whom, and on whose word.
+/// The time, author and source of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// Since when.
+    /// The time.
     pub at: Timestamp,
-    /// By whom. Absent only where an import does not know.
+    /// The author. Only an import may omit it.
     pub by: Option<Actor>,
-    /// Where it came from, if the caller said.
+    /// The source, if the caller gave one.
     pub source: Option<VerificationSource>,
 }
 
 impl Verification {
-    /// The one rule: whether a verification at `at` replaces what is stored. It does if nothing is stored, or if what
-    /// is stored is later; an equal or earlier one is kept whole.
+    /// The one rule: whether a verification at `at` replaces the stored one. It does if there is no stored
+    /// verification, or if the stored one is later. An equal or earlier stored verification stays unchanged.
     ///
-    /// The database decides the same in the condition of each write (`store`); this function explains its answers and
-    /// is what the tests hold the database's condition against.
+    /// The condition of each write to the database contains the same rule (`store`). The tests compare the two.
     #[must_use]
     pub fn replaces(at: Timestamp, stored: Option<&Self>) -> bool {
         stored.is_none_or(|stored| stored.at > at)
     }
 
-    /// Records this one where the one rule lets it, and answers whether it does.
+    /// Records this verification if the one rule allows it. Returns whether it did.
     pub fn record(self, stored: &mut Option<Self>) -> bool {
         let replaces = Self::replaces(self.at, stored.as_ref());
         if replaces {

@@ -1,14 +1,14 @@
-//! A contact's version, and what a caller expects it to be (contract section 9).
+//! A contact's version, and the version that a caller expects (contract section 9).
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a contact's state, one higher after each change. The first state is 1.
+/// The version of a contact. Each change increases it by one. The first version is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(u64);
 
 impl Version {
-    /// The version of a contact that has just been created.
+    /// The version of a new contact.
     pub const FIRST: Self = Self(1);
 
     /// The version with this number.
@@ -17,8 +17,8 @@ impl Version {
         Self(number)
     }
 
-    /// The version after the next change. The highest number has no next: a caller can name it in `If-Match`, but no
-    /// contact gets that far.
+    /// The version after the next change. The highest number stays: a caller can send it in `If-Match`, but no contact
+    /// reaches it.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -31,19 +31,21 @@ impl Version {
     }
 }
 
-/// Which versions of a contact a write may change: what `If-Match` says.
+/// The versions of a contact that a write may change, from `If-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpectedVersion {
-    /// No condition: no header.
+    /// Any version: the request has no `If-Match`.
     Any,
-    /// Any, but the contact must exist: `*`. A difference only where a write can create it.
+    /// Any version, but the contact must exist: `If-Match: *`. This differs from `Any` only for a write that can create
+    /// the contact.
     AnyExisting,
-    /// One of these. Empty when none of the caller's entity tags can be a version: nothing matches.
+    /// One of these versions. The list is empty if none of the caller's entity tags can be a version; then no version
+    /// matches.
     OneOf(Vec<Version>),
 }
 
 impl ExpectedVersion {
-    /// Whether a contact at `version` may be changed.
+    /// Whether the write may change a contact at `version`.
     #[must_use]
     pub fn allows(&self, version: Version) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! How long the SDK tries before we answer for it.
+//! The timeouts and retries of the SDK.
 
 use std::time::Duration;
 
@@ -8,20 +8,21 @@ use aws_sdk_dynamodb::config::{Builder, SharedInterceptor, StalledStreamProtecti
 
 use super::tally::NoteCalls;
 
-/// How long the SDK waits and how often it tries.
+/// The SDK's timeouts and its number of attempts.
 ///
-/// The defaults make sure that a caller hears from the function, in the contract's words, before API Gateway gives up
-/// after 30 seconds: an operation takes at most 5 seconds, and no request needs more than three of them without
-/// contention. A function's own deadline ([`crate::DEADLINE`]) comes sooner still.
+/// API Gateway gives up after 30 seconds. With the defaults, the function sends an answer of the contract before that:
+/// an operation takes at most 5 seconds, and a request without contention needs at most three operations. The
+/// function's own deadline ([`crate::DEADLINE`]) is even shorter.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientTimeouts {
-    /// For a connection to stand.
+    /// Timeout to open a connection.
     pub connect: Duration,
-    /// For one answer. DynamoDB answers in single-digit milliseconds; what takes a hundred times as long is lost.
+    /// Timeout of one attempt. DynamoDB answers within 10 milliseconds, so an answer that takes a hundred times as long
+    /// is probably lost.
     pub attempt: Duration,
-    /// For an operation with all its attempts.
+    /// Timeout of an operation with all its attempts.
     pub operation: Duration,
-    /// Attempts of an operation, the first included.
+    /// Number of attempts of an operation, including the first.
     pub attempts: u32,
 }
 
@@ -36,7 +37,7 @@ impl Default for ClientTimeouts {
     }
 }
 
-/// Sets the SDK's timeouts and retries, and lets its calls be tallied.
+/// Sets the SDK's timeouts and retries, and counts its calls for the log.
 #[must_use]
 pub fn configure(builder: Builder, timeouts: ClientTimeouts) -> Builder {
     let config = TimeoutConfig::builder()
@@ -51,9 +52,9 @@ pub fn configure(builder: Builder, timeouts: ClientTimeouts) -> Builder {
     let mut builder = builder
         .timeout_config(config)
         .retry_config(retries)
-        // It looks for answers that trickle; here an attempt's time ends them sooner.
+        // The protection ends answers that arrive too slowly. The timeout of an attempt ends them sooner.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    // One that no call can switch off costs less.
+    // A permanent interceptor costs less than one that a call can disable.
     builder.push_interceptor(SharedInterceptor::permanent(NoteCalls));
     builder
 }

@@ -1,4 +1,4 @@
-//! What can go wrong in the database.
+//! The errors of the database and of changes.
 
 use std::error::Error;
 
@@ -13,14 +13,14 @@ use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use super::retry::is_connect_failure;
 use crate::domain::Version;
 
-/// Why a change was not made. Nothing was written, and nothing will be, unless the error is
-/// [`ChangeError::FateUnknown`] or [`ChangeError::FateUnknown`].
+/// The reason for a failed change. The change wrote nothing and will write nothing, unless the error is
+/// [`ChangeError::FateUnknown`] or [`DatabaseError::InDoubt`].
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// The organization has no audience of that slug.
+    /// The organization has no audience with that slug.
     #[error("no such audience")]
     AudienceNotFound,
-    /// The organization has no contact of that id, or the client has not onboarded it.
+    /// The organization has no contact with that id, or the client has not onboarded the contact.
     #[error("no such contact")]
     ContactNotFound,
     /// Contacts of several organizations have the id.
@@ -29,60 +29,60 @@ pub enum ChangeError {
     /// The contact has no such phone number or e-mail address.
     #[error("no such contact method")]
     MethodNotFound,
-    /// The e-mail address is another contact's.
+    /// Another contact owns the e-mail address.
     #[error("another contact owns the address")]
     AddressTaken,
-    /// The contact would be larger than an item of DynamoDB can be.
+    /// The contact would exceed the size limit of a DynamoDB item.
     #[error("the contact would be too large")]
     TooLarge,
-    /// The answer to a write was lost, and others have changed the contact so often that nobody can tell whether it was
-    /// applied. It may still take effect, once.
+    /// The answer to a write was lost, and other callers have changed the contact so often that the store cannot find
+    /// out whether DynamoDB applied the write. The write may still take effect, but only once.
     #[error("whether the write was applied cannot be told")]
     FateUnknown,
-    /// The contact is not at a version that the caller expects. It is at this one, or does not exist.
+    /// The contact does not have a version that the caller expects. It has this version, or does not exist.
     #[error("the contact has another version")]
     VersionMismatch(Option<Version>),
-    /// The database did not do it.
+    /// The database failed or refused the request.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
-/// Why the database did not do what it was asked.
+/// The reason for a failed request to the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// It cannot just now: it throttles, fails, or cannot be reached. The same request may succeed later.
+    /// The database throttles, fails, or is unreachable. The same request may succeed later.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// No answer to a write came, or a failure that leaves open whether the write was applied, now or later.
+    /// A write got no answer, or got an error that does not tell whether DynamoDB applied the write. DynamoDB may also
+    /// apply it later.
     #[error("it is not known whether the database applied the write")]
     InDoubt(#[source] Box<dyn Error + Send + Sync>),
-    /// Another request is at the same items. A new attempt may succeed.
+    /// Another request uses the same items. A new attempt may succeed.
     #[error("another request for the same items is in flight")]
     Contended(#[source] Box<dyn Error + Send + Sync>),
-    /// A condition does not hold: the items are not, or no longer, as they were read. A new attempt, from a new read, may
-    /// succeed.
+    /// A condition failed: the items have changed since the read. A new attempt with a new read may succeed.
     #[error("another change to the same items got in between")]
     Outdated(#[source] Box<dyn Error + Send + Sync>),
-    /// It throttles a part of the request, which the SDK does not retry. A new attempt may succeed.
+    /// The database throttles a part of the request. The SDK does not retry this. A new attempt may succeed.
     #[error("the database throttles a part of the request")]
     PartlyThrottled(#[source] Box<dyn Error + Send + Sync>),
-    /// It refuses the request, which is our mistake or the deployment's: a missing table, a missing permission.
+    /// The database refuses the request because of a bug or a wrong deployment, such as a missing table or permission.
     #[error("the database refuses the request")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// An attribute of an item is not what this version of the code reads or writes.
+    /// An attribute of an item does not have the form that this version of the code reads.
     #[error("cannot read {path} of a {kind} item: {reason}")]
     UnreadableItem {
         /// The kind of item.
         kind: &'static str,
-        /// The attribute's path. It holds no personal data.
+        /// The attribute's path. It contains no personal data.
         path: String,
-        /// What the attribute should be. It quotes no value.
+        /// The expected form of the attribute. It quotes no value.
         reason: String,
     },
     /// Items contradict each other.
     #[error("the table is inconsistent: {0}")]
     Inconsistent(&'static str),
-    /// It answered something that cannot be.
+    /// The database gave an impossible answer.
     #[error("the database answered something unexpected: {0}")]
     UnexpectedAnswer(&'static str),
 }
@@ -92,19 +92,19 @@ impl ChangeError {
         matches!(self, Self::Database(error) if error.is_worth_another_attempt())
     }
 
-    /// Whether other callers were faster.
+    /// Whether another caller's change came first.
     pub(super) fn is_lost_race(&self) -> bool {
         matches!(self, Self::Database(error) if error.is_lost_race())
     }
 
-    /// Whether it is open if the write was applied.
+    /// Whether it is unknown if DynamoDB applied the write.
     pub(super) fn is_in_doubt(&self) -> bool {
         matches!(self, Self::Database(DatabaseError::InDoubt(_)))
     }
 }
 
 impl DatabaseError {
-    /// Sorts an error of a read, or of another request that may be sent again.
+    /// Classifies an error of a read, or of another request that is safe to repeat.
     pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -115,7 +115,7 @@ impl DatabaseError {
         }
     }
 
-    /// Sorts an error of a write.
+    /// Classifies an error of a write.
     fn from_write<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -125,7 +125,7 @@ impl DatabaseError {
                 let status = context.raw().status();
                 let sort = match context.err().code() {
                     Some("TransactionConflictException") => Self::Contended,
-                    // It failed, or its answer cannot be read: a page of a proxy's, say.
+                    // DynamoDB failed, or the answer is not from DynamoDB, such as the error page of a proxy.
                     _ if !status.is_client_error() => Self::InDoubt,
                     Some(code) if is_passing(code) => Self::Unavailable,
                     _ => Self::Refused,
@@ -138,13 +138,13 @@ impl DatabaseError {
             {
                 Self::Unavailable
             }
-            // No answer, or one that broke off.
+            // There is no answer, or an incomplete one.
             _ => Self::InDoubt,
         };
         sort(Box::new(error))
     }
 
-    /// Sorts an error of an update whose condition is about what was read.
+    /// Classifies an error of an update whose condition compares the item with an earlier read.
     pub(super) fn from_update(error: SdkError<UpdateItemError, HttpResponse>) -> Self {
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
@@ -154,7 +154,7 @@ impl DatabaseError {
         }
     }
 
-    /// Sorts an error of a transaction that writes.
+    /// Classifies an error of a transaction that writes.
     pub(super) fn from_transaction(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Self {
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -164,7 +164,7 @@ impl DatabaseError {
         }
     }
 
-    /// Sorts an error of a transaction that reads.
+    /// Classifies an error of a transaction that reads.
     pub(super) fn from_snapshot(error: SdkError<TransactGetItemsError, HttpResponse>) -> Self {
         match error.as_service_error() {
             Some(TransactGetItemsError::TransactionCanceledException(cancelled)) => {
@@ -174,8 +174,8 @@ impl DatabaseError {
         }
     }
 
-    /// Sorts a cancelled transaction. A condition that does not hold and another request for the same items are lost races;
-    /// a lack of capacity passes as well.
+    /// Classifies a cancelled transaction. A failed condition or a conflict with another request is a lost race. A lack
+    /// of capacity is temporary too.
     fn from_cancellation(cancelled: &TransactionCanceledException) -> Self {
         let reasons: Vec<_> = cancelled
             .cancellation_reasons()
@@ -202,7 +202,7 @@ impl DatabaseError {
 }
 
 impl DatabaseError {
-    /// Whether the same request may succeed later, perhaps from a new read.
+    /// Whether the same request may succeed later, perhaps with a new read.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
@@ -218,7 +218,7 @@ impl DatabaseError {
         }
     }
 
-    /// Whether what answered is no DynamoDB: its errors have codes.
+    /// Whether the answer is not from DynamoDB. All errors of DynamoDB have a code.
     #[must_use]
     pub fn is_of_another_service(&self) -> bool {
         let Self::Refused(source) = self else {
@@ -229,18 +229,18 @@ impl DatabaseError {
             .is_some_and(|answer: &ErrorAnswer| answer.code == NO_CODE)
     }
 
-    /// Whether another attempt may succeed at once: others were faster, or it was throttled in a way that the SDK does not
+    /// Whether an immediate new attempt may succeed: after a lost race, or after throttling that the SDK does not
     /// retry.
     pub(super) fn is_worth_another_attempt(&self) -> bool {
         self.is_lost_race() || matches!(self, Self::PartlyThrottled(_))
     }
 
-    /// Whether others were faster, so that a new read is needed.
+    /// Whether another caller's change came first, so that the store needs a new read.
     pub(super) fn is_lost_race(&self) -> bool {
         matches!(self, Self::Contended(_) | Self::Outdated(_))
     }
 
-    /// Whether the content of the request is refused, and not any request.
+    /// Whether the database refuses this request because of its content, and not all requests.
     pub(super) fn is_about_content(&self) -> bool {
         let Self::Refused(source) = self else {
             return false;
@@ -260,18 +260,18 @@ impl From<BuildError> for DatabaseError {
     }
 }
 
-/// The items are no longer as they were read, for this reason.
+/// The error for items that have changed since the read, with the reason.
 pub(super) fn outdated(why: &'static str) -> ChangeError {
     DatabaseError::Outdated(why.into()).into()
 }
 
-/// What of DynamoDB's error answer is kept: the codes, and its own id of the request. Not the message: it may quote
-/// what was sent, and with it personal data, into the log.
+/// The logged part of DynamoDB's error answer: the codes and DynamoDB's request id. The message is left out, because it
+/// may quote personal data from the request.
 #[derive(Debug, thiserror::Error)]
 #[error("DynamoDB answered {code} {reasons:?} (request {request_id})")]
 struct ErrorAnswer {
     code: String,
-    /// Why each item of a transaction was refused, if one was.
+    /// The cancellation reasons of a transaction.
     reasons: Vec<String>,
     request_id: String,
 }
@@ -289,24 +289,25 @@ impl ErrorAnswer {
     }
 }
 
-/// What stands for the code of an error that has none.
+/// The placeholder for a missing error code.
 const NO_CODE: &str = "an error without a code";
 
-/// The code of credentials that are over.
+/// The error code of expired credentials.
 const EXPIRED: &str = "ExpiredTokenException";
 
-/// Whether the credentials are over. A function gets others; whoever has been given them by hand has to get others.
+/// Whether the credentials have expired. On Lambda, a function gets new credentials. A person with temporary
+/// credentials must renew them.
 fn is_expiry(source: &(dyn Error + Send + Sync + 'static)) -> bool {
     source
         .downcast_ref()
         .is_some_and(|answer: &ErrorAnswer| answer.code == EXPIRED)
 }
 
-/// Whether DynamoDB's error of this code passes by itself. The SDK has retried by the time we see one.
+/// Whether DynamoDB's error with this code is temporary. The SDK has already retried it.
 fn is_passing(code: &str) -> bool {
     matches!(
         code,
-        // The credentials are renewed before the next request.
+        // Lambda renews the credentials before the next request.
         EXPIRED
             | "LimitExceededException"
             | "ProvisionedThroughputExceededException"

@@ -1,4 +1,4 @@
-//! The keys of the table. The organization is the first thing in each partition key, so none can be built without one.
+//! The keys of the table. Each partition key begins with the organization, so nobody can build a key without one.
 
 use std::collections::HashMap;
 use std::hash::Hasher;
@@ -16,7 +16,7 @@ pub(super) const PARTITION_KEY: &str = "pk";
 /// The name of the sort key.
 pub(super) const SORT_KEY: &str = "sk";
 
-/// A whole primary key.
+/// A primary key: partition key and sort key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) partition: String,
@@ -24,7 +24,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The contact itself.
+    /// The item of a contact.
     pub(super) fn contact(organization: &OrganizationId, contact: &ContactId) -> Self {
         Self {
             partition: contact_partition(organization, contact),
@@ -32,7 +32,7 @@ impl Key {
         }
     }
 
-    /// A contact's subscription of a client in an audience.
+    /// The subscription of a contact for a client in an audience.
     pub(super) fn client_subscription(
         organization: &OrganizationId,
         contact: &ContactId,
@@ -45,7 +45,7 @@ impl Key {
         }
     }
 
-    /// A contact's subscription at audience level.
+    /// The subscription of a contact at audience level.
     pub(super) fn audience_subscription(
         organization: &OrganizationId,
         contact: &ContactId,
@@ -57,7 +57,7 @@ impl Key {
         }
     }
 
-    /// A contact's subscription.
+    /// The subscription of a contact with this id.
     pub(super) fn subscription(
         organization: &OrganizationId,
         contact: &ContactId,
@@ -82,7 +82,7 @@ impl Key {
         }
     }
 
-    /// An audience that is registered in an organization.
+    /// An audience of an organization.
     pub(super) fn audience(organization: &OrganizationId, audience: &AudienceSlug) -> Self {
         Self {
             partition: organization_partition(organization),
@@ -90,7 +90,7 @@ impl Key {
         }
     }
 
-    /// A client that is registered in an organization.
+    /// A client of an organization.
     pub(super) fn client(organization: &OrganizationId, client: &ClientSlug) -> Self {
         Self {
             partition: organization_partition(organization),
@@ -106,7 +106,7 @@ impl Key {
         }
     }
 
-    /// The key as requests take it.
+    /// The key as DynamoDB's requests need it.
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([
             (PARTITION_KEY.to_owned(), AttributeValue::S(self.partition)),
@@ -128,21 +128,21 @@ pub(super) fn contact_partition(organization: &OrganizationId, contact: &Contact
     format!("ORG#{organization}#CONTACT#{contact}")
 }
 
-/// What the sort keys of an organization's audiences begin with.
+/// The prefix of the sort keys of an organization's audiences.
 pub(super) const AUDIENCE_PREFIX: &str = "AUDIENCE#";
 
-/// What the sort keys of an organization's clients begin with.
+/// The prefix of the sort keys of an organization's clients.
 pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 
-/// What the sort keys of a contact's subscriptions begin with.
+/// The prefix of the sort keys of a contact's subscriptions.
 pub(super) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 
-/// The partition of what is registered in an organization.
+/// The partition of an organization's audiences and clients.
 pub(super) fn organization_partition(organization: &OrganizationId) -> String {
     format!("ORG#{organization}")
 }
 
-/// The subscription in a sort key, if it is one's.
+/// The subscription that a sort key names, if it is the sort key of a subscription.
 pub(super) fn subscription_of(sort: &str) -> Option<SubscriptionId> {
     let id = sort.strip_prefix(SUBSCRIPTION_PREFIX)?;
     let (audience, client) = match id.split_once('#') {
@@ -158,11 +158,11 @@ pub(super) fn subscription_of(sort: &str) -> Option<SubscriptionId> {
     })
 }
 
-/// How many parts the index over an organization's contacts has. A partition of an index takes 1,000 writes a second, and
-/// each new contact writes one.
+/// The number of parts (shards) of the index over an organization's contacts. Each new contact writes once to the
+/// index, and a partition of an index takes 1,000 writes per second.
 pub(super) const SHARDS: u64 = 16;
 
-/// The part of the index over an organization's contacts that a contact is in. It never changes.
+/// The part of the index over an organization's contacts that contains a contact. It never changes.
 pub(super) fn organization_shard(organization: &OrganizationId, contact: &ContactId) -> String {
     let mut hasher = FnvHasher::default();
     hasher.write(contact.as_str().as_bytes());
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(subscription_of("CONTACT"), None);
     }
 
-    /// Contacts keep the shard that they were written with: another hash would lose them from the index's point of view.
+    /// Contacts keep the shard that they were written with. With another hash, the index could not find them.
     #[test]
     fn the_shard_of_a_contact_is_always_the_same() {
         assert_eq!(

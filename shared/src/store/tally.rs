@@ -1,4 +1,4 @@
-//! What a piece of work asks of the database, counted for the log.
+//! Counts the calls of the database for the log.
 
 use std::cell::Cell;
 
@@ -7,20 +7,20 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 
 tokio::task_local! {
-    /// The tally of the work that is being done. What the SDK and the store do for it, they do in its task.
+    /// The tally of the current task's work. The SDK and the store work in the same task.
     static TALLY: Cell<Tally>;
 }
 
-/// What a piece of work asked of the database.
+/// The counters of a piece of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Calls, those that the SDK repeated included.
+    /// Calls of the database, including the SDK's retries.
     pub(crate) calls: u32,
-    /// How often it was done again because another caller was faster.
+    /// How often the store retried the work after a conflict with another caller.
     pub(crate) conflicts_retried: u32,
 }
 
-/// Does the work, and tells what it asked of the database.
+/// Does the work, and returns its result with the tally.
 pub(crate) async fn tallied<T>(work: impl Future<Output = T>) -> (T, Tally) {
     TALLY
         .scope(Cell::default(), async {
@@ -31,7 +31,7 @@ pub(crate) async fn tallied<T>(work: impl Future<Output = T>) -> (T, Tally) {
 }
 
 fn note(change: impl FnOnce(&mut Tally)) {
-    // Work that nobody tallies, such as loading a seed, is not counted.
+    // Work outside of `tallied`, such as loading a seed, has no tally to update.
     let _ = TALLY.try_with(|cell| {
         let mut tally = cell.get();
         change(&mut tally);
@@ -39,12 +39,12 @@ fn note(change: impl FnOnce(&mut Tally)) {
     });
 }
 
-/// Notes that work is done again because another caller was faster.
+/// Counts a retry after a conflict with another caller.
 pub(super) fn note_conflict_retried() {
     note(|tally| tally.conflicts_retried += 1);
 }
 
-/// Notes every call that the SDK sends.
+/// Counts every call that the SDK sends.
 #[derive(Debug)]
 pub(super) struct NoteCalls;
 

@@ -1,8 +1,8 @@
-//! What DynamoDB answers when a call fails, or is done only in part.
+//! DynamoDB's answers to failed and to partly done calls.
 
 use serde_json::{Value, json};
 
-/// An error as DynamoDB writes it. The namespace is that of the layer which found it, and tells nothing.
+/// An error in the format of DynamoDB. The namespace names the layer that raised the error. It has no other meaning.
 pub(super) fn error(code: &str) -> Value {
     match code {
         "ThrottlingException" => json!({
@@ -24,7 +24,7 @@ pub(super) fn error(code: &str) -> Value {
     }
 }
 
-/// The refusal of a request that is at an item which a transaction holds: of a transaction its first item.
+/// The refusal of a request because a transaction uses one of its items. For a transaction, it is the first item.
 pub(super) fn conflict(request: &[u8]) -> Value {
     let request: Value = serde_json::from_slice(request).unwrap();
     match request["TransactItems"].as_array() {
@@ -37,7 +37,7 @@ pub(super) fn conflict(request: &[u8]) -> Value {
     }
 }
 
-/// A cancelled transaction as DynamoDB writes it.
+/// A cancelled transaction in the format of DynamoDB.
 pub(super) fn cancelled(codes: &[&str]) -> Value {
     let reasons: Vec<_> = codes
         .iter()
@@ -63,7 +63,7 @@ pub(super) fn cancelled(codes: &[&str]) -> Value {
     })
 }
 
-/// The answer to a `BatchGetItem` as if only the first item had been looked up and the rest had been throttled.
+/// An answer to a `BatchGetItem` in which DynamoDB looked up only the first item and throttled the rest.
 pub(super) fn of_one_key(request: &[u8], answer: &[u8]) -> Value {
     let request: Value = serde_json::from_slice(request).unwrap();
     let mut answer: Value = serde_json::from_slice(answer).unwrap();

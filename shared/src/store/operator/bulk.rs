@@ -1,5 +1,4 @@
-//! What the operator's tool does with many items: it reads them by many keys at a time, and goes on for as long as what
-//! fails may pass.
+//! Bulk work of the operator's tool: batch reads by key, and retries of temporary failures.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,26 +14,26 @@ use crate::store::items::Item;
 use crate::store::keys::Key;
 use crate::store::{DatabaseError, Store};
 
-/// Most keys that a batch reads.
+/// The maximum number of keys in a batch read.
 pub(super) const MAX_KEYS: usize = 100;
 
-/// Most items of a transaction.
+/// The maximum number of items in a transaction.
 pub(super) const MAX_ITEMS: usize = 100;
 
-/// Most bytes of the items of a transaction. It has 4 MB; the rest is for what is around the items.
+/// The maximum size of a transaction's items, in bytes. DynamoDB's limit is 4 MB; the rest is reserved for overhead.
 pub(super) const MAX_BYTES: usize = 3 * 1024 * 1024;
 
-/// How long work on many items goes on against throttling and outages. It waits longer and longer in between, so that it
-/// slows down to what the table takes.
+/// Retries of bulk work against throttling and outages. Each wait is longer than the one before, so that the work slows
+/// down to the table's capacity.
 #[derive(Debug, Clone)]
 pub struct RetryBudget {
-    /// Waits without any success in between add up to this time at most.
+    /// The maximum total of consecutive waits without a success.
     budget: Duration,
     waits: Arc<AtomicU64>,
 }
 
 impl RetryBudget {
-    /// That of work which gives up after this time without success.
+    /// Retries that give up after this time without a success.
     #[must_use]
     pub fn new(budget: Duration) -> Self {
         Self {
@@ -43,7 +42,7 @@ impl RetryBudget {
         }
     }
 
-    /// How often it has waited so far.
+    /// The number of waits so far.
     #[must_use]
     pub fn waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)
@@ -53,7 +52,7 @@ impl RetryBudget {
         self.waits.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The times to wait, one after the other.
+    /// The wait times, in order.
     pub(super) fn delays(&self) -> ExponentialBackoff {
         self.backoff().build()
     }
@@ -68,10 +67,10 @@ impl RetryBudget {
             .with_total_delay(Some(self.budget))
     }
 
-    /// Does the work until it succeeds, or fails for a reason that does not pass.
+    /// Repeats the work until it succeeds or fails permanently.
     ///
     /// # Errors
-    /// As the work, or as its last attempt when there is no time left.
+    /// The permanent error of the work, or the error of its last attempt when no time is left.
     pub async fn run<T, F>(&self, work: impl FnMut() -> F) -> Result<T, DatabaseError>
     where
         F: Future<Output = Result<T, DatabaseError>>,
@@ -84,10 +83,10 @@ impl RetryBudget {
 }
 
 impl Store {
-    /// Reads items by any number of keys, consistently; those that are not there are missing.
+    /// Reads items by any number of keys, with consistent reads. The result omits items that do not exist.
     ///
     /// # Errors
-    /// When the database does not answer, or throttles so much that nothing is read.
+    /// When the database does not answer, or throttles all reads.
     pub(super) async fn read_many(
         &self,
         keys: HashSet<Key>,
@@ -104,7 +103,7 @@ impl Store {
             .collect()
     }
 
-    /// Reads a batch again and again, until nothing of it is left to read.
+    /// Repeats a batch read until it has read all keys.
     async fn read_batch(&self, keys: &[Key]) -> Result<Vec<Item>, DatabaseError> {
         let mut request = batch_request(&self.table, keys)?;
         let mut items = Vec::new();
@@ -118,7 +117,8 @@ impl Store {
                 .flat_map(HashMap::into_values)
                 .flatten()
                 .collect();
-            // A batch has 16 MB at most, so that what was not read need not be throttled.
+            // DynamoDB also leaves keys unread when an answer would exceed 16 MB, so unread keys do not prove
+            // throttling.
             let unread = output
                 .unprocessed_keys
                 .filter(|tables| tables.values().any(|wanted| !wanted.keys().is_empty()));
@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// A consistent read of items, each by itself, as a pure function.
+/// The request for a consistent batch read, as a pure function.
 fn batch_request(table: &str, keys: &[Key]) -> Result<BatchGetItemInputBuilder, DatabaseError> {
     let wanted = keys
         .iter()

@@ -1,7 +1,7 @@
-//! All that the table holds of an organization: what is registered there, and its contacts with their subscriptions.
+//! Exports an organization: its audiences and clients, and its contacts with their subscriptions.
 //!
-//! The contacts are found in the index over the organization, part by part, and read by their keys: what other
-//! organizations have is never read.
+//! The export finds the contacts in the index over the organization, part by part, and reads them by their keys. It
+//! never reads the data of other organizations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -22,35 +22,35 @@ use crate::store::keys::{
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
 
-/// How many contacts' subscriptions are asked for at the same time.
+/// The number of contacts whose subscriptions are read at the same time.
 const CONCURRENT_QUERIES: usize = 16;
 
-/// How many batches of contacts are under way at the same time.
+/// The number of contact batches that are read at the same time.
 const CONCURRENT_BATCHES: usize = 3;
 
-/// How many entries of the index a page has.
+/// The number of index entries in a page.
 const PAGE: i32 = 1000;
 
-/// What is registered in an organization.
+/// The audiences and clients of an organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registered {
-    /// Its audiences.
+    /// The audiences.
     pub audiences: BTreeSet<AudienceSlug>,
-    /// Its clients.
+    /// The clients.
     pub clients: BTreeSet<ClientSlug>,
 }
 
-/// All that the table holds of a contact.
+/// All data of a contact in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedContact {
     /// The contact with all its subscriptions.
     pub contact: SubscribedContact,
-    /// The normal forms of those of its e-mail addresses that another contact owns.
+    /// The normal forms of the contact's e-mail addresses that another contact owns.
     pub owned_elsewhere: BTreeSet<String>,
 }
 
 impl Store {
-    /// What is registered in an organization.
+    /// The audiences and clients of an organization.
     ///
     /// # Errors
     /// When the database refuses or does not answer.
@@ -78,7 +78,7 @@ impl Store {
         Ok(registered)
     }
 
-    /// A contact with all that the table holds of it, if there is one of this id.
+    /// All data of the contact with this id, if it exists.
     ///
     /// # Errors
     /// When the database refuses or does not answer.
@@ -93,7 +93,7 @@ impl Store {
         Ok(found.pop())
     }
 
-    /// All contacts of an organization, a batch at a time, in an order that depends on their ids only.
+    /// All contacts of an organization, in batches. The order depends only on their ids.
     pub fn export<'a>(
         &'a self,
         organization: &'a OrganizationId,
@@ -109,14 +109,15 @@ impl Store {
             .try_buffered(CONCURRENT_BATCHES)
     }
 
-    /// The ids of the contacts in one part of the index, as many at a time as a batch reads.
+    /// The ids of the contacts in one part of the index, in groups of the size of a batch read.
     fn ids<'a>(
         &'a self,
         organization: &'a OrganizationId,
         number: u64,
         retry_budget: &'a RetryBudget,
     ) -> impl Stream<Item = Result<Vec<ContactId>, DatabaseError>> + 'a {
-        // What comes next: the page after this id, or nothing.
+        // The state is `Some(None)` before the first page, `Some(Some(id))` before the page after that id, and `None`
+        // after the last page.
         let pages = stream::try_unfold(
             Some(None),
             move |next: Option<Option<ContactId>>| async move {
@@ -138,7 +139,7 @@ impl Store {
             .try_flatten()
     }
 
-    /// The ids that come after this one in a part of the index, and whether these are the last.
+    /// The next ids after this id in a part of the index, and whether they are the last.
     async fn page(
         &self,
         organization: &OrganizationId,
@@ -161,7 +162,7 @@ impl Store {
         Ok((ids.collect::<Result<_, _>>()?, is_last))
     }
 
-    /// These contacts, in their order, without those that are not there any more.
+    /// The contacts with these ids, in the same order. The result omits contacts that no longer exist.
     async fn export_batch(
         &self,
         organization: &OrganizationId,
@@ -197,10 +198,10 @@ impl Store {
             .collect()
     }
 
-    /// A contact with all its subscriptions, in one of its states.
+    /// A contact with all its subscriptions, all from the same version of the contact.
     ///
-    /// A query finds the subscriptions, and a snapshot of them and the contact shows the version of it all. Where that is not
-    /// the version from before the query, another subscription may have come since.
+    /// A query finds the subscriptions. Then a snapshot reads them together with the contact and its version. If the
+    /// version has changed since before the query, the snapshot may miss a new subscription.
     async fn with_subscriptions(
         &self,
         organization: &OrganizationId,
@@ -241,7 +242,7 @@ impl Store {
         }
     }
 
-    /// The items of a partition whose sort keys begin like this, consistently.
+    /// The items of a partition whose sort keys have this prefix, with consistent reads.
     async fn items_of(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, DatabaseError> {
         let mut items = Vec::new();
         let mut start = None;
@@ -260,7 +261,7 @@ impl Store {
     }
 }
 
-/// The addresses of a contact that another one owns.
+/// The contact's addresses that another contact owns.
 fn owned_elsewhere(
     contact: &SubscribedContact,
     owners: &HashMap<Key, Item>,
@@ -278,7 +279,7 @@ fn owned_elsewhere(
     Ok(elsewhere)
 }
 
-/// A page of the index, as a pure function.
+/// The request for a page of the index, as a pure function.
 fn page_request(
     table: &str,
     organization: &OrganizationId,
@@ -300,7 +301,7 @@ fn page_request(
     }
 }
 
-/// The items of a partition whose sort keys begin like this, as a pure function.
+/// The request for the items of a partition whose sort keys have this prefix, as a pure function.
 fn prefix_request(table: &str, partition: &str, prefix: &str) -> QueryInputBuilder {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     QueryInputBuilder::default()

@@ -1,4 +1,4 @@
-//! The table and its index, for engines on which nobody has made them yet. In production `template.yaml` makes them.
+//! Creates the table and its indexes for development and tests. In production, `template.yaml` creates them.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -11,24 +11,24 @@ use crate::store::DatabaseError;
 use crate::store::items::{CONTACT_ID, ORGANIZATION_SHARD};
 use crate::store::keys::{PARTITION_KEY, SORT_KEY};
 
-/// The index over contacts of all organizations, by their id alone: keys only.
+/// The index over contacts of all organizations, by their id alone. It contains only keys.
 pub(in crate::store) const INDEX_CONTACTS_BY_ID: &str = "contactsById";
 
-/// The index over an organization's contacts, in parts, so that none of its partitions gets hot: keys only. Each contact is
-/// written to it once, since its part and its id never change.
+/// The index over an organization's contacts. It contains only keys. It has several parts, so that no partition becomes
+/// hot. Each contact is written to it once, because the contact's part and id never change.
 pub(super) const INDEX_CONTACTS_BY_ORGANIZATION: &str = "contactsByOrganization";
 
-/// Whether a table tells of its changes.
+/// Whether the table has a stream of its changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeStream {
     /// A stream of new and old images, as in production.
     NewAndOldImages,
-    /// None. For the embedded engine, where nothing reads it: each of its writes searches all stream records for the
-    /// next number, so that writes would slow down with every write before.
+    /// No stream. The embedded engine uses this, because nothing reads a stream there, and the engine searches all
+    /// stream records on each write: writes would become slower and slower.
     Off,
 }
 
-/// Creates the table if there is none of this name. Answers whether it did.
+/// Creates the table if no table has this name. Returns whether it did.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -84,7 +84,7 @@ pub async fn create_table(
     }
 }
 
-/// An index of this key that holds keys only.
+/// An index with this key that contains only keys.
 fn index(name: &str, key: Vec<KeySchemaElement>) -> Result<GlobalSecondaryIndex, DatabaseError> {
     let keys_only = Projection::builder()
         .projection_type(ProjectionType::KeysOnly)
