@@ -33,7 +33,7 @@ impl Call {
         match self {
             Self::UpdateItem(input) => drop(update_item(input).send_with(client).await?),
             Self::TransactGetItems(input) => {
-                drop(transact_get_items(input).send_with(client).await?)
+                drop(transact_get_items(input).send_with(client).await?);
             }
             Self::TransactWriteItems(input) => {
                 drop(transact_write_items(input).send_with(client).await?);
