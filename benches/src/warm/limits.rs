@@ -21,7 +21,7 @@ pub(super) const LIMITS: [Limit; 3] = [
         allocations: 680,
     },
     Limit {
-        instructions: 2_780_000,
-        allocations: 1_230,
+        instructions: 3_410_000,
+        allocations: 1_796,
     },
 ];
