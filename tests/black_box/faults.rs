@@ -23,7 +23,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 /// Tries again soon, and often enough to get through on a busy machine.
 const RESTLESS: ClientTimeouts = ClientTimeouts {
-    attempt: Duration::from_millis(300),
+    attempt: Duration::from_secs(2),
     attempts: 8,
     ..PATIENT
 };
