@@ -3,6 +3,8 @@
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::endpoint::configured_endpoint;
 use crate::environment::environment_variable;
@@ -14,10 +16,16 @@ pub async fn configuration() -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
         loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
-        // With these credentials the SDK calls nothing but DynamoDB. Without TLS there, no certificates are needed, and
-        // the SDK's own client would load them all.
-        if endpoint_is_plain() && !is_behind_proxy() {
-            loader = loader.http_client(Builder::new().build_http());
+        // With these credentials the SDK calls nothing but DynamoDB. All its clients share one HTTP client, and with it one
+        // connection. Without TLS no certificates are needed, and an HTTPS client would load them all.
+        if !is_behind_proxy() {
+            let builder = Builder::new();
+            loader = loader.http_client(if endpoint_is_plain() {
+                builder.build_http()
+            } else {
+                let provider = Provider::Rustls(CryptoMode::AwsLc);
+                builder.tls_provider(provider).build_https()
+            });
         }
     }
     loader.load().await
