@@ -7,7 +7,7 @@ use tz::datetime::FoundDateTimeKind;
 
 /// A time zone of the IANA Time Zone Database.
 ///
-/// The value is a name from the database. [`Self::instant`] reads the zone's rules only for a time without an offset:
+/// The value is a name from the database. `instant` reads the zone's rules only for a time without an offset:
 /// most functions and most requests do not need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeZone(&'static str);
