@@ -18,8 +18,14 @@ impl Store {
         audience: &AudienceSlug,
         client: &ClientSlug,
     ) -> Result<Option<AudienceContact>, ChangeError> {
-        self.retried(|| Box::pin(self.try_audience_contact(tenant, address, audience, client)))
-            .await
+        let mut attempts = self.attempts();
+        loop {
+            let read = self.try_audience_contact(tenant, address, audience, client);
+            match Box::pin(read).await {
+                Err(error) => attempts.wait_after(error).await?,
+                done => return done,
+            }
+        }
     }
 
     async fn try_audience_contact(
