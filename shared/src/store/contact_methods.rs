@@ -104,7 +104,7 @@ impl Change for EditingMethod<'_> {
         if !request.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }
-        let owners = self.owner_edit(found.owner, has_method);
+        let owners = self.owner_edit(found.owner.as_ref(), has_method);
         match request.kind {
             EditMethodKind::Add { is_primary } => contact.add_method(NewMethod {
                 value: request.value.clone(),
@@ -135,20 +135,20 @@ impl Change for EditingMethod<'_> {
 
 impl EditingMethod<'_> {
     /// What becomes of the owner of the address, if the method is one.
-    fn owner_edit(&self, owner: Option<ContactId>, has_method: bool) -> Option<OwnerEdit> {
+    fn owner_edit(&self, owner: Option<&ContactId>, has_method: bool) -> Option<OwnerEdit> {
         let MethodValue::Email(address) = &self.request.value else {
             return None;
         };
         let address = address.normal_form().to_owned();
         match self.request.kind {
             // An address that the contact has already is left to its owner.
-            EditMethodKind::Add { .. } if has_method && owner.is_some() => None,
-            EditMethodKind::Add { .. } => Some(OwnerEdit::Claim(address)),
-            EditMethodKind::Remove if owner.as_ref() == Some(self.id) => {
-                Some(OwnerEdit::Release(address))
+            EditMethodKind::Add { .. } => {
+                (!has_method || owner.is_none()).then_some(OwnerEdit::Claim(address))
             }
             // Several contacts of a seed can have one address; the first owns it.
-            EditMethodKind::Remove => Some(OwnerEdit::Leave(address, owner)),
+            EditMethodKind::Remove => {
+                (owner == Some(self.id)).then_some(OwnerEdit::Release(address))
+            }
         }
     }
 }

@@ -3,9 +3,7 @@
 //! The write requires that the contact is still at the version that was read. So it applies at most once, however late: every
 //! change raises the version.
 
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
 
 use super::conditions::{IS_ABSENT, IS_AT_VERSION, IS_OWNER};
 use super::difference::{Difference, require_stored};
@@ -17,9 +15,7 @@ use super::items::{
 use super::keys::{Key, PARTITION_KEY};
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
-use crate::domain::{
-    Contact, ContactId, SubscribedContact, Subscription, SubscriptionId, Timestamp, Version,
-};
+use crate::domain::{Contact, SubscribedContact, Subscription, SubscriptionId, Timestamp, Version};
 
 /// A contact as it was read, and as it shall be.
 #[derive(Debug)]
@@ -34,16 +30,13 @@ pub(super) struct Edit {
     is_empty: bool,
 }
 
-/// What becomes of the owner of an e-mail address, which is given in its normal form. Each holds only as long as the owner
-/// is the one that was read: a contact and an address need not be read at one time.
+/// What becomes of the owner of an e-mail address, which is given in its normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OwnerEdit {
     /// The contact owns it from now on, if nobody else does.
     Claim(String),
     /// Nobody owns it from now on, if the contact does.
     Release(String),
-    /// It stays this contact's, or nobody's, if it is.
-    Leave(String, Option<ContactId>),
 }
 
 impl Edit {
@@ -272,21 +265,6 @@ fn owner_write(
                 .build()?;
             item.delete(delete).build()
         }
-        OwnerEdit::Leave(address, owner) => {
-            let check = ConditionCheck::builder()
-                .table_name(table)
-                .set_key(key(address));
-            let check = match owner {
-                Some(owner) => check
-                    .condition_expression(IS_OWNER)
-                    .expression_attribute_names("#ownerId", OWNER_ID)
-                    .expression_attribute_values(":ownerId", text(owner.as_str())),
-                None => check
-                    .condition_expression(IS_ABSENT)
-                    .expression_attribute_names("#pk", PARTITION_KEY),
-            };
-            item.condition_check(check.build()?).build()
-        }
     })
 }
 
@@ -298,8 +276,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Actor, AudienceSlug, ClientSlug, EmailAddress, MethodValue, NewMethod, OrganizationId,
-        PhoneNumber, PhoneRegion, SubscriptionStatus, Verification,
+        Actor, AudienceSlug, ClientSlug, ContactId, EmailAddress, MethodValue, NewMethod,
+        OrganizationId, PhoneNumber, PhoneRegion, SubscriptionStatus, Verification,
     };
 
     const T1: &str = "2024-01-01T00:00:00.000Z";
@@ -517,30 +495,19 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_removed_only_while_its_owner_is_the_one_that_was_read() {
+    fn an_address_is_released_only_while_the_contact_owns_it() {
         let before = state();
         let mut after = before.clone();
         let address = email("jane@example.com").value;
         after.contact.remove_method(&address);
         let address = address.normal_form().to_owned();
-        let other = ContactId::parse("c_2").unwrap();
-        let items = [
-            OwnerEdit::Release(address.clone()),
-            OwnerEdit::Leave(address.clone(), Some(other)),
-            OwnerEdit::Leave(address, None),
-        ]
-        .map(|owner| edit(Some(&before), &after, vec![owner]).remove(1));
-        let delete = items[0].delete().unwrap();
+        let release = OwnerEdit::Release(address);
+        let items = edit(Some(&before), &after, vec![release]);
+        let delete = items[1].delete().unwrap();
         assert_eq!(delete.condition_expression(), Some("#ownerId = :ownerId"));
         assert_eq!(delete.key()["pk"], text("ORG#org_a#EMAIL#jane@example.com"));
         let values = delete.expression_attribute_values().unwrap();
         assert_eq!(values[":ownerId"], text("c_1"));
-        let check = items[1].condition_check().unwrap();
-        assert_eq!(check.condition_expression(), "#ownerId = :ownerId");
-        let values = check.expression_attribute_values().unwrap();
-        assert_eq!(values[":ownerId"], text("c_2"));
-        let check = items[2].condition_check().unwrap();
-        assert_eq!(check.condition_expression(), "attribute_not_exists(#pk)");
     }
 
     #[test]
