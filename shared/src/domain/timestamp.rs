@@ -1,9 +1,8 @@
 //! Instants, and the two grammars for them in requests (contract section 4).
 
 use std::fmt;
-use std::time::Duration;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::TimeZone;
@@ -32,12 +31,11 @@ impl Timestamp {
     /// # Errors
     /// When the instant is outside 1970 to 9999.
     pub fn from_datetime(instant: DateTime<Utc>) -> Result<Self, InvalidTimestamp> {
-        if !(1970..=9999).contains(&instant.year()) {
-            return Err(InvalidTimestamp);
+        if (1970..=9999).contains(&instant.year()) {
+            Ok(Self(instant.trunc_subsecs(3)))
+        } else {
+            Err(InvalidTimestamp)
         }
-        DateTime::from_timestamp_millis(instant.timestamp_millis())
-            .map(Self)
-            .ok_or(InvalidTimestamp)
     }
 
     /// Milliseconds since the first instant of 1970.
@@ -46,43 +44,55 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
-    /// The timestamp earlier by `duration`, but not before the first instant of 1970.
-    #[must_use]
-    pub fn minus(self, duration: Duration) -> Self {
-        let earlier = TimeDelta::from_std(duration)
-            .ok()
-            .and_then(|duration| self.0.checked_sub_signed(duration));
-        earlier
-            .and_then(|earlier| Self::from_datetime(earlier).ok())
-            .unwrap_or(Self::EPOCH)
-    }
-
     /// Reads an RFC 3339 date and time, the grammar of endpoints 1 and 2. An offset is required.
     ///
     /// # Errors
     /// When the text does not follow the grammar, or when its day or time does not exist. Leap seconds are errors too.
     pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
-        let (local, offset) = read(text, &RFC_3339).ok_or(InvalidTimestamp)?;
-        Self::at_offset(local, offset.ok_or(InvalidTimestamp)?)
+        Self::from_datetime(read_rfc3339(text)?)
     }
 
-    /// Reads an ISO 8601 date and time, the grammar of endpoint 3. A time without an offset is a local time of
-    /// `time_zone`. If clocks show it twice, it is the earlier instant. If clocks skip it, it is the first instant
-    /// after the gap.
+    /// Reads an ISO 8601 date and time, the grammar of endpoint 3: the calendar date in its extended format. A time
+    /// without an offset is a local time of `time_zone`. If clocks show it twice, it is the earlier instant. If clocks
+    /// skip it, it is the first instant after the gap.
     ///
     /// # Errors
     /// Like [`Self::parse_rfc3339`].
     pub fn parse_iso8601(text: &str, time_zone: TimeZone) -> Result<Self, InvalidTimestamp> {
-        match read(text, &ISO_8601).ok_or(InvalidTimestamp)? {
-            (local, Some(offset)) => Self::at_offset(local, offset),
-            (local, None) => Self::from_datetime(time_zone.instant(local).ok_or(InvalidTimestamp)?),
+        // The text is rewritten as RFC 3339, which requires seconds, a decimal point and an offset with minutes.
+        let (date, time) = text.split_once(['T', ' ']).ok_or(InvalidTimestamp)?;
+        let (time, offset) = time.split_at(time.find(['Z', '+', '-']).unwrap_or(time.len()));
+        let time = time.replace(',', ".");
+        let has_seconds = time.len() != "15:04".len();
+        let seconds = if has_seconds { "" } else { ":00" };
+        let is_local = offset.is_empty();
+        let offset = match offset.split_at_checked("+02".len()) {
+            _ if is_local => "Z".to_owned(),
+            Some((hours, "")) => format!("{hours}:00"),
+            Some((hours, minutes)) if minutes.len() == 2 => format!("{hours}:{minutes}"),
+            _ => offset.to_owned(),
+        };
+        let mut instant = read_rfc3339(&format!("{date}T{time}{seconds}{offset}"))?;
+        if is_local {
+            instant = time_zone
+                .instant(instant.naive_utc())
+                .ok_or(InvalidTimestamp)?;
         }
+        Self::from_datetime(instant)
     }
+}
 
-    fn at_offset(local: NaiveDateTime, offset: TimeDelta) -> Result<Self, InvalidTimestamp> {
-        let instant = local.checked_sub_signed(offset).ok_or(InvalidTimestamp)?;
-        Self::from_datetime(instant.and_utc())
-    }
+/// Reads an RFC 3339 date and time of any year. Letters may be in upper or lower case.
+fn read_rfc3339(text: &str) -> Result<DateTime<Utc>, InvalidTimestamp> {
+    // chrono also accepts a blank before the time, a minus sign that is not ASCII, and leap seconds.
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"TtZz:.+-".contains(&byte));
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .filter(|instant| is_plain && instant.nanosecond() < 1_000_000_000)
+        .map(|instant| instant.to_utc())
+        .ok_or(InvalidTimestamp)
 }
 
 impl fmt::Display for Timestamp {
@@ -102,120 +112,6 @@ impl TryFrom<String> for Timestamp {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Self::parse_rfc3339(&text)
-    }
-}
-
-/// The differences between the two grammars.
-///
-/// chrono's own parsers accept more than both grammars (leap seconds, a blank before the offset, signs). So this module
-/// parses the text, and chrono decides which days and times exist.
-struct Grammar {
-    date_time_separators: &'static [u8],
-    fraction_separators: &'static [u8],
-    utc: &'static [u8],
-    seconds_required: bool,
-    /// Whether `+hhmm` and `+hh` are valid besides `+hh:mm`.
-    short_offsets: bool,
-}
-
-/// RFC 3339 section 5.6. Letters may be in upper or lower case.
-const RFC_3339: Grammar = Grammar {
-    date_time_separators: b"Tt",
-    fraction_separators: b".",
-    utc: b"Zz",
-    seconds_required: true,
-    short_offsets: false,
-};
-
-/// The ISO 8601 forms of contract section 4: the calendar date in its extended format.
-const ISO_8601: Grammar = Grammar {
-    date_time_separators: b"T ",
-    fraction_separators: b".,",
-    utc: b"Z",
-    seconds_required: false,
-    short_offsets: true,
-};
-
-/// The local date and time in `text`, and its offset from UTC if it has one.
-fn read(text: &str, grammar: &Grammar) -> Option<(NaiveDateTime, Option<TimeDelta>)> {
-    let mut rest = Reader(text.as_bytes());
-    let year = rest.number(4)?;
-    rest.one_of(b"-")?;
-    let month = rest.number(2)?;
-    rest.one_of(b"-")?;
-    let day = rest.number(2)?;
-    rest.one_of(grammar.date_time_separators)?;
-    let hour = rest.number(2)?;
-    rest.one_of(b":")?;
-    let minute = rest.number(2)?;
-    let (mut second, mut millisecond) = (0, 0);
-    if rest.one_of(b":").is_some() {
-        second = rest.number(2)?;
-        if rest.one_of(grammar.fraction_separators).is_some() {
-            millisecond = rest.milliseconds()?;
-        }
-    } else if grammar.seconds_required {
-        return None;
-    }
-    let offset = if rest.0.is_empty() {
-        None
-    } else {
-        Some(rest.offset(grammar)?)
-    };
-    let local = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_hms_milli_opt(
-        hour,
-        minute,
-        second,
-        millisecond,
-    )?;
-    rest.0.is_empty().then_some((local, offset))
-}
-
-/// The part of a text that is not read yet.
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    /// The next byte, if it is in `set`.
-    fn one_of(&mut self, set: &[u8]) -> Option<u8> {
-        let (&byte, rest) = self.0.split_first()?;
-        set.contains(&byte).then(|| {
-            self.0 = rest;
-            byte
-        })
-    }
-
-    fn digit(&mut self) -> Option<u32> {
-        self.one_of(b"0123456789")
-            .map(|byte| u32::from(byte - b'0'))
-    }
-
-    /// A number with exactly `digits` digits.
-    fn number(&mut self, digits: usize) -> Option<u32> {
-        (0..digits).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
-    }
-
-    /// The milliseconds of a fraction with at least one digit. Digits after the third are ignored.
-    fn milliseconds(&mut self) -> Option<u32> {
-        let mut milliseconds = self.digit()? * 100;
-        milliseconds += self.digit().unwrap_or(0) * 10;
-        milliseconds += self.digit().unwrap_or(0);
-        while self.digit().is_some() {}
-        Some(milliseconds)
-    }
-
-    fn offset(&mut self, grammar: &Grammar) -> Option<TimeDelta> {
-        if self.one_of(grammar.utc).is_some() {
-            return Some(TimeDelta::zero());
-        }
-        let sign = if self.one_of(b"+-")? == b'-' { -1 } else { 1 };
-        let hours = self.number(2)?;
-        let minutes = match self.one_of(b":") {
-            None if !grammar.short_offsets => return None,
-            None if self.0.is_empty() => 0,
-            _ => self.number(2)?,
-        };
-        (hours <= 23 && minutes <= 59)
-            .then(|| TimeDelta::minutes(sign * i64::from(hours * 60 + minutes)))
     }
 }
 

@@ -173,8 +173,10 @@ async fn a_change_that_had_to_wait_says_when_it_was_made() {
     imported(&scene.store, &record("Jane")).await;
     // A minute goes by whenever somebody looks at the clock.
     let looks = Arc::new(AtomicU64::new(0));
-    let end = Timestamp::parse_rfc3339("2026-05-20T15:00:00Z").unwrap();
-    let after = move |looks: u64| end.minus(Duration::from_mins(1000 - looks));
+    let after = |looks: u64| {
+        let time = format!("2026-05-20T{:02}:{:02}:00Z", looks / 60, looks % 60);
+        Timestamp::parse_rfc3339(&time).unwrap()
+    };
     let counted = Arc::clone(&looks);
     let clock = move || after(counted.fetch_add(1, Ordering::Relaxed) + 1);
     scene.proxy.fail("UpdateItem", [Fault::THROTTLED; 9]);
