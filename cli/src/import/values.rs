@@ -64,10 +64,10 @@ pub(super) fn verification(
         place => format!("{place}.{name}"),
     };
     let source = source
+        .filter(|text| !text.trim().is_empty())
         .map(|text| VerificationSource::parse(&text))
         .transpose()
-        .map_err(|error| Fault::new(field("verificationSource"), error.to_string()))?
-        .flatten();
+        .map_err(|error| Fault::new(field("verificationSource"), error.to_string()))?;
     match at {
         Some(at) => Ok(Some(Verification { at, by, source })),
         None if by.is_some() || source.is_some() => Err(Fault::new(

@@ -259,10 +259,10 @@ fn verification(
     source: Option<String>,
 ) -> anyhow::Result<Option<Verification>> {
     let source = source
+        .filter(|text| !text.trim().is_empty())
         .map(|text| VerificationSource::parse(&text))
         .transpose()
-        .map_err(|why| anyhow!("{place}.verificationSource: {why}"))?
-        .flatten();
+        .map_err(|why| anyhow!("{place}.verificationSource: {why}"))?;
     match at {
         Some(at) => Ok(Some(Verification { at, by, source })),
         None if by.is_some() || source.is_some() => {

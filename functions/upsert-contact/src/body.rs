@@ -1,8 +1,8 @@
 //! The optional members of the body. `email`, `audience` and `client` are read by `mailer::audience_member`.
 
 use shared::domain::{
-    Actor, ContactPatch, MethodValue, NewMethod, PhoneNumber, SubscriptionPatch,
-    SubscriptionStatus, SuppressionPatch, ValidationPatch, ValidationStatus, Verification,
+    Actor, ContactPatch, MethodValue, NewMethod, PhoneNumber, SubscriptionPatch, SuppressionPatch,
+    ValidationPatch, Verification,
 };
 use shared::http::{Call, Members, Problem, mailer, parse};
 
@@ -18,7 +18,7 @@ pub(crate) struct Patch {
 
 /// Reads the changes of the contact and of the client's subscription.
 pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -> Option<Patch> {
-    let status = parse::one_of(Problem::MustBeSubscriptionStatus, SubscriptionStatus::parse);
+    let status = parse::one_of(Problem::MustBeSubscriptionStatus);
     let status = members.optional("status", status);
     let verified = members.optional("verified", parse::boolean);
     let verified = verified.map(Option::unwrap_or_default);
@@ -53,7 +53,7 @@ pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -
 }
 
 fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPatch> {
-    let status = parse::one_of(Problem::MustBeValidationStatus, ValidationStatus::parse);
+    let status = parse::one_of(Problem::MustBeValidationStatus);
     let status = members.required("status", status);
     let reason = members.optional("reason", parse::text);
     let validated_at = parse::iso_date_time(call.service.time_zone);

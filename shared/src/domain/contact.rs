@@ -132,48 +132,10 @@ pub enum ValidationStatus {
 }
 
 impl ValidationStatus {
-    /// All statuses.
-    pub const ALL: [Self; 7] = [
-        Self::Unknown,
-        Self::Valid,
-        Self::InvalidSyntax,
-        Self::NoMx,
-        Self::Disposable,
-        Self::Risky,
-        Self::ManuallyInvalid,
-    ];
-
-    /// The status as the table and the API write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Valid => "valid",
-            Self::InvalidSyntax => "invalid_syntax",
-            Self::NoMx => "no_mx",
-            Self::Disposable => "disposable",
-            Self::Risky => "risky",
-            Self::ManuallyInvalid => "manually_invalid",
-        }
-    }
-
-    /// The status with this name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-
     /// Whether the status blocks mail to the address (contract section 7).
     #[must_use]
     pub fn is_undeliverable(self) -> bool {
-        match self {
-            Self::Unknown | Self::Valid => false,
-            Self::InvalidSyntax
-            | Self::NoMx
-            | Self::Disposable
-            | Self::Risky
-            | Self::ManuallyInvalid => true,
-        }
+        !matches!(self, Self::Unknown | Self::Valid)
     }
 }
 

@@ -1,28 +1,29 @@
-//! The identifiers of organizations, contacts, audiences, clients and actors (contract sections 1 and 4).
+//! The identifiers of organizations, contacts, audiences, clients and actors, and the label that names the source of a
+//! verification (contract sections 1 and 4).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A text that does not follow the rule of its identifier.
+/// A text that does not follow the rule of its identifier or label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidIdentifier(&'static str);
 
-/// Defines an identifier: a trimmed text that the function `$fits` accepts.
+/// Defines an identifier or label: a trimmed text that the function `$fits` accepts.
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $rule:literal, $fits:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// The rule of the identifier, for error messages.
+            /// The rule of the text, for error messages.
             pub const RULE: &'static str = $rule;
 
-            /// Reads the identifier, without surrounding white space.
+            /// Reads the text, without surrounding white space.
             ///
             /// # Errors
             /// When the trimmed text does not follow [`Self::RULE`].
@@ -32,7 +33,7 @@ macro_rules! identifier {
                 if fits(text) { Ok(Self(text.to_owned())) } else { Err(InvalidIdentifier(Self::RULE)) }
             }
 
-            /// The identifier as text.
+            /// The text, as the table and the API write it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -50,12 +51,6 @@ macro_rules! identifier {
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(identifier: $name) -> Self {
-                identifier.0
             }
         }
     };
@@ -108,6 +103,20 @@ fn is_slug(text: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
         && text.as_bytes()[0].is_ascii_alphanumeric()
+}
+
+identifier!(
+    /// A `verificationSource`, such as `admin-manual`: a trimmed text of 1 to 100 characters, without control characters
+    /// (contract section 4).
+    VerificationSource,
+    "must be at most 100 characters without control characters",
+    |text| (1..=VerificationSource::MAX_CHARACTERS).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+);
+
+impl VerificationSource {
+    /// Longest label, in characters.
+    pub const MAX_CHARACTERS: usize = 100;
 }
 
 /// The author of a verification, stored as `verifiedBy`: a token's subject, or `client:<slug>` for an application.
@@ -195,6 +204,25 @@ mod tests {
             &"a".repeat(129),
         ] {
             assert!(OrganizationId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_trimmed_and_counted_in_characters() {
+        assert_eq!(
+            VerificationSource::parse(" webchat ").unwrap().as_str(),
+            "webchat"
+        );
+        assert!(VerificationSource::parse(&"é".repeat(100)).is_ok());
+        for bad in ["", " \n ", &"é".repeat(101)] {
+            assert!(VerificationSource::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_control_character_inside_a_label_is_refused() {
+        for bad in ["a\nb", "a\u{0}b", "a\u{7f}b", "a\u{85}b"] {
+            assert!(VerificationSource::parse(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -8,7 +8,6 @@ mod contact;
 mod eligibility;
 mod email_address;
 mod identifiers;
-mod label;
 mod numbering_plan;
 mod patch;
 mod phone_number;
@@ -29,8 +28,8 @@ pub use eligibility::{Block, Eligibility, Level};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use identifiers::{
     Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, OrganizationId,
+    VerificationSource,
 };
-pub use label::{InvalidLabel, VerificationSource};
 pub use patch::{ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
 pub use record::ContactRecord;

@@ -1,14 +1,13 @@
 //! The `scope` of a subscribe or unsubscribe request (contract section 12).
 
+use serde::Deserialize;
+
 use super::{ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp};
 
 /// How far a subscription begins or ends, from near to far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "openapi",
-    derive(utoipa::ToSchema),
-    schema(rename_all = "lowercase")
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// For the client in the audience.
     Client,
@@ -30,17 +29,6 @@ pub struct ScopePatch {
 }
 
 impl Scope {
-    /// The scope with this name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "client" => Some(Self::Client),
-            "audience" => Some(Self::Audience),
-            "global" => Some(Self::Global),
-            _ => None,
-        }
-    }
-
     /// Subscribes at every level up to this scope. Wider unsubscriptions stay: `client` does not lift an unsubscription
     /// from the audience, and only `global` lifts a global unsubscription.
     #[must_use]

@@ -41,26 +41,6 @@ pub enum SubscriptionStatus {
     Unsubscribed,
 }
 
-impl SubscriptionStatus {
-    /// The status as the table and the API write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Subscribed => "subscribed",
-            Self::Unsubscribed => "unsubscribed",
-        }
-    }
-
-    /// The status with this name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Subscribed, Self::Unsubscribed]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-    }
-}
-
 /// A contact's subscription, of a client in an audience or at audience level.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subscription {

@@ -3,7 +3,8 @@
 //! The JSON of an absent member is null. [`Problem::Required`] means that the member counts as absent;
 //! [`Members::optional`](super::Members::optional) accepts that.
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, from_value};
 
 use super::Problem;
 use crate::domain::{
@@ -50,12 +51,9 @@ pub fn non_blank<T>(
     }
 }
 
-/// One of the names that `from_name` knows; `problem` for another name.
-pub fn one_of<T>(
-    problem: Problem,
-    from_name: impl FnOnce(&str) -> Option<T>,
-) -> impl FnOnce(&Value) -> Result<T, Problem> {
-    move |json| from_name(&text(json)?).ok_or(problem)
+/// One of the names of `T`'s variants; `problem` for another name.
+pub fn one_of<T: DeserializeOwned>(problem: Problem) -> impl FnOnce(&Value) -> Result<T, Problem> {
+    move |json| from_value(text(json)?.into()).map_err(|_| problem)
 }
 
 /// A phone number in international form, or national in `region` (contract section 4).
@@ -125,8 +123,9 @@ pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Times
 /// # Errors
 /// [`Problem::Required`] or [`Problem::MustBeLabel`].
 pub fn label(json: &Value) -> Result<VerificationSource, Problem> {
-    json.as_str()
-        .and_then(|text| VerificationSource::parse(text).ok())
-        .ok_or(Problem::MustBeLabel)?
-        .ok_or(Problem::Required)
+    match json.as_str() {
+        Some(text) if text.trim().is_empty() => Err(Problem::Required),
+        Some(text) => VerificationSource::parse(text).map_err(|_| Problem::MustBeLabel),
+        None => Err(Problem::MustBeLabel),
+    }
 }

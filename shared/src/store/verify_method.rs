@@ -405,7 +405,7 @@ mod tests {
     fn a_recording_request_is_one_conditional_update() {
         let at = Timestamp::parse_rfc3339("2026-05-20T15:04:01.135Z").unwrap();
         let source = VerificationSource::parse("admin-manual").unwrap();
-        let change = change(Some((at, source)));
+        let change = change(Some((at, Some(source))));
         let request = build(&change);
         assert_eq!(request.table_name(), Some("contacts"));
         assert_eq!(
