@@ -21,7 +21,10 @@ include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 pub struct Region([u8; 2]);
 
 /// A text that is not the code of a region with a numbering plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be the ISO 3166 alpha-2 code of a region with telephone numbers, in capitals, such as CA"
+)]
 pub struct UnknownRegion;
 
 impl Region {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Contact, Subscription, SubscriptionStatus};
+use super::{Contact, Subscription, SubscriptionStatus, Suppression};
 
 /// A level that can hold a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -51,63 +51,47 @@ pub struct Eligibility {
 
 impl Eligibility {
     /// The eligibility of a contact, from its subscription at audience level and the client's subscription, if they
-    /// exist.
+    /// exist. Without a contact, or with one that the client has not onboarded, the client may send nothing.
     #[must_use]
     pub fn of(
-        contact: &Contact,
+        contact: Option<&Contact>,
         audience: Option<&Subscription>,
         client: Option<&Subscription>,
     ) -> Self {
         let is_verified = |subscription: Option<&Subscription>| {
             subscription.is_some_and(|subscription| subscription.verification.is_some())
         };
-        let has_status = |subscription: Option<&Subscription>, status| {
-            subscription.is_some_and(|subscription| subscription.status == status)
-        };
+        let status = |subscription: Option<&Subscription>| subscription.map(|found| found.status);
         let verified_by = present([
-            (Level::Contact, contact.verification.is_some()),
+            (
+                Level::Contact,
+                contact.is_some_and(|contact| contact.verification.is_some()),
+            ),
             (Level::Audience, is_verified(audience)),
             (Level::Client, is_verified(client)),
         ]);
-        let suppression = &contact.suppression;
+        let no_suppression = Suppression::default();
+        let suppression = contact.map_or(&no_suppression, |contact| &contact.suppression);
+        let not_subscribed = status(client) != Some(SubscriptionStatus::Subscribed);
+        let audience_unsubscribed = status(audience) == Some(SubscriptionStatus::Unsubscribed);
+        let globally_unsubscribed = suppression.globally_unsubscribed_at.is_some();
         let hard_bounced = suppression.hard_bounced_at.is_some();
         let complained = suppression.complained_at.is_some();
+        let undeliverable =
+            contact.is_some_and(|contact| contact.email_validation.status.is_undeliverable());
         let blocked_by = present([
             (Block::NotVerified, verified_by.is_empty()),
-            (
-                Block::NotSubscribed,
-                !has_status(client, SubscriptionStatus::Subscribed),
-            ),
-            (
-                Block::AudienceUnsubscribed,
-                has_status(audience, SubscriptionStatus::Unsubscribed),
-            ),
-            (
-                Block::GloballyUnsubscribed,
-                suppression.globally_unsubscribed_at.is_some(),
-            ),
+            (Block::NotSubscribed, not_subscribed),
+            (Block::AudienceUnsubscribed, audience_unsubscribed),
+            (Block::GloballyUnsubscribed, globally_unsubscribed),
             (Block::HardBounced, hard_bounced),
             (Block::Complained, complained),
-            (
-                Block::Undeliverable,
-                contact.email_validation.status.is_undeliverable(),
-            ),
+            (Block::Undeliverable, undeliverable),
         ]);
         Self {
             verified_by,
             blocked_by,
-            can_send_transactional: !hard_bounced && !complained,
-        }
-    }
-
-    /// The eligibility of an address that no contact has, or only a contact that the client has not onboarded. The
-    /// client may send nothing.
-    #[must_use]
-    pub fn of_unknown() -> Self {
-        Self {
-            verified_by: Vec::new(),
-            blocked_by: vec![Block::NotVerified, Block::NotSubscribed],
-            can_send_transactional: false,
+            can_send_transactional: contact.is_some() && !hard_bounced && !complained,
         }
     }
 
@@ -129,8 +113,7 @@ fn present<T, const N: usize>(candidates: [(T, bool); N]) -> Vec<T> {
 mod tests {
     use super::*;
     use crate::domain::{
-        ContactId, EmailValidation, OrganizationId, Suppression, Timestamp, ValidationStatus,
-        Verification,
+        ContactId, EmailValidation, OrganizationId, Timestamp, ValidationStatus, Verification,
     };
 
     fn contact() -> Contact {
@@ -174,19 +157,19 @@ mod tests {
         };
         for (eligibility, levels) in [
             (
-                Eligibility::of(&verified_contact, None, Some(&subscribed())),
+                Eligibility::of(Some(&verified_contact), None, Some(&subscribed())),
                 vec![Level::Contact],
             ),
             (
-                Eligibility::of(&contact(), Some(&verified), Some(&subscribed())),
+                Eligibility::of(Some(&contact()), Some(&verified), Some(&subscribed())),
                 vec![Level::Audience],
             ),
             (
-                Eligibility::of(&contact(), None, Some(&verified)),
+                Eligibility::of(Some(&contact()), None, Some(&verified)),
                 vec![Level::Client],
             ),
             (
-                Eligibility::of(&verified_contact, Some(&verified), Some(&verified)),
+                Eligibility::of(Some(&verified_contact), Some(&verified), Some(&verified)),
                 vec![Level::Contact, Level::Audience, Level::Client],
             ),
         ] {
@@ -197,7 +180,7 @@ mod tests {
 
     #[test]
     fn without_a_verification_marketing_is_blocked() {
-        let eligibility = Eligibility::of(&contact(), None, Some(&subscribed()));
+        let eligibility = Eligibility::of(Some(&contact()), None, Some(&subscribed()));
         assert_eq!(eligibility.blocked_by, [Block::NotVerified]);
         assert!(!eligibility.can_send_marketing());
         assert!(eligibility.can_send_transactional);
@@ -205,7 +188,7 @@ mod tests {
 
     #[test]
     fn an_unknown_address_gets_no_message_of_either_kind() {
-        let eligibility = Eligibility::of_unknown();
+        let eligibility = Eligibility::of(None, None, None);
         assert_eq!(
             eligibility.blocked_by,
             [Block::NotVerified, Block::NotSubscribed]
@@ -221,14 +204,14 @@ mod tests {
             SubscriptionStatus::Unsubscribed,
         ] {
             let eligibility = Eligibility::of(
-                &contact(),
+                Some(&contact()),
                 None,
                 Some(&subscription(status, verification())),
             );
             assert_eq!(eligibility.blocked_by, [Block::NotSubscribed]);
         }
         assert!(
-            Eligibility::of(&contact(), None, None)
+            Eligibility::of(Some(&contact()), None, None)
                 .blocked_by
                 .contains(&Block::NotSubscribed)
         );
@@ -238,7 +221,12 @@ mod tests {
     fn at_audience_level_only_an_end_of_the_subscription_blocks() {
         let client = subscription(SubscriptionStatus::Subscribed, verification());
         let blocks = |status| {
-            Eligibility::of(&contact(), Some(&subscription(status, None)), Some(&client)).blocked_by
+            Eligibility::of(
+                Some(&contact()),
+                Some(&subscription(status, None)),
+                Some(&client),
+            )
+            .blocked_by
         };
         assert_eq!(
             blocks(SubscriptionStatus::Unsubscribed),
@@ -278,10 +266,10 @@ mod tests {
             ),
         ] {
             let eligibility = Eligibility::of(
-                &Contact {
+                Some(&Contact {
                     suppression,
                     ..contact()
-                },
+                }),
                 None,
                 Some(&client),
             );
@@ -307,10 +295,10 @@ mod tests {
                 ..EmailValidation::default()
             };
             let eligibility = Eligibility::of(
-                &Contact {
+                Some(&Contact {
                     email_validation,
                     ..contact()
-                },
+                }),
                 None,
                 Some(&client),
             );
@@ -341,7 +329,7 @@ mod tests {
         };
         let ended = subscription(SubscriptionStatus::Unsubscribed, None);
         assert_eq!(
-            Eligibility::of(&contact, Some(&ended), Some(&ended)).blocked_by,
+            Eligibility::of(Some(&contact), Some(&ended), Some(&ended)).blocked_by,
             [
                 Block::NotVerified,
                 Block::NotSubscribed,

@@ -30,8 +30,10 @@ pub use identifiers::{
     Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, OrganizationId,
     VerificationSource,
 };
+/// The region whose national numbers the parser of phone numbers reads, an ISO 3166 alpha-2 code.
+pub use numbering_plans::Region as PhoneRegion;
 pub use patch::{ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch};
-pub use phone_number::{InvalidPhoneNumber, PhoneNumber, PhoneRegion, UnknownRegion};
+pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use record::ContactRecord;
 pub use scope::{Scope, ScopePatch};
 pub use subscription::{

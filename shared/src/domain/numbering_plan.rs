@@ -14,25 +14,11 @@
 //! `numbering-plans`.
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
 
-use numbering_plans::{Plan, Region};
-
-/// The number of digits of a number in international form. Some plans have longer or shorter numbers (Germany, Iran,
-/// Japan), which have no form with `+`.
-const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
+use numbering_plans::Plan;
 
 /// A calling code has up to three digits.
 const MAX_CALLING_CODE_DIGITS: usize = 3;
-
-/// Removes the prefix that callers in `region` dial before an international number (`011`, `00`, …). Returns `None` if
-/// `digits` do not begin with it.
-///
-/// The remaining digits are in international form. If they begin with a zero, the number is invalid; it is not a
-/// national number.
-pub(super) fn strip_international_prefix(digits: &str, region: Region) -> Option<&str> {
-    region.plan()?.strip_international_prefix(digits)
-}
 
 /// Whether `digits`, a number in international form without `+`, begin with an assigned calling code.
 pub(super) fn calling_code_exists(digits: &str) -> bool {
@@ -43,18 +29,15 @@ pub(super) fn calling_code_exists(digits: &str) -> bool {
             .any(|code| !Plan::under_calling_code(code).is_empty())
 }
 
-/// Reads `digits`, a number dialled inside `region` without an international prefix, as E.164.
+/// Reads `digits`, a number dialled inside a region with this plan without an international prefix. The result is the
+/// digits of the international form.
 ///
 /// Returns `None` unless the number is valid under the region's calling code. The number may belong to another region
 /// with the same code: in Canada, a number of the United States is a national number.
-pub(super) fn read_national(digits: &str, region: Region) -> Option<String> {
-    let plan = region.plan()?;
+pub(super) fn read_national(digits: &str, plan: &Plan) -> Option<String> {
     let calling_code = plan.calling_code();
     let national = significant_number(digits, plan)?;
-    let international = format!("{calling_code}{national}");
-
-    (INTERNATIONAL_DIGITS.contains(&international.len()) && is_assigned(&national, calling_code))
-        .then(|| format!("+{international}"))
+    is_assigned(&national, calling_code).then(|| format!("{calling_code}{national}"))
 }
 
 /// The national significant number: the digits that follow the calling code in the international form.

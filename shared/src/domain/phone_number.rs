@@ -1,46 +1,24 @@
 //! Phone numbers and their normal form, E.164 (contract section 4).
 
 use std::fmt;
-use std::str::FromStr;
+use std::ops::RangeInclusive;
 
+use super::{PhoneRegion, numbering_plan};
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
-use numbering_plans::Region;
-
-use super::numbering_plan;
 
 /// A phone number in E.164: `+` and 7 to 15 digits, the first not 0.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(String);
 
+/// The number of digits of a number in international form. Some plans have longer or shorter numbers (Germany, Iran,
+/// Japan), which have no form with `+`.
+const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
+
 /// A text that is not a phone number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a phone number, such as +14165550100, without an extension")]
 pub struct InvalidPhoneNumber;
-
-/// The region whose national numbers the parser reads, an ISO 3166 alpha-2 code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PhoneRegion(Region);
-
-/// A text that is not the ISO 3166 alpha-2 code of a region that has a numbering plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be the ISO 3166 alpha-2 code of a region with telephone numbers, in capitals, such as CA"
-)]
-pub struct UnknownRegion;
-
-impl PhoneRegion {
-    /// Canada, the default of contract section 4.
-    pub const CANADA: Self = Self(Region::CANADA);
-}
-
-impl FromStr for PhoneRegion {
-    type Err = UnknownRegion;
-
-    fn from_str(text: &str) -> Result<Self, UnknownRegion> {
-        text.parse().map(Self).map_err(|_| UnknownRegion)
-    }
-}
 
 impl PhoneNumber {
     /// Longest text of a phone number, in characters, after trimming and without `tel:`.
@@ -60,25 +38,13 @@ impl PhoneNumber {
         if text.chars().count() > Self::MAX_CHARACTERS {
             return Err(InvalidPhoneNumber);
         }
-        if let Some(international) = text.strip_prefix('+') {
-            return Self::from_international_digits(&digits(&without_trunk_zero(&plain(
-                international,
-            )?)));
-        }
-        let text = plain(text)?;
-        let dialled = digits(&text);
-        if numbering_plan::strip_international_prefix(&dialled, region.0).is_none() {
-            return numbering_plan::read_national(&dialled, region.0)
-                .map(Self)
-                .ok_or(InvalidPhoneNumber);
-        }
-        let dialled = digits(&without_trunk_zero(&text));
-        let international = numbering_plan::strip_international_prefix(&dialled, region.0);
-        Self::from_international_digits(international.ok_or(InvalidPhoneNumber)?)
-    }
-
-    fn from_international_digits(digits: &str) -> Result<Self, InvalidPhoneNumber> {
-        if (7..=15).contains(&digits.len()) && !digits.starts_with('0') {
+        let digits = if let Some(international) = text.strip_prefix('+') {
+            digits_without_trunk_zero(&plain(international)?)
+        } else {
+            let text = plain(text)?;
+            dialled(&text, region).ok_or(InvalidPhoneNumber)?
+        };
+        if INTERNATIONAL_DIGITS.contains(&digits.len()) && !digits.starts_with('0') {
             Ok(Self(format!("+{digits}")))
         } else {
             Err(InvalidPhoneNumber)
@@ -97,6 +63,18 @@ impl PhoneNumber {
     pub fn as_e164(&self) -> &str {
         &self.0
     }
+}
+
+/// The digits in international form of a text without `+`, the result of [`plain`].
+fn dialled(plain: &str, region: PhoneRegion) -> Option<String> {
+    let plan = region.plan()?;
+    let dialled = digits(plain);
+    if plan.strip_international_prefix(&dialled).is_none() {
+        return numbering_plan::read_national(&dialled, plan);
+    }
+    // The rest is in international form. If it begins with a zero, the number is invalid; it is not a national number.
+    let dialled = digits_without_trunk_zero(plain);
+    plan.strip_international_prefix(&dialled).map(str::to_owned)
 }
 
 /// The text after a `tel:` scheme, in upper or lower case (RFC 3966).
@@ -141,9 +119,9 @@ fn digits(plain: &str) -> String {
     plain.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The result of [`plain`] without a trunk zero `(0)`, as in `+44 (0)20 7946 0958`.
-fn without_trunk_zero(plain: &str) -> String {
-    plain.replacen("(0)", " ", 1)
+/// The digits in the result of [`plain`] without a trunk zero `(0)`, as in `+44 (0)20 7946 0958`.
+fn digits_without_trunk_zero(plain: &str) -> String {
+    digits(&plain.replacen("(0)", " ", 1))
 }
 
 /// Masked: a phone number is personal data.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AudienceSlug, ClientSlug, Contact, Eligibility, Timestamp, Verification};
+use super::{AudienceSlug, ClientSlug, Contact, Timestamp, Verification};
 
 /// Identifies a subscription of a contact: of a client in an audience, or at audience level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,15 +94,5 @@ impl AudienceContact {
             audience: audience.clone(),
             client: client.clone(),
         })
-    }
-
-    /// Whether the client may send to the contact, with the reasons.
-    #[must_use]
-    pub fn eligibility(&self) -> Eligibility {
-        Eligibility::of(
-            &self.contact,
-            self.audience_subscription.as_ref(),
-            Some(&self.client_subscription),
-        )
     }
 }

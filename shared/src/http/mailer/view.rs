@@ -53,7 +53,9 @@ impl<'a> ContactView<'a> {
         let contact = seen.map(|seen| &seen.contact);
         let suppression = contact.map(|contact| &contact.suppression);
         let validation = contact.map(|contact| &contact.email_validation);
-        let eligibility = seen.map_or_else(Eligibility::of_unknown, AudienceContact::eligibility);
+        let of_audience = seen.and_then(|seen| seen.audience_subscription.as_ref());
+        let of_client = seen.map(|seen| &seen.client_subscription);
+        let eligibility = Eligibility::of(contact, of_audience, of_client);
         let verified_at = contact
             .and_then(|contact| contact.verification.as_ref())
             .map(|verification| verification.at);
@@ -72,14 +74,8 @@ impl<'a> ContactView<'a> {
             global_unsubscribed: suppression.is_some_and(|s| s.globally_unsubscribed_at.is_some()),
             hard_bounced: suppression.is_some_and(|s| s.hard_bounced_at.is_some()),
             complained: suppression.is_some_and(|s| s.complained_at.is_some()),
-            audience: SubscriptionView::new(
-                audience.as_str(),
-                seen.and_then(|seen| seen.audience_subscription.as_ref()),
-            ),
-            client: SubscriptionView::new(
-                client.as_str(),
-                seen.map(|seen| &seen.client_subscription),
-            ),
+            audience: SubscriptionView::new(audience.as_str(), of_audience),
+            client: SubscriptionView::new(client.as_str(), of_client),
             can_send_marketing: eligibility.can_send_marketing(),
             can_send_transactional: eligibility.can_send_transactional,
             marketing: MarketingView {
