@@ -11,7 +11,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use self::request::RequestLog;
+use self::request::{REQUEST_LOG, RequestLog};
 
 pub use self::metrics::LambdaFunction;
 pub(crate) use self::request::{Measured, RequestLine, write_request};
@@ -33,12 +33,19 @@ pub fn init_logging<W: io::Write>(
         .json()
         .flatten_event(true)
         .with_writer(writer.clone());
-    // It fails only if this process has started the log before. That log stays in use.
+    // Both fail only if this process has started the log before. That log stays in use.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(targets)
         .try_init();
-    RequestLog::init(level, function, writer);
+    let _ = REQUEST_LOG.set(RequestLog {
+        level,
+        function,
+        write_line: Box::new(move |line| {
+            // A failure to write the log cannot be logged.
+            let _ = writer().write_all(line);
+        }),
+    });
 }
 
 /// Logs the place of a panic without its message, which may quote personal data.

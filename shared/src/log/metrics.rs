@@ -3,15 +3,11 @@
 //!
 //! Crates for this format write lines of their own. One line for request and metrics halves the cost.
 
-use std::sync::LazyLock;
-
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::from_str;
+use serde_json::value::RawValue;
 
 use crate::domain::Timestamp;
-
-/// The namespace of the metrics in CloudWatch.
-const NAMESPACE: &str = "ContactVerification";
 
 /// A function on Lambda: the dimensions of all its metrics.
 #[derive(Debug, Clone, Serialize)]
@@ -45,7 +41,7 @@ impl<'a> Metrics<'a> {
             server_errors: u8::from(status >= 500),
             metadata: Metadata {
                 timestamp: now.unix_milliseconds(),
-                directives: WRITTEN_DIRECTIVES.as_deref(),
+                directives: from_str(DIRECTIVES).ok(),
             },
         }
     }
@@ -60,59 +56,15 @@ struct Metadata {
     directives: Option<&'static RawValue>,
 }
 
-/// The directives as JSON. They are the larger part of each line and always the same, so they are serialized once.
-/// They hold nothing that JSON cannot represent.
-static WRITTEN_DIRECTIVES: LazyLock<Option<Box<RawValue>>> =
-    LazyLock::new(|| to_raw_value(&DIRECTIVES).ok());
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive {
-    namespace: &'static str,
-    /// Sets of dimensions, each the name of a member. CloudWatch keeps each metric once for each set.
-    dimensions: &'static [&'static [&'static str]],
-    metrics: &'static [Metric],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metric {
-    /// The member that holds its value.
-    name: &'static str,
-    unit: &'static str,
-}
-
-/// The metrics. They have few dimensions: CloudWatch charges for every metric and every value of its dimensions.
-const DIRECTIVES: [Directive; 3] = [
-    Directive {
-        namespace: NAMESPACE,
-        dimensions: &[&["FunctionName", "outcome"]],
-        metrics: &[Metric::count("requests")],
-    },
-    Directive {
-        namespace: NAMESPACE,
-        dimensions: &[&["FunctionName"], &["FunctionName", "FunctionVersion"]],
-        metrics: &[Metric::count("server_errors")],
-    },
-    Directive {
-        namespace: NAMESPACE,
-        dimensions: &[&["FunctionName"]],
-        metrics: &[
-            Metric {
-                name: "duration_ms",
-                unit: "Milliseconds",
-            },
-            Metric::count("dynamodb.calls"),
-            Metric::count("conflicts_retried"),
-        ],
-    },
-];
-
-impl Metric {
-    const fn count(name: &'static str) -> Self {
-        Self {
-            name,
-            unit: "Count",
-        }
-    }
-}
+/// The directives name the metrics and their dimensions, which are members of the line. They are always the same, so they
+/// are written here as they appear in each line. CloudWatch keeps each metric once for each set of dimensions, and
+/// charges for every metric and every value of its dimensions, so the metrics have few.
+const DIRECTIVES: &str = concat!(
+    r#"[{"Namespace":"ContactVerification","Dimensions":[["FunctionName","outcome"]],"#,
+    r#""Metrics":[{"Name":"requests","Unit":"Count"}]},"#,
+    r#"{"Namespace":"ContactVerification","Dimensions":[["FunctionName"],["FunctionName","FunctionVersion"]],"#,
+    r#""Metrics":[{"Name":"server_errors","Unit":"Count"}]},"#,
+    r#"{"Namespace":"ContactVerification","Dimensions":[["FunctionName"]],"#,
+    r#""Metrics":[{"Name":"duration_ms","Unit":"Milliseconds"},{"Name":"dynamodb.calls","Unit":"Count"},"#,
+    r#"{"Name":"conflicts_retried","Unit":"Count"}]}]"#,
+);

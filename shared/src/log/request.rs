@@ -1,6 +1,5 @@
 //! The log line of each request, with fixed names. On Lambda it also holds metrics.
 
-use std::io;
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -10,17 +9,17 @@ use super::metrics::{LambdaFunction, Metrics};
 use crate::domain::Timestamp;
 
 /// The log of requests of this process.
-static REQUEST_LOG: OnceLock<RequestLog> = OnceLock::new();
+pub(super) static REQUEST_LOG: OnceLock<RequestLog> = OnceLock::new();
 
 /// Writes a whole line.
 type WriteLine = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Writes one line for each request.
 pub(super) struct RequestLog {
-    level: LevelFilter,
+    pub(super) level: LevelFilter,
     /// The function whose metrics the lines hold; `None` outside Lambda.
-    function: Option<LambdaFunction>,
-    write_line: WriteLine,
+    pub(super) function: Option<LambdaFunction>,
+    pub(super) write_line: WriteLine,
 }
 
 /// The members of a request's line. None is personal: no token, no phone number, no address, no contact.
@@ -66,22 +65,6 @@ pub(crate) fn write_request(line: &RequestLine<'_>, measured: &Measured<'_>, now
 }
 
 impl RequestLog {
-    /// Starts the log of this process, unless it has been started.
-    pub(super) fn init<W: io::Write>(
-        level: LevelFilter,
-        function: Option<LambdaFunction>,
-        writer: impl Fn() -> W + Send + Sync + 'static,
-    ) {
-        let _ = REQUEST_LOG.set(Self {
-            level,
-            function,
-            write_line: Box::new(move |line| {
-                // A failure to write the log cannot be logged.
-                let _ = writer().write_all(line);
-            }),
-        });
-    }
-
     fn line(
         &self,
         line: &RequestLine<'_>,
