@@ -103,7 +103,6 @@ pub(super) fn read(
             source: None,
         }),
         is_history: true,
-        ..SubscriptionPatch::default()
     };
     let id = SubscriptionId {
         audience: members.audience.clone(),

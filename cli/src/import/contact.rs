@@ -248,7 +248,6 @@ fn subscriptions(
         }
         let patch = SubscriptionPatch {
             status: Some(entry.status),
-            reason: String::new(),
             ending: Some(Ending {
                 at: entry.unsubscribed_at,
                 reason: entry.unsubscribe_reason,

@@ -28,14 +28,11 @@ async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    let patch = scope.unwrap_or(Scope::Client).subscribe();
     let change = ChangeAudienceContact {
         address: member.address,
         audience: member.audience.ok_or(Failure::AudienceNotFound)?,
         client: member.client,
-        contact_patch: patch.contact,
-        audience_patch: patch.audience,
-        client_patch: patch.client,
+        patch: scope.unwrap_or(Scope::Client).subscribe(),
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,
         metadata: call.change_metadata(caller.actor()),

@@ -30,14 +30,11 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    let patch = scope.unsubscribe(reason.unwrap_or_default(), call.now());
     let change = ChangeAudienceContact {
         address: member.address,
         audience: member.audience.ok_or(Failure::AudienceNotFound)?,
         client: member.client,
-        contact_patch: patch.contact,
-        audience_patch: patch.audience,
-        client_patch: patch.client,
+        patch: scope.unsubscribe(reason.unwrap_or_default(), call.now()),
         if_missing: IfMissing::Refuse,
         expected_version,
         metadata: call.change_metadata(caller.actor()),

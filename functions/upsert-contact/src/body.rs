@@ -1,8 +1,8 @@
 //! The optional members of the body. `email`, `audience` and `client` are read by `mailer::audience_member`.
 
 use shared::domain::{
-    Actor, ContactPatch, MethodValue, NewMethod, PhoneNumber, SubscriptionPatch, SuppressionPatch,
-    ValidationPatch, Verification,
+    Actor, AudiencePatch, AudienceSlug, ContactPatch, MethodValue, NewMethod, PhoneNumber,
+    SubscriptionPatch, SuppressionPatch, ValidationPatch, Verification,
 };
 use shared::http::{Call, Members, Problem, mailer, parse};
 
@@ -14,6 +14,21 @@ pub(crate) struct Patch {
     pub(crate) subscription: SubscriptionPatch,
     /// All of the contact's tags in the audience.
     pub(crate) tags: Option<Vec<String>>,
+}
+
+impl Patch {
+    /// The changes of the contact and of the client's subscription in this audience.
+    pub(crate) fn in_audience(self, audience: &AudienceSlug) -> AudiencePatch {
+        let mut contact = self.contact;
+        contact
+            .tags
+            .extend(self.tags.map(|tags| (audience.clone(), tags)));
+        AudiencePatch {
+            contact,
+            audience: None,
+            client: self.subscription,
+        }
+    }
 }
 
 /// Reads the changes of the contact and of the client's subscription.

@@ -31,21 +31,11 @@ async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
         return Err(members.into_failure());
     };
     let audience = member.audience.ok_or(Failure::AudienceNotFound)?;
-    let body::Patch {
-        contact: mut contact_patch,
-        subscription: client_patch,
-        tags,
-    } = patch;
-    contact_patch
-        .tags
-        .extend(tags.map(|tags| (audience.clone(), tags)));
     let change = ChangeAudienceContact {
         address: member.address,
+        patch: patch.in_audience(&audience),
         audience,
         client: member.client,
-        contact_patch,
-        client_patch,
-        audience_patch: None,
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,
         metadata: call.change_metadata(caller.actor()),

@@ -32,10 +32,12 @@ pub use identifiers::{
 };
 /// The region whose national numbers the parser of phone numbers reads, an ISO 3166 alpha-2 code.
 pub use numbering_plans::Region as PhoneRegion;
-pub use patch::{ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch};
+pub use patch::{
+    AudiencePatch, ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch,
+};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use record::ContactRecord;
-pub use scope::{Scope, ScopePatch};
+pub use scope::Scope;
 pub use subscription::{
     AudienceContact, SubscribedContact, Subscription, SubscriptionId, SubscriptionStatus,
 };

@@ -78,9 +78,8 @@ pub enum SuppressionPatch {
 pub struct SubscriptionPatch {
     /// The status.
     pub status: Option<SubscriptionStatus>,
-    /// The reason, if the subscription ends now; may be empty.
-    pub reason: String,
-    /// The time and reason of an earlier end, from an import.
+    /// The time and reason of the end, if the status is a new one. With `None`, a subscription ends now, without a
+    /// reason.
     pub ending: Option<Ending>,
     /// A verification of the subscription.
     pub verification: Option<Verification>,
@@ -96,6 +95,17 @@ pub struct Ending {
     pub at: Option<Timestamp>,
     /// The reason; may be empty.
     pub reason: String,
+}
+
+/// The changes of a contact and its subscriptions in one audience.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AudiencePatch {
+    /// The change of the contact.
+    pub contact: ContactPatch,
+    /// The change of the subscription at audience level. `None` neither changes nor creates the subscription.
+    pub audience: Option<SubscriptionPatch>,
+    /// The change of the client's subscription. A missing subscription is created.
+    pub client: SubscriptionPatch,
 }
 
 impl ContactPatch {
@@ -188,16 +198,10 @@ impl SubscriptionPatch {
             && (is_new || status != subscription.status)
             && !(self.is_history && status < subscription.status)
         {
-            let ending = match (self.ending, status) {
-                (Some(ending), _) => ending,
-                (None, SubscriptionStatus::Unsubscribed) => Ending {
-                    at: Some(now),
-                    reason: self.reason,
-                },
-                (None, SubscriptionStatus::Pending | SubscriptionStatus::Subscribed) => {
-                    Ending::default()
-                }
-            };
+            let ending = self.ending.unwrap_or(Ending {
+                at: (status == SubscriptionStatus::Unsubscribed).then_some(now),
+                reason: String::new(),
+            });
             subscription.status = status;
             subscription.unsubscribed_at = ending.at;
             subscription.unsubscribe_reason = ending.reason;
@@ -340,7 +344,10 @@ mod tests {
     #[test]
     fn a_subscription_ends_once_and_begins_anew() {
         let ended = SubscriptionPatch {
-            reason: "too many".to_owned(),
+            ending: Some(Ending {
+                at: Some(at(EARLY)),
+                reason: "too many".to_owned(),
+            }),
             ..status(SubscriptionStatus::Unsubscribed)
         };
         let first = ended.apply(None, at(EARLY));

@@ -65,15 +65,15 @@ impl PhoneNumber {
     }
 }
 
-/// The digits in international form of a text without `+`, the result of [`plain`].
-fn dialled(plain: &str, region: PhoneRegion) -> Option<String> {
+/// The international form of a number dialled in `region`: the digits, from the result of [`plain`].
+fn dialled(text: &str, region: PhoneRegion) -> Option<String> {
     let plan = region.plan()?;
-    let dialled = digits(plain);
+    let dialled = digits(text);
     if plan.strip_international_prefix(&dialled).is_none() {
         return numbering_plan::read_national(&dialled, plan);
     }
     // The rest is in international form. If it begins with a zero, the number is invalid; it is not a national number.
-    let dialled = digits_without_trunk_zero(plain);
+    let dialled = digits_without_trunk_zero(text);
     plan.strip_international_prefix(&dialled).map(str::to_owned)
 }
 

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{ContactPatch, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp};
+use super::{
+    AudiencePatch, Ending, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp,
+};
 
 /// How far a subscription begins or ends, from near to far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -17,46 +19,39 @@ pub enum Scope {
     Global,
 }
 
-/// The changes of one subscribe or unsubscribe request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ScopePatch {
-    /// The change of the contact.
-    pub contact: ContactPatch,
-    /// The change of the subscription at audience level. `None` neither changes nor creates the subscription.
-    pub audience: Option<SubscriptionPatch>,
-    /// The change of the client's subscription. A missing subscription is created.
-    pub client: SubscriptionPatch,
-}
-
 impl Scope {
     /// Subscribes at every level up to this scope. Wider unsubscriptions stay: `client` does not lift an unsubscription
     /// from the audience, and only `global` lifts a global unsubscription.
     #[must_use]
-    pub fn subscribe(self) -> ScopePatch {
+    pub fn subscribe(self) -> AudiencePatch {
         let subscribed = SubscriptionPatch {
             status: Some(SubscriptionStatus::Subscribed),
             ..SubscriptionPatch::default()
         };
-        ScopePatch {
-            contact: ContactPatch {
-                globally_unsubscribed: (self == Self::Global).then_some(SuppressionPatch::Lifted),
-                ..ContactPatch::default()
-            },
-            audience: (self != Self::Client).then(|| subscribed.clone()),
-            client: subscribed,
+        let mut patch = AudiencePatch::default();
+        if self == Self::Global {
+            patch.contact.globally_unsubscribed = Some(SuppressionPatch::Lifted);
         }
+        if self != Self::Client {
+            patch.audience = Some(subscribed.clone());
+        }
+        patch.client = subscribed;
+        patch
     }
 
     /// Unsubscribes at exactly this scope. Narrower subscriptions keep their status, but the wider unsubscription
     /// blocks them.
     #[must_use]
-    pub fn unsubscribe(self, reason: String, now: Timestamp) -> ScopePatch {
+    pub fn unsubscribe(self, reason: String, now: Timestamp) -> AudiencePatch {
         let unsubscribed = |reason| SubscriptionPatch {
             status: Some(SubscriptionStatus::Unsubscribed),
-            reason,
+            ending: Some(Ending {
+                at: Some(now),
+                reason,
+            }),
             ..SubscriptionPatch::default()
         };
-        let mut patch = ScopePatch::default();
+        let mut patch = AudiencePatch::default();
         match self {
             Self::Client => patch.client = unsubscribed(reason),
             Self::Audience => patch.audience = Some(unsubscribed(reason)),
@@ -72,9 +67,10 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ContactPatch;
 
     /// Which of the three levels a patch changes: contact, audience, client.
-    fn changes(patch: &ScopePatch) -> [bool; 3] {
+    fn changes(patch: &AudiencePatch) -> [bool; 3] {
         [
             patch.contact != ContactPatch::default(),
             patch.audience.is_some(),
@@ -100,12 +96,13 @@ mod tests {
     #[test]
     fn an_end_keeps_its_reason_at_each_scope() {
         let end = |scope: Scope| scope.unsubscribe("too many".to_owned(), Timestamp::EPOCH);
-        assert_eq!(end(Scope::Client).client.reason, "too many");
+        let ending = Some(Ending {
+            at: Some(Timestamp::EPOCH),
+            reason: "too many".to_owned(),
+        });
+        assert_eq!(end(Scope::Client).client.ending, ending);
         let audience = end(Scope::Audience).audience;
-        assert_eq!(
-            audience.map(|patch| patch.reason),
-            Some("too many".to_owned())
-        );
+        assert_eq!(audience.and_then(|patch| patch.ending), ending);
         let contact = end(Scope::Global).contact;
         assert_eq!(
             contact.global_unsubscribe_reason,

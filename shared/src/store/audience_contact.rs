@@ -10,9 +10,9 @@ use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
-    AudienceContact, AudienceSlug, ClientSlug, Contact, ContactId, ContactPatch, EmailAddress,
-    ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, SubscriptionId,
-    SubscriptionPatch, Tenant, Verification,
+    AudienceContact, AudiencePatch, AudienceSlug, ClientSlug, Contact, ContactId, EmailAddress,
+    ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, SubscriptionId, Tenant,
+    Verification,
 };
 
 /// A request to change the contact that owns an e-mail address, and its subscriptions in an audience.
@@ -24,12 +24,8 @@ pub struct ChangeAudienceContact {
     pub audience: AudienceSlug,
     /// The client.
     pub client: ClientSlug,
-    /// The changes of the contact.
-    pub contact_patch: ContactPatch,
-    /// The changes of the client's subscription.
-    pub client_patch: SubscriptionPatch,
-    /// The changes of the subscription at audience level, if there are any.
-    pub audience_patch: Option<SubscriptionPatch>,
+    /// The changes of the contact and its subscriptions.
+    pub patch: AudiencePatch,
     /// What to do where there is no such contact, or the client has not onboarded it.
     pub if_missing: IfMissing,
     /// The versions at which the contact may be.
@@ -190,7 +186,7 @@ impl Change for ChangingAudienceContact<'_> {
     fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
         let request = self.request;
         let (before, after) = (edit.stored(), edit.after());
-        let outcome = if request.client_patch.verification.is_some() {
+        let outcome = if request.patch.client.verification.is_some() {
             // A caller that verifies hears what happened to the verification, whatever else changed (contract section 2).
             let stored = before.and_then(|before| self.client_verification(before));
             Outcome::of_verification(true, stored != self.client_verification(after))
@@ -232,8 +228,9 @@ impl ChangingAudienceContact<'_> {
                 verification: None,
             });
         }
-        request.contact_patch.clone().apply(&mut after.contact, now);
-        let patches = [Some(&request.client_patch), request.audience_patch.as_ref()];
+        let patch = &request.patch;
+        patch.contact.clone().apply(&mut after.contact, now);
+        let patches = [Some(&patch.client), patch.audience.as_ref()];
         for (id, patch) in self.subscriptions.iter().zip(patches) {
             if let Some(patch) = patch {
                 let stored = after.subscriptions.remove(id);
