@@ -10,7 +10,7 @@ mod token_fault;
 mod verifier;
 
 pub use authenticator::{Authenticator, ClaimNames, Refusal};
-pub use caller::{Caller, CallerKind};
+pub use caller::Caller;
 pub use fetched_keys::{FetchError, FetchedKeys, InvalidKeysUrl, KeysUrl};
 pub use keys::{InvalidKeys, KeySet};
 pub use token_fault::TokenFault;
