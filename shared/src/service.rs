@@ -1,6 +1,5 @@
 //! The parts that every handler uses.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,15 +45,6 @@ impl Service {
             deadline: DEADLINE,
             authenticator: settings.into_authenticator(),
         }
-    }
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service")
-            .field("authenticator", &self.authenticator)
-            .field("store", &self.store)
-            .finish_non_exhaustive()
     }
 }
 
