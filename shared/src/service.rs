@@ -43,7 +43,7 @@ impl Service {
             time_zone: settings.time_zone,
             clock: system_clock(),
             deadline: DEADLINE,
-            authenticator: settings.into_authenticator(),
+            authenticator: settings.authenticator,
         }
     }
 }

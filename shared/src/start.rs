@@ -48,7 +48,7 @@ where
     let config = configure(Builder::from(&config), ClientTimeouts::default()).build();
     let database = configured_endpoint().and_then(|endpoint| endpoint.parse().ok());
     let is_local = database.is_some_and(|url| is_loopback(&url));
-    if settings.accepts_development_tokens() && !is_local {
+    if settings.authenticator.accepts_development_tokens() && !is_local {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
                     loopback (AWS_ENDPOINT_URL_DYNAMODB): it must be a key that only you can sign with"
             .into());

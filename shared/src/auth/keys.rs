@@ -20,7 +20,7 @@ const MAX_KEYS: usize = 100;
 
 /// A set of keys, each with the one algorithm that it is used with.
 #[derive(Debug)]
-pub struct KeySet {
+pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
 }
 
@@ -48,7 +48,7 @@ impl KeySet {
     ///
     /// # Errors
     /// When it is not a JWK Set, or names the key that cannot be used and why.
-    pub fn parse(json: &str) -> Result<Self, InvalidKeys> {
+    pub(crate) fn parse(json: &str) -> Result<Self, InvalidKeys> {
         Self::read(json.as_bytes(), false)
     }
 
@@ -58,10 +58,11 @@ impl KeySet {
     ///
     /// # Errors
     /// When it is not a JWK Set, or holds no usable key.
-    pub fn parse_published(json: &[u8]) -> Result<Self, InvalidKeys> {
+    pub(super) fn parse_published(json: &[u8]) -> Result<Self, InvalidKeys> {
         Self::read(json, true)
     }
 
+    /// Reads a JWK Set. A key that cannot be used is left out of a published set, and makes any other set invalid.
     fn read(json: &[u8], is_published: bool) -> Result<Self, InvalidKeys> {
         let jwks = serde_json::from_slice::<JwkSet>(json).map_err(|error| {
             // The position only: serde's own words would quote the document.
@@ -111,8 +112,7 @@ impl KeySet {
     }
 
     /// Whether the published development key is among them.
-    #[must_use]
-    pub fn holds_development_key(&self) -> bool {
+    pub(super) fn holds_development_key(&self) -> bool {
         self.keys.iter().any(|key| key.is_development_key)
     }
 }
@@ -139,7 +139,7 @@ impl VerificationKey {
         let secret = key.try_get_as_bytes();
         let is_development_key = secret.is_ok_and(|secret| secret == DEVELOPMENT_SECRET);
         let id = jwk.common.key_id;
-        // A token could mean either.
+        // A token could mean either key.
         if before
             .iter()
             .any(|key| key.id == id && key.algorithm == algorithm)
