@@ -53,52 +53,33 @@ struct Attempt<A> {
     contact: ContactId,
     /// The version that it requires; `None` where it creates the contact.
     version: Option<Version>,
-    /// Whether the failure was ambiguous, so that it may be applied.
+    /// Whether its failure, or that of an earlier attempt, was ambiguous, so that it may be applied.
     is_in_doubt: bool,
     answer: A,
 }
 
-/// What became of an attempt.
-enum Fate {
-    /// It was applied.
-    Applied,
-    /// It was not applied. It still may be, as long as the contact stays as it is; so may the next attempt, which requires the
-    /// same, but not both.
-    Pending,
-    /// It was not applied, and never will be.
-    Refused,
-    /// Nobody can tell.
-    Unknown,
-}
-
 impl<A> Attempt<A> {
-    fn fate(&self, found: &Found, id: &WriteId) -> Fate {
-        let snapshot = found.snapshot.as_ref();
-        let Some(snapshot) = snapshot.filter(|snapshot| snapshot.state.contact.id == self.contact)
-        else {
-            return match snapshot {
-                // The contact was not created yet, and another one owns the address. Should that one lose it, the attempt
-                // could still be applied.
-                Some(_) if self.is_in_doubt => Fate::Unknown,
-                _ => Fate::Pending,
-            };
+    /// Whether it was applied. If not, it still may be, as long as the contact stays as it is; so may the next attempt, which
+    /// requires the same, but not both.
+    ///
+    /// # Errors
+    /// [`ChangeError::FateUnknown`] where nobody can tell.
+    fn was_applied(&self, found: &Found, id: &WriteId) -> Result<bool, ChangeError> {
+        let Some(snapshot) = &found.snapshot else {
+            return Ok(false);
         };
         if snapshot.recent_requests().contain(id) {
-            return Fate::Applied;
+            return Ok(true);
         }
+        let contact = &snapshot.state.contact;
         let before = self.version.map_or(0, Version::number);
-        let changes = snapshot
-            .state
-            .contact
-            .version
-            .number()
-            .saturating_sub(before);
-        match usize::try_from(changes) {
-            Ok(0) => Fate::Pending,
-            Ok(changes) if changes <= REMEMBERED_WRITES => Fate::Refused,
-            _ if self.is_in_doubt => Fate::Unknown,
-            _ => Fate::Refused,
+        let changes = contact.version.number().saturating_sub(before);
+        // Where another contact owns the address, the attempt could still create this one once the other loses it.
+        let covers = contact.id == self.contact && changes <= REMEMBERED_WRITES as u64;
+        if self.is_in_doubt && !covers {
+            return Err(ChangeError::FateUnknown);
         }
+        Ok(false)
     }
 }
 
@@ -132,12 +113,10 @@ impl Store {
         let found = change.read(self, attempted).await?;
         let mut is_in_doubt = false;
         if let Some(previous) = attempt.take() {
-            match previous.fate(&found, &metadata.write_id) {
-                Fate::Applied => return Ok(previous.answer),
-                Fate::Unknown => return Err(ChangeError::FateUnknown),
-                Fate::Pending => is_in_doubt = previous.is_in_doubt,
-                Fate::Refused => {}
+            if previous.was_applied(&found, &metadata.write_id)? {
+                return Ok(previous.answer);
             }
+            is_in_doubt = previous.is_in_doubt;
         }
         let edit = change.plan(found)?;
         let answer = change.answer(&edit)?;

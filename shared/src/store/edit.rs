@@ -137,11 +137,9 @@ impl Edit {
         let before = self.before.as_ref();
         let recent_requests = before.map(Snapshot::recent_requests).unwrap_or_default();
         let mut item = contact_item(&self.after.contact)?;
+        let recent_requests = recent_requests.after(&metadata.write_id);
         item.extend(metadata.attributes_of_change());
-        item.insert(
-            RECENT_REQUESTS.to_owned(),
-            recent_requests.after(&metadata.write_id),
-        );
+        item.insert(RECENT_REQUESTS.to_owned(), recent_requests);
         Ok(item)
     }
 

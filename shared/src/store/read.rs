@@ -132,9 +132,9 @@ impl Store {
         tenant: &Tenant,
         id: &ContactId,
     ) -> Result<Contact, ChangeError> {
-        let key = Key::contact(tenant.organization(), id);
-        let item = self.read_item(key).await?;
-        Ok(contact(item.ok_or(ChangeError::ContactNotFound)?)?)
+        let found = self.read_contact(tenant, id, &[]).await?;
+        let found = found.ok_or(ChangeError::ContactNotFound)?;
+        Ok(found.state.contact)
     }
 }
 

@@ -15,8 +15,8 @@ use super::conditions::{
 use super::edit::Edit;
 use super::expression::Expression;
 use super::items::{
-    CHANGE_REQUEST_ID, CHANGE_ROUTE, CHANGED_BY, EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS,
-    UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, VERSION, contact,
+    EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT,
+    VERIFIED_BY, VERSION, contact, text,
 };
 use super::keys::{Key, PARTITION_KEY};
 use super::recent_requests::{REMEMBERED_WRITES, RecentRequests, SHIFT};
@@ -270,28 +270,20 @@ fn remember(expression: &mut Expression, metadata: &ChangeMetadata) {
         .require(IS_NOT_APPLIED)
         .require(IS_NOT_FENCED)
         .set("#version = #version + :one")
-        .set("#updatedAt = :now")
-        .set("#changedBy = :changedBy")
-        .set("#changeRoute = :changeRoute")
-        .set("#changeRequestId = :changeRequestId")
+        .set_attribute(UPDATED_AT, text(metadata.now))
         .set(SHIFT)
         .names([
             ("#version", VERSION),
-            ("#updatedAt", UPDATED_AT),
-            ("#changedBy", CHANGED_BY),
-            ("#changeRoute", CHANGE_ROUTE),
-            ("#changeRequestId", CHANGE_REQUEST_ID),
             ("#recentRequests", RECENT_REQUESTS),
             ("#fence", FENCE),
         ])
         .number(":one", 1)
         .number(":remembered", REMEMBERED_WRITES as u64)
         .number(":drawnAt", metadata.write_id.drawn_at_ms())
-        .text(":writeId", metadata.write_id.as_str())
-        .text(":now", metadata.now)
-        .text(":changedBy", metadata.actor.as_str())
-        .text(":changeRoute", metadata.route)
-        .text(":changeRequestId", &metadata.request_id);
+        .text(":writeId", metadata.write_id.as_str());
+    for (name, value) in metadata.attributes_of_change() {
+        expression.set_attribute(&name, value);
+    }
 }
 
 fn require_expected_version(expression: &mut Expression, expected: &ExpectedVersion) {
@@ -427,12 +419,12 @@ mod tests {
             request.update_expression(),
             Some(
                 "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :changedBy, \
-                 #methods.#method.#verificationSource = :source, #version = #version + :one, #updatedAt = :now, \
-                 #changedBy = :changedBy, #changeRoute = :changeRoute, #changeRequestId = :changeRequestId, \
-                 #recentRequests[0] = :writeId, #recentRequests[1] = #recentRequests[0], \
+                 #methods.#method.#verificationSource = :source, #version = #version + :one, \
+                 #updatedAt = :updatedAt, #recentRequests[0] = :writeId, #recentRequests[1] = #recentRequests[0], \
                  #recentRequests[2] = #recentRequests[1], #recentRequests[3] = #recentRequests[2], \
                  #recentRequests[4] = #recentRequests[3], #recentRequests[5] = #recentRequests[4], \
-                 #recentRequests[6] = #recentRequests[5], #recentRequests[7] = #recentRequests[6]"
+                 #recentRequests[6] = #recentRequests[5], #recentRequests[7] = #recentRequests[6], \
+                 #changedBy = :changedBy, #changeRoute = :changeRoute, #changeRequestId = :changeRequestId"
             )
         );
         assert_eq!(
@@ -461,7 +453,7 @@ mod tests {
                 (":verifiedAt", s("2026-05-20T15:04:01.135Z")),
                 (":source", s("admin-manual")),
                 (":one", n("1")),
-                (":now", s("2026-05-20T15:04:02.000Z")),
+                (":updatedAt", s("2026-05-20T15:04:02.000Z")),
                 (":changedBy", s("user_1")),
                 (":changeRoute", s("PATCH /x")),
                 (":changeRequestId", s("request_1")),
