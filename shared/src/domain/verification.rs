@@ -25,13 +25,11 @@ impl Verification {
         stored.is_none_or(|stored| stored.at > at)
     }
 
-    /// Records this verification if the one rule allows it. Returns whether it did.
-    pub fn record(self, stored: &mut Option<Self>) -> bool {
-        let replaces = Self::replaces(self.at, stored.as_ref());
-        if replaces {
+    /// Records this verification if the one rule allows it.
+    pub fn record(self, stored: &mut Option<Self>) {
+        if Self::replaces(self.at, stored.as_ref()) {
             *stored = Some(self);
         }
-        replaces
     }
 }
 
