@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use self::plan::{Plan, State, Write};
+use self::plan::{MAX_CLAIMS, Plan, State, Write};
 use super::RetryBudget;
 use super::bulk::MAX_ITEMS;
 use crate::domain::{
@@ -28,12 +28,26 @@ use crate::store::{ChangeMetadata, DatabaseError, Store, WriteId};
 /// How many contacts are read at the same time with their subscriptions.
 const CONCURRENT_READS: usize = 8;
 
+/// What an import does with a contact that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The record changes it.
+    Update,
+    /// It stays as it is, but gets the subscriptions that it lacks. Its record must have an id. An address that another
+    /// contact owns is no error: a new contact has it without owning it.
+    Keep,
+}
+
 /// How records are imported.
 pub struct Import<'a> {
     /// Whose contacts they are.
     pub organization: &'a OrganizationId,
     /// Who imports them.
     pub actor: Actor,
+    /// The route that the table's stream shows: `import` or `seed`.
+    pub route: &'static str,
+    /// What becomes of a contact that exists.
+    pub existing: Existing,
     /// Tells the time. A change gets the time of its write, which may come long after the first attempt at it.
     pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
     /// Whether nothing is written.
@@ -47,7 +61,7 @@ pub struct Import<'a> {
 pub struct ImportRecord {
     /// The record.
     pub record: ContactRecord,
-    /// An id that no other record has, in no run.
+    /// The id. No other record of any import has it; all records of seeds share one.
     pub request_id: String,
 }
 
@@ -65,21 +79,34 @@ pub enum ImportOutcome {
 }
 
 /// Why nothing was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportRefusal {
     /// This e-mail address, by its place among the record's contact methods, is another contact's.
+    #[error(
+        "is the address of a contact of another id; a record without id would be about that one"
+    )]
     AddressTaken(usize),
     /// The e-mail addresses are of several contacts.
+    #[error("are the addresses of several contacts; an id must say which is meant")]
     SeveralOwners,
     /// The address has an owner that does not exist.
+    #[error("has an address whose owner does not exist")]
     OwnerMissing,
     /// What there is of the contact cannot be read.
+    #[error("is about a contact that cannot be read from the table")]
     Unreadable,
     /// The contact would be larger than an item can be.
+    #[error(
+        "makes the contact larger than the 400 KB of an item, with room for a verification of every entry"
+    )]
     TooLarge,
     /// The database refuses the content of the write.
+    #[error("is refused by the database")]
     Refused,
     /// The answer to a write was lost, and others changed the contact so often that nobody can tell whether it was applied.
+    #[error(
+        "may or may not have been written, since the answer was lost and others changed the contact; import it again"
+    )]
     InDoubt,
 }
 
@@ -119,7 +146,7 @@ impl Work {
         ChangeMetadata {
             actor: import.actor.clone(),
             now,
-            route: "import",
+            route: import.route,
             request_id: self.request_id.clone(),
             write_id: self.write_id.clone(),
         }
@@ -290,8 +317,8 @@ impl Store {
     async fn states(
         &self,
         import: &Import<'_>,
-        works: &[&mut Work],
-        targets: Vec<(usize, Target)>,
+        works: &mut [&mut Work],
+        mut targets: Vec<(usize, Target)>,
     ) -> Result<Vec<(usize, Result<State, ImportRefusal>)>, DatabaseError> {
         let organization = import.organization;
         let mut keys: HashSet<_> = targets
@@ -303,6 +330,16 @@ impl Store {
             keys.extend(subscriptions.map(|id| Key::subscription(organization, &target.id, id)));
         }
         let items = self.read_many(keys).await?;
+        targets.retain(|(index, target)| {
+            let work = &mut *works[*index];
+            let is_complete = import.existing == Existing::Keep
+                && is_complete(import.organization, &target.id, &work.record, &items);
+            if is_complete {
+                work.made(ImportOutcome::Unchanged, true);
+            }
+            !is_complete
+        });
+        let works: &[&mut Work] = works;
         stream::iter(targets)
             .map(|(index, target)| {
                 let subscriptions = works[index].record.subscriptions.keys().cloned().collect();
@@ -422,6 +459,19 @@ fn target(import: &Import<'_>, work: &mut Work, addresses: &HashMap<Key, Item>) 
         is_owner,
         owners,
     })
+}
+
+/// Whether a contact that is kept lacks nothing of what these items can show. Such a contact need not be readable.
+fn is_complete(
+    organization: &OrganizationId,
+    id: &ContactId,
+    record: &ContactRecord,
+    items: &HashMap<Key, Item>,
+) -> bool {
+    let mut subscriptions = record.subscriptions.keys();
+    items.contains_key(&Key::contact(organization, id))
+        && record.own_addresses().nth(MAX_CLAIMS).is_none()
+        && subscriptions.all(|name| items.contains_key(&Key::subscription(organization, id, name)))
 }
 
 /// The contacts that own a record's addresses, by the address's normal form.

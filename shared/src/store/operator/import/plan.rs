@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Import, ImportOutcome, ImportRefusal};
+use super::{Existing, Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
-    Contact, ContactId, ContactPatch, ContactRecord, EmailValidation, MethodValue, OrganizationId,
-    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
+    Contact, ContactId, ContactPatch, ContactRecord, EmailValidation, MethodValue, NewMethod,
+    OrganizationId, SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
 };
 use crate::store::edit::{Edit, OwnerEdit};
 use crate::store::items::grows_too_large;
@@ -14,7 +14,7 @@ use crate::store::read::Snapshot;
 use crate::store::{ChangeError, DatabaseError};
 
 /// Most addresses that one write claims: a transaction is of them and the contact.
-const MAX_CLAIMS: usize = MAX_ITEMS - 1;
+pub(super) const MAX_CLAIMS: usize = MAX_ITEMS - 1;
 
 /// What the table holds of the contact that a record is about.
 pub(super) struct State {
@@ -76,8 +76,16 @@ pub(super) fn plan(
         owners,
     } = state;
     let stored = snapshot.as_ref().map(|snapshot| &snapshot.state);
+    let additions;
+    let record = match (import.existing, stored) {
+        (Existing::Keep, Some(stored)) => {
+            additions = missing(record, stored);
+            &additions
+        }
+        _ => record,
+    };
     let stored_contact = stored.map(|stored| &stored.contact);
-    let mut claimed = match claims(record, &id, stored_contact, &owners) {
+    let mut claimed = match claims(import, record, &id, stored_contact, &owners) {
         Ok(claimed) => claimed,
         Err(refusal) => return Ok(Plan::Refuse(refusal)),
     };
@@ -95,8 +103,10 @@ pub(super) fn plan(
     let mut is_last = true;
     if claimed.len() > MAX_CLAIMS {
         claimed.truncate(MAX_CLAIMS);
-        cut_after(&mut patch, &claimed[MAX_CLAIMS - 1]);
-        contact = applied(patch);
+        if import.existing == Existing::Update {
+            cut_after(&mut patch, &claimed[MAX_CLAIMS - 1]);
+            contact = applied(patch);
+        }
         is_last = false;
     }
 
@@ -140,8 +150,36 @@ pub(super) fn plan(
     })
 }
 
+/// What a record adds to a contact that is kept: the subscriptions that it lacks, and the ownership of those addresses that
+/// had no room in the transaction that created it.
+fn missing(record: &ContactRecord, stored: &SubscribedContact) -> ContactRecord {
+    let unclaimed = record.own_addresses().skip(MAX_CLAIMS);
+    let unclaimed = unclaimed.filter(|address| stored.contact.has_address(address));
+    let is_missing = |id: &SubscriptionId| !stored.subscriptions.contains_key(id);
+    let subscriptions = record.subscriptions.iter();
+    ContactRecord {
+        id: record.id.clone(),
+        patch: ContactPatch {
+            methods: unclaimed
+                .map(|address| NewMethod {
+                    value: MethodValue::Email(address.clone()),
+                    is_primary: None,
+                    verification: None,
+                })
+                .collect(),
+            ..ContactPatch::default()
+        },
+        subscriptions: subscriptions
+            .filter(|(id, _)| is_missing(id))
+            .map(|(id, patch)| (id.clone(), patch.clone()))
+            .collect(),
+        ..ContactRecord::default()
+    }
+}
+
 /// The addresses that nobody owns and the contact shall. None is ever taken from another contact.
 fn claims(
+    import: &Import<'_>,
     record: &ContactRecord,
     id: &ContactId,
     stored: Option<&Contact>,
@@ -160,7 +198,7 @@ fn claims(
             Some(owner) if owner == id => {}
             Some(_) => {
                 // One that it has already is left to it, whoever owns it.
-                if is_new {
+                if is_new && import.existing == Existing::Update {
                     let mut methods = record.patch.methods.iter();
                     let place = methods.position(|method| method.value == value);
                     return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
@@ -214,221 +252,4 @@ fn applied(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{
-        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, SubscriptionPatch,
-        ValidationStatus,
-    };
-    use crate::store::RetryBudget;
-    use crate::store::items::contact_item;
-    use std::time::Duration;
-
-    fn id(text: &str) -> ContactId {
-        ContactId::parse(text).unwrap()
-    }
-
-    fn address(text: &str) -> NewMethod {
-        NewMethod {
-            value: MethodValue::Email(EmailAddress::parse(text).unwrap()),
-            is_primary: None,
-            verification: None,
-        }
-    }
-
-    fn record(addresses: &[&str]) -> ContactRecord {
-        ContactRecord {
-            id: Some(id("c_1")),
-            patch: ContactPatch {
-                methods: addresses.iter().map(|text| address(text)).collect(),
-                ..ContactPatch::default()
-            },
-            ..ContactRecord::default()
-        }
-    }
-
-    fn state(contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
-        State {
-            id: id("c_1"),
-            snapshot: contact.map(|contact| {
-                Snapshot::new(contact_item(&contact).unwrap(), BTreeMap::new()).unwrap()
-            }),
-            leftovers: BTreeSet::new(),
-            owners: owners
-                .iter()
-                .map(|(address, owner)| ((*address).to_owned(), id(owner)))
-                .collect(),
-        }
-    }
-
-    fn planned(record: &ContactRecord, state: State) -> Plan {
-        let organization = OrganizationId::parse("org_a").unwrap();
-        let import = Import {
-            organization: &organization,
-            actor: Actor::subject("contacts import"),
-            clock: &|| Timestamp::parse_rfc3339("2026-05-20T15:04:01Z").unwrap(),
-            dry_run: false,
-            retry_budget: &RetryBudget::new(Duration::ZERO),
-        };
-        plan(&import, record, state, (import.clock)()).unwrap()
-    }
-
-    fn write(plan: Plan) -> Write {
-        match plan {
-            Plan::Write(write) => *write,
-            Plan::Nothing => panic!("nothing is to be written"),
-            Plan::Refuse(refusal) => panic!("{refusal:?}"),
-        }
-    }
-
-    /// The addresses that a write claims.
-    fn claimed(write: &Write) -> Vec<&str> {
-        let owners = write.edit.owners().iter().map(|owner| match owner {
-            OwnerEdit::Claim(address) => address.as_str(),
-            other => panic!("{other:?}"),
-        });
-        owners.collect()
-    }
-
-    fn slug(n: usize) -> SubscriptionId {
-        SubscriptionId {
-            audience: AudienceSlug::parse("newsletter").unwrap(),
-            client: Some(ClientSlug::parse(&format!("client-{n:03}")).unwrap()),
-        }
-    }
-
-    #[test]
-    fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
-        let created = write(planned(&record(&["a@b.ca"]), state(None, &[])));
-        assert_eq!(claimed(&created), ["a@b.ca"]);
-        assert!(created.is_last);
-        let plan = planned(
-            &record(&["a@b.ca", "c@b.ca"]),
-            state(None, &[("c@b.ca", "c_2")]),
-        );
-        assert!(matches!(plan, Plan::Refuse(ImportRefusal::AddressTaken(1))));
-    }
-
-    #[test]
-    fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() {
-        let mut record = record(&["a@b.ca"]);
-        record.owned_elsewhere.insert("a@b.ca".to_owned());
-        let created = write(planned(&record, state(None, &[])));
-        assert!(claimed(&created).is_empty());
-        assert_eq!(created.edit.after().contact.emails.len(), 1);
-    }
-
-    #[test]
-    fn a_contact_that_is_as_the_record_says_is_not_written() {
-        let record = record(&["a@b.ca"]);
-        let created = write(planned(&record, state(None, &[])));
-        let again = planned(
-            &record,
-            state(
-                Some(created.edit.after().contact.clone()),
-                &[("a@b.ca", "c_1")],
-            ),
-        );
-        assert!(matches!(again, Plan::Nothing));
-    }
-
-    #[test]
-    fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_order() {
-        let addresses: Vec<_> = (0..100).map(|n| format!("{n:03}@b.ca")).collect();
-        let texts: Vec<_> = addresses.iter().map(String::as_str).collect();
-        let mut record = record(&texts);
-        record.patch.methods[99].is_primary = Some(true);
-        let mut owners = Vec::new();
-        let mut contact = None;
-        let mut sizes = Vec::new();
-        loop {
-            match planned(&record, state(contact.clone(), &owners)) {
-                Plan::Nothing => break,
-                plan => {
-                    let write = write(plan);
-                    sizes.push((claimed(&write).len(), write.is_last));
-                    owners = addresses[..write.edit.after().contact.emails.len()]
-                        .iter()
-                        .map(|address| (address.as_str(), "c_1"))
-                        .collect();
-                    contact = Some(write.edit.after().contact.clone());
-                }
-            }
-        }
-        assert_eq!(sizes, [(99, false), (1, true)]);
-        let emails = contact.unwrap().emails;
-        let values: Vec<_> = emails.iter().map(|email| email.value.as_str()).collect();
-        assert_eq!(values, texts);
-        assert_eq!(emails.iter().filter(|email| email.is_primary).count(), 1);
-        assert!(emails[99].is_primary);
-    }
-
-    #[test]
-    fn subscriptions_without_room_come_before_a_new_contact_and_after_one_that_is_there() {
-        let mut record = record(&["a@b.ca"]);
-        record.subscriptions = (0..250)
-            .map(|n| (slug(n), SubscriptionPatch::default()))
-            .collect();
-        let created = write(planned(&record, state(None, &[])));
-        assert_eq!(
-            (
-                created.edit.after().subscriptions.len(),
-                created.surplus.len()
-            ),
-            (98, 152)
-        );
-        assert!(created.is_last);
-
-        let contact = Some(created.edit.after().contact.clone());
-        let updated = write(planned(&record, state(contact, &[("a@b.ca", "c_1")])));
-        assert_eq!(
-            (
-                updated.edit.after().subscriptions.len(),
-                updated.surplus.len()
-            ),
-            (99, 0)
-        );
-        assert!(!updated.is_last);
-    }
-
-    #[test]
-    fn subscriptions_that_an_interrupted_import_has_left_become_those_of_the_contact() {
-        let mut record = record(&[]);
-        record.subscriptions = (0..2)
-            .map(|n| (slug(n), SubscriptionPatch::default()))
-            .collect();
-        let mut state = state(None, &[]);
-        state.leftovers = BTreeSet::from([slug(0)]);
-        let created = write(planned(&record, state));
-        assert_eq!(created.edit.after().subscriptions.len(), 1);
-        assert!(!created.is_last);
-    }
-
-    #[test]
-    fn of_two_findings_the_later_counts() {
-        let at = |text| Some(Timestamp::parse_rfc3339(text).unwrap());
-        let early = at("2024-01-01T00:00:00Z");
-        let late = at("2025-01-01T00:00:00Z");
-        let stored = |validated_at| EmailValidation {
-            status: ValidationStatus::Risky,
-            reason: String::new(),
-            validated_at,
-        };
-        let said = |validated_at| ValidationPatch {
-            status: ValidationStatus::Valid,
-            reason: Some(String::new()),
-            validated_at: Some(validated_at),
-        };
-        for (said_at, stored_at, counts) in [
-            (late, early, true),
-            (early, late, false),
-            (early, early, false),
-            (None, early, false),
-            (early, None, true),
-            (None, None, true),
-        ] {
-            assert_eq!(is_news(&said(said_at), &stored(stored_at)), counts);
-        }
-        assert!(is_news(&said(None), &EmailValidation::default()));
-    }
-}
+mod tests;

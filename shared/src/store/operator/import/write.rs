@@ -8,7 +8,6 @@ use crate::domain::{Timestamp, Version};
 use super::{Import, ImportRefusal, Pass, Work, Write};
 use crate::store::items::bytes_of_item;
 use crate::store::operator::bulk::{MAX_BYTES, MAX_ITEMS};
-use crate::store::operator::provision::subscription_of;
 use crate::store::{DatabaseError, Store};
 
 /// How many transactions are under way at the same time.
@@ -129,12 +128,15 @@ impl Store {
     ) -> Result<(), DatabaseError> {
         for (index, write) in &group.members {
             let metadata = works[*index].metadata(import, now);
-            let contact = &write.edit.after().contact;
-            let surplus = write
-                .surplus
-                .iter()
-                .map(|(id, subscription)| subscription_of(contact, id, subscription, &metadata));
-            self.add_items(surplus.collect::<Result<_, _>>()?).await?;
+            let surplus = write.surplus.iter().filter_map(|(id, subscription)| {
+                let edit = &write.edit;
+                edit.subscription_write(&self.table, id, subscription, &metadata)
+                    .transpose()
+            });
+            // If another process has written one of them, the next read finds it.
+            for items in surplus.collect::<Result<Vec<_>, _>>()?.chunks(MAX_ITEMS) {
+                self.transact(items.to_vec()).await?;
+            }
         }
         if let [(index, write)] = &group.members[..] {
             let metadata = works[*index].metadata(import, now);
