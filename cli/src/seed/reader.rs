@@ -12,7 +12,9 @@ use shared::domain::{
 };
 use shared::store::is_too_large;
 
-use super::file::{ContactSeed, MethodSeed, OrganizationSeed, SubscriptionSeed};
+use super::file::{
+    ContactSeed, EmailValidationSeed, MethodSeed, OrganizationSeed, SubscriptionSeed,
+};
 use super::organization::Organization;
 
 /// Checks the values of a seed file, and converts them to normal form.
@@ -97,7 +99,6 @@ impl Reader {
             seed.verified_by,
             seed.verification_source,
         )?;
-        let subscriptions = subscriptions(place, audiences, clients, seed.subscriptions)?;
         let patch = ContactPatch {
             first_name: seed.first_name,
             last_name: seed.last_name,
@@ -110,11 +111,7 @@ impl Reader {
             created_by: seed.created_by,
             assignees: seed.assignees,
             verification,
-            email_validation: seed.email_validation.map(|found| ValidationPatch {
-                status: found.status,
-                reason: Some(found.reason),
-                validated_at: Some(found.validated_at),
-            }),
+            email_validation: seed.email_validation.map(validation),
             globally_unsubscribed: seed.globally_unsubscribed_at.map(SuppressionPatch::Since),
             global_unsubscribe_reason: Some(seed.global_unsubscribe_reason),
             hard_bounced: seed.hard_bounced_at.map(SuppressionPatch::Since),
@@ -131,7 +128,7 @@ impl Reader {
             id: Some(seed.id),
             patch,
             owned_elsewhere: BTreeSet::new(),
-            subscriptions,
+            subscriptions: subscriptions(place, audiences, clients, seed.subscriptions)?,
             updated_at: seed.updated_at,
         })
     }
@@ -206,6 +203,14 @@ fn methods(
     {
         Some(i) => bail!("{place}[{i}].value: is the same as that of an earlier entry"),
         None => Ok(methods),
+    }
+}
+
+fn validation(seed: EmailValidationSeed) -> ValidationPatch {
+    ValidationPatch {
+        status: seed.status,
+        reason: Some(seed.reason),
+        validated_at: Some(seed.validated_at),
     }
 }
 

@@ -47,17 +47,18 @@ pub(super) enum Plan<A> {
 }
 
 /// A write that was sent and did not succeed, as far as is known.
-struct Attempt<A> {
+pub(super) struct Attempt<A> {
     contact: ContactId,
     /// The version that it requires; `None` where it creates the contact.
     version: Option<Version>,
     /// Whether the failure was ambiguous, so that it may be applied.
     is_in_doubt: bool,
-    answer: A,
+    /// What the caller hears if it was applied.
+    pub(super) answer: A,
 }
 
 /// What became of an attempt.
-enum Fate {
+pub(super) enum Fate {
     /// It was applied.
     Applied,
     /// It was not applied. It still may be, as long as the contact stays as it is; so may the next attempt, which requires the
@@ -70,8 +71,18 @@ enum Fate {
 }
 
 impl<A> Attempt<A> {
-    fn fate(&self, found: &Found, id: &WriteId) -> Fate {
-        let snapshot = found.snapshot.as_ref();
+    /// An attempt to write this.
+    pub(super) fn new(edit: &Edit, is_in_doubt: bool, answer: A) -> Self {
+        Self {
+            contact: edit.after().contact.id.clone(),
+            version: edit.version_before(),
+            is_in_doubt,
+            answer,
+        }
+    }
+
+    /// What became of the attempt with this id, as the contact shows that was read afterwards.
+    pub(super) fn fate(&self, snapshot: Option<&Snapshot>, id: &WriteId) -> Fate {
         let Some(snapshot) = snapshot.filter(|snapshot| snapshot.state.contact.id == self.contact)
         else {
             return match snapshot {
@@ -126,7 +137,7 @@ impl Store {
         let found = change.read(self, contact.as_ref()).await?;
         let mut is_in_doubt = false;
         if let Some(previous) = attempted().take() {
-            match previous.fate(&found, &metadata.write_id) {
+            match previous.fate(found.snapshot.as_ref(), &metadata.write_id) {
                 Fate::Applied => return Ok(previous.answer),
                 Fate::Unknown => {
                     return Err(ChangeError::FateUnknown);
@@ -143,12 +154,8 @@ impl Store {
             return Ok(answer);
         };
         let error = ChangeError::from(error);
-        *attempted() = Some(Attempt {
-            contact: edit.after().contact.id.clone(),
-            version: edit.version_before(),
-            is_in_doubt: is_in_doubt || error.is_in_doubt(),
-            answer,
-        });
+        let is_in_doubt = is_in_doubt || error.is_in_doubt();
+        *attempted() = Some(Attempt::new(&edit, is_in_doubt, answer));
         Err(error)
     }
 }

@@ -1,4 +1,4 @@
-use shared::domain::PhoneRegion;
+use shared::domain::{EmailAddress, MethodValue, PhoneRegion};
 
 use super::Seed;
 
@@ -30,7 +30,8 @@ fn the_example_of_the_contract_is_read() {
     let seed = Seed::parse(json, PhoneRegion::CANADA).unwrap();
     let contact = &seed.organizations[0].contacts[0];
     let address = &contact.patch.methods[1].value;
-    assert_eq!(address.shown_form(), "Jane.Doe@Example.com");
+    let expected = EmailAddress::parse("Jane.Doe@Example.com").unwrap();
+    assert_eq!(*address, MethodValue::Email(expected));
     assert_eq!(address.normal_form(), "jane.doe@example.com");
     assert_eq!(contact.subscriptions.len(), 2);
 }

@@ -1,11 +1,21 @@
-//! Registers the audiences and clients of an organization.
+//! The audiences and clients of an organization.
 
-use super::bulk::MAX_ITEMS;
-use super::{Registered, RetryBudget};
-use crate::domain::OrganizationId;
+use std::collections::BTreeSet;
+
+use super::bulk::{MAX_ITEMS, RetryBudget};
+use crate::domain::{AudienceSlug, ClientSlug, OrganizationId};
 use crate::store::expression::put_if_absent;
-use crate::store::keys::Key;
+use crate::store::keys::{AUDIENCE_PREFIX, CLIENT_PREFIX, Key, organization_partition};
 use crate::store::{DatabaseError, Store};
+
+/// The audiences and clients of an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// The audiences.
+    pub audiences: BTreeSet<AudienceSlug>,
+    /// The clients.
+    pub clients: BTreeSet<ClientSlug>,
+}
 
 impl Registered {
     fn keys(&self, organization: &OrganizationId) -> impl Iterator<Item = Key> {
@@ -17,6 +27,33 @@ impl Registered {
 }
 
 impl Store {
+    /// The audiences and clients of an organization.
+    ///
+    /// # Errors
+    /// When the database refuses or does not answer.
+    pub async fn registered(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<Registered, DatabaseError> {
+        let partition = organization_partition(organization);
+        let audiences = self.sort_keys(&partition, AUDIENCE_PREFIX).await?;
+        let clients = self.sort_keys(&partition, CLIENT_PREFIX).await?;
+        let unreadable =
+            |_| DatabaseError::UnexpectedAnswer("a key that names no audience or client");
+        let audiences = audiences.iter().map(|key| {
+            let name = key.strip_prefix(AUDIENCE_PREFIX).unwrap_or_default();
+            AudienceSlug::parse(name).map_err(unreadable)
+        });
+        let clients = clients.iter().map(|key| {
+            let name = key.strip_prefix(CLIENT_PREFIX).unwrap_or_default();
+            ClientSlug::parse(name).map_err(unreadable)
+        });
+        Ok(Registered {
+            audiences: audiences.collect::<Result<_, _>>()?,
+            clients: clients.collect::<Result<_, _>>()?,
+        })
+    }
+
     /// Registers audiences and clients in an organization. Returns those that were not registered before.
     ///
     /// # Errors
@@ -27,30 +64,36 @@ impl Store {
         organization: &OrganizationId,
         wanted: &Registered,
     ) -> Result<Registered, DatabaseError> {
-        let existing = self.read_many(wanted.keys(organization).collect()).await?;
-        let mut new = wanted.clone();
-        new.audiences
-            .retain(|audience| !existing.contains_key(&Key::audience(organization, audience)));
-        new.clients
-            .retain(|client| !existing.contains_key(&Key::client(organization, client)));
-        let keys: Vec<_> = new.keys(organization).collect();
+        let new = self.unregistered(organization, wanted).await?;
         // Other processes may register some of them at the same time.
-        RetryBudget::new(self.contention_budget)
-            .run(|| self.put_missing(&keys))
-            .await?;
+        let register = async || {
+            let missing = self.unregistered(organization, &new).await?;
+            let puts = missing.keys(organization);
+            let puts = puts.map(|key| put_if_absent(&self.table, key.attributes()));
+            for puts in puts.collect::<Result<Vec<_>, _>>()?.chunks(MAX_ITEMS) {
+                self.transact(puts.to_vec()).await?;
+            }
+            Ok(())
+        };
+        let budget = RetryBudget::new(self.contention_budget);
+        budget.run(register).await?;
         Ok(new)
     }
 
-    /// Puts an item at each of these keys that has none.
-    async fn put_missing(&self, keys: &[Key]) -> Result<(), DatabaseError> {
-        let existing = self.read_many(keys.iter().cloned().collect()).await?;
-        let missing = keys.iter().filter(|key| !existing.contains_key(key));
-        let puts = missing
-            .map(|key| put_if_absent(&self.table, key.clone().attributes()))
-            .collect::<Result<Vec<_>, _>>()?;
-        for puts in puts.chunks(MAX_ITEMS) {
-            self.transact(puts.to_vec()).await?;
-        }
-        Ok(())
+    /// Those of these audiences and clients that the organization does not have.
+    async fn unregistered(
+        &self,
+        organization: &OrganizationId,
+        wanted: &Registered,
+    ) -> Result<Registered, DatabaseError> {
+        let existing = self.read_many(wanted.keys(organization).collect()).await?;
+        let mut missing = wanted.clone();
+        missing
+            .audiences
+            .retain(|audience| !existing.contains_key(&Key::audience(organization, audience)));
+        missing
+            .clients
+            .retain(|client| !existing.contains_key(&Key::client(organization, client)));
+        Ok(missing)
     }
 }

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Existing, Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
-    Contact, ContactId, ContactPatch, ContactRecord, EmailValidation, MethodValue, NewMethod,
-    OrganizationId, SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
+    Contact, ContactId, ContactRecord, EmailValidation, MethodValue, OrganizationId,
+    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
 };
 use crate::store::edit::{Edit, OwnerEdit};
-use crate::store::items::grows_too_large;
 use crate::store::operator::bulk::MAX_ITEMS;
 use crate::store::read::Snapshot;
-use crate::store::{ChangeError, DatabaseError};
 
 /// Most addresses that one write claims: a transaction is of them and the contact.
 pub(super) const MAX_CLAIMS: usize = MAX_ITEMS - 1;
@@ -24,8 +22,15 @@ pub(super) struct State {
     pub(super) snapshot: Option<Snapshot>,
     /// Subscriptions of a contact that does not exist yet: an import was interrupted before it came to the contact.
     pub(super) leftovers: BTreeSet<SubscriptionId>,
-    /// Who owns the record's addresses, by normal form.
-    pub(super) owners: HashMap<String, ContactId>,
+    /// Who owns the record's addresses, by normal form; `None` for an owner that cannot be read.
+    pub(super) owners: HashMap<String, Option<ContactId>>,
+}
+
+impl State {
+    fn contact(&self) -> Option<&Contact> {
+        let snapshot = self.snapshot.as_ref()?;
+        Some(&snapshot.state.contact)
+    }
 }
 
 /// What to do.
@@ -59,69 +64,35 @@ impl Write {
     }
 }
 
-/// Decides.
-///
-/// # Errors
-/// Never: too large contacts are refused before.
+/// Plans the next write of a record.
 pub(super) fn plan(
     import: &Import<'_>,
     record: &ContactRecord,
     state: State,
     now: Timestamp,
-) -> Result<Plan, DatabaseError> {
-    let State {
-        id,
-        snapshot,
-        leftovers,
-        owners,
-    } = state;
-    let stored = snapshot.as_ref().map(|snapshot| &snapshot.state);
-    let additions;
-    let record = match (import.existing, stored) {
-        (Existing::Keep, Some(stored)) => {
-            additions = missing(record, stored);
-            &additions
-        }
-        _ => record,
-    };
-    let stored_contact = stored.map(|stored| &stored.contact);
-    let mut claimed = match claims(import, record, &id, stored_contact, &owners) {
+) -> Plan {
+    let stored = state.snapshot.as_ref().map(|snapshot| &snapshot.state);
+    let is_kept = import.existing == Existing::Keep && stored.is_some();
+    let mut claimed = match claims(import, record, &state) {
         Ok(claimed) => claimed,
-        Err(refusal) => return Ok(Plan::Refuse(refusal)),
+        Err(refusal) => return Plan::Refuse(refusal),
     };
-    let mut patch = record.patch.clone();
-    if let (Some(said), Some(stored)) = (&patch.email_validation, stored_contact)
-        && !is_news(said, &stored.email_validation)
-    {
-        patch.email_validation = None;
-    }
-    let applied = |patch| applied(import.organization, record, &id, stored_contact, patch, now);
-    let mut contact = applied(patch.clone());
-    if grows_too_large(stored_contact, &contact) {
-        return Ok(Plan::Refuse(ImportRefusal::TooLarge));
-    }
-    let mut is_last = true;
-    if claimed.len() > MAX_CLAIMS {
-        claimed.truncate(MAX_CLAIMS);
-        if import.existing == Existing::Update {
-            cut_after(&mut patch, &claimed[MAX_CLAIMS - 1]);
-            contact = applied(patch);
-        }
-        is_last = false;
-    }
+    // What has no room in this write comes with the next one.
+    let mut is_last = claimed.len() <= MAX_CLAIMS;
+    claimed.truncate(MAX_CLAIMS);
 
     let mut room = MAX_ITEMS - 1 - claimed.len();
     let mut subscriptions = BTreeMap::new();
     let mut surplus = Vec::new();
     for (id, patch) in &record.subscriptions {
-        if leftovers.contains(id) {
+        if state.leftovers.contains(id) {
             // Once the contact exists, they are its subscriptions.
             is_last = false;
             continue;
         }
         let before = stored.and_then(|stored| stored.subscriptions.get(id));
         let after = patch.clone().apply(before.cloned(), now);
-        if before == Some(&after) {
+        if before.is_some_and(|before| is_kept || *before == after) {
             continue;
         }
         if room > 0 {
@@ -134,12 +105,14 @@ pub(super) fn plan(
         }
     }
     let after = SubscribedContact {
-        contact,
+        contact: match stored {
+            Some(stored) if is_kept => stored.contact.clone(),
+            _ => applied(import.organization, record, &state, now),
+        },
         subscriptions,
     };
     let owners = claimed.into_iter().map(OwnerEdit::Claim).collect();
-    Ok(match Edit::new(snapshot, after, owners, now) {
-        Err(ChangeError::Database(error)) => return Err(error),
+    match Edit::new(state.snapshot, after, owners, now) {
         Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
         Ok(None) => Plan::Nothing,
         Ok(Some(edit)) => Plan::Write(Box::new(Write {
@@ -147,33 +120,6 @@ pub(super) fn plan(
             surplus,
             is_last,
         })),
-    })
-}
-
-/// What a record adds to a contact that is kept: the subscriptions that it lacks, and the ownership of those addresses that
-/// had no room in the transaction that created it.
-fn missing(record: &ContactRecord, stored: &SubscribedContact) -> ContactRecord {
-    let unclaimed = record.own_addresses().skip(MAX_CLAIMS);
-    let unclaimed = unclaimed.filter(|address| stored.contact.has_address(address));
-    let is_missing = |id: &SubscriptionId| !stored.subscriptions.contains_key(id);
-    let subscriptions = record.subscriptions.iter();
-    ContactRecord {
-        id: record.id.clone(),
-        patch: ContactPatch {
-            methods: unclaimed
-                .map(|address| NewMethod {
-                    value: MethodValue::Email(address.clone()),
-                    is_primary: None,
-                    verification: None,
-                })
-                .collect(),
-            ..ContactPatch::default()
-        },
-        subscriptions: subscriptions
-            .filter(|(id, _)| is_missing(id))
-            .map(|(id, patch)| (id.clone(), patch.clone()))
-            .collect(),
-        ..ContactRecord::default()
     }
 }
 
@@ -181,29 +127,34 @@ fn missing(record: &ContactRecord, stored: &SubscribedContact) -> ContactRecord 
 fn claims(
     import: &Import<'_>,
     record: &ContactRecord,
-    id: &ContactId,
-    stored: Option<&Contact>,
-    owners: &HashMap<String, ContactId>,
+    state: &State,
 ) -> Result<Vec<String>, ImportRefusal> {
+    let stored = state.contact();
     let mut claimed = Vec::new();
-    for address in record.own_addresses() {
-        let value = MethodValue::Email(address.clone());
-        let is_new = stored.is_none_or(|stored| stored.method(&value).is_none());
-        match owners.get(address.normal_form()) {
+    for (place, address) in record.own_addresses().enumerate() {
+        let is_new = stored.is_none_or(|stored| !stored.has_address(address));
+        if import.existing == Existing::Keep && stored.is_some() && (is_new || place < MAX_CLAIMS) {
+            // A contact that is kept only gets the addresses that had no room in the write that created it.
+            continue;
+        }
+        match state.owners.get(address.normal_form()) {
             None => claimed.push(address.normal_form().to_owned()),
             // Read before the contact, it may not be the owner any more.
-            Some(owner) if owner == id && is_new => {
-                claimed.push(address.normal_form().to_owned());
-            }
-            Some(owner) if owner == id => {}
-            Some(_) => {
-                // One that it has already is left to it, whoever owns it.
-                if is_new && import.existing == Existing::Update {
-                    let mut methods = record.patch.methods.iter();
-                    let place = methods.position(|method| method.value == value);
-                    return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
+            Some(Some(owner)) if *owner == state.id => {
+                if is_new {
+                    claimed.push(address.normal_form().to_owned());
                 }
             }
+            Some(_) if import.existing == Existing::Keep => {}
+            Some(None) => return Err(ImportRefusal::Unreadable),
+            Some(Some(_)) if is_new => {
+                let value = MethodValue::Email(address.clone());
+                let mut methods = record.patch.methods.iter();
+                let place = methods.position(|method| method.value == value);
+                return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
+            }
+            // One that it has already is left to it, whoever owns it.
+            Some(Some(_)) => {}
         }
     }
     Ok(claimed)
@@ -220,34 +171,25 @@ fn is_news(said: &ValidationPatch, stored: &EmailValidation) -> bool {
         }
 }
 
-/// Leaves out the addresses after this one: they come with the next write.
-fn cut_after(patch: &mut ContactPatch, last: &str) {
-    let mut is_before = true;
-    patch.methods.retain(|method| {
-        let is_email = matches!(method.value, MethodValue::Email(_));
-        let stays = is_before || !is_email;
-        is_before &= !is_email || method.value.normal_form() != last;
-        stays
-    });
-}
-
-/// What these patch make of the contact, or of none.
+/// What the record makes of the contact, or of none.
 fn applied(
     organization: &OrganizationId,
     record: &ContactRecord,
-    id: &ContactId,
-    stored: Option<&Contact>,
-    patch: ContactPatch,
+    state: &State,
     now: Timestamp,
 ) -> Contact {
+    let mut patch = record.patch.clone();
     let created_at = patch.created_at.unwrap_or(now);
-    let mut contact = stored
-        .cloned()
-        .unwrap_or_else(|| Contact::new(organization.clone(), id.clone(), created_at));
-    patch.apply(&mut contact, now);
-    if stored.is_none() {
+    let Some(stored) = state.contact() else {
+        let mut contact = Contact::new(organization.clone(), state.id.clone(), created_at);
+        patch.apply(&mut contact, now);
         contact.updated_at = record.updated_at.unwrap_or(created_at);
-    }
+        return contact;
+    };
+    let is_news = |said: &ValidationPatch| is_news(said, &stored.email_validation);
+    patch.email_validation = patch.email_validation.filter(is_news);
+    let mut contact = stored.clone();
+    patch.apply(&mut contact, now);
     contact
 }
 

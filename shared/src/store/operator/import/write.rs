@@ -3,12 +3,14 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
 
-use crate::domain::{Timestamp, Version};
-
-use super::{Import, ImportRefusal, Pass, Work, Write};
+use super::plan::Write;
+use super::work::Work;
+use super::{Import, ImportRefusal};
+use crate::domain::Timestamp;
+use crate::store::change::Attempt;
 use crate::store::items::bytes_of_item;
 use crate::store::operator::bulk::{MAX_BYTES, MAX_ITEMS};
-use crate::store::{DatabaseError, Store};
+use crate::store::{ChangeMetadata, DatabaseError, Store};
 
 /// How many transactions are under way at the same time.
 const CONCURRENT_WRITES: usize = 4;
@@ -16,69 +18,80 @@ const CONCURRENT_WRITES: usize = 4;
 /// What is written in one transaction.
 #[derive(Default)]
 struct Group {
-    /// The records, by their places.
-    members: Vec<(usize, Box<Write>)>,
-    /// What makes the contacts, where they are new.
+    members: Vec<Member>,
+    /// What makes the contacts, where several are new.
     items: Vec<TransactWriteItem>,
     bytes: usize,
 }
 
+/// The write of one record.
+struct Member {
+    /// The record, by its place.
+    index: usize,
+    write: Box<Write>,
+    metadata: ChangeMetadata,
+}
+
 impl Store {
     /// Writes all that can be written, and notes it.
+    ///
+    /// # Errors
+    /// When a write fails. A temporary failure only makes the remaining records wait.
     pub(super) async fn write_all(
         &self,
         import: &Import<'_>,
         works: &mut [&mut Work],
         writes: Vec<(usize, Box<Write>)>,
         now: Timestamp,
-    ) -> Result<Pass, DatabaseError> {
+    ) -> Result<(), DatabaseError> {
         let groups = self.groups(import, works, writes, now)?;
-        let all: &[&mut Work] = works;
         let written: Vec<_> = stream::iter(groups)
             .map(|group| async move {
-                let written = self.write_group(import, &group, all, now).await;
+                let written = self.write_group(&group).await;
                 (group.members, written)
             })
             .buffer_unordered(CONCURRENT_WRITES)
             .collect()
             .await;
 
-        let mut pass = Pass::Smooth;
+        let mut has_to_wait = false;
         let mut failure = None;
         for (members, written) in written {
             let is_one = members.len() == 1;
             match written {
                 Ok(()) => {
-                    for (index, write) in members {
+                    for Member { index, write, .. } in members {
                         works[index].written(write.outcome(), write.is_last, now);
                     }
                 }
                 Err(DatabaseError::InDoubt(_)) => {
-                    for (index, write) in members {
-                        let before = write.edit.version_before();
-                        works[index].in_doubt = Some(before.map_or(0, Version::number));
+                    for Member { index, write, .. } in members {
+                        let attempt = Attempt::new(&write.edit, true, write.outcome());
+                        works[index].in_doubt = Some(attempt);
                     }
-                    pass = Pass::Hampered;
+                    has_to_wait = true;
                 }
                 Err(error) if error.is_about_content() && is_one => {
-                    works[members[0].0].reject(ImportRefusal::Refused);
+                    works[members[0].index].reject(ImportRefusal::Refused);
                 }
                 Err(error) if error.may_pass() || error.is_about_content() => {
                     // Which of them it was is found out one by one.
                     let by_itself = error.is_lost_race() || error.is_about_content();
-                    for (index, _) in members {
-                        works[index].is_alone |= by_itself;
+                    for member in members {
+                        works[member.index].is_alone |= by_itself;
                     }
-                    if is_one || !by_itself {
-                        pass = Pass::Hampered;
-                    }
+                    has_to_wait |= is_one || !by_itself;
                 }
                 Err(error) => failure = Some(error),
             }
         }
         match failure {
             Some(error) => Err(error),
-            None => Ok(pass),
+            None if has_to_wait => {
+                let why = "it has taken nothing for too long";
+                Err(DatabaseError::Unavailable(why.into()))
+            }
+            None => Ok(()),
         }
     }
 
@@ -93,24 +106,26 @@ impl Store {
         let mut groups = Vec::new();
         let mut open = Group::default();
         for (index, write) in writes {
-            if works[index].is_alone || write.edit.version_before().is_some() {
+            let member = Member {
+                metadata: works[index].metadata(import, now),
+                index,
+                write,
+            };
+            let edit = &member.write.edit;
+            if works[index].is_alone || edit.version_before().is_some() {
                 groups.push(Group {
-                    members: vec![(index, write)],
+                    members: vec![member],
                     ..Group::default()
                 });
                 continue;
             }
-            let metadata = works[index].metadata(import, now);
-            let items = write.edit.transact_items(&self.table, &metadata)?;
-            let bytes: usize = items
-                .iter()
-                .filter_map(|item| item.put())
-                .map(|put| bytes_of_item(put.item()))
-                .sum();
+            let items = edit.transact_items(&self.table, &member.metadata)?;
+            let puts = items.iter().filter_map(|item| item.put());
+            let bytes: usize = puts.map(|put| bytes_of_item(put.item())).sum();
             if open.items.len() + items.len() > MAX_ITEMS || open.bytes + bytes > MAX_BYTES {
                 groups.push(std::mem::take(&mut open));
             }
-            open.members.push((index, write));
+            open.members.push(member);
             open.items.extend(items);
             open.bytes += bytes;
         }
@@ -119,18 +134,14 @@ impl Store {
         Ok(groups)
     }
 
-    async fn write_group(
-        &self,
-        import: &Import<'_>,
-        group: &Group,
-        works: &[&mut Work],
-        now: Timestamp,
-    ) -> Result<(), DatabaseError> {
-        for (index, write) in &group.members {
-            let metadata = works[*index].metadata(import, now);
+    async fn write_group(&self, group: &Group) -> Result<(), DatabaseError> {
+        for Member {
+            write, metadata, ..
+        } in &group.members
+        {
             let surplus = write.surplus.iter().filter_map(|(id, subscription)| {
                 let edit = &write.edit;
-                edit.subscription_write(&self.table, id, subscription, &metadata)
+                edit.subscription_write(&self.table, id, subscription, metadata)
                     .transpose()
             });
             // If another process has written one of them, the next read finds it.
@@ -138,10 +149,9 @@ impl Store {
                 self.transact(items.to_vec()).await?;
             }
         }
-        if let [(index, write)] = &group.members[..] {
-            let metadata = works[*index].metadata(import, now);
-            return self.write_edit(&write.edit, &metadata).await;
+        match &group.members[..] {
+            [member] => self.write_edit(&member.write.edit, &member.metadata).await,
+            _ => self.transact(group.items.clone()).await,
         }
-        self.transact(group.items.clone()).await
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{
-    Actor, AudienceSlug, ClientSlug, EmailAddress, SubscriptionPatch, ValidationStatus,
-    Verification,
+    Actor, AudienceSlug, ClientSlug, ContactPatch, EmailAddress, NewMethod, SubscriptionPatch,
+    ValidationStatus, Verification,
 };
 use crate::store::RetryBudget;
 use crate::store::items::contact_item;
@@ -39,7 +39,7 @@ fn state(contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
         leftovers: BTreeSet::new(),
         owners: owners
             .iter()
-            .map(|(address, owner)| ((*address).to_owned(), id(owner)))
+            .map(|(address, owner)| ((*address).to_owned(), Some(id(owner))))
             .collect(),
     }
 }
@@ -59,7 +59,7 @@ fn planned_with(existing: Existing, record: &ContactRecord, state: State) -> Pla
         dry_run: false,
         retry_budget: &RetryBudget::new(Duration::ZERO),
     };
-    plan(&import, record, state, (import.clock)()).unwrap()
+    plan(&import, record, state, (import.clock)())
 }
 
 fn write(plan: Plan) -> Write {
@@ -131,15 +131,16 @@ fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_or
     let mut contact = None;
     let mut sizes = Vec::new();
     loop {
-        match planned(&record, state(contact.clone(), &owners)) {
+        let owned: Vec<_> = owners
+            .iter()
+            .map(|address: &String| (address.as_str(), "c_1"))
+            .collect();
+        match planned(&record, state(contact.clone(), &owned)) {
             Plan::Nothing => break,
             plan => {
                 let write = write(plan);
                 sizes.push((claimed(&write).len(), write.is_last));
-                owners = addresses[..write.edit.after().contact.emails.len()]
-                    .iter()
-                    .map(|address| (address.as_str(), "c_1"))
-                    .collect();
+                owners.extend(claimed(&write).into_iter().map(str::to_owned));
                 contact = Some(write.edit.after().contact.clone());
             }
         }

@@ -1,0 +1,85 @@
+//! A record in progress.
+
+use super::{Import, ImportOutcome, ImportRecord, ImportRefusal};
+use crate::domain::{ContactId, ContactRecord, Timestamp};
+use crate::store::change::{Attempt, Fate};
+use crate::store::read::Snapshot;
+use crate::store::{ChangeMetadata, WriteId};
+
+/// A record in progress.
+pub(super) struct Work {
+    pub(super) record: ContactRecord,
+    request_id: String,
+    /// The id of the write that is next, or in doubt.
+    write_id: WriteId,
+    /// A write whose answer was lost.
+    pub(super) in_doubt: Option<Attempt<ImportOutcome>>,
+    /// The id of the contact if it has to be created.
+    pub(super) new_id: ContactId,
+    /// Whether it is written by itself, since it was refused together with others.
+    pub(super) is_alone: bool,
+    /// What was done, while there is more to do.
+    done: Option<ImportOutcome>,
+    pub(super) outcome: Option<ImportOutcome>,
+}
+
+impl Work {
+    pub(super) fn new(import: ImportRecord, now: Timestamp) -> Self {
+        let id = import.record.id.clone();
+        Self {
+            new_id: id.unwrap_or_else(ContactId::random),
+            record: import.record,
+            request_id: import.request_id,
+            write_id: WriteId::draw(now),
+            in_doubt: None,
+            is_alone: false,
+            done: None,
+            outcome: None,
+        }
+    }
+
+    /// The metadata of the next write.
+    pub(super) fn metadata(&self, import: &Import<'_>, now: Timestamp) -> ChangeMetadata {
+        ChangeMetadata {
+            actor: import.actor.clone(),
+            now,
+            route: import.route,
+            request_id: self.request_id.clone(),
+            write_id: self.write_id.clone(),
+        }
+    }
+
+    pub(super) fn reject(&mut self, refusal: ImportRefusal) {
+        self.outcome = Some(ImportOutcome::Rejected(refusal));
+    }
+
+    /// Notes that a write was applied.
+    pub(super) fn written(&mut self, outcome: ImportOutcome, is_last: bool, now: Timestamp) {
+        self.in_doubt = None;
+        self.write_id = WriteId::draw(now);
+        self.made(outcome, is_last);
+    }
+
+    /// Notes what was done. The first write counts.
+    pub(super) fn made(&mut self, outcome: ImportOutcome, is_last: bool) {
+        let outcome = self.done.take().unwrap_or(outcome);
+        if is_last {
+            self.outcome = Some(outcome);
+        } else {
+            self.done = Some(outcome);
+        }
+    }
+
+    /// Finds out what became of a write whose answer was lost.
+    pub(super) fn settle(&mut self, found: Option<&Snapshot>, now: Timestamp) {
+        let Some(attempt) = self.in_doubt.take() else {
+            return;
+        };
+        match attempt.fate(found, &self.write_id) {
+            Fate::Applied => self.written(attempt.answer, false, now),
+            Fate::Pending => self.in_doubt = Some(attempt),
+            Fate::Refused => {}
+            Fate::Unknown => self.reject(ImportRefusal::InDoubt),
+        }
+    }
+}
