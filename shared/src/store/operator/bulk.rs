@@ -135,8 +135,8 @@ impl Store {
         }
     }
 
-    /// A contact with any number of subscriptions, in one of its states: several reads, each with the contact, whose version
-    /// tells whether they are of one state.
+    /// A contact with any number of subscriptions, in one of its states. Each of the reads includes the contact; all are of
+    /// one state if they found the same contact.
     pub(super) async fn read_whole(
         &self,
         tenant: &Tenant,

@@ -16,71 +16,71 @@ use super::RetryBudget;
 use crate::domain::{Actor, ContactRecord, OrganizationId, Timestamp};
 use crate::store::{DatabaseError, Store};
 
-/// What an import does with a contact that exists.
+/// What an import does with an existing contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// The record changes it.
     Update,
-    /// It stays as it is, but gets the subscriptions that it lacks. Its record must have an id. An address that another
-    /// contact owns is no error: a new contact has it without owning it.
+    /// The contact stays as it is, but gets the record's subscriptions that it lacks. Each record must have an id. A new
+    /// contact may have an address that another contact owns; it does not own the address then.
     Keep,
 }
 
 /// How records are imported.
 pub struct Import<'a> {
-    /// Whose contacts they are.
+    /// The organization of the contacts.
     pub organization: &'a OrganizationId,
-    /// Who imports them.
+    /// The actor of the changes.
     pub actor: Actor,
-    /// The route that the table's stream shows: `import` or `seed`.
+    /// The route of the changes in the table's stream: `import` or `seed`.
     pub route: &'static str,
-    /// What becomes of a contact that exists.
+    /// What the import does with an existing contact.
     pub existing: Existing,
     /// Tells the time. A change gets the time of its write, which may come long after the first attempt at it.
     pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
-    /// Whether nothing is written.
+    /// Whether the import only tells what it would do.
     pub dry_run: bool,
-    /// How long it goes on against throttling and outages.
+    /// How long the import retries against throttling and outages.
     pub retry_budget: &'a RetryBudget,
 }
 
-/// A record, and the id under which the table's stream shows its changes.
+/// A record, and the request id of its changes in the table's stream.
 #[derive(Debug, Clone)]
 pub struct ImportRecord {
     /// The record.
     pub record: ContactRecord,
-    /// The id. No other record of any import has it; all records of seeds share one.
+    /// The request id. Each record of an import has its own; all records of seeds share one.
     pub request_id: String,
 }
 
-/// What became of a record, or would.
+/// What the import did with a record, or would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// There was no such contact; now there is.
+    /// The import created the contact.
     Created,
-    /// The contact was changed.
+    /// The import changed the contact.
     Updated,
-    /// The contact already was as the record says.
+    /// The contact agrees with the record already.
     Unchanged,
-    /// Nothing was done.
+    /// The import refused the record.
     Rejected(ImportRefusal),
 }
 
-/// Why nothing was done.
+/// Why the import refused a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportRefusal {
-    /// This e-mail address, by its place among the record's contact methods, is another contact's.
+    /// Another contact owns this e-mail address, which the record has at this place among its contact methods.
     #[error(
         "is the address of a contact of another id; a record without id would be about that one"
     )]
     AddressTaken(usize),
-    /// The e-mail addresses are of several contacts.
+    /// Several contacts own the e-mail addresses.
     #[error("are the addresses of several contacts; an id must say which is meant")]
     SeveralOwners,
     /// The address has an owner that does not exist.
     #[error("has an address whose owner does not exist")]
     OwnerMissing,
-    /// What there is of the contact cannot be read.
+    /// The contact, or the owner of an address, cannot be read.
     #[error("is about a contact that cannot be read from the table")]
     Unreadable,
     /// The contact would be larger than an item can be.
@@ -91,7 +91,8 @@ pub enum ImportRefusal {
     /// The database refuses the content of the write.
     #[error("is refused by the database")]
     Refused,
-    /// The answer to a write was lost, and others changed the contact so often that nobody can tell whether it was applied.
+    /// The answer to a write was lost, and others changed the contact so often that nobody can tell whether DynamoDB applied
+    /// the write.
     #[error(
         "may or may not have been written, since the answer was lost and others changed the contact; import it again"
     )]

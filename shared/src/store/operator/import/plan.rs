@@ -1,4 +1,4 @@
-//! What a record makes of a contact, or of none: a pure function of the record and of what there is.
+//! Plans the next write of a record: a pure function of the record and of what the table holds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,11 +16,11 @@ pub(super) const MAX_CLAIMS: usize = MAX_ITEMS - 1;
 
 /// What the table holds of the contact that a record is about.
 pub(super) struct State {
-    /// Which contact it is, or will be.
+    /// The id of the contact, which need not exist.
     pub(super) id: ContactId,
     /// The contact, if it exists, with those of its subscriptions that the record names.
     pub(super) snapshot: Option<Snapshot>,
-    /// Subscriptions of a contact that does not exist yet: an import was interrupted before it came to the contact.
+    /// Subscriptions of a contact that does not exist yet. An interrupted import has left them.
     pub(super) leftovers: BTreeSet<SubscriptionId>,
     /// Who owns the record's addresses, by normal form; `None` for an owner that cannot be read.
     pub(super) owners: HashMap<String, Option<ContactId>>,
@@ -33,11 +33,11 @@ impl State {
     }
 }
 
-/// What to do.
+/// What to do with a record.
 pub(super) enum Plan {
-    /// All is as the record says.
+    /// Nothing: the contact agrees with the record.
     Nothing,
-    /// Write this.
+    /// Send this write.
     Write(Box<Write>),
     /// Reject the record.
     Refuse(ImportRefusal),
@@ -50,7 +50,7 @@ pub(super) struct Write {
     /// Subscriptions of a new contact that have no room in one transaction with it. They are written before it, so that an
     /// interrupted import finds no contact and completes it.
     pub(super) surplus: Vec<(SubscriptionId, Subscription)>,
-    /// Whether that is all that the record says.
+    /// Whether nothing of the record is left for another write.
     pub(super) is_last: bool,
 }
 
@@ -123,7 +123,7 @@ pub(super) fn plan(
     }
 }
 
-/// The addresses that nobody owns and the contact shall. None is ever taken from another contact.
+/// The addresses without an owner that the contact gets. The import never takes an address from another contact.
 fn claims(
     import: &Import<'_>,
     record: &ContactRecord,
@@ -139,7 +139,7 @@ fn claims(
         }
         match state.owners.get(address.normal_form()) {
             None => claimed.push(address.normal_form().to_owned()),
-            // Read before the contact, it may not be the owner any more.
+            // The address was read before the contact, so the contact may have lost it since.
             Some(Some(owner)) if *owner == state.id => {
                 if is_new {
                     claimed.push(address.normal_form().to_owned());
@@ -153,7 +153,7 @@ fn claims(
                 let place = methods.position(|method| method.value == value);
                 return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
             }
-            // One that it has already is left to it, whoever owns it.
+            // The contact has the address already, and keeps it without owning it.
             Some(Some(_)) => {}
         }
     }

@@ -102,7 +102,7 @@ impl Store {
             }
         };
         let snapshot = match snapshot {
-            // The others can be imported all the same.
+            // The import goes on with the other records.
             Err(DatabaseError::UnreadableItem { .. }) => return Ok(Err(ImportRefusal::Unreadable)),
             snapshot => snapshot?,
         };

@@ -14,12 +14,13 @@ pub(super) struct Work {
     write_id: WriteId,
     /// A write whose answer was lost.
     pub(super) in_doubt: Option<Attempt<ImportOutcome>>,
-    /// The id of the contact if it has to be created.
+    /// The id of the contact if the import has to create it.
     pub(super) new_id: ContactId,
-    /// Whether it is written by itself, since it was refused together with others.
+    /// Whether the record gets a transaction of its own, after one with other records was refused.
     pub(super) is_alone: bool,
-    /// What was done, while there is more to do.
+    /// The outcome so far, if another write is necessary.
     done: Option<ImportOutcome>,
+    /// The outcome, once nothing is left to do.
     pub(super) outcome: Option<ImportOutcome>,
 }
 
@@ -60,7 +61,7 @@ impl Work {
         self.made(outcome, is_last);
     }
 
-    /// Notes what was done. The first write counts.
+    /// Notes the outcome of a write. The outcome of the first write counts.
     pub(super) fn made(&mut self, outcome: ImportOutcome, is_last: bool) {
         let outcome = self.done.take().unwrap_or(outcome);
         if is_last {

@@ -1,4 +1,4 @@
-//! Writes what records make of contacts: several new ones in one transaction, the others one by one.
+//! Sends the planned writes: several new contacts in one transaction, each existing contact by itself.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
@@ -15,11 +15,11 @@ use crate::store::{ChangeMetadata, DatabaseError, Store};
 /// How many transactions are under way at the same time.
 const CONCURRENT_WRITES: usize = 4;
 
-/// What is written in one transaction.
+/// The writes of one transaction.
 #[derive(Default)]
 struct Group {
     members: Vec<Member>,
-    /// What makes the contacts, where several are new.
+    /// The items of new contacts.
     items: Vec<TransactWriteItem>,
     bytes: usize,
 }
@@ -33,10 +33,10 @@ struct Member {
 }
 
 impl Store {
-    /// Writes all that can be written, and notes it.
+    /// Sends all writes, and notes their results.
     ///
     /// # Errors
-    /// When a write fails. A temporary failure only makes the remaining records wait.
+    /// When a write failed permanently, or when the remaining records have to wait.
     pub(super) async fn write_all(
         &self,
         import: &Import<'_>,
@@ -75,7 +75,7 @@ impl Store {
                     works[members[0].index].reject(ImportRefusal::Refused);
                 }
                 Err(error) if error.may_pass() || error.is_about_content() => {
-                    // Which of them it was is found out one by one.
+                    // Only writes one by one show which record is at fault.
                     let by_itself = error.is_lost_race() || error.is_about_content();
                     for member in members {
                         works[member.index].is_alone |= by_itself;
@@ -95,7 +95,7 @@ impl Store {
         }
     }
 
-    /// The writes as they are sent: new contacts together, as many as a transaction takes.
+    /// The transactions: new contacts together, as many as a transaction takes.
     fn groups(
         &self,
         import: &Import<'_>,
