@@ -168,7 +168,7 @@ impl Store {
             let error = match self.read_whole(&tenant, id, &ids).await {
                 Ok(Some(found)) if found.state.contact.version != before.state.contact.version => {
                     before = found;
-                    DatabaseError::Outdated("the contact changed while it was read".into())
+                    DatabaseError::LostRace("the contact changed while it was read".into())
                 }
                 Ok(found) => return Ok(found.map(|found| found.state)),
                 Err(error) if error.is_worth_another_attempt() => error,

@@ -114,8 +114,8 @@ pub(super) fn plan(
     let owners = claimed.into_iter().map(OwnerEdit::Claim).collect();
     match Edit::new(state.snapshot, after, owners, now) {
         Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
-        Ok(None) => Plan::Nothing,
-        Ok(Some(edit)) => Plan::Write(Box::new(Write {
+        Ok(edit) if edit.is_empty() => Plan::Nothing,
+        Ok(edit) => Plan::Write(Box::new(Write {
             edit,
             surplus,
             is_last,

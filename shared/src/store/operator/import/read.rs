@@ -89,7 +89,7 @@ impl Store {
         let is_complete = contact.is_some()
             && existing.len() == record.subscriptions.len()
             && record.own_addresses().nth(MAX_CLAIMS).is_none();
-        if import.existing == Existing::Keep && is_complete && work.in_doubt.is_none() {
+        if import.existing == Existing::Keep && is_complete && work.attempt.is_none() {
             return Ok(Ok(None));
         }
         let names: Vec<_> = existing.keys().cloned().collect();

@@ -1,8 +1,9 @@
 //! A record in progress.
 
+use super::plan::Write;
 use super::{Import, ImportOutcome, ImportRecord, ImportRefusal};
 use crate::domain::{ContactId, ContactRecord, Timestamp};
-use crate::store::change::{Attempt, Fate};
+use crate::store::change::Attempt;
 use crate::store::read::Snapshot;
 use crate::store::{ChangeMetadata, WriteId};
 
@@ -12,8 +13,8 @@ pub(super) struct Work {
     request_id: String,
     /// The id of the write that is next, or in doubt.
     write_id: WriteId,
-    /// A write whose answer was lost.
-    pub(super) in_doubt: Option<Attempt<ImportOutcome>>,
+    /// The last attempt, once the answer to one was lost.
+    pub(super) attempt: Option<Attempt<ImportOutcome>>,
     /// The id of the contact if the import has to create it.
     pub(super) new_id: ContactId,
     /// Whether the record gets a transaction of its own, after one with other records was refused.
@@ -32,7 +33,7 @@ impl Work {
             record: import.record,
             request_id: import.request_id,
             write_id: WriteId::draw(now),
-            in_doubt: None,
+            attempt: None,
             is_alone: false,
             done: None,
             outcome: None,
@@ -56,7 +57,7 @@ impl Work {
 
     /// Notes that a write was applied.
     pub(super) fn written(&mut self, outcome: ImportOutcome, is_last: bool, now: Timestamp) {
-        self.in_doubt = None;
+        self.attempt = None;
         self.write_id = WriteId::draw(now);
         self.made(outcome, is_last);
     }
@@ -71,16 +72,22 @@ impl Work {
         }
     }
 
+    /// Notes that a write failed, which may be applied nevertheless if it is in doubt.
+    pub(super) fn failed(&mut self, write: &Write, is_in_doubt: bool) {
+        if is_in_doubt || self.attempt.is_some() {
+            self.attempt = Some(Attempt::new(&write.edit, true, write.outcome()));
+        }
+    }
+
     /// Finds out what became of a write whose answer was lost.
     pub(super) fn settle(&mut self, found: Option<&Snapshot>, now: Timestamp) {
-        let Some(attempt) = self.in_doubt.take() else {
+        let Some(attempt) = &self.attempt else {
             return;
         };
-        match attempt.fate(found, &self.write_id) {
-            Fate::Applied => self.written(attempt.answer, false, now),
-            Fate::Pending => self.in_doubt = Some(attempt),
-            Fate::Refused => {}
-            Fate::Unknown => self.reject(ImportRefusal::InDoubt),
+        match attempt.was_applied(found, &self.write_id) {
+            Ok(true) => self.written(attempt.answer.clone(), false, now),
+            Ok(false) => {}
+            Err(_) => self.reject(ImportRefusal::InDoubt),
         }
     }
 }

@@ -7,7 +7,6 @@ use super::plan::Write;
 use super::work::Work;
 use super::{Import, ImportRefusal};
 use crate::domain::Timestamp;
-use crate::store::change::Attempt;
 use crate::store::items::bytes_of_item;
 use crate::store::operator::bulk::{MAX_BYTES, MAX_ITEMS};
 use crate::store::{ChangeMetadata, DatabaseError, Store};
@@ -64,35 +63,27 @@ impl Store {
                         works[index].written(write.outcome(), write.is_last, now);
                     }
                 }
-                Err(DatabaseError::InDoubt(_)) => {
-                    for Member { index, write, .. } in members {
-                        let attempt = Attempt::new(&write.edit, true, write.outcome());
-                        works[index].in_doubt = Some(attempt);
-                    }
-                    has_to_wait = true;
-                }
                 Err(error) if error.is_about_content() && is_one => {
                     works[members[0].index].reject(ImportRefusal::Refused);
                 }
                 Err(error) if error.may_pass() || error.is_about_content() => {
                     // Only writes one by one show which record is at fault.
                     let by_itself = error.is_lost_race() || error.is_about_content();
-                    for member in members {
-                        works[member.index].is_alone |= by_itself;
+                    let is_in_doubt = matches!(error, DatabaseError::InDoubt(_));
+                    for Member { index, write, .. } in members {
+                        works[index].failed(&write, is_in_doubt);
+                        works[index].is_alone |= by_itself;
                     }
                     has_to_wait |= is_one || !by_itself;
                 }
                 Err(error) => failure = Some(error),
             }
         }
-        match failure {
-            Some(error) => Err(error),
-            None if has_to_wait => {
-                let why = "it has taken nothing for too long";
-                Err(DatabaseError::Unavailable(why.into()))
-            }
-            None => Ok(()),
+        if has_to_wait && failure.is_none() {
+            let why = "it has taken nothing for too long";
+            failure = Some(DatabaseError::Unavailable(why.into()));
         }
+        failure.map_or(Ok(()), Err)
     }
 
     /// The transactions: new contacts together, as many as a transaction takes.
@@ -139,10 +130,9 @@ impl Store {
             write, metadata, ..
         } in &group.members
         {
-            let surplus = write.surplus.iter().filter_map(|(id, subscription)| {
+            let surplus = write.surplus.iter().map(|(id, subscription)| {
                 let edit = &write.edit;
                 edit.subscription_write(&self.table, id, subscription, metadata)
-                    .transpose()
             });
             // If another process has written one of them, the next read finds it.
             for items in surplus.collect::<Result<Vec<_>, _>>()?.chunks(MAX_ITEMS) {

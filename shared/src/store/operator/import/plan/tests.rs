@@ -74,7 +74,7 @@ fn write(plan: Plan) -> Write {
 fn claimed(write: &Write) -> Vec<&str> {
     let owners = write.edit.owners().iter().map(|owner| match owner {
         OwnerEdit::Claim(address) => address.as_str(),
-        other => panic!("{other:?}"),
+        OwnerEdit::Release(_) => panic!("{owner:?}"),
     });
     owners.collect()
 }
