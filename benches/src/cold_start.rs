@@ -15,10 +15,11 @@ use std::{env, fs};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
+use contacts::client;
 use contacts::development;
 use contacts::seed::Seed;
 use contacts::serve::DEMO;
-use contacts::serve::engine::{self, Engine};
+use contacts::serve::engine::Engine;
 use shared::domain::PhoneRegion;
 use shared::store::{ChangeStream, Store, create_table};
 
@@ -230,7 +231,7 @@ struct Database {
 impl Database {
     async fn start() -> anyhow::Result<Self> {
         let engine = Engine::start(None, 0).await?;
-        let client = engine::client(&engine.url, engine::PATIENCE).await;
+        let client = client::client(&engine.url, client::TIMEOUTS).await;
         create_table(&client, TABLE, ChangeStream::Off).await?;
         let seed = Seed::parse(DEMO, PhoneRegion::CANADA)?;
         seed.load(&Store::new(client, TABLE.to_owned())).await?;

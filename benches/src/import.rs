@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use clap::Args;
+use contacts::client;
 use contacts::seed::Seed;
-use contacts::serve::engine;
 use hdrhistogram::Histogram;
 use serde_json::json;
 use shared::domain::PhoneRegion;
@@ -239,7 +239,7 @@ async fn latencies(
     contacts: usize,
 ) -> anyhow::Result<Vec<[Histogram<u64>; 2]>> {
     let serve = Server::start(binary, &["--dynamodb", database.url.as_str()])?;
-    let client = engine::client(&database.url, engine::PATIENCE).await;
+    let client = client::client(&database.url, client::TIMEOUTS).await;
     let store = Store::new(client.clone(), settings()?.table_name);
     let mut all = Vec::new();
     let mut next = contacts;

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
+use contacts::client;
 use contacts::development::{self, Identity};
 use contacts::seed::Seed;
 use contacts::serve::engine::{self, Engine};
@@ -45,7 +46,7 @@ impl RecordedApi {
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let recorder = Recorder::default();
         let engine = Engine::start(None, 0).await?;
-        let client = engine::client(&engine.url, engine::PATIENCE).await;
+        let client = client::client(&engine.url, client::TIMEOUTS).await;
         let client = Client::from_conf(
             client
                 .config()

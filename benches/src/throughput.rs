@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use contacts::serve::engine;
+use contacts::client;
 use hdrhistogram::Histogram;
 
 use self::bare::Calls;
@@ -215,7 +215,7 @@ async fn measure(
         // Each with a database of its own, as new: what is recorded is so on contacts that have nothing recorded.
         let serve = Server::start(binary, &["--seed", &file])?;
         let database = Server::start(binary, &["--seed", &file, "--database-only"])?;
-        let client = engine::client(&database.url, engine::PATIENCE).await;
+        let client = client::client(&database.url, client::TIMEOUTS).await;
         for ((outcome, calls), (_, of_serve, of_bare)) in calls.iter().zip(&mut measured) {
             let api = Arc::new(Api::new(&serve.url, endpoint, *outcome)?);
             let bare = Arc::new(Bare::new(client.clone(), Arc::clone(calls)));

@@ -20,9 +20,10 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use clap::Args;
+use contacts::client;
 use contacts::seed::Seed;
 use contacts::serve::DEMO;
-use contacts::serve::engine::{self, Engine};
+use contacts::serve::engine::Engine;
 use serde_json::Value;
 use shared::domain::PhoneRegion;
 use shared::store::{ChangeStream, Store, create_table};
@@ -60,7 +61,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 /// An engine with the demo data, for which the events are made.
 async fn start_engine() -> anyhow::Result<Engine> {
     let engine = Engine::start(None, 0).await?;
-    let client = engine::client(&engine.url, engine::PATIENCE).await;
+    let client = client::client(&engine.url, client::TIMEOUTS).await;
     create_table(&client, TABLE_NAME, ChangeStream::Off).await?;
     let seed = Seed::parse(DEMO, PhoneRegion::CANADA)?;
     seed.load(&Store::new(client, TABLE_NAME.to_owned()))

@@ -1,7 +1,7 @@
 //! `contacts provision` and `contacts show`: the audiences and clients of an organization.
 
 use anyhow::bail;
-use shared::store::Addition;
+use shared::store::Registered;
 
 use crate::arguments::{ProvisionArguments, ShowArguments};
 use crate::export::record::{ContactLine, OrganizationLine};
@@ -19,22 +19,27 @@ pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<()> {
     let table = Table::named(arguments.dynamodb).await?;
     table.create_on_this_machine().await?;
     let organization = &arguments.organization;
+    let wanted = Registered {
+        audiences: arguments.audiences.iter().cloned().collect(),
+        clients: arguments.clients.iter().cloned().collect(),
+    };
+    let mut new = match table.store.register(organization, &wanted).await {
+        Ok(new) => new,
+        Err(error) => {
+            let otherwise = "has not taken all; the same again adds what is missing";
+            return Err(table.explain(error.into(), otherwise).await);
+        }
+    };
+    // An argument that is repeated is there already.
     let audiences = arguments.audiences.into_iter().map(|audience| {
-        let name = format!("audience {audience}");
-        (name, Addition::Audience(organization.clone(), audience))
+        let is_new = new.audiences.remove(&audience);
+        (format!("audience {audience}"), is_new)
     });
     let clients = arguments.clients.into_iter().map(|client| {
-        let name = format!("client {client}");
-        (name, Addition::Client(organization.clone(), client))
+        let is_new = new.clients.remove(&client);
+        (format!("client {client}"), is_new)
     });
-    for (name, addition) in audiences.chain(clients) {
-        let is_new = match table.store.register(addition).await {
-            Ok(is_new) => is_new,
-            Err(error) => {
-                let otherwise = "has not taken all; the same again adds what is missing";
-                return Err(table.explain(error.into(), otherwise).await);
-            }
-        };
+    for (name, is_new) in audiences.chain(clients) {
         let what = if is_new { "added" } else { "there already" };
         print(&format!("{name} of {organization}: {what}\n"))?;
     }

@@ -17,6 +17,7 @@ mod openapi;
 mod proxy;
 mod rule;
 mod schema;
+mod seed;
 mod store;
 mod template;
 mod tokens;

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use black_box_tests::proxy::{ANY, Fault, PATIENT, Proxy, WRITE};
 use black_box_tests::{Database, fresh_organization};
-use contacts::serve::engine;
+use contacts::client;
 use shared::store::ClientTimeouts;
 
 /// Sees every fault.
@@ -32,7 +32,7 @@ impl Scene {
     async fn start() -> Self {
         let database = Database::start().await;
         let proxy = Proxy::start(&database.url).await;
-        let client = engine::client(&proxy.url, ONE_ATTEMPT).await;
+        let client = client::client(&proxy.url, ONE_ATTEMPT).await;
         Self {
             database,
             proxy,

@@ -1,6 +1,6 @@
 //! The store's contract on an engine: each method, and each once more as another tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +9,14 @@ use contacts::development::{self, Identity};
 use serde_json::json;
 use shared::auth::Caller;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactId, EmailAddress, ExpectedVersion, MethodValue,
-    OrganizationId, Outcome, PhoneNumber, PhoneRegion, Reach, SubscribedContact, Subscription,
-    SubscriptionId, SubscriptionStatus, Tenant, Timestamp, Version,
+    Actor, AudienceSlug, ClientSlug, ContactId, ContactPatch, ContactRecord, EmailAddress,
+    ExpectedVersion, MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion, Reach,
+    SubscriptionId, SubscriptionPatch, SubscriptionStatus, Tenant, Timestamp, Version,
 };
-use shared::store::{Addition, ChangeError, ChangeMetadata, Store, VerifyContact, VerifyMethod};
+use shared::store::{
+    ChangeError, ChangeMetadata, Existing, Import, ImportOutcome, ImportRecord, Registered,
+    RetryBudget, Store, VerifyContact, VerifyMethod,
+};
 use shared::system_clock;
 
 /// The store, an organization with the contact `c_1`, and another one with none. The database has to be kept for as long
@@ -471,31 +474,52 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
         AudienceSlug::parse("news").unwrap(),
         ClientSlug::parse("app").unwrap(),
     );
-    let subscription = Subscription {
-        status: SubscriptionStatus::Subscribed,
-        ..Subscription::default()
-    };
     let subscription_id = SubscriptionId {
         audience: audience.clone(),
         client: Some(client.clone()),
     };
-    let contact = store
-        .get_contact(&tenant_of(&organization).await, &id("c_1"))
-        .await
-        .unwrap();
-    let additions = vec![
-        Addition::Audience(organization.clone(), audience.clone()),
-        Addition::Client(organization, client.clone()),
-        Addition::Contact {
-            contact: Box::new(SubscribedContact {
-                contact,
-                subscriptions: BTreeMap::from([(subscription_id, subscription)]),
-            }),
-            owned: Vec::new(),
-            metadata: metadata("request_0"),
+    let registered = Registered {
+        audiences: BTreeSet::from([audience.clone()]),
+        clients: BTreeSet::from([client.clone()]),
+    };
+    // The organization has the client already.
+    let added = Registered {
+        audiences: registered.audiences.clone(),
+        ..Registered::default()
+    };
+    for new in [added, Registered::default()] {
+        let registered = store.register(&organization, &registered).await;
+        assert_eq!(registered.unwrap(), new);
+    }
+    let import = Import {
+        organization: &organization,
+        actor: Actor::subject("user_1"),
+        route: "seed",
+        existing: Existing::Keep,
+        clock: &*system_clock(),
+        dry_run: false,
+        retry_budget: &RetryBudget::new(Duration::from_secs(5)),
+    };
+    let record = ImportRecord {
+        record: ContactRecord {
+            id: Some(id("c_1")),
+            patch: ContactPatch {
+                first_name: Some("Jane".to_owned()),
+                ..ContactPatch::default()
+            },
+            subscriptions: BTreeMap::from([(subscription_id, SubscriptionPatch::default())]),
+            ..ContactRecord::default()
         },
-    ];
-    store.add(additions).await.unwrap();
+        request_id: "request_0".to_owned(),
+    };
+    for outcome in [ImportOutcome::Updated, ImportOutcome::Unchanged] {
+        let (outcomes, ended) = store.import(&import, vec![record.clone()]).await;
+        ended.unwrap();
+        assert_eq!(outcomes, [Some(outcome)]);
+    }
+    let tenant = tenant_of(&organization).await;
+    let kept = store.get_contact(&tenant, &id("c_1")).await.unwrap();
+    assert_eq!(kept.first_name, None);
     let change = VerifyContact {
         audience,
         client,

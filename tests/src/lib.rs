@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use contacts::client;
 use contacts::development::{self, Identity};
 use contacts::seed::Seed;
 use contacts::serve::DEMO;
@@ -116,7 +117,7 @@ impl Database {
 
     /// A client of the database.
     pub async fn client(&self) -> Client {
-        engine::client(&self.url, PATIENT).await
+        client::client(&self.url, PATIENT).await
     }
 
     /// A store that uses the database.
@@ -141,7 +142,7 @@ impl Database {
 
     /// A store that uses the database through the endpoint at `url`, such as a proxy.
     pub async fn store_through(&self, url: &Url, timeouts: ClientTimeouts) -> Store {
-        Store::new(engine::client(url, timeouts).await, self.table.clone())
+        Store::new(client::client(url, timeouts).await, self.table.clone())
     }
 }
 

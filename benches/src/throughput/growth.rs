@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_dynamodb::Client;
+use contacts::client;
 use contacts::seed::Seed;
-use contacts::serve::engine;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hdrhistogram::Histogram;
 use shared::domain::PhoneRegion;
@@ -102,7 +102,7 @@ impl Stage {
     async fn start(binary: &Path) -> anyhow::Result<Self> {
         let database = Server::start(binary, &["--database-only"])?;
         let serve = Server::start(binary, &["--dynamodb", database.url.as_str()])?;
-        let client = engine::client(&database.url, engine::PATIENCE).await;
+        let client = client::client(&database.url, client::TIMEOUTS).await;
         let store = Store::new(client.clone(), settings()?.table_name);
         Ok(Self {
             serve,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use shared::domain::{AudienceSlug, OrganizationId};
-use shared::store::Addition;
+use shared::store::Registered;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -113,17 +113,15 @@ impl Dispatcher {
         }
         self.file_organization = Some(row.organization);
         let organization = &self.shared.organization;
-        let audiences = row.audiences.iter().cloned();
-        let audiences =
-            audiences.map(|audience| Addition::Audience(organization.clone(), audience));
-        let clients = row.clients.into_iter();
-        let clients = clients.map(|client| Addition::Client(organization.clone(), client));
-        let additions: Vec<_> = audiences.chain(clients).collect();
+        let wanted = Registered {
+            audiences: row.audiences.into_iter().collect(),
+            clients: row.clients.into_iter().collect(),
+        };
         if !self.shared.dry_run {
-            let add = || self.shared.store.add(additions.clone());
-            self.shared.retry_budget.run(add).await?;
+            let register = || self.shared.store.register(organization, &wanted);
+            self.shared.retry_budget.run(register).await?;
         }
-        self.audiences.extend(row.audiences);
+        self.audiences.extend(wanted.audiences);
         self.shared.tally().note(place, Done::Passed, room)
     }
 

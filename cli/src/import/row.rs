@@ -29,28 +29,14 @@ impl ContactRow {
 
     /// Why the store refuses the record.
     pub(super) fn fault_of(&self, refusal: &ImportRefusal) -> Fault {
+        let why = refusal.to_string();
         match refusal {
-            ImportRefusal::AddressTaken(place) => Fault::new(
-                self.field_of_method(*place),
-                "is the address of a contact of another id; a record without id would be about that one",
-            ),
-            ImportRefusal::SeveralOwners => Fault::new(
-                "emails",
-                "are the addresses of several contacts; an id must say which is meant",
-            ),
-            ImportRefusal::OwnerMissing => {
-                Fault::new("emails", "has an address whose owner does not exist")
-            }
-            ImportRefusal::Unreadable => {
-                Fault::of_record("is about a contact that cannot be read from the table")
-            }
-            ImportRefusal::TooLarge => Fault::of_record(
-                "makes the contact larger than the 400 KB of an item, with room for a verification of every entry",
-            ),
-            ImportRefusal::Refused => Fault::of_record("is refused by the database"),
-            ImportRefusal::InDoubt => Fault::of_record(
-                "may or may not have been written, since the answer was lost and others changed the contact; import it again",
-            ),
+            ImportRefusal::AddressTaken(place) => Fault::new(self.field_of_method(*place), why),
+            ImportRefusal::SeveralOwners | ImportRefusal::OwnerMissing => Fault::new("emails", why),
+            ImportRefusal::Unreadable
+            | ImportRefusal::TooLarge
+            | ImportRefusal::Refused
+            | ImportRefusal::InDoubt => Fault::of_record(why),
         }
     }
 }

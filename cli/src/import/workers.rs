@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::Clock;
 use shared::domain::{Actor, OrganizationId};
-use shared::store::{DatabaseError, Import, ImportOutcome, ImportRecord, RetryBudget, Store};
+use shared::store::{
+    DatabaseError, Existing, Import, ImportOutcome, ImportRecord, RetryBudget, Store,
+};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::task::JoinSet;
@@ -90,6 +92,8 @@ impl Shared {
         let import = Import {
             organization: &self.organization,
             actor: Actor::subject("contacts import"),
+            route: "import",
+            existing: Existing::Update,
             clock: &*self.clock,
             dry_run: self.dry_run,
             retry_budget: &self.retry_budget,

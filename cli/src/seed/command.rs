@@ -19,7 +19,7 @@ pub async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
     let counts = seed.counts();
     if let Err(error) = seed.load(&table.store).await {
         let otherwise = "has not taken all; the same again adds what is missing";
-        return Err(table.explain(error.into(), otherwise).await);
+        return Err(table.explain(error, otherwise).await);
     }
     print(&format!(
         "loaded {counts} into {}; what was there already is as it was\n",

@@ -3,20 +3,13 @@
 use std::path::Path;
 
 use chrono::Utc;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::domain::{PhoneRegion, Timestamp};
-use shared::store::{DatabaseError, Store};
+use shared::store::Store;
 
 use super::counts::Counts;
 use super::file::SeedFile;
 use super::organization::Organization;
 use super::reader::Reader;
-
-/// How many writes run at the same time.
-const CONCURRENT_WRITES: usize = 8;
-
-/// How many items the store gets at a time.
-const BATCH: usize = 500;
 
 /// The contents of a seed file, checked and in normal form.
 #[derive(Debug, Default)]
@@ -64,28 +57,19 @@ impl Seed {
                 .map(|found| found.clients.len())
                 .sum(),
             contacts: contacts().count(),
-            subscriptions: contacts()
-                .map(|(_, subscriptions)| subscriptions.len())
-                .sum(),
+            subscriptions: contacts().map(|contact| contact.subscriptions.len()).sum(),
         }
     }
 
     /// Writes the items that the table does not have yet. Existing items keep their values.
     ///
     /// # Errors
-    /// When the database refuses or does not answer.
-    pub async fn load(self, store: &Store) -> Result<(), DatabaseError> {
-        let now = shared::system_clock()();
-        let additions = self
-            .organizations
-            .into_iter()
-            .flat_map(move |organization| organization.additions(now));
-        stream::iter(additions)
-            .chunks(BATCH)
-            .map(|additions| store.add(additions))
-            .buffer_unordered(CONCURRENT_WRITES)
-            .try_collect()
-            .await
+    /// When the database refuses or does not answer. Loading the seed again adds what is missing then.
+    pub async fn load(self, store: &Store) -> anyhow::Result<()> {
+        for organization in self.organizations {
+            organization.load(store).await?;
+        }
+        Ok(())
     }
 }
 

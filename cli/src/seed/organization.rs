@@ -1,12 +1,23 @@
-//! An organization of a seed file, and the items that it adds to the table.
+//! An organization of a seed file, and how it gets into the table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, Contact, OrganizationId, SubscribedContact, Subscription,
-    SubscriptionId, Timestamp,
+use anyhow::bail;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::domain::{Actor, AudienceSlug, ClientSlug, ContactRecord, OrganizationId};
+use shared::store::{
+    Existing, Import, ImportOutcome, ImportRecord, Registered, RetryBudget, Store,
 };
-use shared::store::{Addition, ChangeMetadata};
+
+/// How many contacts the store gets at a time.
+const BATCH: usize = 256;
+
+/// How many batches the store works on at the same time.
+const CONCURRENT_BATCHES: usize = 4;
+
+/// How long the load waits, without any success, for a database that throttles or does not answer.
+const OUTAGE_BUDGET: Duration = Duration::from_secs(15);
 
 /// An organization with its audiences, clients and contacts.
 #[derive(Debug)]
@@ -14,47 +25,55 @@ pub(super) struct Organization {
     pub(super) id: OrganizationId,
     pub(super) audiences: BTreeSet<AudienceSlug>,
     pub(super) clients: BTreeSet<ClientSlug>,
-    pub(super) contacts: Vec<(Contact, Subscriptions)>,
+    /// The contacts. Each has an id, and no two own one address.
+    pub(super) contacts: Vec<ContactRecord>,
 }
 
-/// The subscriptions of a contact.
-pub(super) type Subscriptions = BTreeMap<SubscriptionId, Subscription>;
-
 impl Organization {
-    /// The items to add to the table, now.
-    pub(super) fn additions(self, now: Timestamp) -> impl Iterator<Item = Addition> {
-        let Self {
-            id,
-            audiences,
-            clients,
-            contacts,
-        } = self;
-        let (of_audiences, of_clients) = (id.clone(), id.clone());
-        let audiences = audiences
-            .into_iter()
-            .map(move |audience| Addition::Audience(of_audiences.clone(), audience));
-        let clients = clients
-            .into_iter()
-            .map(move |client| Addition::Client(of_clients.clone(), client));
-        let mut taken = BTreeSet::new();
-        let contacts = contacts.into_iter().map(move |(contact, subscriptions)| {
-            // Of several contacts with one address, the first owns it.
-            let addresses = contact.emails.iter().map(|email| email.normal_form.clone());
-            let owned = addresses.filter(|address| taken.insert(address.clone()));
-            Addition::Contact {
-                owned: owned.collect(),
-                contact: Box::new(SubscribedContact {
-                    contact,
-                    subscriptions,
-                }),
-                metadata: ChangeMetadata::new(
-                    Actor::subject("contacts seed"),
-                    now,
-                    "seed",
-                    "seed".to_owned(),
-                ),
-            }
-        });
-        audiences.chain(clients).chain(contacts)
+    /// Writes the items that the table does not have yet.
+    ///
+    /// # Errors
+    /// When the database refuses or does not answer.
+    pub(super) async fn load(self, store: &Store) -> anyhow::Result<()> {
+        let registered = Registered {
+            audiences: self.audiences,
+            clients: self.clients,
+        };
+        store.register(&self.id, &registered).await?;
+        let import = Import {
+            organization: &self.id,
+            actor: Actor::subject("contacts seed"),
+            route: "seed",
+            existing: Existing::Keep,
+            clock: &*shared::system_clock(),
+            dry_run: false,
+            retry_budget: &RetryBudget::new(OUTAGE_BUDGET),
+        };
+        stream::iter(self.contacts)
+            .chunks(BATCH)
+            .map(|contacts| load_batch(store, &import, contacts))
+            .buffer_unordered(CONCURRENT_BATCHES)
+            .try_collect()
+            .await
     }
+}
+
+async fn load_batch(
+    store: &Store,
+    import: &Import<'_>,
+    contacts: Vec<ContactRecord>,
+) -> anyhow::Result<()> {
+    let ids: Vec<_> = contacts.iter().map(|record| record.id.clone()).collect();
+    let records = contacts.into_iter().map(|record| ImportRecord {
+        record,
+        request_id: "seed".to_owned(),
+    });
+    let (outcomes, ended) = store.import(import, records.collect()).await;
+    ended?;
+    for (id, outcome) in ids.into_iter().flatten().zip(outcomes) {
+        if let Some(ImportOutcome::Rejected(refusal)) = outcome {
+            bail!("the record of contact {id} {refusal}");
+        }
+    }
+    Ok(())
 }

@@ -1,18 +1,21 @@
 //! Checks the values of a seed file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use anyhow::{anyhow, bail};
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, Contact, ContactMethod, EmailAddress, EmailValidation,
-    OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionId, Suppression, Timestamp,
-    Verification, VerificationSource, Version,
+    Actor, AudienceSlug, ClientSlug, Contact, ContactId, ContactPatch, ContactRecord, EmailAddress,
+    Ending, MethodValue, NewMethod, OrganizationId, PhoneNumber, PhoneRegion, SubscriptionId,
+    SubscriptionPatch, SuppressionPatch, Timestamp, ValidationPatch, Verification,
+    VerificationSource,
 };
 use shared::store::is_too_large;
 
-use super::file::{ContactSeed, MethodSeed, OrganizationSeed, SubscriptionSeed};
-use super::organization::{Organization, Subscriptions};
+use super::file::{
+    ContactSeed, EmailValidationSeed, MethodSeed, OrganizationSeed, SubscriptionSeed,
+};
+use super::organization::Organization;
 
 /// Checks the values of a seed file, and converts them to normal form.
 pub(super) struct Reader {
@@ -52,7 +55,8 @@ impl Reader {
             clients,
             contacts,
         } = organization;
-        let contacts = contacts
+        let ids: Vec<_> = contacts.iter().map(|contact| contact.id.clone()).collect();
+        let mut contacts = contacts
             .into_iter()
             .enumerate()
             .map(|(i, contact)| {
@@ -65,10 +69,9 @@ impl Reader {
                 )
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let ids = contacts.iter().enumerate();
-        refuse_duplicates(
-            ids.map(|(i, (contact, _))| (&contact.id, format!("{place}.contacts[{i}].id"))),
-        )?;
+        let ids = ids.iter().enumerate();
+        refuse_duplicates(ids.map(|(i, id)| (id, format!("{place}.contacts[{i}].id"))))?;
+        give_addresses_one_owner(&mut contacts);
         Ok(Organization {
             id,
             audiences,
@@ -84,7 +87,7 @@ impl Reader {
         audiences: &BTreeSet<AudienceSlug>,
         clients: &BTreeSet<ClientSlug>,
         seed: ContactSeed,
-    ) -> anyhow::Result<(Contact, Subscriptions)> {
+    ) -> anyhow::Result<ContactRecord> {
         let phones = self.phones(&format!("{place}.phoneNumber"), seed.phone_number)?;
         let emails = emails(&format!("{place}.emails"), seed.emails)?;
         if let Some(unknown) = seed.tags.keys().find(|slug| !audiences.contains(slug)) {
@@ -96,14 +99,10 @@ impl Reader {
             seed.verified_by,
             seed.verification_source,
         )?;
-        let created_at = seed.created_at.unwrap_or(self.now);
-        let contact = Contact {
-            organization_id: organization.clone(),
-            id: seed.id,
+        let patch = ContactPatch {
             first_name: seed.first_name,
             last_name: seed.last_name,
-            phones,
-            emails,
+            methods: phones.into_iter().chain(emails).collect(),
             secondary_phone_numbers: seed.secondary_phone_number,
             status: seed.status,
             pipeline_id: seed.pipeline_id,
@@ -112,60 +111,62 @@ impl Reader {
             created_by: seed.created_by,
             assignees: seed.assignees,
             verification,
-            email_validation: seed
-                .email_validation
-                .map_or_else(EmailValidation::default, |seed| EmailValidation {
-                    status: seed.status,
-                    reason: seed.reason,
-                    validated_at: seed.validated_at,
-                }),
-            suppression: Suppression {
-                globally_unsubscribed_at: seed.globally_unsubscribed_at,
-                global_unsubscribe_reason: seed.global_unsubscribe_reason,
-                hard_bounced_at: seed.hard_bounced_at,
-                complained_at: seed.complained_at,
-            },
+            email_validation: seed.email_validation.map(validation),
+            globally_unsubscribed: seed.globally_unsubscribed_at.map(SuppressionPatch::Since),
+            global_unsubscribe_reason: Some(seed.global_unsubscribe_reason),
+            hard_bounced: seed.hard_bounced_at.map(SuppressionPatch::Since),
+            complained: seed.complained_at.map(SuppressionPatch::Since),
             tags: seed.tags,
-            created_at,
-            updated_at: seed.updated_at.unwrap_or(created_at),
-            version: Version::FIRST,
+            created_at: Some(seed.created_at.unwrap_or(self.now)),
         };
-        if is_too_large(&contact) {
+        if self.is_too_large(organization, &seed.id, &patch) {
             bail!(
                 "{place}: is larger than the 400 KB of an item, with room for a verification of every entry"
             );
         }
-        let subscriptions = subscriptions(place, audiences, clients, seed.subscriptions)?;
-        Ok((contact, subscriptions))
+        Ok(ContactRecord {
+            id: Some(seed.id),
+            patch,
+            owned_elsewhere: BTreeSet::new(),
+            subscriptions: subscriptions(place, audiences, clients, seed.subscriptions)?,
+            updated_at: seed.updated_at,
+        })
     }
 
-    fn phones(&self, place: &str, seeds: Vec<MethodSeed>) -> anyhow::Result<Vec<ContactMethod>> {
+    fn is_too_large(
+        &self,
+        organization: &OrganizationId,
+        id: &ContactId,
+        patch: &ContactPatch,
+    ) -> bool {
+        let mut contact = Contact::new(organization.clone(), id.clone(), self.now);
+        patch.clone().apply(&mut contact, self.now);
+        is_too_large(&contact)
+    }
+
+    fn phones(&self, place: &str, seeds: Vec<MethodSeed>) -> anyhow::Result<Vec<NewMethod>> {
         methods(place, seeds, |text| {
             let number = PhoneNumber::parse(text, self.region)?;
             if !number.has_assigned_calling_code() {
                 bail!("has a calling code that is not assigned");
             }
-            Ok((number.as_e164().to_owned(), number.as_e164().to_owned()))
+            Ok(MethodValue::Phone(number))
         })
     }
 }
 
-fn emails(place: &str, seeds: Vec<MethodSeed>) -> anyhow::Result<Vec<ContactMethod>> {
+fn emails(place: &str, seeds: Vec<MethodSeed>) -> anyhow::Result<Vec<NewMethod>> {
     methods(place, seeds, |text| {
-        let address = EmailAddress::parse(text)?;
-        Ok((
-            address.normal_form().to_owned(),
-            address.as_given().to_owned(),
-        ))
+        Ok(MethodValue::Email(EmailAddress::parse(text)?))
     })
 }
 
-/// The contact methods of one kind. `read` answers the normal form of a value and the form in which it is shown.
+/// The contact methods of one kind.
 fn methods(
     place: &str,
     seeds: Vec<MethodSeed>,
-    read: impl Fn(&str) -> anyhow::Result<(String, String)>,
-) -> anyhow::Result<Vec<ContactMethod>> {
+    read: impl Fn(&str) -> anyhow::Result<MethodValue>,
+) -> anyhow::Result<Vec<NewMethod>> {
     let primaries = seeds
         .iter()
         .filter(|seed| seed.is_primary == Some(true))
@@ -179,15 +180,12 @@ fn methods(
         .into_iter()
         .enumerate()
         .map(|(i, seed)| {
-            let (normal_form, value) =
-                read(&seed.value).map_err(|why| anyhow!("{place}[{i}].value: {why}"))?;
+            let value = read(&seed.value).map_err(|why| anyhow!("{place}[{i}].value: {why}"))?;
             let is_first = std::mem::take(&mut first_is_primary);
             let place = format!("{place}[{i}]");
-            Ok(ContactMethod {
-                position: u32::try_from(i)?,
-                normal_form,
+            Ok(NewMethod {
                 value,
-                is_primary: seed.is_primary.unwrap_or(is_first),
+                is_primary: Some(seed.is_primary.unwrap_or(is_first)),
                 verification: verification(
                     &place,
                     seed.verified_at,
@@ -201,10 +199,18 @@ fn methods(
     let mut seen = BTreeSet::new();
     match methods
         .iter()
-        .position(|method| !seen.insert(&method.normal_form))
+        .position(|method| !seen.insert(method.value.normal_form()))
     {
         Some(i) => bail!("{place}[{i}].value: is the same as that of an earlier entry"),
         None => Ok(methods),
+    }
+}
+
+fn validation(seed: EmailValidationSeed) -> ValidationPatch {
+    ValidationPatch {
+        status: seed.status,
+        reason: Some(seed.reason),
+        validated_at: Some(seed.validated_at),
     }
 }
 
@@ -213,8 +219,8 @@ fn subscriptions(
     audiences: &BTreeSet<AudienceSlug>,
     clients: &BTreeSet<ClientSlug>,
     seeds: Vec<SubscriptionSeed>,
-) -> anyhow::Result<Subscriptions> {
-    let mut subscriptions = Subscriptions::new();
+) -> anyhow::Result<BTreeMap<SubscriptionId, SubscriptionPatch>> {
+    let mut subscriptions = BTreeMap::new();
     for (i, seed) in seeds.into_iter().enumerate() {
         let place = format!("{place}.subscriptions[{i}]");
         if !audiences.contains(&seed.audience) {
@@ -230,16 +236,20 @@ fn subscriptions(
         {
             bail!("{place}.client: {client} is not among the organization's clients");
         }
-        let subscription = Subscription {
-            status: seed.status,
+        let subscription = SubscriptionPatch {
+            status: Some(seed.status),
+            reason: String::new(),
+            ending: Some(Ending {
+                at: seed.unsubscribed_at,
+                reason: seed.unsubscribe_reason,
+            }),
             verification: verification(
                 &place,
                 seed.verified_at,
                 seed.verified_by,
                 seed.verification_source,
             )?,
-            unsubscribed_at: seed.unsubscribed_at,
-            unsubscribe_reason: seed.unsubscribe_reason,
+            is_history: true,
         };
         let id = SubscriptionId {
             audience: seed.audience,
@@ -269,6 +279,19 @@ fn verification(
             bail!("{place}: has verifiedBy or verificationSource without verifiedAt")
         }
         None => Ok(None),
+    }
+}
+
+/// Gives each address to the first of the contacts that have it. The others have it without owning it.
+fn give_addresses_one_owner(contacts: &mut [ContactRecord]) {
+    let mut taken = BTreeSet::new();
+    for contact in contacts {
+        let addresses = contact.own_addresses().map(EmailAddress::normal_form);
+        let addresses: Vec<_> = addresses.map(str::to_owned).collect();
+        let elsewhere = addresses
+            .into_iter()
+            .filter(|address| !taken.insert(address.clone()));
+        contact.owned_elsewhere = elsewhere.collect();
     }
 }
 

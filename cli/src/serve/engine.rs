@@ -12,8 +12,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use url::Url;
 
-pub use crate::client::{TIMEOUTS as PATIENCE, client};
-
 /// How long requests in progress may take after the engine is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 

@@ -49,23 +49,38 @@ impl From<Option<Snapshot>> for Found {
 }
 
 /// A write that was sent and did not succeed, as far as is known.
-struct Attempt<A> {
+pub(super) struct Attempt<A> {
     contact: ContactId,
     /// The version that it requires; `None` where it creates the contact.
     version: Option<Version>,
     /// Whether its failure, or that of an earlier attempt, was ambiguous, so that it may be applied.
     is_in_doubt: bool,
-    answer: A,
+    /// The answer if it was applied.
+    pub(super) answer: A,
 }
 
 impl<A> Attempt<A> {
+    /// An attempt at the write of this edit.
+    pub(super) fn new(edit: &Edit, is_in_doubt: bool, answer: A) -> Self {
+        Self {
+            contact: edit.after().contact.id.clone(),
+            version: edit.version_before(),
+            is_in_doubt,
+            answer,
+        }
+    }
+
     /// Whether it was applied. If not, it still may be, as long as the contact stays as it is; so may the next attempt, which
     /// requires the same, but not both.
     ///
     /// # Errors
     /// [`ChangeError::FateUnknown`] where nobody can tell.
-    fn was_applied(&self, found: &Found, id: &WriteId) -> Result<bool, ChangeError> {
-        let Some(snapshot) = &found.snapshot else {
+    pub(super) fn was_applied(
+        &self,
+        found: Option<&Snapshot>,
+        id: &WriteId,
+    ) -> Result<bool, ChangeError> {
+        let Some(snapshot) = found else {
             return Ok(false);
         };
         if snapshot.recent_requests().contain(id) {
@@ -113,7 +128,7 @@ impl Store {
         let found = change.read(self, attempted).await?;
         let mut is_in_doubt = false;
         if let Some(previous) = attempt.take() {
-            if previous.was_applied(&found, &metadata.write_id)? {
+            if previous.was_applied(found.snapshot.as_ref(), &metadata.write_id)? {
                 return Ok(previous.answer);
             }
             is_in_doubt = previous.is_in_doubt;
@@ -126,12 +141,8 @@ impl Store {
         let Err(error) = self.write_edit(&edit, metadata).await else {
             return Ok(answer);
         };
-        *attempt = Some(Attempt {
-            contact: edit.after().contact.id.clone(),
-            version: edit.version_before(),
-            is_in_doubt: is_in_doubt || matches!(error, DatabaseError::InDoubt(_)),
-            answer,
-        });
+        is_in_doubt |= matches!(error, DatabaseError::InDoubt(_));
+        *attempt = Some(Attempt::new(&edit, is_in_doubt, answer));
         Err(error.into())
     }
 }

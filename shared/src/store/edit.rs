@@ -163,7 +163,7 @@ impl Edit {
     ///
     /// Every change of a subscription raises the contact's version, which the contact's update checks. An edit by hand does
     /// not, so the update also requires that the subscription is still as it was read.
-    fn subscription_write(
+    pub(super) fn subscription_write(
         &self,
         table: &str,
         id: &SubscriptionId,

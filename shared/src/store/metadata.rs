@@ -35,15 +35,6 @@ impl ChangeMetadata {
         }
     }
 
-    /// The metadata of another write of the same request.
-    #[must_use]
-    pub(super) fn again(&self) -> Self {
-        Self {
-            write_id: WriteId::draw(self.now),
-            ..self.clone()
-        }
-    }
-
     /// The attributes of an item that this change writes; `version` is the contact's after it.
     pub(super) fn attributes(&self, version: Version) -> Item {
         let version = AttributeValue::N(version.number().to_string());

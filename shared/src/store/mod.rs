@@ -39,7 +39,7 @@ pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;
 pub use metadata::ChangeMetadata;
 pub use operator::{
-    Addition, ChangeStream, ExportedContact, Import, ImportOutcome, ImportRecord, ImportRefusal,
+    ChangeStream, Existing, ExportedContact, Import, ImportOutcome, ImportRecord, ImportRefusal,
     Registered, RetryBudget, create_table,
 };
 pub use recent_requests::WriteId;

@@ -7,8 +7,8 @@ mod provision;
 mod table;
 
 pub use bulk::RetryBudget;
-pub use export::{ExportedContact, Registered};
-pub use import::{Import, ImportOutcome, ImportRecord, ImportRefusal};
-pub use provision::Addition;
+pub use export::ExportedContact;
+pub use import::{Existing, Import, ImportOutcome, ImportRecord, ImportRefusal};
+pub use provision::Registered;
 pub(super) use table::INDEX_CONTACTS_BY_ID;
 pub use table::{ChangeStream, create_table};

@@ -2,7 +2,7 @@
 
 use black_box_tests::Database;
 use black_box_tests::proxy::Proxy;
-use contacts::serve::engine;
+use contacts::client;
 use serde_json::{Value, json};
 use shared::store::{ChangeStream, create_table};
 
@@ -19,7 +19,7 @@ fn table(parameters: &[(&str, &str)]) -> Value {
 async fn request_of_the_code() -> Value {
     let database = Database::start_own_table().await;
     let proxy = Proxy::start(&database.url).await;
-    let client = engine::client(&proxy.url, engine::PATIENCE).await;
+    let client = client::client(&proxy.url, client::TIMEOUTS).await;
     let name = format!("{}-again", database.table);
     create_table(&client, &name, ChangeStream::NewAndOldImages)
         .await

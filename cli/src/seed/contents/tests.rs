@@ -1,4 +1,4 @@
-use shared::domain::PhoneRegion;
+use shared::domain::{EmailAddress, MethodValue, PhoneRegion};
 
 use super::Seed;
 
@@ -28,10 +28,12 @@ fn the_example_of_the_contract_is_read() {
               "tags": { "newsletter": ["lead"] }
             } ] } ] }"#;
     let seed = Seed::parse(json, PhoneRegion::CANADA).unwrap();
-    let (contact, subscriptions) = &seed.organizations[0].contacts[0];
-    assert_eq!(contact.emails[0].value, "Jane.Doe@Example.com");
-    assert_eq!(contact.emails[0].normal_form, "jane.doe@example.com");
-    assert_eq!(subscriptions.len(), 2);
+    let contact = &seed.organizations[0].contacts[0];
+    let address = &contact.patch.methods[1].value;
+    let expected = EmailAddress::parse("Jane.Doe@Example.com").unwrap();
+    assert_eq!(*address, MethodValue::Email(expected));
+    assert_eq!(address.normal_form(), "jane.doe@example.com");
+    assert_eq!(contact.subscriptions.len(), 2);
 }
 
 #[test]
@@ -52,11 +54,9 @@ fn the_first_entry_is_primary_unless_the_file_says_otherwise() {
             r#"{{"organizations":[{{"id":"o","contacts":[{{"id":"c","emails":{entries}}}]}}]}}"#
         );
         let seed = Seed::parse(&json, PhoneRegion::CANADA).unwrap();
-        seed.organizations[0].contacts[0]
-            .0
-            .emails
-            .iter()
-            .map(|email| email.is_primary)
+        let methods = seed.organizations[0].contacts[0].patch.methods.iter();
+        methods
+            .map(|email| email.is_primary.unwrap())
             .collect::<Vec<_>>()
     };
     assert_eq!(

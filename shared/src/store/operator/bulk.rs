@@ -10,8 +10,10 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
 use futures_util::future::try_join_all;
 
+use crate::domain::{ContactId, SubscriptionId, Tenant};
 use crate::store::items::Item;
 use crate::store::keys::Key;
+use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
 
 /// The maximum number of keys in a batch read.
@@ -105,50 +107,59 @@ impl Store {
 
     /// Repeats a batch read until it has read all keys.
     async fn read_batch(&self, keys: &[Key]) -> Result<Vec<Item>, DatabaseError> {
-        let mut request = batch_request(&self.table, keys)?;
+        let keys = keys.iter().cloned().map(Key::attributes).collect();
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .build()?;
+        let mut unread = HashMap::from([(self.table.clone(), wanted)]);
         let mut items = Vec::new();
         loop {
-            let output = Box::pin(request.clone().send_with(&self.client))
+            let request = BatchGetItemInputBuilder::default().set_request_items(Some(unread));
+            let output = Box::pin(request.send_with(&self.client))
                 .await
                 .map_err(DatabaseError::from_sdk)?;
-            let found: Vec<_> = output
-                .responses
-                .into_iter()
-                .flat_map(HashMap::into_values)
-                .flatten()
-                .collect();
+            let found = output.responses.into_iter().flat_map(HashMap::into_values);
+            let count = items.len();
+            items.extend(found.flatten());
+            unread = output.unprocessed_keys.unwrap_or_default();
+            if unread.values().all(|wanted| wanted.keys().is_empty()) {
+                return Ok(items);
+            }
             // DynamoDB also leaves keys unread when an answer would exceed 16 MB, so unread keys do not prove
             // throttling.
-            let unread = output
-                .unprocessed_keys
-                .filter(|tables| tables.values().any(|wanted| !wanted.keys().is_empty()));
-            match unread {
-                None => {
-                    items.extend(found);
-                    return Ok(items);
-                }
-                Some(_) if found.is_empty() => {
-                    return Err(DatabaseError::PartlyThrottled(
-                        "the table throttles a read".into(),
-                    ));
-                }
-                Some(_) => {
-                    items.extend(found);
-                    request = request.set_request_items(unread);
-                }
+            if items.len() == count {
+                let why = "the table throttles a read";
+                return Err(DatabaseError::PartlyThrottled(why.into()));
             }
         }
     }
-}
 
-/// The request for a consistent batch read, as a pure function.
-fn batch_request(table: &str, keys: &[Key]) -> Result<BatchGetItemInputBuilder, DatabaseError> {
-    let wanted = keys
-        .iter()
-        .fold(KeysAndAttributes::builder(), |wanted, key| {
-            wanted.keys(key.clone().attributes())
-        })
-        .consistent_read(true)
-        .build()?;
-    Ok(BatchGetItemInputBuilder::default().request_items(table, wanted))
+    /// A contact with any number of subscriptions, in one of its states. Each of the reads includes the contact; all are of
+    /// one state if they found the same contact.
+    pub(super) async fn read_whole(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<Option<Snapshot>, DatabaseError> {
+        let mut whole: Option<Snapshot> = None;
+        for ids in subscriptions.chunks(MAX_ITEMS - 1) {
+            let Some(part) = self.read_contact(tenant, id, ids).await? else {
+                return Ok(None);
+            };
+            match &mut whole {
+                None => whole = Some(part),
+                Some(whole) if whole.contact == part.contact => {
+                    whole.subscriptions.extend(part.subscriptions);
+                    whole.state.subscriptions.extend(part.state.subscriptions);
+                }
+                Some(_) => {
+                    let why = "changes came in between the reads of a contact";
+                    return Err(DatabaseError::LostRace(why.into()));
+                }
+            }
+        }
+        Ok(whole)
+    }
 }

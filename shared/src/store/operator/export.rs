@@ -1,23 +1,22 @@
-//! Exports an organization: its audiences and clients, and its contacts with their subscriptions.
+//! Exports the contacts of an organization with their subscriptions.
 //!
 //! The export finds the contacts in the index over the organization, part by part, and reads them by their keys. It
 //! never reads the data of other organizations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::bulk::{MAX_KEYS, RetryBudget};
 use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
-use crate::domain::{
-    AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscribedContact, Tenant,
-};
+use crate::domain::{ContactId, OrganizationId, SubscribedContact, Tenant};
 use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, owner_id};
 use crate::store::keys::{
-    AUDIENCE_PREFIX, CLIENT_PREFIX, Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX,
-    contact_partition, organization_partition, shard, subscription_of,
+    Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, contact_partition, shard,
+    subscription_of,
 };
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
@@ -31,15 +30,6 @@ const CONCURRENT_BATCHES: usize = 3;
 /// The number of index entries in a page.
 const PAGE: i32 = 1000;
 
-/// The audiences and clients of an organization.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Registered {
-    /// The audiences.
-    pub audiences: BTreeSet<AudienceSlug>,
-    /// The clients.
-    pub clients: BTreeSet<ClientSlug>,
-}
-
 /// All data of a contact in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedContact {
@@ -50,34 +40,6 @@ pub struct ExportedContact {
 }
 
 impl Store {
-    /// The audiences and clients of an organization.
-    ///
-    /// # Errors
-    /// When the database refuses or does not answer.
-    pub async fn registered(
-        &self,
-        organization: &OrganizationId,
-    ) -> Result<Registered, DatabaseError> {
-        let mut registered = Registered::default();
-        let partition = organization_partition(organization);
-        for prefix in [AUDIENCE_PREFIX, CLIENT_PREFIX] {
-            for item in self.items_of(&partition, prefix).await? {
-                let unreadable =
-                    || DatabaseError::UnexpectedAnswer("a key that names no audience or client");
-                let key = Key::of_item(&item).ok_or_else(unreadable)?;
-                let slug = key.sort.strip_prefix(prefix).ok_or_else(unreadable)?;
-                if prefix == AUDIENCE_PREFIX {
-                    let audience = AudienceSlug::parse(slug).map_err(|_| unreadable())?;
-                    registered.audiences.insert(audience);
-                } else {
-                    let client = ClientSlug::parse(slug).map_err(|_| unreadable())?;
-                    registered.clients.insert(client);
-                }
-            }
-        }
-        Ok(registered)
-    }
-
     /// All data of the contact with this id, if it exists.
     ///
     /// # Errors
@@ -124,11 +86,12 @@ impl Store {
                 let Some(after) = next else {
                     return Ok::<_, DatabaseError>(None);
                 };
-                let (ids, is_last) = retry_budget
-                    .run(|| self.page(organization, number, after.as_ref()))
-                    .await?;
-                let next = ids.last().filter(|_| !is_last).cloned().map(Some);
-                Ok(Some((ids, next)))
+                let request = page_request(&self.table, organization, number, after.as_ref());
+                let output = retry_budget.run(|| self.query(request.clone())).await?;
+                let ids = output.items().iter().map(id_of_entry);
+                let ids = ids.collect::<Result<Vec<_>, _>>()?;
+                let next = output.last_evaluated_key.and(ids.last().cloned());
+                Ok(Some((ids, next.map(Some))))
             },
         );
         pages
@@ -137,29 +100,6 @@ impl Store {
                 stream::iter(batches)
             })
             .try_flatten()
-    }
-
-    /// The next ids after this id in a part of the index, and whether they are the last.
-    async fn page(
-        &self,
-        organization: &OrganizationId,
-        number: u64,
-        after: Option<&ContactId>,
-    ) -> Result<(Vec<ContactId>, bool), DatabaseError> {
-        let request = page_request(&self.table, organization, number, after);
-        let output = Box::pin(request.send_with(&self.client))
-            .await
-            .map_err(DatabaseError::from_sdk)?;
-        let is_last = output.last_evaluated_key.is_none();
-        let ids = output.items.unwrap_or_default();
-        let ids = ids.iter().map(|item| {
-            item.get(CONTACT_ID)
-                .and_then(|id| ContactId::parse(id.as_s().ok()?).ok())
-                .ok_or(DatabaseError::UnexpectedAnswer(
-                    "an index entry names no contact",
-                ))
-        });
-        Ok((ids.collect::<Result<_, _>>()?, is_last))
     }
 
     /// The contacts with these ids, in the same order. The result omits contacts that no longer exist.
@@ -186,16 +126,22 @@ impl Store {
             .map(|email| Key::address_of(organization, &email.normal_form))
             .collect::<HashSet<_>>();
         let owners = self.read_many(owners).await?;
-        contacts
-            .into_iter()
-            .map(|contact| {
-                let owned_elsewhere = owned_elsewhere(&contact, &owners)?;
-                Ok(ExportedContact {
-                    contact,
-                    owned_elsewhere,
-                })
+        let exported = contacts.into_iter().map(|contact| {
+            let mut owned_elsewhere = BTreeSet::new();
+            for email in &contact.contact.emails {
+                let address = Key::address_of(organization, &email.normal_form);
+                if let Some(owner) = owners.get(&address)
+                    && owner_id(owner)? != contact.contact.id
+                {
+                    owned_elsewhere.insert(email.normal_form.clone());
+                }
+            }
+            Ok(ExportedContact {
+                contact,
+                owned_elsewhere,
             })
-            .collect()
+        });
+        exported.collect()
     }
 
     /// A contact with all its subscriptions, all from the same version of the contact.
@@ -213,25 +159,18 @@ impl Store {
         let mut before = Snapshot::new(item, BTreeMap::new())?;
         let mut delays = self.delays();
         loop {
-            let items = self.items_of(&partition, SUBSCRIPTION_PREFIX).await?;
-            if items.is_empty() {
+            let keys = self.sort_keys(&partition, SUBSCRIPTION_PREFIX).await?;
+            if keys.is_empty() {
                 return Ok(Some(before.state));
             }
-            let ids = items.iter().map(|item| {
-                let sort = Key::of_item(item).map(|key| key.sort);
-                sort.as_deref().and_then(subscription_of)
-            });
-            let ids: Option<Vec<_>> = ids.collect();
+            let ids: Option<Vec<_>> = keys.iter().map(|key| subscription_of(key)).collect();
             let ids = ids.ok_or(DatabaseError::UnexpectedAnswer("a key of no subscription"))?;
             let error = match self.read_whole(&tenant, id, &ids).await {
-                Ok(None) => return Ok(None),
-                Ok(Some(found)) if found.state.contact.version == before.state.contact.version => {
-                    return Ok(Some(found.state));
-                }
-                Ok(Some(found)) => {
+                Ok(Some(found)) if found.state.contact.version != before.state.contact.version => {
                     before = found;
                     DatabaseError::LostRace("the contact changed while it was read".into())
                 }
+                Ok(found) => return Ok(found.map(|found| found.state)),
                 Err(error) if error.is_worth_another_attempt() => error,
                 Err(error) => return Err(error),
             };
@@ -242,41 +181,40 @@ impl Store {
         }
     }
 
-    /// The items of a partition whose sort keys have this prefix, with consistent reads.
-    async fn items_of(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, DatabaseError> {
-        let mut items = Vec::new();
+    /// The sort keys with this prefix in a partition, with consistent reads.
+    pub(super) async fn sort_keys(
+        &self,
+        partition: &str,
+        prefix: &str,
+    ) -> Result<Vec<String>, DatabaseError> {
+        let mut keys = Vec::new();
         let mut start = None;
         loop {
-            let request = prefix_request(&self.table, partition, prefix)
-                .set_exclusive_start_key(start.take());
-            let output = Box::pin(request.send_with(&self.client))
-                .await
-                .map_err(DatabaseError::from_sdk)?;
-            items.extend(output.items.unwrap_or_default());
-            match output.last_evaluated_key {
-                None => return Ok(items),
-                key => start = key,
+            let request = prefix_request(&self.table, partition, prefix);
+            let output = self.query(request.set_exclusive_start_key(start)).await?;
+            let items = output.items().iter();
+            keys.extend(items.filter_map(|item| Some(Key::of_item(item)?.sort)));
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(keys);
             }
         }
     }
+
+    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput, DatabaseError> {
+        Box::pin(request.send_with(&self.client))
+            .await
+            .map_err(DatabaseError::from_sdk)
+    }
 }
 
-/// The contact's addresses that another contact owns.
-fn owned_elsewhere(
-    contact: &SubscribedContact,
-    owners: &HashMap<Key, Item>,
-) -> Result<BTreeSet<String>, DatabaseError> {
-    let contact = &contact.contact;
-    let mut elsewhere = BTreeSet::new();
-    for email in &contact.emails {
-        let key = Key::address_of(&contact.organization_id, &email.normal_form);
-        if let Some(owner) = owners.get(&key)
-            && owner_id(owner)? != contact.id
-        {
-            elsewhere.insert(email.normal_form.clone());
-        }
-    }
-    Ok(elsewhere)
+/// The contact of an entry of the index.
+fn id_of_entry(entry: &Item) -> Result<ContactId, DatabaseError> {
+    let id = entry.get(CONTACT_ID).and_then(|id| id.as_s().ok());
+    id.and_then(|id| ContactId::parse(id).ok())
+        .ok_or(DatabaseError::UnexpectedAnswer(
+            "an index entry names no contact",
+        ))
 }
 
 /// The request for a page of the index, as a pure function.

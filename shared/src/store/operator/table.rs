@@ -37,24 +37,17 @@ pub async fn create_table(
     table: &str,
     stream: ChangeStream,
 ) -> Result<bool, DatabaseError> {
-    let by_id = index(
-        INDEX_CONTACTS_BY_ID,
-        vec![key_element(CONTACT_ID, KeyType::Hash)?],
-    )?;
+    let by_id = index(INDEX_CONTACTS_BY_ID, &[CONTACT_ID])?;
     let by_organization = index(
         INDEX_CONTACTS_BY_ORGANIZATION,
-        vec![
-            key_element(ORGANIZATION_SHARD, KeyType::Hash)?,
-            key_element(CONTACT_ID, KeyType::Range)?,
-        ],
+        &[ORGANIZATION_SHARD, CONTACT_ID],
     )?;
     let stream = match stream {
-        ChangeStream::NewAndOldImages => Some(
-            StreamSpecification::builder()
-                .stream_enabled(true)
-                .stream_view_type(StreamViewType::NewAndOldImages)
-                .build()?,
-        ),
+        ChangeStream::NewAndOldImages => {
+            let images = StreamSpecification::builder().stream_enabled(true);
+            let images = images.stream_view_type(StreamViewType::NewAndOldImages);
+            Some(images.build()?)
+        }
         ChangeStream::Off => None,
     };
     let attributes = [PARTITION_KEY, SORT_KEY, CONTACT_ID, ORGANIZATION_SHARD].map(|name| {
@@ -67,8 +60,7 @@ pub async fn create_table(
         .create_table()
         .table_name(table)
         .set_attribute_definitions(Some(attributes.into_iter().collect::<Result<_, _>>()?))
-        .key_schema(key_element(PARTITION_KEY, KeyType::Hash)?)
-        .key_schema(key_element(SORT_KEY, KeyType::Range)?)
+        .set_key_schema(Some(key_schema(&[PARTITION_KEY, SORT_KEY])?))
         .billing_mode(BillingMode::PayPerRequest)
         .global_secondary_indexes(by_id)
         .global_secondary_indexes(by_organization)
@@ -84,22 +76,24 @@ pub async fn create_table(
     }
 }
 
-/// An index with this key that contains only keys.
-fn index(name: &str, key: Vec<KeySchemaElement>) -> Result<GlobalSecondaryIndex, DatabaseError> {
+/// An index with a key of these attributes. It contains only keys.
+fn index(name: &str, key: &[&str]) -> Result<GlobalSecondaryIndex, DatabaseError> {
     let keys_only = Projection::builder()
         .projection_type(ProjectionType::KeysOnly)
         .build();
     Ok(GlobalSecondaryIndex::builder()
         .index_name(name)
-        .set_key_schema(Some(key))
+        .set_key_schema(Some(key_schema(key)?))
         .projection(keys_only)
         .build()?)
 }
 
-fn key_element(name: &str, kind: KeyType) -> Result<KeySchemaElement, DatabaseError> {
-    KeySchemaElement::builder()
-        .attribute_name(name)
-        .key_type(kind)
-        .build()
-        .map_err(DatabaseError::from)
+/// A key of these attributes: the partition key, and the sort key if there is one.
+fn key_schema(attributes: &[&str]) -> Result<Vec<KeySchemaElement>, DatabaseError> {
+    let kinds = [KeyType::Hash, KeyType::Range];
+    let elements = attributes.iter().zip(kinds).map(|(name, kind)| {
+        let element = KeySchemaElement::builder().attribute_name(*name);
+        Ok(element.key_type(kind).build()?)
+    });
+    elements.collect()
 }

@@ -1,38 +1,43 @@
-//! What a record makes of a contact, or of none: a pure function of the record and of what there is.
+//! Plans the next write of a record: a pure function of the record and of what the table holds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Import, ImportOutcome, ImportRefusal};
+use super::{Existing, Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
-    Contact, ContactId, ContactPatch, ContactRecord, EmailValidation, MethodValue, OrganizationId,
+    Contact, ContactId, ContactRecord, EmailValidation, MethodValue, OrganizationId,
     SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
 };
 use crate::store::edit::{Edit, OwnerEdit};
-use crate::store::items::grows_too_large;
 use crate::store::operator::bulk::MAX_ITEMS;
 use crate::store::read::Snapshot;
-use crate::store::{ChangeError, DatabaseError};
 
 /// Most addresses that one write claims: a transaction is of them and the contact.
-const MAX_CLAIMS: usize = MAX_ITEMS - 1;
+pub(super) const MAX_CLAIMS: usize = MAX_ITEMS - 1;
 
 /// What the table holds of the contact that a record is about.
 pub(super) struct State {
-    /// Which contact it is, or will be.
+    /// The id of the contact, which need not exist.
     pub(super) id: ContactId,
     /// The contact, if it exists, with those of its subscriptions that the record names.
     pub(super) snapshot: Option<Snapshot>,
-    /// Subscriptions of a contact that does not exist yet: an import was interrupted before it came to the contact.
+    /// Subscriptions of a contact that does not exist yet. An interrupted import has left them.
     pub(super) leftovers: BTreeSet<SubscriptionId>,
-    /// Who owns the record's addresses, by normal form.
-    pub(super) owners: HashMap<String, ContactId>,
+    /// Who owns the record's addresses, by normal form; `None` for an owner that cannot be read.
+    pub(super) owners: HashMap<String, Option<ContactId>>,
 }
 
-/// What to do.
+impl State {
+    fn contact(&self) -> Option<&Contact> {
+        let snapshot = self.snapshot.as_ref()?;
+        Some(&snapshot.state.contact)
+    }
+}
+
+/// What to do with a record.
 pub(super) enum Plan {
-    /// All is as the record says.
+    /// Nothing: the contact agrees with the record.
     Nothing,
-    /// Write this.
+    /// Send this write.
     Write(Box<Write>),
     /// Reject the record.
     Refuse(ImportRefusal),
@@ -45,7 +50,7 @@ pub(super) struct Write {
     /// Subscriptions of a new contact that have no room in one transaction with it. They are written before it, so that an
     /// interrupted import finds no contact and completes it.
     pub(super) surplus: Vec<(SubscriptionId, Subscription)>,
-    /// Whether that is all that the record says.
+    /// Whether nothing of the record is left for another write.
     pub(super) is_last: bool,
 }
 
@@ -59,59 +64,35 @@ impl Write {
     }
 }
 
-/// Decides.
-///
-/// # Errors
-/// Never: too large contacts are refused before.
+/// Plans the next write of a record.
 pub(super) fn plan(
     import: &Import<'_>,
     record: &ContactRecord,
     state: State,
     now: Timestamp,
-) -> Result<Plan, DatabaseError> {
-    let State {
-        id,
-        snapshot,
-        leftovers,
-        owners,
-    } = state;
-    let stored = snapshot.as_ref().map(|snapshot| &snapshot.state);
-    let stored_contact = stored.map(|stored| &stored.contact);
-    let mut claimed = match claims(record, &id, stored_contact, &owners) {
+) -> Plan {
+    let stored = state.snapshot.as_ref().map(|snapshot| &snapshot.state);
+    let is_kept = import.existing == Existing::Keep && stored.is_some();
+    let mut claimed = match claims(import, record, &state) {
         Ok(claimed) => claimed,
-        Err(refusal) => return Ok(Plan::Refuse(refusal)),
+        Err(refusal) => return Plan::Refuse(refusal),
     };
-    let mut patch = record.patch.clone();
-    if let (Some(said), Some(stored)) = (&patch.email_validation, stored_contact)
-        && !is_news(said, &stored.email_validation)
-    {
-        patch.email_validation = None;
-    }
-    let applied = |patch| applied(import.organization, record, &id, stored_contact, patch, now);
-    let mut contact = applied(patch.clone());
-    if grows_too_large(stored_contact, &contact) {
-        return Ok(Plan::Refuse(ImportRefusal::TooLarge));
-    }
-    let mut is_last = true;
-    if claimed.len() > MAX_CLAIMS {
-        claimed.truncate(MAX_CLAIMS);
-        cut_after(&mut patch, &claimed[MAX_CLAIMS - 1]);
-        contact = applied(patch);
-        is_last = false;
-    }
+    // What has no room in this write comes with the next one.
+    let mut is_last = claimed.len() <= MAX_CLAIMS;
+    claimed.truncate(MAX_CLAIMS);
 
     let mut room = MAX_ITEMS - 1 - claimed.len();
     let mut subscriptions = BTreeMap::new();
     let mut surplus = Vec::new();
     for (id, patch) in &record.subscriptions {
-        if leftovers.contains(id) {
+        if state.leftovers.contains(id) {
             // Once the contact exists, they are its subscriptions.
             is_last = false;
             continue;
         }
         let before = stored.and_then(|stored| stored.subscriptions.get(id));
         let after = patch.clone().apply(before.cloned(), now);
-        if before == Some(&after) {
+        if before.is_some_and(|before| is_kept || *before == after) {
             continue;
         }
         if room > 0 {
@@ -124,12 +105,14 @@ pub(super) fn plan(
         }
     }
     let after = SubscribedContact {
-        contact,
+        contact: match stored {
+            Some(stored) if is_kept => stored.contact.clone(),
+            _ => applied(import.organization, record, &state, now),
+        },
         subscriptions,
     };
     let owners = claimed.into_iter().map(OwnerEdit::Claim).collect();
-    Ok(match Edit::new(snapshot, after, owners, now) {
-        Err(ChangeError::Database(error)) => return Err(error),
+    match Edit::new(state.snapshot, after, owners, now) {
         Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
         Ok(edit) if edit.is_empty() => Plan::Nothing,
         Ok(edit) => Plan::Write(Box::new(Write {
@@ -137,35 +120,41 @@ pub(super) fn plan(
             surplus,
             is_last,
         })),
-    })
+    }
 }
 
-/// The addresses that nobody owns and the contact shall. None is ever taken from another contact.
+/// The addresses without an owner that the contact gets. The import never takes an address from another contact.
 fn claims(
+    import: &Import<'_>,
     record: &ContactRecord,
-    id: &ContactId,
-    stored: Option<&Contact>,
-    owners: &HashMap<String, ContactId>,
+    state: &State,
 ) -> Result<Vec<String>, ImportRefusal> {
+    let stored = state.contact();
     let mut claimed = Vec::new();
-    for address in record.own_addresses() {
-        let value = MethodValue::Email(address.clone());
-        let is_new = stored.is_none_or(|stored| stored.method(&value).is_none());
-        match owners.get(address.normal_form()) {
+    for (place, address) in record.own_addresses().enumerate() {
+        let is_new = stored.is_none_or(|stored| !stored.has_address(address));
+        if import.existing == Existing::Keep && stored.is_some() && (is_new || place < MAX_CLAIMS) {
+            // A contact that is kept only gets the addresses that had no room in the write that created it.
+            continue;
+        }
+        match state.owners.get(address.normal_form()) {
             None => claimed.push(address.normal_form().to_owned()),
-            // Read before the contact, it may not be the owner any more.
-            Some(owner) if owner == id && is_new => {
-                claimed.push(address.normal_form().to_owned());
-            }
-            Some(owner) if owner == id => {}
-            Some(_) => {
-                // One that it has already is left to it, whoever owns it.
+            // The address was read before the contact, so the contact may have lost it since.
+            Some(Some(owner)) if *owner == state.id => {
                 if is_new {
-                    let mut methods = record.patch.methods.iter();
-                    let place = methods.position(|method| method.value == value);
-                    return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
+                    claimed.push(address.normal_form().to_owned());
                 }
             }
+            Some(_) if import.existing == Existing::Keep => {}
+            Some(None) => return Err(ImportRefusal::Unreadable),
+            Some(Some(_)) if is_new => {
+                let value = MethodValue::Email(address.clone());
+                let mut methods = record.patch.methods.iter();
+                let place = methods.position(|method| method.value == value);
+                return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
+            }
+            // The contact has the address already, and keeps it without owning it.
+            Some(Some(_)) => {}
         }
     }
     Ok(claimed)
@@ -182,253 +171,27 @@ fn is_news(said: &ValidationPatch, stored: &EmailValidation) -> bool {
         }
 }
 
-/// Leaves out the addresses after this one: they come with the next write.
-fn cut_after(patch: &mut ContactPatch, last: &str) {
-    let mut is_before = true;
-    patch.methods.retain(|method| {
-        let is_email = matches!(method.value, MethodValue::Email(_));
-        let stays = is_before || !is_email;
-        is_before &= !is_email || method.value.normal_form() != last;
-        stays
-    });
-}
-
-/// What these patch make of the contact, or of none.
+/// What the record makes of the contact, or of none.
 fn applied(
     organization: &OrganizationId,
     record: &ContactRecord,
-    id: &ContactId,
-    stored: Option<&Contact>,
-    patch: ContactPatch,
+    state: &State,
     now: Timestamp,
 ) -> Contact {
+    let mut patch = record.patch.clone();
     let created_at = patch.created_at.unwrap_or(now);
-    let mut contact = stored
-        .cloned()
-        .unwrap_or_else(|| Contact::new(organization.clone(), id.clone(), created_at));
-    patch.apply(&mut contact, now);
-    if stored.is_none() {
+    let Some(stored) = state.contact() else {
+        let mut contact = Contact::new(organization.clone(), state.id.clone(), created_at);
+        patch.apply(&mut contact, now);
         contact.updated_at = record.updated_at.unwrap_or(created_at);
-    }
+        return contact;
+    };
+    let is_news = |said: &ValidationPatch| is_news(said, &stored.email_validation);
+    patch.email_validation = patch.email_validation.filter(is_news);
+    let mut contact = stored.clone();
+    patch.apply(&mut contact, now);
     contact
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{
-        Actor, AudienceSlug, ClientSlug, EmailAddress, NewMethod, SubscriptionPatch,
-        ValidationStatus,
-    };
-    use crate::store::RetryBudget;
-    use crate::store::items::contact_item;
-    use std::time::Duration;
-
-    fn id(text: &str) -> ContactId {
-        ContactId::parse(text).unwrap()
-    }
-
-    fn address(text: &str) -> NewMethod {
-        NewMethod {
-            value: MethodValue::Email(EmailAddress::parse(text).unwrap()),
-            is_primary: None,
-            verification: None,
-        }
-    }
-
-    fn record(addresses: &[&str]) -> ContactRecord {
-        ContactRecord {
-            id: Some(id("c_1")),
-            patch: ContactPatch {
-                methods: addresses.iter().map(|text| address(text)).collect(),
-                ..ContactPatch::default()
-            },
-            ..ContactRecord::default()
-        }
-    }
-
-    fn state(contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
-        State {
-            id: id("c_1"),
-            snapshot: contact.map(|contact| {
-                Snapshot::new(contact_item(&contact).unwrap(), BTreeMap::new()).unwrap()
-            }),
-            leftovers: BTreeSet::new(),
-            owners: owners
-                .iter()
-                .map(|(address, owner)| ((*address).to_owned(), id(owner)))
-                .collect(),
-        }
-    }
-
-    fn planned(record: &ContactRecord, state: State) -> Plan {
-        let organization = OrganizationId::parse("org_a").unwrap();
-        let import = Import {
-            organization: &organization,
-            actor: Actor::subject("contacts import"),
-            clock: &|| Timestamp::parse_rfc3339("2026-05-20T15:04:01Z").unwrap(),
-            dry_run: false,
-            retry_budget: &RetryBudget::new(Duration::ZERO),
-        };
-        plan(&import, record, state, (import.clock)()).unwrap()
-    }
-
-    fn write(plan: Plan) -> Write {
-        match plan {
-            Plan::Write(write) => *write,
-            Plan::Nothing => panic!("nothing is to be written"),
-            Plan::Refuse(refusal) => panic!("{refusal:?}"),
-        }
-    }
-
-    /// The addresses that a write claims.
-    fn claimed(write: &Write) -> Vec<&str> {
-        let owners = write.edit.owners().iter().map(|owner| match owner {
-            OwnerEdit::Claim(address) => address.as_str(),
-            OwnerEdit::Release(_) => panic!("{owner:?}"),
-        });
-        owners.collect()
-    }
-
-    fn slug(n: usize) -> SubscriptionId {
-        SubscriptionId {
-            audience: AudienceSlug::parse("newsletter").unwrap(),
-            client: Some(ClientSlug::parse(&format!("client-{n:03}")).unwrap()),
-        }
-    }
-
-    #[test]
-    fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
-        let created = write(planned(&record(&["a@b.ca"]), state(None, &[])));
-        assert_eq!(claimed(&created), ["a@b.ca"]);
-        assert!(created.is_last);
-        let plan = planned(
-            &record(&["a@b.ca", "c@b.ca"]),
-            state(None, &[("c@b.ca", "c_2")]),
-        );
-        assert!(matches!(plan, Plan::Refuse(ImportRefusal::AddressTaken(1))));
-    }
-
-    #[test]
-    fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() {
-        let mut record = record(&["a@b.ca"]);
-        record.owned_elsewhere.insert("a@b.ca".to_owned());
-        let created = write(planned(&record, state(None, &[])));
-        assert!(claimed(&created).is_empty());
-        assert_eq!(created.edit.after().contact.emails.len(), 1);
-    }
-
-    #[test]
-    fn a_contact_that_is_as_the_record_says_is_not_written() {
-        let record = record(&["a@b.ca"]);
-        let created = write(planned(&record, state(None, &[])));
-        let again = planned(
-            &record,
-            state(
-                Some(created.edit.after().contact.clone()),
-                &[("a@b.ca", "c_1")],
-            ),
-        );
-        assert!(matches!(again, Plan::Nothing));
-    }
-
-    #[test]
-    fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_order() {
-        let addresses: Vec<_> = (0..100).map(|n| format!("{n:03}@b.ca")).collect();
-        let texts: Vec<_> = addresses.iter().map(String::as_str).collect();
-        let mut record = record(&texts);
-        record.patch.methods[99].is_primary = Some(true);
-        let mut owners = Vec::new();
-        let mut contact = None;
-        let mut sizes = Vec::new();
-        loop {
-            match planned(&record, state(contact.clone(), &owners)) {
-                Plan::Nothing => break,
-                plan => {
-                    let write = write(plan);
-                    sizes.push((claimed(&write).len(), write.is_last));
-                    owners = addresses[..write.edit.after().contact.emails.len()]
-                        .iter()
-                        .map(|address| (address.as_str(), "c_1"))
-                        .collect();
-                    contact = Some(write.edit.after().contact.clone());
-                }
-            }
-        }
-        assert_eq!(sizes, [(99, false), (1, true)]);
-        let emails = contact.unwrap().emails;
-        let values: Vec<_> = emails.iter().map(|email| email.value.as_str()).collect();
-        assert_eq!(values, texts);
-        assert_eq!(emails.iter().filter(|email| email.is_primary).count(), 1);
-        assert!(emails[99].is_primary);
-    }
-
-    #[test]
-    fn subscriptions_without_room_come_before_a_new_contact_and_after_one_that_is_there() {
-        let mut record = record(&["a@b.ca"]);
-        record.subscriptions = (0..250)
-            .map(|n| (slug(n), SubscriptionPatch::default()))
-            .collect();
-        let created = write(planned(&record, state(None, &[])));
-        assert_eq!(
-            (
-                created.edit.after().subscriptions.len(),
-                created.surplus.len()
-            ),
-            (98, 152)
-        );
-        assert!(created.is_last);
-
-        let contact = Some(created.edit.after().contact.clone());
-        let updated = write(planned(&record, state(contact, &[("a@b.ca", "c_1")])));
-        assert_eq!(
-            (
-                updated.edit.after().subscriptions.len(),
-                updated.surplus.len()
-            ),
-            (99, 0)
-        );
-        assert!(!updated.is_last);
-    }
-
-    #[test]
-    fn subscriptions_that_an_interrupted_import_has_left_become_those_of_the_contact() {
-        let mut record = record(&[]);
-        record.subscriptions = (0..2)
-            .map(|n| (slug(n), SubscriptionPatch::default()))
-            .collect();
-        let mut state = state(None, &[]);
-        state.leftovers = BTreeSet::from([slug(0)]);
-        let created = write(planned(&record, state));
-        assert_eq!(created.edit.after().subscriptions.len(), 1);
-        assert!(!created.is_last);
-    }
-
-    #[test]
-    fn of_two_findings_the_later_counts() {
-        let at = |text| Some(Timestamp::parse_rfc3339(text).unwrap());
-        let early = at("2024-01-01T00:00:00Z");
-        let late = at("2025-01-01T00:00:00Z");
-        let stored = |validated_at| EmailValidation {
-            status: ValidationStatus::Risky,
-            reason: String::new(),
-            validated_at,
-        };
-        let said = |validated_at| ValidationPatch {
-            status: ValidationStatus::Valid,
-            reason: Some(String::new()),
-            validated_at: Some(validated_at),
-        };
-        for (said_at, stored_at, counts) in [
-            (late, early, true),
-            (early, late, false),
-            (early, early, false),
-            (None, early, false),
-            (early, None, true),
-            (None, None, true),
-        ] {
-            assert_eq!(is_news(&said(said_at), &stored(stored_at)), counts);
-        }
-        assert!(is_news(&said(None), &EmailValidation::default()));
-    }
-}
+mod tests;

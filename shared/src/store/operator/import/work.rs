@@ -1,0 +1,93 @@
+//! A record in progress.
+
+use super::plan::Write;
+use super::{Import, ImportOutcome, ImportRecord, ImportRefusal};
+use crate::domain::{ContactId, ContactRecord, Timestamp};
+use crate::store::change::Attempt;
+use crate::store::read::Snapshot;
+use crate::store::{ChangeMetadata, WriteId};
+
+/// A record in progress.
+pub(super) struct Work {
+    pub(super) record: ContactRecord,
+    request_id: String,
+    /// The id of the write that is next, or in doubt.
+    write_id: WriteId,
+    /// The last attempt, once the answer to one was lost.
+    pub(super) attempt: Option<Attempt<ImportOutcome>>,
+    /// The id of the contact if the import has to create it.
+    pub(super) new_id: ContactId,
+    /// Whether the record gets a transaction of its own, after one with other records was refused.
+    pub(super) is_alone: bool,
+    /// The outcome so far, if another write is necessary.
+    done: Option<ImportOutcome>,
+    /// The outcome, once nothing is left to do.
+    pub(super) outcome: Option<ImportOutcome>,
+}
+
+impl Work {
+    pub(super) fn new(import: ImportRecord, now: Timestamp) -> Self {
+        let id = import.record.id.clone();
+        Self {
+            new_id: id.unwrap_or_else(ContactId::random),
+            record: import.record,
+            request_id: import.request_id,
+            write_id: WriteId::draw(now),
+            attempt: None,
+            is_alone: false,
+            done: None,
+            outcome: None,
+        }
+    }
+
+    /// The metadata of the next write.
+    pub(super) fn metadata(&self, import: &Import<'_>, now: Timestamp) -> ChangeMetadata {
+        ChangeMetadata {
+            actor: import.actor.clone(),
+            now,
+            route: import.route,
+            request_id: self.request_id.clone(),
+            write_id: self.write_id.clone(),
+        }
+    }
+
+    pub(super) fn reject(&mut self, refusal: ImportRefusal) {
+        self.outcome = Some(ImportOutcome::Rejected(refusal));
+    }
+
+    /// Notes that a write was applied.
+    pub(super) fn written(&mut self, outcome: ImportOutcome, is_last: bool, now: Timestamp) {
+        self.attempt = None;
+        self.write_id = WriteId::draw(now);
+        self.made(outcome, is_last);
+    }
+
+    /// Notes the outcome of a write. The outcome of the first write counts.
+    pub(super) fn made(&mut self, outcome: ImportOutcome, is_last: bool) {
+        let outcome = self.done.take().unwrap_or(outcome);
+        if is_last {
+            self.outcome = Some(outcome);
+        } else {
+            self.done = Some(outcome);
+        }
+    }
+
+    /// Notes that a write failed, which may be applied nevertheless if it is in doubt.
+    pub(super) fn failed(&mut self, write: &Write, is_in_doubt: bool) {
+        if is_in_doubt || self.attempt.is_some() {
+            self.attempt = Some(Attempt::new(&write.edit, true, write.outcome()));
+        }
+    }
+
+    /// Finds out what became of a write whose answer was lost.
+    pub(super) fn settle(&mut self, found: Option<&Snapshot>, now: Timestamp) {
+        let Some(attempt) = &self.attempt else {
+            return;
+        };
+        match attempt.was_applied(found, &self.write_id) {
+            Ok(true) => self.written(attempt.answer.clone(), false, now),
+            Ok(false) => {}
+            Err(_) => self.reject(ImportRefusal::InDoubt),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Seeds: what the table holds after one was loaded, and after it was loaded again.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use black_box_tests::{Api, Item, assert_same_items};
+use serde_json::{Value, json};
+
+/// Who owns an address of the test's organization.
+async fn owner(api: &Api, address: &str) -> Option<String> {
+    let partition = format!("ORG#{}#EMAIL#{address}", api.organization);
+    let items = api.database.items(&api.organization).await;
+    let item = items.iter().find(|item| text(item, "pk") == partition)?;
+    Some(text(item, "ownerId"))
+}
+
+fn text(item: &Item, name: &str) -> String {
+    item[name].as_s().unwrap().clone()
+}
+
+async fn remove(api: &Api, contact: &str, address: &str) {
+    let path = format!("/api/contacts/{contact}/contact-methods/remove");
+    let body = json!({ "type": "email", "value": address });
+    let answer = api.post(&path, &api.user_token(), body).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+}
+
+#[tokio::test]
+async fn a_seed_that_is_loaded_again_changes_nothing_that_was_changed_since() {
+    let api = Api::start().await;
+    let seed = json!([{
+        "id": "c_1", "firstName": "Jane",
+        "phoneNumber": [{ "value": "+14165550100" }],
+        "emails": [{ "value": "jane@b.ca" }, { "value": "old@b.ca" }],
+        "verifiedAt": "2024-01-01T00:00:00Z",
+        "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
+    }]);
+    api.seed(seed.clone()).await;
+    remove(&api, "c_1", "old@b.ca").await;
+    let body = json!({ "phoneNumber": "+14165550100", "verifiedAt": "2025-01-01T00:00:00Z" });
+    let verified = api.verify_phone_number("c_1", body).await;
+    assert_eq!(verified.body["data"]["outcome"], "recorded");
+    let before = api.database.items(&api.organization).await;
+    api.seed(seed).await;
+    let after = api.database.items(&api.organization).await;
+    assert_same_items(&after, &before, "the seed changes nothing");
+    assert_eq!(owner(&api, "old@b.ca").await, None);
+}
+
+#[tokio::test]
+async fn the_first_contact_of_a_seed_with_an_address_owns_it_and_no_other_gets_it_later() {
+    let api = Api::start().await;
+    let contact = |id: &str| json!({ "id": id, "emails": [{ "value": "Jane@b.ca" }] });
+    let two = json!([contact("c_2"), contact("c_1")]);
+    api.seed(two.clone()).await;
+    assert_eq!(owner(&api, "jane@b.ca").await.as_deref(), Some("c_2"));
+
+    // A contact that comes later has the address of another without owning it.
+    api.seed(json!([contact("c_3")])).await;
+    assert_eq!(owner(&api, "jane@b.ca").await.as_deref(), Some("c_2"));
+    let got = api.get("/api/contacts/c_3", &api.user_token()).await;
+    assert_eq!(
+        got.body["emails"][0]["value"], "Jane@b.ca",
+        "{:?}",
+        got.body
+    );
+
+    remove(&api, "c_2", "jane@b.ca").await;
+    api.seed(two).await;
+    assert_eq!(owner(&api, "jane@b.ca").await, None);
+}
+
+#[tokio::test]
+async fn a_contact_with_more_than_a_transaction_takes_is_loaded_whole() {
+    let api = Api::start().await;
+    let emails = (0..120).map(|n| json!({ "value": format!("{n:03}@b.ca") }));
+    let contact = json!({ "id": "c_1", "emails": emails.collect::<Vec<_>>(), "subscriptions": [
+        { "audience": "newsletter", "client": "website", "status": "subscribed" },
+        { "audience": "newsletter", "status": "pending" },
+    ] });
+    api.seed(json!([contact])).await;
+    let items = api.database.items(&api.organization).await;
+    let of = |prefix: &str| {
+        let is_of =
+            |item: &&Item| text(item, "sk").starts_with(prefix) || item.contains_key(prefix);
+        items.iter().filter(is_of).count()
+    };
+    assert_eq!((of("SUBSCRIPTION#"), of("ownerId")), (2, 120));
+
+    remove(&api, "c_1", "119@b.ca").await;
+    let before = api.database.items(&api.organization).await;
+    api.seed(json!([contact])).await;
+    let after = api.database.items(&api.organization).await;
+    assert_same_items(&after, &before, "the seed changes nothing");
+}
+
+#[tokio::test]
+async fn a_contact_that_is_there_gets_the_subscriptions_that_it_lacks() {
+    let api = Api::start().await;
+    let contact = |subscriptions: Value| {
+        json!([{ "id": "c_1", "firstName": "Jane", "emails": [{ "value": "jane@b.ca" }],
+                 "subscriptions": subscriptions }])
+    };
+    let website =
+        |status: &str| json!({ "audience": "newsletter", "client": "website", "status": status });
+    api.seed(contact(json!([website("unsubscribed")]))).await;
+    let app = json!({ "audience": "newsletter", "client": "app", "status": "pending" });
+    api.seed(contact(json!([website("subscribed"), app]))).await;
+    let items = api.database.items(&api.organization).await;
+    let subscriptions = items
+        .iter()
+        .filter(|item| text(item, "sk").starts_with("SUBSCRIPTION#"));
+    let statuses: Vec<_> = subscriptions.map(|item| text(item, "status")).collect();
+    assert_eq!(statuses, ["pending", "unsubscribed"]);
+    let contact = items
+        .iter()
+        .find(|item| text(item, "sk") == "CONTACT")
+        .unwrap();
+    assert_eq!(contact["version"], AttributeValue::N("2".to_owned()));
+}
+
+#[tokio::test]
+async fn items_that_cannot_be_read_stay_as_they_are() {
+    let api = Api::start().await;
+    let seed = json!([{ "id": "c_1", "emails": [{ "value": "jane@b.ca" }] }]);
+    api.seed(seed.clone()).await;
+    let mut items = api.database.items(&api.organization).await;
+    items.retain(|item| item.contains_key("ownerId") || item.contains_key("contactId"));
+    assert_eq!(items.len(), 2);
+    for mut item in items {
+        let broken = AttributeValue::Bool(true);
+        for name in ["ownerId", "createdAt"] {
+            item.entry(name.to_owned())
+                .and_modify(|value| *value = broken.clone());
+        }
+        let put = api.database.client().await.put_item();
+        let put = put.table_name(&api.database.table).set_item(Some(item));
+        put.send().await.unwrap();
+    }
+    let before = api.database.items(&api.organization).await;
+    api.seed(seed).await;
+    let after = api.database.items(&api.organization).await;
+    assert_same_items(&after, &before, "the seed changes nothing");
+}
