@@ -238,7 +238,6 @@ fn subscriptions(
         }
         let subscription = SubscriptionPatch {
             status: Some(seed.status),
-            reason: String::new(),
             ending: Some(Ending {
                 at: seed.unsubscribed_at,
                 reason: seed.unsubscribe_reason,
