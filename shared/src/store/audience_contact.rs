@@ -69,7 +69,7 @@ impl Store {
             request,
             subscriptions: SubscriptionId::levels(&request.audience, &request.client),
         };
-        self.change(&change, &request.metadata).await
+        Box::pin(self.change(&change, &request.metadata)).await
     }
 
     /// The contact that owns an address, with those of these subscriptions that exist; nothing where nobody owns it.
