@@ -41,6 +41,7 @@ impl<'a> Metrics<'a> {
             server_errors: u8::from(status >= 500),
             metadata: Metadata {
                 timestamp: now.unix_milliseconds(),
+                // It is JSON: a test reads it.
                 directives: from_str(DIRECTIVES).ok(),
             },
         }
