@@ -9,9 +9,9 @@ use contacts::development::{self, Identity};
 use serde_json::json;
 use shared::auth::Caller;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactId, EmailAddress, ExpectedVersion, MethodValue,
-    OrganizationId, Outcome, PhoneNumber, PhoneRegion, Reach, SubscribedContact, Subscription,
-    SubscriptionId, SubscriptionStatus, Tenant, Timestamp, Version,
+    Actor, AudienceSlug, ClientSlug, ContactId, EmailAddress, ExpectedVersion, MethodKind,
+    MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion, Reach, SubscribedContact,
+    Subscription, SubscriptionId, SubscriptionStatus, Tenant, Timestamp, Version,
 };
 use shared::store::{Addition, ChangeError, ChangeMetadata, Store, VerifyContact, VerifyMethod};
 use shared::system_clock;
@@ -269,7 +269,7 @@ async fn a_missing_method_another_version_and_a_missing_contact_are_told_apart()
     ));
     assert!(matches!(
         change("+14165550199", "c_1").await,
-        ChangeError::MethodNotFound
+        ChangeError::MethodNotFound(MethodKind::Phone)
     ));
     assert!(matches!(
         change("+14165550100", "c_1").await,

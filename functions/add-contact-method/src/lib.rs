@@ -36,9 +36,8 @@ async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
         metadata: call.change_metadata(caller.actor()),
     };
     let id = call.contact_id()?;
-    let tenant = call.own_tenant(caller)?;
+    let tenant = caller.tenant().ok_or(Failure::ContactNotFound)?;
     let store = &call.service.store;
-    let changed = store.edit_method(tenant, &id, &edit).await;
-    let (outcome, contact) = changed.map_err(Failure::of_method(edit.value.kind()))?;
+    let (outcome, contact) = store.edit_method(tenant, &id, &edit).await?;
     crm::method_edited(&edit, outcome, &contact)
 }

@@ -18,7 +18,10 @@ pub(crate) struct Patch {
 
 /// Reads the changes of the contact and of the client's subscription.
 pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -> Option<Patch> {
-    let status = parse::one_of(Problem::MustBeSubscriptionStatus, SubscriptionStatus::parse);
+    let status = parse::one_of(
+        Problem::MUST_BE_SUBSCRIPTION_STATUS,
+        SubscriptionStatus::parse,
+    );
     let status = members.optional("status", status);
     let verified = members.optional("verified", parse::boolean);
     let verified = verified.map(Option::unwrap_or_default);
@@ -53,7 +56,7 @@ pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -
 }
 
 fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPatch> {
-    let status = parse::one_of(Problem::MustBeValidationStatus, ValidationStatus::parse);
+    let status = parse::one_of(Problem::MUST_BE_VALIDATION_STATUS, ValidationStatus::parse);
     let status = members.required("status", status);
     let reason = members.optional("reason", parse::text);
     let validated_at = parse::iso_date_time(call.service.time_zone);
@@ -70,7 +73,7 @@ fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactPatc
         let holds = members.optional(member, parse::boolean)?;
         Some(holds.map(|holds| {
             if holds {
-                SuppressionPatch::Since(call.now())
+                SuppressionPatch::Since(call.received_at)
             } else {
                 SuppressionPatch::Lifted
             }
@@ -106,7 +109,7 @@ fn phones(members: &mut Members<'_>, call: &Call<'_>) -> Option<Vec<NewMethod>> 
     })?;
     let primaries = numbers.iter().filter(|number| number.is_primary.is_some());
     if primaries.count() > 1 {
-        members.fault("phoneNumber", Problem::MustHaveOnePrimary);
+        members.fault("phoneNumber", Problem::MUST_HAVE_ONE_PRIMARY);
         return None;
     }
     Some(numbers)

@@ -47,7 +47,7 @@ mod tests {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
         }
-        check_body(&headers, &body.into()).map_err(|failure| failure.kind())
+        check_body(&headers, &body.into()).map_err(|failure| failure.status_and_kind().1)
     }
 
     #[test]

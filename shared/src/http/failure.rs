@@ -2,42 +2,45 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::fmt;
 
 use lambda_http::http::StatusCode;
 
+use super::mailer::FieldCode;
 use crate::auth::Refusal;
 use crate::domain::{MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
 
-/// The failure of a request.
+/// The failure of a request. Its text is what clients read, or begins the line in the log where the service itself fails
+/// ([`Failure::Unavailable`], [`Failure::Internal`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// 401, or 503 where there are no keys to check the token with.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// 413.
-    #[error("the body is over 16 KiB")]
+    #[error("Payload too large")]
     PayloadTooLarge,
     /// 415.
-    #[error("the content type is not JSON")]
+    #[error("Content type must be application/json")]
     UnsupportedMediaType,
     /// 403: the client in the body is not the token's, or the token has no client.
-    #[error("the client is not the token's")]
+    #[error("Forbidden: client is not the token's")]
     ForeignClient,
     /// 400, with every member at fault.
-    #[error("the request is not valid")]
+    #[error("Invalid payload: {}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Fault>),
     /// 400: the organization has no such audience.
-    #[error("no such audience")]
+    #[error("Invalid payload: audience must exist")]
     AudienceNotFound,
     /// 404.
-    #[error("no such contact")]
+    #[error("Contact not found")]
     ContactNotFound,
     /// 404.
-    #[error("no such contact method")]
+    #[error("{} not found on contact", method_name(*.0))]
     MethodNotFound(MethodKind),
     /// 412, with the current version of the contact, if the contact exists.
-    #[error("the contact has another version")]
+    #[error("Contact has changed")]
     VersionMismatch(Option<Version>),
     /// 503.
     #[error("temporarily unavailable")]
@@ -57,127 +60,155 @@ pub struct Fault {
     pub problem: Problem,
 }
 
+/// The sentence for people.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let member = match &*self.member {
+            "if_match" => "If-Match",
+            member => member,
+        };
+        write!(f, "{member} {}", self.problem.must)
+    }
+}
+
 /// What is wrong with a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub struct Problem {
+    /// The mailer's code. A problem that only a request to the CRM's endpoints can have counts as invalid.
+    pub(super) code: FieldCode,
+    /// The CRM's sentence, which begins with the member's name.
+    must: &'static str,
+}
+
+impl Problem {
     /// The body is not JSON.
-    InvalidJson,
+    pub const INVALID_JSON: Self = Self::new(FieldCode::InvalidJson, "must be valid JSON");
     /// The body is not an object.
-    MustBeObject,
+    pub const MUST_BE_OBJECT: Self = Self::new(FieldCode::MustBeObject, "must be a JSON object");
     /// It is absent, null or blank.
-    Required,
+    pub const REQUIRED: Self = Self::new(FieldCode::Required, "is required");
     /// It is not a boolean.
-    MustBeBoolean,
+    pub const MUST_BE_BOOLEAN: Self = Self::new(FieldCode::MustBeBoolean, "must be true or false");
     /// It is not a text.
-    MustBeString,
+    pub const MUST_BE_STRING: Self = Self::new(FieldCode::MustBeString, "must be a string");
     /// It is not a list.
-    MustBeList,
+    pub const MUST_BE_LIST: Self = Self::new(FieldCode::MustBeList, "must be a list");
     /// An entry of the list is blank or not a text.
-    MustBeNonEmptyStrings,
+    pub const MUST_BE_NON_EMPTY_STRINGS: Self = Self::new(
+        FieldCode::MustBeNonEmptyStrings,
+        "must hold strings that are not blank",
+    );
     /// More than one of its entries is primary.
-    MustHaveOnePrimary,
+    pub const MUST_HAVE_ONE_PRIMARY: Self = Self::invalid("must have at most one primary entry");
     /// It is not the status of a subscription.
-    MustBeSubscriptionStatus,
+    pub const MUST_BE_SUBSCRIPTION_STATUS: Self =
+        Self::invalid("must be pending, subscribed or unsubscribed");
     /// It is not a finding of an e-mail validation.
-    MustBeValidationStatus,
+    pub const MUST_BE_VALIDATION_STATUS: Self =
+        Self::invalid("must be the finding of an e-mail validation, such as valid");
     /// It is not a scope.
-    MustBeScope,
+    pub const MUST_BE_SCOPE: Self = Self::invalid("must be client, audience or global");
     /// It is not one of the two kinds of contact method.
-    MustBeMethodKind,
+    pub const MUST_BE_METHOD_KIND: Self = Self::invalid("must be \"phone\" or \"email\"");
     /// It is neither a phone number nor an e-mail address.
-    MustBeMethodValue,
+    pub const MUST_BE_METHOD_VALUE: Self =
+        Self::invalid("must be a phone number or an e-mail address");
     /// It is not a phone number.
-    MustBePhoneNumber,
+    pub const MUST_BE_PHONE_NUMBER: Self =
+        Self::invalid("must be a phone number, such as +14165550100, without an extension");
     /// It is not an e-mail address.
-    MustBeEmailAddress,
+    pub const MUST_BE_EMAIL_ADDRESS: Self =
+        Self::invalid("must be an e-mail address of at most 320 characters");
     /// It is neither an RFC 3339 date and time nor null.
-    MustBeDateTimeOrNull,
+    pub const MUST_BE_DATE_TIME_OR_NULL: Self = Self::new(
+        FieldCode::MustBeIsoDatetime,
+        "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z",
+    );
     /// It is not an ISO 8601 date and time.
-    MustBeIsoDatetime,
+    pub const MUST_BE_ISO_DATETIME: Self = Self::new(
+        FieldCode::MustBeIsoDatetime,
+        "must be an ISO 8601 date and time",
+    );
     /// It is not a label.
-    MustBeLabel,
+    pub const MUST_BE_LABEL: Self =
+        Self::invalid("must be a string of at most 100 characters without control characters");
     /// It is not a list of strong entity tags.
-    MustBeEntityTags,
+    pub const MUST_BE_ENTITY_TAGS: Self = Self::new(
+        FieldCode::MustBeEntityTags,
+        "must be * or a list of at most 100 strong entity tags, such as \"3\"",
+    );
     /// The contact's id is used in several organizations.
-    Ambiguous,
+    pub const AMBIGUOUS: Self = Self::invalid(
+        "must be unique: contacts of several organizations have it, and the token names none of them",
+    );
     /// Another contact of the organization has the address.
-    Taken,
+    pub const TAKEN: Self = Self::invalid("must be an e-mail address that no other contact has");
     /// With it, the contact would be too large.
-    TooLarge,
+    pub const TOO_LARGE: Self = Self::new(
+        FieldCode::TooLarge,
+        "must leave the contact smaller than the 400 KB of an item, with room for a verification of every entry",
+    );
+
+    const fn new(code: FieldCode, must: &'static str) -> Self {
+        Self { code, must }
+    }
+
+    const fn invalid(must: &'static str) -> Self {
+        Self::new(FieldCode::Invalid, must)
+    }
 }
 
 impl Failure {
     /// A failure with one member at fault.
     #[must_use]
     pub fn invalid(member: &'static str, problem: Problem) -> Self {
-        Self::Invalid(vec![Fault {
-            member: member.into(),
-            problem,
-        }])
+        let member = member.into();
+        Self::Invalid(vec![Fault { member, problem }])
     }
 
-    /// The status of the answer, in either dialect (contract sections 6 and 7).
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    /// The status of the answer in either dialect (contract sections 6 and 7), and the failure's name in the log.
+    pub(super) fn status_and_kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
-            Self::Refused(_) => StatusCode::UNAUTHORIZED,
-            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::ForeignClient => StatusCode::FORBIDDEN,
-            Self::Invalid(_) | Self::AudienceNotFound => StatusCode::BAD_REQUEST,
-            Self::ContactNotFound | Self::MethodNotFound(_) => StatusCode::NOT_FOUND,
-            Self::VersionMismatch(_) => StatusCode::PRECONDITION_FAILED,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// Its name in the log.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => "unavailable",
-            Self::Refused(_) => "unauthorized",
-            Self::PayloadTooLarge => "payload_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::ForeignClient => "forbidden",
-            Self::Invalid(_) => "invalid",
-            Self::AudienceNotFound => "audience_not_found",
-            Self::ContactNotFound => "contact_not_found",
-            Self::MethodNotFound(_) => "method_not_found",
-            Self::VersionMismatch(_) => "version_mismatch",
-            Self::Internal(_) => "internal_error",
-        }
-    }
-
-    /// The failure for an error of the store. `kind` is the kind of the contact method in the request, if it names one.
-    fn from_change(error: ChangeError, kind: Option<MethodKind>) -> Self {
-        match (error, kind) {
-            (ChangeError::AudienceNotFound, _) => Self::AudienceNotFound,
-            (ChangeError::MethodNotFound, Some(kind)) => Self::MethodNotFound(kind),
-            (ChangeError::ContactNotFound | ChangeError::MethodNotFound, _) => {
-                Self::ContactNotFound
+            Self::Refused(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            (error @ ChangeError::FateUnknown, _) => Self::Unavailable(Box::new(error)),
-            (ChangeError::AmbiguousId, _) => Self::invalid("id", Problem::Ambiguous),
-            (ChangeError::AddressTaken, _) => Self::invalid("value", Problem::Taken),
-            (ChangeError::TooLarge, _) => Self::invalid("body", Problem::TooLarge),
-            (ChangeError::VersionMismatch(version), _) => Self::VersionMismatch(version),
-            (ChangeError::Database(error), _) => error.into(),
+            Self::ForeignClient => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::AudienceNotFound => (StatusCode::BAD_REQUEST, "audience_not_found"),
+            Self::ContactNotFound => (StatusCode::NOT_FOUND, "contact_not_found"),
+            Self::MethodNotFound(_) => (StatusCode::NOT_FOUND, "method_not_found"),
+            Self::VersionMismatch(_) => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
+}
 
-    /// The failure to change a contact method of this kind.
-    pub fn of_method(kind: MethodKind) -> impl FnOnce(ChangeError) -> Self {
-        move |error| Self::from_change(error, Some(kind))
+/// A kind of contact method, as sentences for people begin.
+pub(super) fn method_name(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Phone => "Phone number",
+        MethodKind::Email => "Email",
     }
 }
 
 impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
-        Self::from_change(error, None)
+        match error {
+            ChangeError::AudienceNotFound => Self::AudienceNotFound,
+            ChangeError::ContactNotFound => Self::ContactNotFound,
+            ChangeError::MethodNotFound(kind) => Self::MethodNotFound(kind),
+            ChangeError::FateUnknown => Self::Unavailable(Box::new(error)),
+            ChangeError::AmbiguousId => Self::invalid("id", Problem::AMBIGUOUS),
+            ChangeError::AddressTaken => Self::invalid("value", Problem::TAKEN),
+            ChangeError::TooLarge => Self::invalid("body", Problem::TOO_LARGE),
+            ChangeError::VersionMismatch(version) => Self::VersionMismatch(version),
+            ChangeError::Database(error) => error.into(),
+        }
     }
 }
 

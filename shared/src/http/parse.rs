@@ -1,6 +1,6 @@
 //! Parsers of single members: each makes a value of a member's JSON or names the [`Problem`].
 //!
-//! The JSON of an absent member is null. [`Problem::Required`] means that the member counts as absent;
+//! The JSON of an absent member is null. [`Problem::REQUIRED`] means that the member counts as absent;
 //! [`Members::optional`](super::Members::optional) accepts that.
 
 use serde_json::Value;
@@ -13,34 +13,34 @@ use crate::domain::{
 /// `true` or `false`.
 ///
 /// # Errors
-/// [`Problem::MustBeBoolean`].
+/// [`Problem::MUST_BE_BOOLEAN`].
 pub fn boolean(json: &Value) -> Result<bool, Problem> {
-    json.as_bool().ok_or(Problem::MustBeBoolean)
+    json.as_bool().ok_or(Problem::MUST_BE_BOOLEAN)
 }
 
 /// A trimmed text. A blank text counts as absent; another type is a fault.
 ///
 /// # Errors
-/// [`Problem::Required`] or [`Problem::MustBeString`].
+/// [`Problem::REQUIRED`] or [`Problem::MUST_BE_STRING`].
 pub fn text(json: &Value) -> Result<String, Problem> {
     match json {
         Value::String(_) => required_text(json),
-        _ => Err(Problem::MustBeString),
+        _ => Err(Problem::MUST_BE_STRING),
     }
 }
 
 /// A trimmed text. A blank text and every other type count as absent.
 ///
 /// # Errors
-/// [`Problem::Required`].
+/// [`Problem::REQUIRED`].
 pub fn required_text(json: &Value) -> Result<String, Problem> {
     match json.as_str().map(str::trim) {
-        None | Some("") => Err(Problem::Required),
+        None | Some("") => Err(Problem::REQUIRED),
         Some(text) => Ok(text.to_owned()),
     }
 }
 
-/// As `parse`, but [`Problem::Required`] for a blank text and for every other type.
+/// As `parse`, but [`Problem::REQUIRED`] for a blank text and for every other type.
 pub fn non_blank<T>(
     parse: impl FnOnce(&Value) -> Result<T, Problem>,
 ) -> impl FnOnce(&Value) -> Result<T, Problem> {
@@ -58,44 +58,45 @@ pub fn one_of<T>(
     move |json| from_name(&text(json)?).ok_or(problem)
 }
 
+/// What `parse` makes of a text; `problem` where it makes nothing of it, and for every other type.
+fn from_text<T>(
+    problem: Problem,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> impl FnOnce(&Value) -> Result<T, Problem> {
+    move |json| json.as_str().and_then(parse).ok_or(problem)
+}
+
 /// A phone number in international form, or national in `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    move |json| {
-        let number = json
-            .as_str()
-            .and_then(|text| PhoneNumber::parse(text, region).ok());
-        number.ok_or(Problem::MustBePhoneNumber)
-    }
+    from_text(Problem::MUST_BE_PHONE_NUMBER, move |text| {
+        PhoneNumber::parse(text, region).ok()
+    })
 }
 
 /// As [`phone_number`], for a number that the request adds: its calling code must exist (contract section 4).
 pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    move |json| {
-        let number = phone_number(region)(json)?;
-        if number.has_assigned_calling_code() {
-            Ok(number)
-        } else {
-            Err(Problem::MustBePhoneNumber)
-        }
-    }
+    from_text(Problem::MUST_BE_PHONE_NUMBER, move |text| {
+        let number = PhoneNumber::parse(text, region).ok();
+        number.filter(PhoneNumber::has_assigned_calling_code)
+    })
 }
 
 /// An e-mail address.
 ///
 /// # Errors
-/// [`Problem::MustBeEmailAddress`].
+/// [`Problem::MUST_BE_EMAIL_ADDRESS`].
 pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
-    json.as_str()
-        .and_then(|text| EmailAddress::parse(text).ok())
-        .ok_or(Problem::MustBeEmailAddress)
+    from_text(Problem::MUST_BE_EMAIL_ADDRESS, |text| {
+        EmailAddress::parse(text).ok()
+    })(json)
 }
 
 /// An e-mail address in a query. Some callers send a plus as a blank; an address has pluses and no blanks.
 ///
 /// # Errors
-/// [`Problem::Required`] or [`Problem::MustBeEmailAddress`].
+/// [`Problem::REQUIRED`] or [`Problem::MUST_BE_EMAIL_ADDRESS`].
 pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
     email_address(&required_text(json)?.replace(' ', "+").into())
 }
@@ -103,30 +104,27 @@ pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
 /// An RFC 3339 date and time with an offset.
 ///
 /// # Errors
-/// [`Problem::MustBeDateTimeOrNull`].
+/// [`Problem::MUST_BE_DATE_TIME_OR_NULL`].
 pub fn date_time(json: &Value) -> Result<Timestamp, Problem> {
-    json.as_str()
-        .and_then(|text| Timestamp::parse_rfc3339(text).ok())
-        .ok_or(Problem::MustBeDateTimeOrNull)
+    from_text(Problem::MUST_BE_DATE_TIME_OR_NULL, |text| {
+        Timestamp::parse_rfc3339(text).ok()
+    })(json)
 }
 
 /// An ISO 8601 date and time, without an offset in `time_zone`.
 pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Timestamp, Problem> {
-    move |json| {
-        let at = json
-            .as_str()
-            .and_then(|text| Timestamp::parse_iso8601(text, time_zone).ok());
-        at.ok_or(Problem::MustBeIsoDatetime)
-    }
+    from_text(Problem::MUST_BE_ISO_DATETIME, move |text| {
+        Timestamp::parse_iso8601(text, time_zone).ok()
+    })
 }
 
 /// A label. A blank text counts as absent.
 ///
 /// # Errors
-/// [`Problem::Required`] or [`Problem::MustBeLabel`].
+/// [`Problem::REQUIRED`] or [`Problem::MUST_BE_LABEL`].
 pub fn label(json: &Value) -> Result<VerificationSource, Problem> {
-    json.as_str()
-        .and_then(|text| VerificationSource::parse(text).ok())
-        .ok_or(Problem::MustBeLabel)?
-        .ok_or(Problem::Required)
+    from_text(Problem::MUST_BE_LABEL, |text| {
+        VerificationSource::parse(text).ok()
+    })(json)?
+    .ok_or(Problem::REQUIRED)
 }

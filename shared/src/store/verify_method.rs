@@ -223,7 +223,7 @@ impl VerifyMethod {
     fn nothing_to_do(&self, contact: &Contact) -> Result<Option<Outcome>, ChangeError> {
         let method = contact
             .method(&self.method)
-            .ok_or(ChangeError::MethodNotFound)?;
+            .ok_or(ChangeError::MethodNotFound(self.method.kind()))?;
         if !self.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }

@@ -1,7 +1,7 @@
 //! The schemas of the mailer's dialect. The request types exist only for `openapi.yaml`: handlers read requests member by
 //! member. Answers are described by the types that render them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -223,77 +223,20 @@ fn subscribe_scope() -> RefOr<Schema> {
 }
 
 fn r#true() -> RefOr<Schema> {
-    one_of_booleans(Type::Boolean.into(), [json!(true)])
+    boolean().enum_values(Some([true])).into()
 }
 
 fn r#false() -> RefOr<Schema> {
-    one_of_booleans(Type::Boolean.into(), [json!(false)])
+    boolean().enum_values(Some([false])).into()
 }
 
 fn false_or_null() -> RefOr<Schema> {
-    let kinds = SchemaType::from_iter([Type::Boolean, Type::Null]);
-    one_of_booleans(kinds, [json!(false), json!(null)])
-}
-
-fn one_of_booleans<const N: usize>(kinds: SchemaType, values: [Value; N]) -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(kinds)
-        .enum_values(Some(values))
+    boolean()
+        .schema_type(SchemaType::from_iter([Type::Boolean, Type::Null]))
+        .enum_values(Some([Some(false), None]))
         .into()
 }
 
-/// Defines a type that is one of some codes in JSON.
-macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident, [$($code:literal),* $(,)?]) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .enum_values(Some([$($code),*]))
-                    .into()
-            }
-        }
-
-        impl ToSchema for $name {}
-    };
+fn boolean() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Boolean)
 }
-
-codes!(
-    /// What kind of failure it is.
-    ErrorCode,
-    [
-        "validation_error",
-        "missing_authorization",
-        "invalid_authorization",
-        "invalid_token",
-        "payload_too_large",
-        "unsupported_media_type",
-        "precondition_failed",
-        "internal_error",
-        "unavailable",
-    ]
-);
-
-codes!(
-    /// What is wrong with a field.
-    FieldCode,
-    [
-        "required",
-        "invalid",
-        "must_be_boolean",
-        "must_be_string",
-        "must_be_list",
-        "must_be_non_empty_strings",
-        "must_be_object",
-        "must_be_iso_datetime",
-        "must_be_entity_tags",
-        "invalid_json",
-        "not_found",
-        "forbidden",
-        "too_large",
-    ]
-);
