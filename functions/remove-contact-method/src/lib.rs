@@ -19,7 +19,10 @@ pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
 async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let value = crm::method(&mut members, call.service.default_phone_region);
+    let value = crm::method(
+        &mut members,
+        parse::phone_number(call.service.default_phone_region),
+    );
     // Only checked: both routes of contact methods take the same members.
     let is_primary = members.optional("isPrimary", parse::boolean);
     let expected_version = call.expected_version(&mut members);

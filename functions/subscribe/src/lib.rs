@@ -22,7 +22,7 @@ async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
     let member = mailer::audience_member(&mut members, client)?;
-    let scope = members.optional("scope", parse::one_of(Problem::MUST_BE_SCOPE, Scope::parse));
+    let scope = members.optional("scope", parse::one_of(Problem::MustBeScope, Scope::parse));
     let expected_version = call.expected_version(&mut members);
     let (Some(member), Some(scope), Some(expected_version)) = (member, scope, expected_version)
     else {

@@ -22,7 +22,7 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
     let member = mailer::audience_member(&mut members, client)?;
-    let scope = members.required("scope", parse::one_of(Problem::MUST_BE_SCOPE, Scope::parse));
+    let scope = members.required("scope", parse::one_of(Problem::MustBeScope, Scope::parse));
     let reason = members.optional("reason", parse::text);
     let expected_version = call.expected_version(&mut members);
     let (Some(member), Some(scope), Some(reason), Some(expected_version)) =

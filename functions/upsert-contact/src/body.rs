@@ -18,10 +18,7 @@ pub(crate) struct Patch {
 
 /// Reads the changes of the contact and of the client's subscription.
 pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -> Option<Patch> {
-    let status = parse::one_of(
-        Problem::MUST_BE_SUBSCRIPTION_STATUS,
-        SubscriptionStatus::parse,
-    );
+    let status = parse::one_of(Problem::MustBeSubscriptionStatus, SubscriptionStatus::parse);
     let status = members.optional("status", status);
     let verified = members.optional("verified", parse::boolean);
     let verified = verified.map(Option::unwrap_or_default);
@@ -56,7 +53,7 @@ pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -
 }
 
 fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPatch> {
-    let status = parse::one_of(Problem::MUST_BE_VALIDATION_STATUS, ValidationStatus::parse);
+    let status = parse::one_of(Problem::MustBeValidationStatus, ValidationStatus::parse);
     let status = members.required("status", status);
     let reason = members.optional("reason", parse::text);
     let validated_at = parse::iso_date_time(call.service.time_zone);
@@ -109,7 +106,7 @@ fn phones(members: &mut Members<'_>, call: &Call<'_>) -> Option<Vec<NewMethod>> 
     })?;
     let primaries = numbers.iter().filter(|number| number.is_primary.is_some());
     if primaries.count() > 1 {
-        members.fault("phoneNumber", Problem::MUST_HAVE_ONE_PRIMARY);
+        members.fault("phoneNumber", Problem::MustHaveOnePrimary);
         return None;
     }
     Some(numbers)

@@ -129,7 +129,7 @@ impl<'a> Call<'a> {
     /// The versions that `If-Match` names. A fault of the header is noted with those of the members, as `if_match`.
     pub fn expected_version(&self, members: &mut Members<'_>) -> Option<ExpectedVersion> {
         let expected = expected_version(self.request.headers());
-        members.note("if_match", expected.ok_or(Problem::MUST_BE_ENTITY_TAGS))
+        members.note("if_match", expected.ok_or(Problem::MustBeEntityTags))
     }
 
     /// The id in the path.

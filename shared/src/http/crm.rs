@@ -4,38 +4,28 @@
 pub mod schemas;
 
 use lambda_http::Body;
-use lambda_http::http::Response;
+use lambda_http::http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::failure_response;
 use super::failure::method_name;
 use super::{Answer, Failure, Members, Problem, parse};
-use crate::auth::Refusal;
 use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, MethodKind, MethodValue, OrganizationId, Outcome,
-    PhoneNumber, PhoneRegion, Timestamp, VerificationSource,
+    PhoneNumber, Timestamp, VerificationSource,
 };
 use crate::store::{EditMethod, EditMethodKind, VerifyMethod};
 
-/// The contact method that `type` and `value` name.
-pub fn method(members: &mut Members<'_>, region: PhoneRegion) -> Option<MethodValue> {
-    read_method(members, parse::phone_number(region))
-}
-
-/// As [`method`], for a method that the request adds: a number's calling code must exist (contract section 4).
-pub fn new_method(members: &mut Members<'_>, region: PhoneRegion) -> Option<MethodValue> {
-    read_method(members, parse::new_phone_number(region))
-}
-
-fn read_method(
+/// The contact method that `type` and `value` name. `phone_number` reads a phone number.
+pub fn method(
     members: &mut Members<'_>,
     phone_number: impl FnOnce(&Value) -> Result<PhoneNumber, Problem>,
 ) -> Option<MethodValue> {
     let kind = members.read("type", |json| match json.as_str() {
         Some("phone") => Ok(MethodKind::Phone),
         Some("email") => Ok(MethodKind::Email),
-        _ => Err(Problem::MUST_BE_METHOD_KIND),
+        _ => Err(Problem::MustBeMethodKind),
     });
     match kind {
         Some(MethodKind::Phone) => members.read("value", phone_number).map(MethodValue::Phone),
@@ -44,7 +34,7 @@ fn read_method(
             .map(MethodValue::Email),
         None => {
             members.read("value", |json| {
-                parse::required_text(json).map_err(|_| Problem::MUST_BE_METHOD_VALUE)
+                parse::required_text(json).map_err(|_| Problem::MustBeMethodValue)
             });
             None
         }
@@ -112,13 +102,9 @@ fn changed(
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let text = match failure {
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
-            "Service temporarily unavailable".to_owned()
-        }
-        Failure::Refused(refusal) => format!("Unauthorized: {refusal}"),
-        Failure::Internal(_) => "Internal server error".to_owned(),
-        failure => failure.to_string(),
+    let text = match failure.status_and_kind() {
+        (StatusCode::UNAUTHORIZED, _) => format!("Unauthorized: {failure}"),
+        _ => failure.message(),
     };
     let body = ErrorView {
         error: &text,

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
 
 use lambda_http::http::StatusCode;
 
@@ -11,8 +10,7 @@ use crate::auth::Refusal;
 use crate::domain::{MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
 
-/// The failure of a request. Its text is what clients read, or begins the line in the log where the service itself fails
-/// ([`Failure::Unavailable`], [`Failure::Internal`]).
+/// The failure of a request. Its text is for clients; where the service itself fails, it is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// 401, or 503 where there are no keys to check the token with.
@@ -50,8 +48,9 @@ pub enum Failure {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// An invalid member of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An invalid member of a request. Its text is a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} {problem}", if .member == "if_match" { "If-Match" } else { .member.as_ref() })]
 pub struct Fault {
     /// Its name: a member of the body by its path (`phoneNumber.0.value`), or a parameter of the query; `body` for the body
     /// itself, `if_match` for the header.
@@ -60,101 +59,99 @@ pub struct Fault {
     pub problem: Problem,
 }
 
-/// The sentence for people.
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let member = match &*self.member {
-            "if_match" => "If-Match",
-            member => member,
-        };
-        write!(f, "{member} {}", self.problem.must)
-    }
-}
-
-/// What is wrong with a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Problem {
-    /// The mailer's code. A problem that only a request to the CRM's endpoints can have counts as invalid.
-    pub(super) code: FieldCode,
-    /// The CRM's sentence, which begins with the member's name.
-    must: &'static str,
+/// What is wrong with a member. Its text is the CRM's sentence, which begins with the member's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The body is not JSON.
+    #[error("must be valid JSON")]
+    InvalidJson,
+    /// The body is not an object.
+    #[error("must be a JSON object")]
+    MustBeObject,
+    /// It is absent, null or blank.
+    #[error("is required")]
+    Required,
+    /// It is not a boolean.
+    #[error("must be true or false")]
+    MustBeBoolean,
+    /// It is not a text.
+    #[error("must be a string")]
+    MustBeString,
+    /// It is not a list.
+    #[error("must be a list")]
+    MustBeList,
+    /// An entry of the list is blank or not a text.
+    #[error("must hold strings that are not blank")]
+    MustBeNonEmptyStrings,
+    /// More than one of its entries is primary.
+    #[error("must have at most one primary entry")]
+    MustHaveOnePrimary,
+    /// It is not the status of a subscription.
+    #[error("must be pending, subscribed or unsubscribed")]
+    MustBeSubscriptionStatus,
+    /// It is not a finding of an e-mail validation.
+    #[error("must be the finding of an e-mail validation, such as valid")]
+    MustBeValidationStatus,
+    /// It is not a scope.
+    #[error("must be client, audience or global")]
+    MustBeScope,
+    /// It is not one of the two kinds of contact method.
+    #[error("must be \"phone\" or \"email\"")]
+    MustBeMethodKind,
+    /// It is neither a phone number nor an e-mail address.
+    #[error("must be a phone number or an e-mail address")]
+    MustBeMethodValue,
+    /// It is not a phone number.
+    #[error("must be a phone number, such as +14165550100, without an extension")]
+    MustBePhoneNumber,
+    /// It is not an e-mail address.
+    #[error("must be an e-mail address of at most 320 characters")]
+    MustBeEmailAddress,
+    /// It is neither an RFC 3339 date and time nor null.
+    #[error(
+        "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z"
+    )]
+    MustBeDateTimeOrNull,
+    /// It is not an ISO 8601 date and time.
+    #[error("must be an ISO 8601 date and time")]
+    MustBeIsoDatetime,
+    /// It is not a label.
+    #[error("must be a string of at most 100 characters without control characters")]
+    MustBeLabel,
+    /// It is not a list of strong entity tags.
+    #[error("must be * or a list of at most 100 strong entity tags, such as \"3\"")]
+    MustBeEntityTags,
+    /// The contact's id is used in several organizations.
+    #[error(
+        "must be unique: contacts of several organizations have it, and the token names none of them"
+    )]
+    Ambiguous,
+    /// Another contact of the organization has the address.
+    #[error("must be an e-mail address that no other contact has")]
+    Taken,
+    /// With it, the contact would be too large.
+    #[error(
+        "must leave the contact smaller than the 400 KB of an item, with room for a verification of every entry"
+    )]
+    TooLarge,
 }
 
 impl Problem {
-    /// The body is not JSON.
-    pub const INVALID_JSON: Self = Self::new(FieldCode::InvalidJson, "must be valid JSON");
-    /// The body is not an object.
-    pub const MUST_BE_OBJECT: Self = Self::new(FieldCode::MustBeObject, "must be a JSON object");
-    /// It is absent, null or blank.
-    pub const REQUIRED: Self = Self::new(FieldCode::Required, "is required");
-    /// It is not a boolean.
-    pub const MUST_BE_BOOLEAN: Self = Self::new(FieldCode::MustBeBoolean, "must be true or false");
-    /// It is not a text.
-    pub const MUST_BE_STRING: Self = Self::new(FieldCode::MustBeString, "must be a string");
-    /// It is not a list.
-    pub const MUST_BE_LIST: Self = Self::new(FieldCode::MustBeList, "must be a list");
-    /// An entry of the list is blank or not a text.
-    pub const MUST_BE_NON_EMPTY_STRINGS: Self = Self::new(
-        FieldCode::MustBeNonEmptyStrings,
-        "must hold strings that are not blank",
-    );
-    /// More than one of its entries is primary.
-    pub const MUST_HAVE_ONE_PRIMARY: Self = Self::invalid("must have at most one primary entry");
-    /// It is not the status of a subscription.
-    pub const MUST_BE_SUBSCRIPTION_STATUS: Self =
-        Self::invalid("must be pending, subscribed or unsubscribed");
-    /// It is not a finding of an e-mail validation.
-    pub const MUST_BE_VALIDATION_STATUS: Self =
-        Self::invalid("must be the finding of an e-mail validation, such as valid");
-    /// It is not a scope.
-    pub const MUST_BE_SCOPE: Self = Self::invalid("must be client, audience or global");
-    /// It is not one of the two kinds of contact method.
-    pub const MUST_BE_METHOD_KIND: Self = Self::invalid("must be \"phone\" or \"email\"");
-    /// It is neither a phone number nor an e-mail address.
-    pub const MUST_BE_METHOD_VALUE: Self =
-        Self::invalid("must be a phone number or an e-mail address");
-    /// It is not a phone number.
-    pub const MUST_BE_PHONE_NUMBER: Self =
-        Self::invalid("must be a phone number, such as +14165550100, without an extension");
-    /// It is not an e-mail address.
-    pub const MUST_BE_EMAIL_ADDRESS: Self =
-        Self::invalid("must be an e-mail address of at most 320 characters");
-    /// It is neither an RFC 3339 date and time nor null.
-    pub const MUST_BE_DATE_TIME_OR_NULL: Self = Self::new(
-        FieldCode::MustBeIsoDatetime,
-        "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z",
-    );
-    /// It is not an ISO 8601 date and time.
-    pub const MUST_BE_ISO_DATETIME: Self = Self::new(
-        FieldCode::MustBeIsoDatetime,
-        "must be an ISO 8601 date and time",
-    );
-    /// It is not a label.
-    pub const MUST_BE_LABEL: Self =
-        Self::invalid("must be a string of at most 100 characters without control characters");
-    /// It is not a list of strong entity tags.
-    pub const MUST_BE_ENTITY_TAGS: Self = Self::new(
-        FieldCode::MustBeEntityTags,
-        "must be * or a list of at most 100 strong entity tags, such as \"3\"",
-    );
-    /// The contact's id is used in several organizations.
-    pub const AMBIGUOUS: Self = Self::invalid(
-        "must be unique: contacts of several organizations have it, and the token names none of them",
-    );
-    /// Another contact of the organization has the address.
-    pub const TAKEN: Self = Self::invalid("must be an e-mail address that no other contact has");
-    /// With it, the contact would be too large.
-    pub const TOO_LARGE: Self = Self::new(
-        FieldCode::TooLarge,
-        "must leave the contact smaller than the 400 KB of an item, with room for a verification of every entry",
-    );
-
-    const fn new(code: FieldCode, must: &'static str) -> Self {
-        Self { code, must }
-    }
-
-    const fn invalid(must: &'static str) -> Self {
-        Self::new(FieldCode::Invalid, must)
+    /// The mailer's code. Problems of members that only the CRM's endpoints have count as invalid.
+    pub(super) fn code(self) -> FieldCode {
+        match self {
+            Self::InvalidJson => FieldCode::InvalidJson,
+            Self::MustBeObject => FieldCode::MustBeObject,
+            Self::Required => FieldCode::Required,
+            Self::MustBeBoolean => FieldCode::MustBeBoolean,
+            Self::MustBeString => FieldCode::MustBeString,
+            Self::MustBeList => FieldCode::MustBeList,
+            Self::MustBeNonEmptyStrings => FieldCode::MustBeNonEmptyStrings,
+            Self::MustBeDateTimeOrNull | Self::MustBeIsoDatetime => FieldCode::MustBeIsoDatetime,
+            Self::MustBeEntityTags => FieldCode::MustBeEntityTags,
+            Self::TooLarge => FieldCode::TooLarge,
+            _ => FieldCode::Invalid,
+        }
     }
 }
 
@@ -164,6 +161,15 @@ impl Failure {
     pub fn invalid(member: &'static str, problem: Problem) -> Self {
         let member = member.into();
         Self::Invalid(vec![Fault { member, problem }])
+    }
+
+    /// What clients read of it.
+    pub(super) fn message(&self) -> String {
+        match self.status_and_kind() {
+            (StatusCode::SERVICE_UNAVAILABLE, _) => "Service temporarily unavailable".to_owned(),
+            (StatusCode::INTERNAL_SERVER_ERROR, _) => "Internal server error".to_owned(),
+            _ => self.to_string(),
+        }
     }
 
     /// The status of the answer in either dialect (contract sections 6 and 7), and the failure's name in the log.
@@ -203,9 +209,9 @@ impl From<ChangeError> for Failure {
             ChangeError::ContactNotFound => Self::ContactNotFound,
             ChangeError::MethodNotFound(kind) => Self::MethodNotFound(kind),
             ChangeError::FateUnknown => Self::Unavailable(Box::new(error)),
-            ChangeError::AmbiguousId => Self::invalid("id", Problem::AMBIGUOUS),
-            ChangeError::AddressTaken => Self::invalid("value", Problem::TAKEN),
-            ChangeError::TooLarge => Self::invalid("body", Problem::TOO_LARGE),
+            ChangeError::AmbiguousId => Self::invalid("id", Problem::Ambiguous),
+            ChangeError::AddressTaken => Self::invalid("value", Problem::Taken),
+            ChangeError::TooLarge => Self::invalid("body", Problem::TooLarge),
             ChangeError::VersionMismatch(version) => Self::VersionMismatch(version),
             ChangeError::Database(error) => error.into(),
         }

@@ -115,35 +115,46 @@ pub fn contact_status(
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let field = |name, code| ErrorView::of_fields([(name, code)]);
-    let error = match failure {
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
-            ErrorView::new(ErrorCode::Unavailable, "Service temporarily unavailable")
-        }
-        Failure::Internal(_) => ErrorView::new(ErrorCode::InternalError, "Internal server error"),
-        Failure::Refused(Refusal::MissingAuthorization) => {
-            ErrorView::new(ErrorCode::MissingAuthorization, failure)
-        }
-        Failure::Refused(Refusal::NotBearer) => {
-            ErrorView::new(ErrorCode::InvalidAuthorization, failure)
-        }
-        Failure::Refused(Refusal::InvalidToken(_)) => {
-            ErrorView::new(ErrorCode::InvalidToken, failure)
-        }
-        Failure::PayloadTooLarge => ErrorView::new(ErrorCode::PayloadTooLarge, failure),
-        Failure::UnsupportedMediaType => ErrorView::new(ErrorCode::UnsupportedMediaType, failure),
-        Failure::VersionMismatch(_) => ErrorView::new(ErrorCode::PreconditionFailed, failure),
-        Failure::ForeignClient => field("client", FieldCode::Forbidden),
-        Failure::AudienceNotFound => field("audience", FieldCode::NotFound),
+    let fields: Option<BTreeMap<_, _>> = match failure {
+        Failure::ForeignClient => Some([("client", FieldCode::Forbidden)].into()),
+        Failure::AudienceNotFound => Some([("audience", FieldCode::NotFound)].into()),
         Failure::ContactNotFound | Failure::MethodNotFound(_) => {
-            field("contact_id", FieldCode::NotFound)
+            Some([("contact_id", FieldCode::NotFound)].into())
         }
         Failure::Invalid(faults) => {
-            let fields = faults.iter();
-            ErrorView::of_fields(fields.map(|fault| (&*fault.member, fault.problem.code)))
+            let codes = faults
+                .iter()
+                .map(|fault| (&*fault.member, fault.problem.code()));
+            Some(codes.collect())
         }
+        _ => None,
+    };
+    let error = ErrorView {
+        code: error_code(failure),
+        message: fields.is_none().then(|| failure.message()),
+        fields,
     };
     failure_response(failure, &FailureView { error, request_id })
+}
+
+fn error_code(failure: &Failure) -> ErrorCode {
+    match failure {
+        Failure::Refused(Refusal::MissingAuthorization) => ErrorCode::MissingAuthorization,
+        Failure::Refused(Refusal::NotBearer) => ErrorCode::InvalidAuthorization,
+        Failure::Refused(Refusal::InvalidToken(_)) => ErrorCode::InvalidToken,
+        Failure::PayloadTooLarge => ErrorCode::PayloadTooLarge,
+        Failure::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+        Failure::ForeignClient
+        | Failure::Invalid(_)
+        | Failure::AudienceNotFound
+        | Failure::ContactNotFound
+        | Failure::MethodNotFound(_) => ErrorCode::ValidationError,
+        Failure::VersionMismatch(_) => ErrorCode::PreconditionFailed,
+        Failure::Internal(_) => ErrorCode::InternalError,
+        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
+            ErrorCode::Unavailable
+        }
+    }
 }
 
 /// Why a request was not done.
@@ -170,24 +181,6 @@ struct ErrorView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     fields: Option<BTreeMap<&'a str, FieldCode>>,
-}
-
-impl<'a> ErrorView<'a> {
-    fn new(code: ErrorCode, message: impl ToString) -> Self {
-        Self {
-            code,
-            message: Some(message.to_string()),
-            fields: None,
-        }
-    }
-
-    fn of_fields(fields: impl IntoIterator<Item = (&'a str, FieldCode)>) -> Self {
-        Self {
-            code: ErrorCode::ValidationError,
-            message: None,
-            fields: Some(fields.into_iter().collect()),
-        }
-    }
 }
 
 // What kind of failure it is. It has no description in `openapi.yaml`, so this is no doc comment.

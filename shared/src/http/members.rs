@@ -33,16 +33,16 @@ impl<'a> Members<'a> {
     pub fn of(body: &'a Body) -> Result<Self, Failure> {
         let bytes: &[u8] = if body.is_empty() { b"{}" } else { body };
         let json: &RawValue =
-            from_slice(bytes).map_err(|_| Failure::invalid("body", Problem::INVALID_JSON))?;
+            from_slice(bytes).map_err(|_| Failure::invalid("body", Problem::InvalidJson))?;
         Self::of_object(json, String::new()).map_err(|problem| Failure::invalid("body", problem))
     }
 
     fn of_object(json: &'a RawValue, path: String) -> Result<Self, Problem> {
         if !json.get().starts_with('{') {
-            return Err(Problem::MUST_BE_OBJECT);
+            return Err(Problem::MustBeObject);
         }
         Ok(Self {
-            values: from_str(json.get()).map_err(|_| Problem::INVALID_JSON)?,
+            values: from_str(json.get()).map_err(|_| Problem::InvalidJson)?,
             path,
             faults: Vec::new(),
         })
@@ -65,12 +65,12 @@ impl<'a> Members<'a> {
         parse: impl FnOnce(&Value) -> Result<T, Problem>,
     ) -> Option<T> {
         self.read(member, |json| match json {
-            Value::Null => Err(Problem::REQUIRED),
+            Value::Null => Err(Problem::Required),
             _ => parse(json),
         })
     }
 
-    /// A member that may be absent; null and what `parse` calls [`Problem::REQUIRED`] count as absent.
+    /// A member that may be absent; null and what `parse` calls [`Problem::Required`] count as absent.
     pub fn optional<T>(
         &mut self,
         member: &'static str,
@@ -79,7 +79,7 @@ impl<'a> Members<'a> {
         self.read(member, |json| match json {
             Value::Null => Ok(None),
             _ => match parse(json) {
-                Err(Problem::REQUIRED) => Ok(None),
+                Err(Problem::Required) => Ok(None),
                 parsed => parsed.map(Some),
             },
         })
@@ -151,7 +151,7 @@ impl<'a> Members<'a> {
 
     fn list(&self, member: &str) -> Result<Option<Vec<&'a RawValue>>, Problem> {
         let list = self.json(member).map(|json| from_str(json.get()));
-        list.transpose().map_err(|_| Problem::MUST_BE_LIST)
+        list.transpose().map_err(|_| Problem::MustBeList)
     }
 
     /// An object at `name` within this object.
@@ -194,5 +194,5 @@ fn value(json: &RawValue) -> Value {
 }
 
 fn trimmed_text(entry: &RawValue) -> Result<String, Problem> {
-    required_text(&value(entry)).map_err(|_| Problem::MUST_BE_NON_EMPTY_STRINGS)
+    required_text(&value(entry)).map_err(|_| Problem::MustBeNonEmptyStrings)
 }

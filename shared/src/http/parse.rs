@@ -1,6 +1,6 @@
 //! Parsers of single members: each makes a value of a member's JSON or names the [`Problem`].
 //!
-//! The JSON of an absent member is null. [`Problem::REQUIRED`] means that the member counts as absent;
+//! The JSON of an absent member is null. [`Problem::Required`] means that the member counts as absent;
 //! [`Members::optional`](super::Members::optional) accepts that.
 
 use serde_json::Value;
@@ -13,34 +13,34 @@ use crate::domain::{
 /// `true` or `false`.
 ///
 /// # Errors
-/// [`Problem::MUST_BE_BOOLEAN`].
+/// [`Problem::MustBeBoolean`].
 pub fn boolean(json: &Value) -> Result<bool, Problem> {
-    json.as_bool().ok_or(Problem::MUST_BE_BOOLEAN)
+    json.as_bool().ok_or(Problem::MustBeBoolean)
 }
 
 /// A trimmed text. A blank text counts as absent; another type is a fault.
 ///
 /// # Errors
-/// [`Problem::REQUIRED`] or [`Problem::MUST_BE_STRING`].
+/// [`Problem::Required`] or [`Problem::MustBeString`].
 pub fn text(json: &Value) -> Result<String, Problem> {
     match json {
         Value::String(_) => required_text(json),
-        _ => Err(Problem::MUST_BE_STRING),
+        _ => Err(Problem::MustBeString),
     }
 }
 
 /// A trimmed text. A blank text and every other type count as absent.
 ///
 /// # Errors
-/// [`Problem::REQUIRED`].
+/// [`Problem::Required`].
 pub fn required_text(json: &Value) -> Result<String, Problem> {
     match json.as_str().map(str::trim) {
-        None | Some("") => Err(Problem::REQUIRED),
+        None | Some("") => Err(Problem::Required),
         Some(text) => Ok(text.to_owned()),
     }
 }
 
-/// As `parse`, but [`Problem::REQUIRED`] for a blank text and for every other type.
+/// As `parse`, but [`Problem::Required`] for a blank text and for every other type.
 pub fn non_blank<T>(
     parse: impl FnOnce(&Value) -> Result<T, Problem>,
 ) -> impl FnOnce(&Value) -> Result<T, Problem> {
@@ -68,7 +68,7 @@ fn from_text<T>(
 
 /// A phone number in international form, or national in `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    from_text(Problem::MUST_BE_PHONE_NUMBER, move |text| {
+    from_text(Problem::MustBePhoneNumber, move |text| {
         PhoneNumber::parse(text, region).ok()
     })
 }
@@ -77,7 +77,7 @@ pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneN
 pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    from_text(Problem::MUST_BE_PHONE_NUMBER, move |text| {
+    from_text(Problem::MustBePhoneNumber, move |text| {
         let number = PhoneNumber::parse(text, region).ok();
         number.filter(PhoneNumber::has_assigned_calling_code)
     })
@@ -86,9 +86,9 @@ pub fn new_phone_number(
 /// An e-mail address.
 ///
 /// # Errors
-/// [`Problem::MUST_BE_EMAIL_ADDRESS`].
+/// [`Problem::MustBeEmailAddress`].
 pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
-    from_text(Problem::MUST_BE_EMAIL_ADDRESS, |text| {
+    from_text(Problem::MustBeEmailAddress, |text| {
         EmailAddress::parse(text).ok()
     })(json)
 }
@@ -96,7 +96,7 @@ pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
 /// An e-mail address in a query. Some callers send a plus as a blank; an address has pluses and no blanks.
 ///
 /// # Errors
-/// [`Problem::REQUIRED`] or [`Problem::MUST_BE_EMAIL_ADDRESS`].
+/// [`Problem::Required`] or [`Problem::MustBeEmailAddress`].
 pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
     email_address(&required_text(json)?.replace(' ', "+").into())
 }
@@ -104,16 +104,16 @@ pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
 /// An RFC 3339 date and time with an offset.
 ///
 /// # Errors
-/// [`Problem::MUST_BE_DATE_TIME_OR_NULL`].
+/// [`Problem::MustBeDateTimeOrNull`].
 pub fn date_time(json: &Value) -> Result<Timestamp, Problem> {
-    from_text(Problem::MUST_BE_DATE_TIME_OR_NULL, |text| {
+    from_text(Problem::MustBeDateTimeOrNull, |text| {
         Timestamp::parse_rfc3339(text).ok()
     })(json)
 }
 
 /// An ISO 8601 date and time, without an offset in `time_zone`.
 pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Timestamp, Problem> {
-    from_text(Problem::MUST_BE_ISO_DATETIME, move |text| {
+    from_text(Problem::MustBeIsoDatetime, move |text| {
         Timestamp::parse_iso8601(text, time_zone).ok()
     })
 }
@@ -121,10 +121,10 @@ pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Times
 /// A label. A blank text counts as absent.
 ///
 /// # Errors
-/// [`Problem::REQUIRED`] or [`Problem::MUST_BE_LABEL`].
+/// [`Problem::Required`] or [`Problem::MustBeLabel`].
 pub fn label(json: &Value) -> Result<VerificationSource, Problem> {
-    from_text(Problem::MUST_BE_LABEL, |text| {
+    from_text(Problem::MustBeLabel, |text| {
         VerificationSource::parse(text).ok()
     })(json)?
-    .ok_or(Problem::REQUIRED)
+    .ok_or(Problem::Required)
 }

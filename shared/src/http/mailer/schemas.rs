@@ -2,7 +2,7 @@
 //! member. Answers are described by the types that render them.
 
 use serde_json::json;
-use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -148,17 +148,15 @@ pub struct NewPhoneNumber {
 
 impl PartialSchema for NewPhoneNumbers {
     fn schema() -> RefOr<Schema> {
-        let mut several: Array = ArrayBuilder::new()
-            .items(Ref::from_schema_name(NewPhoneNumber::name()))
-            .build();
         let one_primary = json!([{
             "contains": { "properties": { "isPrimary": { "const": true } }, "required": ["isPrimary"] },
             "minContains": 0,
             "maxContains": 1,
         }]);
+        let several = ArrayBuilder::new().items(Ref::from_schema_name(NewPhoneNumber::name()));
         // `utoipa` does not know these keywords, and writes what is here as it is.
-        several.extensions = Some([("allOf", one_primary)].into_iter().collect());
-        Schema::Array(several).into()
+        let several = several.extensions(Some([("allOf", one_primary)].into_iter().collect()));
+        several.into()
     }
 }
 
@@ -200,17 +198,14 @@ pub struct Unsubscribe {
 fn upsert_status() -> RefOr<Schema> {
     optional(
         "Where the client's subscription stands. That of a new one is `pending` where it is not said.",
-        &[Ref::from_schema_name(SubscriptionStatus::name())],
+        &["SubscriptionStatus"],
     )
 }
 
 fn upsert_phone_number() -> RefOr<Schema> {
     optional(
         "Phone numbers to be added. Those that are there already stay as they are.",
-        &[
-            Ref::from_schema_name(PhoneNumber::name()),
-            Ref::from_schema_name(NewPhoneNumbers::name()),
-        ],
+        &["PhoneNumber", "NewPhoneNumbers"],
     )
 }
 
@@ -218,7 +213,7 @@ fn subscribe_scope() -> RefOr<Schema> {
     optional(
         "What begins anew beside the client's subscription: nothing (`client`, the default), also the subscription at \
          audience level (`audience`), also mail at all (`global`).",
-        &[Ref::from_schema_name(Scope::name())],
+        &["Scope"],
     )
 }
 

@@ -54,16 +54,14 @@ impl<'a> ContactView<'a> {
         let suppression = contact.map(|contact| &contact.suppression);
         let validation = contact.map(|contact| &contact.email_validation);
         let eligibility = seen.map_or_else(Eligibility::of_unknown, AudienceContact::eligibility);
-        let verified_at = contact
-            .and_then(|contact| contact.verification.as_ref())
-            .map(|verification| verification.at);
+        let verification = contact.and_then(|contact| contact.verification.as_ref());
         Self {
             contact_id: contact.map(|contact| &contact.id),
             email,
             exists: contact.is_some(),
             outcome,
-            verified: verified_at.is_some(),
-            verified_at,
+            verified: verification.is_some(),
+            verified_at: verification.map(|verification| verification.at),
             email_validation: EmailValidationView {
                 status: validation.map_or(ValidationStatus::Unknown, |found| found.status),
                 reason: validation.map_or("", |found| &found.reason),

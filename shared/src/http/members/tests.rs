@@ -29,10 +29,10 @@ fn what_is_not_json_is_told_from_what_is_not_an_object() {
         b"{\"a\":\"\xff\"}",
         b"{\"a\":01}",
     ] {
-        assert_eq!(problem(bad), Some(Problem::INVALID_JSON), "{bad:?}");
+        assert_eq!(problem(bad), Some(Problem::InvalidJson), "{bad:?}");
     }
     for bad in [&b"[]"[..], b"null", b"1", b"\"{}\"", b"true"] {
-        assert_eq!(problem(bad), Some(Problem::MUST_BE_OBJECT), "{bad:?}");
+        assert_eq!(problem(bad), Some(Problem::MustBeObject), "{bad:?}");
     }
 }
 
@@ -66,7 +66,7 @@ fn an_absent_a_null_and_a_blank_text_are_alike() {
     for json in ["{}", r#"{"a":null}"#, r#"{"a":" "}"#] {
         assert_eq!(read(json, |m| m.optional("a", text)), Ok(None), "{json}");
         let required = read(json, |m| m.required("a", text));
-        assert_eq!(required, Err(Problem::REQUIRED), "{json}");
+        assert_eq!(required, Err(Problem::Required), "{json}");
     }
 }
 
@@ -74,10 +74,10 @@ fn an_absent_a_null_and_a_blank_text_are_alike() {
 fn a_value_that_serde_json_cannot_hold_is_a_fault_and_not_absent() {
     for json in [r#"{"a":1e999}"#, r#"{"a":"\ud800"}"#] {
         let optional = read(json, |m| m.optional("a", text));
-        assert_eq!(optional, Err(Problem::MUST_BE_STRING), "{json}");
+        assert_eq!(optional, Err(Problem::MustBeString), "{json}");
     }
     let texts = read(r#"{"a":["\ud800"]}"#, |m| m.texts("a"));
-    assert_eq!(texts, Err(Problem::MUST_BE_NON_EMPTY_STRINGS));
+    assert_eq!(texts, Err(Problem::MustBeNonEmptyStrings));
 }
 
 #[test]
