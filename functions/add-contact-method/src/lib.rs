@@ -42,5 +42,5 @@ async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
     let tenant = caller.tenant().ok_or(Failure::ContactNotFound)?;
     let store = &call.service.store;
     let (outcome, contact) = store.edit_method(tenant, &id, &edit).await?;
-    crm::method_edited(&edit, outcome, &contact)
+    crm::method_changed(edit.value.kind(), "added", outcome, &contact)
 }

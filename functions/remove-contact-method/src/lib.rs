@@ -40,5 +40,5 @@ async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
     let tenant = caller.tenant().ok_or(Failure::ContactNotFound)?;
     let store = &call.service.store;
     let (outcome, contact) = store.edit_method(tenant, &id, &edit).await?;
-    crm::method_edited(&edit, outcome, &contact)
+    crm::method_changed(edit.value.kind(), "removed", outcome, &contact)
 }

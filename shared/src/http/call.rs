@@ -1,5 +1,6 @@
 //! One request from its arrival to its answer, and its line in the log.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::iter;
 use std::panic::AssertUnwindSafe;
@@ -8,10 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use lambda_http::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use lambda_http::http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
-use serde_json::{Map, Value};
+use serde_json::json;
 use url::form_urlencoded;
 
 use super::body::check_body;
@@ -22,9 +23,6 @@ use crate::auth::Caller;
 use crate::domain::{Actor, ContactId, ExpectedVersion, Tenant, Timestamp, Version};
 use crate::log::{Measured, RequestLine, write_request};
 use crate::store::{ChangeMetadata, Tally, tallied};
-
-/// The header of an answer that holds the request's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// 2020-01-01T00:00:00Z in Unix milliseconds. A clock before it is broken (contract section 10).
 const EARLIEST_CLOCK: i64 = 1_577_836_800_000;
@@ -91,9 +89,8 @@ impl<'a> Call<'a> {
             return Err(Failure::Unavailable(wrong.into()));
         }
         let authorization = self.request.headers().get(header::AUTHORIZATION);
-        let caller = self
-            .service
-            .authenticator
+        let authenticator = &self.service.authenticator;
+        let caller = authenticator
             .authenticate(authorization, self.received_at)
             .await?;
         Ok(self.caller.get_or_init(|| caller))
@@ -114,10 +111,8 @@ impl<'a> Call<'a> {
         // In a form, a plus means a blank. No parameter here holds blanks, and addresses hold pluses.
         let query = self.request.uri().query().unwrap_or_default();
         let query = query.replace('+', "%2B");
-        let parameters: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
-            .map(|(name, value)| (name.into_owned(), value.into()))
-            .collect();
-        Body::from(Value::Object(parameters).to_string())
+        let parameters: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
+        Body::from(json!(parameters).to_string())
     }
 
     /// Whether the caller has this version of a contact already (`If-None-Match`).
@@ -138,10 +133,8 @@ impl<'a> Call<'a> {
     /// [`Failure::ContactNotFound`]: no contact has an id that does not fit the pattern.
     pub fn contact_id(&self) -> Result<ContactId, Failure> {
         let parameters = self.request.path_parameters();
-        parameters
-            .first("id")
-            .and_then(|id| ContactId::parse(id).ok())
-            .ok_or(Failure::ContactNotFound)
+        let id = parameters.first("id").unwrap_or_default();
+        ContactId::parse(id).map_err(|_| Failure::ContactNotFound)
     }
 
     /// Names the organization that the request works in, for the log. The last one counts.
@@ -189,7 +182,7 @@ impl<'a> Call<'a> {
             }
         };
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
-            response.headers_mut().insert(REQUEST_ID, id);
+            response.headers_mut().insert("x-request-id", id);
         }
         self.log_request(response.status(), outcome, tally);
         response

@@ -15,7 +15,7 @@ use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, MethodKind, MethodValue, OrganizationId, Outcome,
     PhoneNumber, Timestamp, VerificationSource,
 };
-use crate::store::{EditMethod, EditMethodKind, VerifyMethod};
+use crate::store::VerifyMethod;
 
 /// The contact method that `type` and `value` name. `phone_number` reads a phone number.
 pub fn method(
@@ -27,18 +27,13 @@ pub fn method(
         Some("email") => Ok(MethodKind::Email),
         _ => Err(Problem::MustBeMethodKind),
     });
-    match kind {
-        Some(MethodKind::Phone) => members.read("value", phone_number).map(MethodValue::Phone),
-        Some(MethodKind::Email) => members
-            .read("value", parse::email_address)
-            .map(MethodValue::Email),
-        None => {
-            members.read("value", |json| {
-                parse::required_text(json).map_err(|_| Problem::MustBeMethodValue)
-            });
-            None
-        }
-    }
+    let value = members.read("value", |json| match kind {
+        Some(MethodKind::Phone) => phone_number(json).map(MethodValue::Phone).map(Some),
+        Some(MethodKind::Email) => parse::email_address(json).map(MethodValue::Email).map(Some),
+        None if parse::required_text(json).is_ok() => Ok(None),
+        None => Err(Problem::MustBeMethodValue),
+    });
+    value.flatten()
 }
 
 /// The answer to a read of a contact.
@@ -62,28 +57,15 @@ pub fn method_verified(
         Some(_) => "verified",
         None => "verification cleared",
     };
-    changed(change.method.kind(), done, outcome, contact)
+    method_changed(change.method.kind(), done, outcome, contact)
 }
 
-/// The answer to the addition of a contact method, or to its removal.
+/// The answer that shows a contact after a change to a method of this kind. `done` ends the message, which follows the
+/// request, whatever the outcome (contract section 6).
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn method_edited(
-    edit: &EditMethod,
-    outcome: Outcome,
-    contact: &Contact,
-) -> Result<Answer, Failure> {
-    let done = match edit.kind {
-        EditMethodKind::Add { .. } => "added",
-        EditMethodKind::Remove => "removed",
-    };
-    changed(edit.value.kind(), done, outcome, contact)
-}
-
-/// The answer that shows a contact after a change. Its message follows the request, whatever the outcome (contract
-/// section 6).
-fn changed(
+pub fn method_changed(
     kind: MethodKind,
     done: &str,
     outcome: Outcome,

@@ -87,13 +87,8 @@ pub fn contact_changed(
     email: Option<&str>,
     contact: &AudienceContact,
 ) -> Result<Answer, Failure> {
-    let view = ContactView::new(
-        Some(outcome),
-        email,
-        &contact.audience,
-        &contact.client,
-        Some(contact),
-    );
+    let (audience, client) = (&contact.audience, &contact.client);
+    let view = ContactView::new(Some(outcome), email, audience, client, Some(contact));
     Answer::ok(outcome.as_str(), Some(contact.contact.version), &view)
 }
 
@@ -115,46 +110,36 @@ pub fn contact_status(
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let fields: Option<BTreeMap<_, _>> = match failure {
-        Failure::ForeignClient => Some([("client", FieldCode::Forbidden)].into()),
-        Failure::AudienceNotFound => Some([("audience", FieldCode::NotFound)].into()),
+    let field = |name, code| (ErrorCode::ValidationError, Some([(name, code)].into()));
+    let (code, fields) = match failure {
+        Failure::Refused(Refusal::MissingAuthorization) => (ErrorCode::MissingAuthorization, None),
+        Failure::Refused(Refusal::NotBearer) => (ErrorCode::InvalidAuthorization, None),
+        Failure::Refused(Refusal::InvalidToken(_)) => (ErrorCode::InvalidToken, None),
+        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
+            (ErrorCode::Unavailable, None)
+        }
+        Failure::PayloadTooLarge => (ErrorCode::PayloadTooLarge, None),
+        Failure::UnsupportedMediaType => (ErrorCode::UnsupportedMediaType, None),
+        Failure::VersionMismatch(_) => (ErrorCode::PreconditionFailed, None),
+        Failure::Internal(_) => (ErrorCode::InternalError, None),
+        Failure::ForeignClient => field("client", FieldCode::Forbidden),
+        Failure::AudienceNotFound => field("audience", FieldCode::NotFound),
         Failure::ContactNotFound | Failure::MethodNotFound(_) => {
-            Some([("contact_id", FieldCode::NotFound)].into())
+            field("contact_id", FieldCode::NotFound)
         }
         Failure::Invalid(faults) => {
-            let codes = faults
-                .iter()
-                .map(|fault| (&*fault.member, fault.problem.code()));
-            Some(codes.collect())
+            let fields = faults.iter();
+            let fields = fields.map(|fault| (&*fault.member, fault.problem.code()));
+            (ErrorCode::ValidationError, Some(fields.collect()))
         }
-        _ => None,
     };
+    let message = fields.is_none().then(|| failure.message());
     let error = ErrorView {
-        code: error_code(failure),
-        message: fields.is_none().then(|| failure.message()),
+        code,
+        message,
         fields,
     };
     failure_response(failure, &FailureView { error, request_id })
-}
-
-fn error_code(failure: &Failure) -> ErrorCode {
-    match failure {
-        Failure::Refused(Refusal::MissingAuthorization) => ErrorCode::MissingAuthorization,
-        Failure::Refused(Refusal::NotBearer) => ErrorCode::InvalidAuthorization,
-        Failure::Refused(Refusal::InvalidToken(_)) => ErrorCode::InvalidToken,
-        Failure::PayloadTooLarge => ErrorCode::PayloadTooLarge,
-        Failure::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
-        Failure::ForeignClient
-        | Failure::Invalid(_)
-        | Failure::AudienceNotFound
-        | Failure::ContactNotFound
-        | Failure::MethodNotFound(_) => ErrorCode::ValidationError,
-        Failure::VersionMismatch(_) => ErrorCode::PreconditionFailed,
-        Failure::Internal(_) => ErrorCode::InternalError,
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
-            ErrorCode::Unavailable
-        }
-    }
 }
 
 /// Why a request was not done.

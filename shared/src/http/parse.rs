@@ -58,18 +58,18 @@ pub fn one_of<T>(
     move |json| from_name(&text(json)?).ok_or(problem)
 }
 
-/// What `parse` makes of a text; `problem` where it makes nothing of it, and for every other type.
-fn from_text<T>(
+/// A text that `parse` accepts; `problem` for another text and for every other type.
+fn parsed<T, E>(
     problem: Problem,
-    parse: impl FnOnce(&str) -> Option<T>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> impl FnOnce(&Value) -> Result<T, Problem> {
-    move |json| json.as_str().and_then(parse).ok_or(problem)
+    move |json| parse(json.as_str().ok_or(problem)?).map_err(|_| problem)
 }
 
 /// A phone number in international form, or national in `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    from_text(Problem::MustBePhoneNumber, move |text| {
-        PhoneNumber::parse(text, region).ok()
+    parsed(Problem::MustBePhoneNumber, move |text| {
+        PhoneNumber::parse(text, region)
     })
 }
 
@@ -77,10 +77,11 @@ pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneN
 pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    from_text(Problem::MustBePhoneNumber, move |text| {
-        let number = PhoneNumber::parse(text, region).ok();
-        number.filter(PhoneNumber::has_assigned_calling_code)
-    })
+    move |json| {
+        let number = phone_number(region)(json).ok();
+        let number = number.filter(PhoneNumber::has_assigned_calling_code);
+        number.ok_or(Problem::MustBePhoneNumber)
+    }
 }
 
 /// An e-mail address.
@@ -88,9 +89,7 @@ pub fn new_phone_number(
 /// # Errors
 /// [`Problem::MustBeEmailAddress`].
 pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
-    from_text(Problem::MustBeEmailAddress, |text| {
-        EmailAddress::parse(text).ok()
-    })(json)
+    parsed(Problem::MustBeEmailAddress, EmailAddress::parse)(json)
 }
 
 /// An e-mail address in a query. Some callers send a plus as a blank; an address has pluses and no blanks.
@@ -106,16 +105,13 @@ pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
 /// # Errors
 /// [`Problem::MustBeDateTimeOrNull`].
 pub fn date_time(json: &Value) -> Result<Timestamp, Problem> {
-    from_text(Problem::MustBeDateTimeOrNull, |text| {
-        Timestamp::parse_rfc3339(text).ok()
-    })(json)
+    parsed(Problem::MustBeDateTimeOrNull, Timestamp::parse_rfc3339)(json)
 }
 
 /// An ISO 8601 date and time, without an offset in `time_zone`.
 pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Timestamp, Problem> {
-    from_text(Problem::MustBeIsoDatetime, move |text| {
-        Timestamp::parse_iso8601(text, time_zone).ok()
-    })
+    let parse = move |text: &str| Timestamp::parse_iso8601(text, time_zone);
+    parsed(Problem::MustBeIsoDatetime, parse)
 }
 
 /// A label. A blank text counts as absent.
@@ -123,8 +119,6 @@ pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Times
 /// # Errors
 /// [`Problem::Required`] or [`Problem::MustBeLabel`].
 pub fn label(json: &Value) -> Result<VerificationSource, Problem> {
-    from_text(Problem::MustBeLabel, |text| {
-        VerificationSource::parse(text).ok()
-    })(json)?
-    .ok_or(Problem::Required)
+    let label = parsed(Problem::MustBeLabel, VerificationSource::parse)(json)?;
+    label.ok_or(Problem::Required)
 }

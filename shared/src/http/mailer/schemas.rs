@@ -21,6 +21,7 @@ pub fn schemas() -> Schemas {
     add::<VerifyContact>(&mut schemas);
     add::<UpsertContact>(&mut schemas);
     add::<NewPhoneNumbers>(&mut schemas);
+    add::<NewPhoneNumber>(&mut schemas);
     add::<Subscribe>(&mut schemas);
     add::<Unsubscribe>(&mut schemas);
     add_answer::<ContactView<'_>>(&mut schemas);
@@ -160,11 +161,7 @@ impl PartialSchema for NewPhoneNumbers {
     }
 }
 
-impl ToSchema for NewPhoneNumbers {
-    fn schemas(schemas: &mut Schemas) {
-        add::<NewPhoneNumber>(schemas);
-    }
-}
+impl ToSchema for NewPhoneNumbers {}
 
 /// Whom to subscribe, and how far.
 #[derive(Debug, ToSchema)]
