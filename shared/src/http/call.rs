@@ -81,18 +81,16 @@ impl<'a> Call<'a> {
     /// Why the caller is refused. [`Failure::Unavailable`] for every caller while the clock is wrong.
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
         // A wrong clock would record wrong verification times, and let expired tokens in.
-        if self.received_at.unix_milliseconds() < EARLIEST_CLOCK {
+        let now = self.received_at;
+        if now.unix_milliseconds() < EARLIEST_CLOCK {
             let wrong = format!(
-                "the clock of this machine is wrong: it says {}, and no time before 2020 is accepted",
-                self.received_at
+                "the clock of this machine is wrong: it says {now}, and no time before 2020 is accepted"
             );
             return Err(Failure::Unavailable(wrong.into()));
         }
         let authorization = self.request.headers().get(header::AUTHORIZATION);
         let authenticator = &self.service.authenticator;
-        let caller = authenticator
-            .authenticate(authorization, self.received_at)
-            .await?;
+        let caller = authenticator.authenticate(authorization, now).await?;
         Ok(self.caller.get_or_init(|| caller))
     }
 

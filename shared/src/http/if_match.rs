@@ -1,7 +1,5 @@
 //! `If-Match` and `If-None-Match` (RFC 9110 sections 13.1.1 and 13.1.2), and the entity tags of contacts (contract section 9).
 
-use std::collections::BTreeSet;
-
 use lambda_http::http::{HeaderMap, header};
 
 use crate::domain::{ExpectedVersion, Version};
@@ -23,8 +21,10 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
         return Some(ExpectedVersion::AnyExisting);
     }
     let tags = opaque_tags(&list)?.into_iter();
-    let versions: BTreeSet<_> = tags.filter_map(version).collect();
-    (versions.len() <= MAX_VERSIONS).then(|| ExpectedVersion::OneOf(versions.into_iter().collect()))
+    let mut versions: Vec<_> = tags.filter_map(version).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    (versions.len() <= MAX_VERSIONS).then_some(ExpectedVersion::OneOf(versions))
 }
 
 /// Whether the caller has this version already: `If-None-Match` names it, as a strong or a weak tag, or is `*`. Any other

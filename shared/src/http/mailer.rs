@@ -110,7 +110,7 @@ pub fn contact_status(
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let field = |name, code| (ErrorCode::ValidationError, Some([(name, code)].into()));
+    let invalid = |fields: Vec<_>| (ErrorCode::ValidationError, Some(fields));
     let (code, fields) = match failure {
         Failure::Refused(Refusal::MissingAuthorization) => (ErrorCode::MissingAuthorization, None),
         Failure::Refused(Refusal::NotBearer) => (ErrorCode::InvalidAuthorization, None),
@@ -122,22 +122,21 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
         Failure::UnsupportedMediaType => (ErrorCode::UnsupportedMediaType, None),
         Failure::VersionMismatch(_) => (ErrorCode::PreconditionFailed, None),
         Failure::Internal(_) => (ErrorCode::InternalError, None),
-        Failure::ForeignClient => field("client", FieldCode::Forbidden),
-        Failure::AudienceNotFound => field("audience", FieldCode::NotFound),
+        Failure::ForeignClient => invalid(vec![("client", FieldCode::Forbidden)]),
+        Failure::AudienceNotFound => invalid(vec![("audience", FieldCode::NotFound)]),
         Failure::ContactNotFound | Failure::MethodNotFound(_) => {
-            field("contact_id", FieldCode::NotFound)
+            invalid(vec![("contact_id", FieldCode::NotFound)])
         }
         Failure::Invalid(faults) => {
             let fields = faults.iter();
             let fields = fields.map(|fault| (&*fault.member, fault.problem.code()));
-            (ErrorCode::ValidationError, Some(fields.collect()))
+            invalid(fields.collect())
         }
     };
-    let message = fields.is_none().then(|| failure.message());
     let error = ErrorView {
         code,
-        message,
-        fields,
+        message: fields.is_none().then(|| failure.message()),
+        fields: fields.map(BTreeMap::from_iter),
     };
     failure_response(failure, &FailureView { error, request_id })
 }
