@@ -94,10 +94,10 @@ pub fn token(
         organization,
         role,
         client,
-    } = &settings.claim_names;
+    } = &settings.authenticator.claim_names;
     let mut claims = Map::from_iter([
-        ("iss".to_owned(), json!(settings.issuer)),
-        ("aud".to_owned(), json!(settings.audience)),
+        ("iss".to_owned(), json!(settings.authenticator.issuer)),
+        ("aud".to_owned(), json!(settings.authenticator.audience)),
         ("sub".to_owned(), json!(identity.subject)),
         ("iat".to_owned(), json!(now.as_secs())),
         ("exp".to_owned(), json!(expiry.as_secs())),
@@ -143,10 +143,13 @@ mod tests {
     fn without_an_environment_all_settings_are_the_development_ones() {
         let settings = with(&[]);
         assert_eq!(
-            (settings.table_name.as_str(), settings.issuer.as_str()),
+            (
+                settings.table_name.as_str(),
+                settings.authenticator.issuer.as_str()
+            ),
             (TABLE_NAME, ISSUER)
         );
-        assert!(settings.accepts_development_tokens());
+        assert!(settings.authenticator.accepts_development_tokens());
     }
 
     #[test]
@@ -155,9 +158,12 @@ mod tests {
             ("JWT_KEYS_URL", "https://idp.example.com/keys"),
             ("JWT_ISSUER", "idp"),
         ]);
-        assert!(!settings.accepts_development_tokens());
+        assert!(!settings.authenticator.accepts_development_tokens());
         assert_eq!(
-            (settings.issuer.as_str(), settings.audience.as_str()),
+            (
+                settings.authenticator.issuer.as_str(),
+                settings.authenticator.audience.as_str()
+            ),
             ("idp", AUDIENCE)
         );
     }

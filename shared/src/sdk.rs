@@ -19,8 +19,10 @@ pub async fn configuration() -> SdkConfig {
         // With these credentials the SDK calls nothing but DynamoDB. All its clients share one HTTP client, and with it one
         // connection. Without TLS no certificates are needed, and an HTTPS client would load them all.
         if !is_behind_proxy() {
+            let is_plain =
+                configured_endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"));
             let builder = Builder::new();
-            loader = loader.http_client(if endpoint_is_plain() {
+            loader = loader.http_client(if is_plain {
                 builder.build_http()
             } else {
                 let provider = Provider::Rustls(CryptoMode::AwsLc);
@@ -29,11 +31,6 @@ pub async fn configuration() -> SdkConfig {
         }
     }
     loader.load().await
-}
-
-/// Whether the environment sets an endpoint without TLS.
-fn endpoint_is_plain() -> bool {
-    configured_endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"))
 }
 
 /// Whether the environment names a proxy. Only the SDK's own client uses proxies.

@@ -1,6 +1,5 @@
 //! The parts that every handler uses.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,17 +43,8 @@ impl Service {
             time_zone: settings.time_zone,
             clock: system_clock(),
             deadline: DEADLINE,
-            authenticator: settings.into_authenticator(),
+            authenticator: settings.authenticator,
         }
-    }
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service")
-            .field("authenticator", &self.authenticator)
-            .field("store", &self.store)
-            .finish_non_exhaustive()
     }
 }
 

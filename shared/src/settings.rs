@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::auth::{Authenticator, ClaimNames, FetchedKeys, KeySet, KeysUrl};
+use crate::auth::{Authenticator, ClaimNames, KeySet, Keys};
 use crate::domain::{PhoneRegion, TimeZone};
 
 pub use crate::environment::environment_variable;
@@ -16,14 +16,8 @@ pub use crate::environment::environment_variable;
 pub struct Settings {
     /// The table's name.
     pub table_name: String,
-    /// Where the keys come from.
-    pub keys: KeysSetting,
-    /// The `iss` that tokens must have.
-    pub issuer: String,
-    /// The `aud` that tokens must have.
-    pub audience: String,
-    /// The names of the configurable claims.
-    pub claim_names: ClaimNames,
+    /// Verifies tokens, as the settings `JWT_*` say.
+    pub authenticator: Authenticator,
     /// The region of phone numbers in national form.
     pub default_phone_region: PhoneRegion,
     /// The zone of times without an offset, on endpoint 3.
@@ -32,32 +26,17 @@ pub struct Settings {
     pub log_level: LevelFilter,
 }
 
-/// Where the keys come from: `JWT_KEYS` or `JWT_KEYS_URL`.
-#[derive(Debug)]
-pub enum KeysSetting {
-    /// The JWK Set itself.
-    Inline(KeySet),
-    /// The URL that publishes it.
-    Url(KeysUrl),
-}
-
 /// A missing or invalid setting. Its text is one line: the name, the problem, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name} {problem}")]
-pub struct InvalidSetting {
-    name: &'static str,
-    problem: String,
-}
+#[error("{0}")]
+pub struct InvalidSetting(String);
 
 impl InvalidSetting {
-    fn new(name: &'static str, problem: impl Display) -> Self {
-        Self {
-            name,
-            problem: problem.to_string(),
-        }
+    fn new(name: &str, problem: impl Display) -> Self {
+        Self(format!("{name} {problem}"))
     }
 
-    pub(crate) fn not_text(name: &'static str) -> Self {
+    pub(crate) fn not_text(name: &str) -> Self {
         Self::new(name, "is not Unicode text")
     }
 }
@@ -78,67 +57,40 @@ impl Settings {
     pub fn read(
         value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
     ) -> Result<Self, InvalidSetting> {
-        let values = Values {
-            value_of: &value_of,
-        };
+        let values = Values(&value_of);
         Ok(Self {
             table_name: values.table_name()?,
-            keys: values.keys()?,
-            issuer: values.required("JWT_ISSUER", "the `iss` of accepted tokens")?,
-            audience: values.required("JWT_AUDIENCE", "the `aud` of accepted tokens")?,
-            claim_names: values.claim_names()?,
+            authenticator: Authenticator {
+                keys: values.keys()?,
+                issuer: values.required("JWT_ISSUER", "the `iss` of accepted tokens")?,
+                audience: values.required("JWT_AUDIENCE", "the `aud` of accepted tokens")?,
+                claim_names: values.claim_names()?,
+            },
             default_phone_region: values
-                .parsed("DEFAULT_PHONE_REGION")?
+                .parsed("DEFAULT_PHONE_REGION", "is wrong")?
                 .unwrap_or(PhoneRegion::CANADA),
-            time_zone: values.time_zone()?,
+            time_zone: values
+                .parsed("TIME_ZONE", "is not a time zone")?
+                .unwrap_or(TimeZone::UTC),
             log_level: values.log_level()?,
         })
-    }
-
-    /// Whether tokens of the published development key are accepted.
-    #[must_use]
-    pub fn accepts_development_tokens(&self) -> bool {
-        matches!(&self.keys, KeysSetting::Inline(keys) if keys.holds_development_key())
-    }
-
-    /// The authenticator of a function or server with these settings.
-    #[must_use]
-    pub fn into_authenticator(self) -> Authenticator {
-        let Self {
-            keys,
-            issuer,
-            audience,
-            claim_names,
-            ..
-        } = self;
-        match keys {
-            KeysSetting::Inline(keys) => {
-                Authenticator::with_keys(keys, issuer, audience, claim_names)
-            }
-            KeysSetting::Url(url) => Authenticator::with_fetched_keys(
-                FetchedKeys::new(url),
-                issuer,
-                audience,
-                claim_names,
-            ),
-        }
     }
 }
 
 /// The values of settings, by name.
-struct Values<'a> {
-    value_of: &'a dyn Fn(&'static str) -> Result<Option<String>, VarError>,
-}
+struct Values<'a>(&'a dyn Fn(&'static str) -> Result<Option<String>, VarError>);
 
 impl Values<'_> {
     /// The trimmed value of a setting. A blank value counts as unset.
     fn optional(&self, name: &'static str) -> Result<Option<String>, InvalidSetting> {
-        match (self.value_of)(name) {
-            Ok(value) => Ok(value
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())),
-            Err(_) => Err(InvalidSetting::not_text(name)),
-        }
+        let value = self.0(name).map_err(|_| InvalidSetting::not_text(name))?;
+        Ok(value
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty()))
+    }
+
+    fn or_default(&self, name: &'static str, default: &str) -> Result<String, InvalidSetting> {
+        Ok(self.optional(name)?.unwrap_or_else(|| default.to_owned()))
     }
 
     fn required(&self, name: &'static str, what: &str) -> Result<String, InvalidSetting> {
@@ -146,120 +98,83 @@ impl Values<'_> {
             .ok_or_else(|| InvalidSetting::new(name, format!("is not set: it must be {what}")))
     }
 
+    /// The parsed value of a setting. The error has the words of `problem`, then the reason.
     fn parsed<T: FromStr<Err: Display>>(
         &self,
         name: &'static str,
+        problem: &str,
     ) -> Result<Option<T>, InvalidSetting> {
         let parse = |value: String| {
             value
                 .parse()
-                .map_err(|why| InvalidSetting::new(name, format!("is wrong: it {why}")))
+                .map_err(|why| InvalidSetting::new(name, format!("{problem}: it {why}")))
         };
         self.optional(name)?.map(parse).transpose()
     }
 
     fn table_name(&self) -> Result<String, InvalidSetting> {
         let name = self.required("TABLE_NAME", "the name of the DynamoDB table")?;
-        if is_table_name(&name) {
-            Ok(name)
-        } else {
-            Err(InvalidSetting::new(
-                "TABLE_NAME",
-                "is not a table name: it must be 3 to 255 letters, digits, `_`, `-` or `.`",
-            ))
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        if (3..=255).contains(&name.len()) && name.bytes().all(is_allowed) {
+            return Ok(name);
         }
+        Err(InvalidSetting::new(
+            "TABLE_NAME",
+            "is not a table name: it must be 3 to 255 letters, digits, `_`, `-` or `.`",
+        ))
     }
 
-    fn keys(&self) -> Result<KeysSetting, InvalidSetting> {
-        let invalid = |problem: String| InvalidSetting::new("JWT_KEYS", problem);
-        match (self.optional("JWT_KEYS")?, self.parsed("JWT_KEYS_URL")?) {
-            (Some(json), None) => KeySet::parse(&json)
-                .map(KeysSetting::Inline)
-                .map_err(|why| {
-                    invalid(format!(
-                        "{why}: it must be a JWK Set (RFC 7517) whose every key states its `alg`"
-                    ))
-                }),
-            (None, Some(url)) => Ok(KeysSetting::Url(url)),
+    fn keys(&self) -> Result<Keys, InvalidSetting> {
+        let invalid = |problem: &str| InvalidSetting::new("JWT_KEYS", problem);
+        match (
+            self.optional("JWT_KEYS")?,
+            self.parsed("JWT_KEYS_URL", "is wrong")?,
+        ) {
+            (Some(json), None) => KeySet::parse(&json).map(Keys::from).map_err(|why| {
+                invalid(&format!(
+                    "{why}: it must be a JWK Set (RFC 7517) whose every key states its `alg`"
+                ))
+            }),
+            (None, Some(fetched)) => Ok(Keys::Fetched(fetched)),
             (Some(_), Some(_)) => Err(invalid(
-                "is set beside JWT_KEYS_URL: only one of them can be".to_owned(),
+                "is set beside JWT_KEYS_URL: only one of them can be",
             )),
             (None, None) => Err(invalid(
-                "is not set: it must be a JWK Set, or JWT_KEYS_URL the URL of one".to_owned(),
+                "is not set: it must be a JWK Set, or JWT_KEYS_URL the URL of one",
             )),
         }
     }
 
     /// The names of the claims. If one claim had two meanings, an organization named `SUPERADMIN` would be a role.
     fn claim_names(&self) -> Result<ClaimNames, InvalidSetting> {
-        let defaults = ClaimNames::default();
-        let organization = self
-            .optional("JWT_CLAIM_ORGANIZATION")?
-            .unwrap_or(defaults.organization);
-        let role = self.optional("JWT_CLAIM_ROLE")?.unwrap_or(defaults.role);
-        let client = self
-            .optional("JWT_CLAIM_CLIENT")?
-            .unwrap_or(defaults.client);
-        let double = |name| {
-            Err(InvalidSetting::new(
-                name,
-                "names the claim of another meaning: each must have its own",
-            ))
+        let names = ClaimNames {
+            organization: self.or_default("JWT_CLAIM_ORGANIZATION", "organizationId")?,
+            role: self.or_default("JWT_CLAIM_ROLE", "role")?,
+            client: self.or_default("JWT_CLAIM_CLIENT", "client")?,
         };
-        if role == organization {
-            double("JWT_CLAIM_ROLE")
-        } else if client == organization || client == role {
-            double("JWT_CLAIM_CLIENT")
+        let double = if names.role == names.organization {
+            "JWT_CLAIM_ROLE"
+        } else if names.client == names.organization || names.client == names.role {
+            "JWT_CLAIM_CLIENT"
         } else {
-            Ok(ClaimNames {
-                organization,
-                role,
-                client,
-            })
-        }
-    }
-
-    fn time_zone(&self) -> Result<TimeZone, InvalidSetting> {
-        self.optional("TIME_ZONE")?
-            .map_or(Ok(TimeZone::UTC), |zone| {
-                zone.parse().map_err(|_| {
-                    InvalidSetting::new(
-                        "TIME_ZONE",
-                        "is not a time zone: it must be an IANA name, such as America/Toronto",
-                    )
-                })
-            })
+            return Ok(names);
+        };
+        Err(InvalidSetting::new(
+            double,
+            "names the claim of another meaning: each must have its own",
+        ))
     }
 
     fn log_level(&self) -> Result<LevelFilter, InvalidSetting> {
-        self.optional("LOG_LEVEL")?
-            .map_or(Ok(LevelFilter::INFO), |level| {
-                log_level(&level).ok_or_else(|| {
-                    InvalidSetting::new(
-                        "LOG_LEVEL",
-                        "is not a level: it must be off, error, warn, info, debug or trace",
-                    )
-                })
-            })
-    }
-}
-
-fn is_table_name(name: &str) -> bool {
-    (3..=255).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-}
-
-fn log_level(level: &str) -> Option<LevelFilter> {
-    match level.to_ascii_lowercase().as_str() {
-        "off" => Some(LevelFilter::OFF),
-        "error" => Some(LevelFilter::ERROR),
-        "warn" => Some(LevelFilter::WARN),
-        "info" => Some(LevelFilter::INFO),
-        "debug" => Some(LevelFilter::DEBUG),
-        "trace" => Some(LevelFilter::TRACE),
-        _ => None,
+        let level = self.or_default("LOG_LEVEL", "info")?;
+        // `LevelFilter` would also read a number.
+        let is_word = level.bytes().all(|byte| byte.is_ascii_alphabetic());
+        level.parse().ok().filter(|_| is_word).ok_or_else(|| {
+            InvalidSetting::new(
+                "LOG_LEVEL",
+                "is not a level: it must be off, error, warn, info, debug or trace",
+            )
+        })
     }
 }
 
@@ -291,7 +206,10 @@ mod tests {
     #[test]
     fn an_optional_setting_has_the_default_of_the_contract() {
         let settings = read(&[]).unwrap();
-        assert_eq!(settings.claim_names, ClaimNames::default());
+        let claim_names = &settings.authenticator.claim_names;
+        assert_eq!(claim_names.organization, "organizationId");
+        assert_eq!(claim_names.role, "role");
+        assert_eq!(claim_names.client, "client");
         assert_eq!(settings.default_phone_region, PhoneRegion::CANADA);
         assert_eq!(settings.time_zone, TimeZone::UTC);
         assert_eq!(settings.log_level, LevelFilter::INFO);
@@ -319,6 +237,7 @@ mod tests {
             ("DEFAULT_PHONE_REGION", "Canada", "ISO 3166"),
             ("TIME_ZONE", "Toronto", "IANA"),
             ("LOG_LEVEL", "loud", "debug"),
+            ("LOG_LEVEL", "3", "debug"),
         ] {
             let error = read(&[(name, Some(value))]).unwrap_err();
             assert!(

@@ -27,20 +27,12 @@ pub async fn start<F>(handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send,
 {
-    match run(handler).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The log may not have started yet. Lambda logs standard error too.
-            #[expect(
-                clippy::print_stderr,
-                reason = "the one line that says why the function does not start"
-            )]
-            {
-                eprintln!("cannot start: {error}");
-            }
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = run(handler).await else {
+        return ExitCode::SUCCESS;
+    };
+    // The log may not have started yet. Lambda logs standard error too.
+    eprintln!("cannot start: {error}");
+    ExitCode::FAILURE
 }
 
 async fn run<F>(
@@ -54,7 +46,9 @@ where
     report_panics_by_place();
     let config = sdk::configuration().await;
     let config = configure(Builder::from(&config), ClientTimeouts::default()).build();
-    if settings.accepts_development_tokens() && !database_is_local() {
+    let database = configured_endpoint().and_then(|endpoint| endpoint.parse().ok());
+    let is_local = database.is_some_and(|url| is_loopback(&url));
+    if settings.authenticator.accepts_development_tokens() && !is_local {
         return Err("JWT_KEYS holds the published development key, which is accepted only with a database on \
                     loopback (AWS_ENDPOINT_URL_DYNAMODB): it must be a key that only you can sign with"
             .into());
@@ -83,18 +77,9 @@ impl IntoResponse for Answer {
 /// The name and version that Lambda's variables give this function, if it runs on Lambda.
 fn lambda_function() -> Result<Option<LambdaFunction>, InvalidSetting> {
     let variable = |name| environment_variable(name).map_err(|_| InvalidSetting::not_text(name));
-    Ok(match variable("AWS_LAMBDA_FUNCTION_NAME")? {
-        Some(name) => Some(LambdaFunction {
-            name,
-            version: variable("AWS_LAMBDA_FUNCTION_VERSION")?
-                .unwrap_or_else(|| "$LATEST".to_owned()),
-        }),
-        None => None,
-    })
-}
-
-/// Whether the database is on this machine.
-fn database_is_local() -> bool {
-    let endpoint = configured_endpoint().and_then(|endpoint| endpoint.parse().ok());
-    endpoint.is_some_and(|endpoint| is_loopback(&endpoint))
+    let Some(name) = variable("AWS_LAMBDA_FUNCTION_NAME")? else {
+        return Ok(None);
+    };
+    let version = variable("AWS_LAMBDA_FUNCTION_VERSION")?.unwrap_or_else(|| "$LATEST".to_owned());
+    Ok(Some(LambdaFunction { name, version }))
 }

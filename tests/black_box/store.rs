@@ -60,7 +60,7 @@ async fn caller(identity: Identity) -> Arc<Caller> {
     let token = development::token(&settings, &identity, Duration::from_mins(1)).unwrap();
     let header = format!("Bearer {token}").parse().unwrap();
     settings
-        .into_authenticator()
+        .authenticator
         .authenticate(Some(&header), system_clock()())
         .await
         .unwrap()

@@ -19,7 +19,7 @@ const AWS: [&str; 6] = [
 /// # Errors
 /// When the database is on AWS and the settings accept development tokens.
 pub(super) fn refuse(database: &Url, settings: &Settings) -> anyhow::Result<()> {
-    if settings.accepts_development_tokens() && is_aws(database) {
+    if settings.authenticator.accepts_development_tokens() && is_aws(database) {
         bail!(
             "{database} is AWS, and everybody on this machine can make development tokens: load data with `contacts seed`, \
              or set JWT_KEYS or JWT_KEYS_URL, JWT_ISSUER and JWT_AUDIENCE to those of an identity provider"

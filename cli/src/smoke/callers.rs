@@ -131,7 +131,7 @@ fn is_compact_jws(token: &str) -> bool {
 
 fn signed(identity: Identity) -> anyhow::Result<Caller> {
     let settings = development::settings()?;
-    if !settings.accepts_development_tokens() {
+    if !settings.authenticator.accepts_development_tokens() {
         bail!(
             "{TOKEN} is not set, and the environment names other keys than the one that development tokens are signed with"
         );

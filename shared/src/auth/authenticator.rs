@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambda_http::http::HeaderValue;
 use serde_json::Value;
 
-use super::claims::{Claims, ExpectedClaims};
+use super::claims::Claims;
 use super::token::Token;
 use super::verifier::Verifier;
 use super::{Caller, FetchError, FetchedKeys, KeySet, TokenFault};
@@ -29,16 +29,6 @@ pub struct ClaimNames {
     pub client: String,
 }
 
-impl Default for ClaimNames {
-    fn default() -> Self {
-        Self {
-            organization: "organizationId".to_owned(),
-            role: "role".to_owned(),
-            client: "client".to_owned(),
-        }
-    }
-}
-
 /// Why a caller is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -56,60 +46,39 @@ pub enum Refusal {
     KeysUnavailable(#[source] Arc<FetchError>),
 }
 
-/// Where the keys come from.
+/// The keys that tokens are verified with.
 #[derive(Debug)]
-enum Keys {
+pub(crate) enum Keys {
+    /// The keys of `JWT_KEYS`.
     Configured(Arc<Verifier>),
-    Fetched(Box<FetchedKeys>),
+    /// The keys that `JWT_KEYS_URL` publishes.
+    Fetched(FetchedKeys),
 }
 
-impl Keys {
-    /// The keys that are available without a fetch.
-    fn available(&self) -> Option<Arc<Verifier>> {
-        match self {
-            Self::Configured(keys) => Some(Arc::clone(keys)),
-            Self::Fetched(fetched) => fetched.cached(),
-        }
+impl From<KeySet> for Keys {
+    fn from(keys: KeySet) -> Self {
+        Self::Configured(Arc::new(Verifier::new(keys)))
     }
 }
 
 /// Verifies tokens.
 #[derive(Debug)]
 pub struct Authenticator {
-    keys: Keys,
-    expected: ExpectedClaims,
-    claim_names: ClaimNames,
+    /// The keys to verify tokens with.
+    pub(crate) keys: Keys,
+    /// The `iss` that tokens must have.
+    pub issuer: String,
+    /// The `aud` that tokens must have.
+    pub audience: String,
+    /// The names of the configurable claims.
+    pub claim_names: ClaimNames,
 }
 
 impl Authenticator {
-    /// Verifies tokens with configured keys.
+    /// Whether tokens of the published development key are accepted.
     #[must_use]
-    pub fn with_keys(
-        keys: KeySet,
-        issuer: String,
-        audience: String,
-        claim_names: ClaimNames,
-    ) -> Self {
-        Self {
-            keys: Keys::Configured(Arc::new(Verifier::new(keys))),
-            expected: ExpectedClaims { issuer, audience },
-            claim_names,
-        }
-    }
-
-    /// Verifies tokens with keys that an identity provider publishes.
-    #[must_use]
-    pub fn with_fetched_keys(
-        keys: FetchedKeys,
-        issuer: String,
-        audience: String,
-        claim_names: ClaimNames,
-    ) -> Self {
-        Self {
-            keys: Keys::Fetched(Box::new(keys)),
-            expected: ExpectedClaims { issuer, audience },
-            claim_names,
-        }
+    pub fn accepts_development_tokens(&self) -> bool {
+        matches!(&self.keys, Keys::Configured(verifier) if verifier.keys.holds_development_key())
     }
 
     /// Fetches the keys, so that the first request does not wait for them. A failure is not reported: the first request
@@ -131,14 +100,17 @@ impl Authenticator {
     ) -> Result<Arc<Caller>, Refusal> {
         let text = bearer_token(authorization)?;
         let now = since_1970(now);
-        if let Some(keys) = self.keys.available()
-            && let Some(caller) = keys.cached_caller(text, now)
-        {
+        let available = match &self.keys {
+            Keys::Configured(keys) => Some(Arc::clone(keys)),
+            Keys::Fetched(fetched) => fetched.cached(),
+        };
+        if let Some(caller) = available.and_then(|keys| keys.cached_caller(text, now)) {
             return Ok(caller);
         }
         let token = Token::parse(text)?;
         let keys = self.keys_for(&token).await?;
-        let claims = token.claims(token.key(&keys.keys)?, &self.expected, now)?;
+        let payload = token.payload(token.key(&keys.keys)?)?;
+        let claims = Claims::parse(&payload, &self.issuer, &self.audience, now)?;
         let caller = Arc::new(self.caller(&claims)?);
         keys.cache(text, now..=claims.valid_until, &caller);
         Ok(caller)
@@ -197,12 +169,9 @@ fn since_1970(time: Timestamp) -> Duration {
 /// The token behind `Bearer`, whose letters may be of either case (RFC 9110 section 11.1).
 fn bearer_token(authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
     let authorization = authorization
-        .ok_or(Refusal::MissingAuthorization)?
-        .as_bytes()
-        .trim_ascii();
-    if authorization.is_empty() {
-        return Err(Refusal::MissingAuthorization);
-    }
+        .map(|value| value.as_bytes().trim_ascii())
+        .filter(|value| !value.is_empty())
+        .ok_or(Refusal::MissingAuthorization)?;
     match authorization.split_at_checked(b"bearer ".len()) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => {
             str::from_utf8(token.trim_ascii_start()).map_err(|_| TokenFault::Malformed.into())
@@ -223,9 +192,16 @@ mod tests {
     const KEYS: &str = r#"{"keys":[{"kty":"oct","alg":"HS256","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#;
 
     fn authenticator() -> Authenticator {
-        let keys = KeySet::parse(KEYS).unwrap();
-        let (issuer, audience) = ("issuer".to_owned(), "audience".to_owned());
-        Authenticator::with_keys(keys, issuer, audience, ClaimNames::default())
+        Authenticator {
+            keys: KeySet::parse(KEYS).unwrap().into(),
+            issuer: "issuer".to_owned(),
+            audience: "audience".to_owned(),
+            claim_names: ClaimNames {
+                organization: "organizationId".to_owned(),
+                role: "role".to_owned(),
+                client: "client".to_owned(),
+            },
+        }
     }
 
     /// A token that expires at this time, and is valid from `valid_from` on; both in seconds since 1970.

@@ -11,17 +11,6 @@ pub struct Caller {
     is_super_admin: bool,
 }
 
-/// The kind of a caller, for the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallerKind {
-    /// A person or service of one organization.
-    User,
-    /// An application: a token with a client.
-    Application,
-    /// An operator of the whole system.
-    SuperAdmin,
-}
-
 impl Caller {
     /// A caller; `None` without an organization, unless the caller is a super administrator.
     pub(super) fn new(
@@ -65,27 +54,16 @@ impl Caller {
         }
     }
 
-    /// The kind of the caller.
+    /// The kind of the caller in the log: an operator of the whole system, an application (a token with a client), or a
+    /// person or service of one organization.
     #[must_use]
-    pub fn kind(&self) -> CallerKind {
+    pub fn kind(&self) -> &'static str {
         if self.is_super_admin {
-            CallerKind::SuperAdmin
+            "superadmin"
         } else if self.client.is_some() {
-            CallerKind::Application
+            "application"
         } else {
-            CallerKind::User
-        }
-    }
-}
-
-impl CallerKind {
-    /// The name of the kind in the log.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Application => "application",
-            Self::SuperAdmin => "superadmin",
+            "user"
         }
     }
 }

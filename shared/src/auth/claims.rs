@@ -10,13 +10,6 @@ use super::TokenFault;
 /// How far clocks may be apart (contract section 3).
 const LEEWAY: Duration = Duration::from_mins(1);
 
-/// What a token must claim.
-#[derive(Debug)]
-pub(super) struct ExpectedClaims {
-    pub(super) issuer: String,
-    pub(super) audience: String,
-}
-
 /// Claims that were found valid.
 pub(super) struct Claims {
     all: Map<String, Value>,
@@ -37,16 +30,49 @@ struct RegisteredClaims {
 }
 
 impl Claims {
-    /// Reads claims and checks that they are as expected, and that the token is valid at `now` (since 1970).
+    /// Reads claims and checks that they name this issuer and audience, and that the token is valid at `now` (since 1970).
     pub(super) fn parse(
         json: &[u8],
-        expected: &ExpectedClaims,
+        issuer: &str,
+        audience: &str,
         now: Duration,
     ) -> Result<Self, TokenFault> {
+        let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
+        let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
         let all = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        let registered: RegisteredClaims =
+        let claims: RegisteredClaims =
             serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        let valid_until = registered.check(expected, now)?;
+        let expires = claims.exp.as_ref().and_then(numeric_date);
+        let valid_until = expires
+            .ok_or_else(|| missing("exp"))?
+            .saturating_add(LEEWAY);
+        let claimed_issuer = match claims.iss {
+            Some(Value::String(issuer)) => issuer,
+            // RFC 7519 section 4.1.1 has one issuer. A list could hold ours beside an issuer that nobody accepts.
+            Some(Value::Array(_)) => return Err(malformed("iss")),
+            _ => return Err(missing("iss")),
+        };
+        let audiences = claims.aud.as_ref().and_then(audiences);
+        let audiences = audiences.ok_or_else(|| missing("aud"))?;
+        if !claims.sub.is_some_and(|sub| sub.is_string()) {
+            return Err(missing("sub"));
+        }
+        let valid_from = match &claims.nbf {
+            Some(nbf) => numeric_date(nbf).ok_or_else(|| malformed("nbf"))?,
+            None => Duration::ZERO,
+        };
+        if now > valid_until {
+            return Err(TokenFault::Expired);
+        }
+        if valid_from > now.saturating_add(LEEWAY) {
+            return Err(TokenFault::NotYetValid);
+        }
+        if claimed_issuer != issuer {
+            return Err(TokenFault::Issuer);
+        }
+        if !audiences.contains(&audience) {
+            return Err(TokenFault::Audience);
+        }
         Ok(Self { all, valid_until })
     }
 
@@ -63,46 +89,6 @@ impl Claims {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(TokenFault::ClaimMalformed(name.to_owned())),
         }
-    }
-}
-
-impl RegisteredClaims {
-    /// Until when the token is valid, if it is valid at `now`.
-    fn check(&self, expected: &ExpectedClaims, now: Duration) -> Result<Duration, TokenFault> {
-        let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
-        let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
-        let expires = self.exp.as_ref().and_then(numeric_date);
-        let valid_until = expires
-            .ok_or_else(|| missing("exp"))?
-            .saturating_add(LEEWAY);
-        let issuer = match &self.iss {
-            Some(Value::String(issuer)) => issuer,
-            // RFC 7519 section 4.1.1 has one issuer. A list could hold ours beside an issuer that nobody accepts.
-            Some(Value::Array(_)) => return Err(malformed("iss")),
-            _ => return Err(missing("iss")),
-        };
-        let audiences = self.aud.as_ref().and_then(audiences);
-        let audiences = audiences.ok_or_else(|| missing("aud"))?;
-        if !self.sub.as_ref().is_some_and(Value::is_string) {
-            return Err(missing("sub"));
-        }
-        let valid_from = match &self.nbf {
-            Some(nbf) => numeric_date(nbf).ok_or_else(|| malformed("nbf"))?,
-            None => Duration::ZERO,
-        };
-        if now > valid_until {
-            return Err(TokenFault::Expired);
-        }
-        if valid_from > now.saturating_add(LEEWAY) {
-            return Err(TokenFault::NotYetValid);
-        }
-        if *issuer != expected.issuer {
-            return Err(TokenFault::Issuer);
-        }
-        if !audiences.contains(&expected.audience.as_str()) {
-            return Err(TokenFault::Audience);
-        }
-        Ok(valid_until)
     }
 }
 

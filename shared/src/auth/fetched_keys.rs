@@ -1,18 +1,16 @@
 //! Keys that an identity provider publishes: fetch, cache, rotation and limits (contract section 3).
 
 use std::error::Error;
-use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
-use hyper::header::ACCEPT;
+use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Request, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -30,34 +28,6 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// Unknown key ids lead to at most one fetch in this time, so that invented ids cannot make us flood the provider.
 const MIN_TIME_BETWEEN_REFETCHES: Duration = Duration::from_mins(5);
-
-/// Where a JWK Set is published: an `https` URL, or an `http` one on loopback.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeysUrl(Uri);
-
-/// A text that is not a [`KeysUrl`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an https URL, or an http URL on loopback, without user name and password")]
-pub struct InvalidKeysUrl;
-
-impl FromStr for KeysUrl {
-    type Err = InvalidKeysUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidKeysUrl> {
-        let url = Url::parse(text).map_err(|_| InvalidKeysUrl)?;
-        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        if url.host().is_none()
-            || !is_secure
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
-            return Err(InvalidKeysUrl);
-        }
-        let mut url = url;
-        url.set_fragment(None);
-        url.as_str().parse().map(Self).map_err(|_| InvalidKeysUrl)
-    }
-}
 
 /// Why the keys could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -82,12 +52,11 @@ pub enum FetchError {
     Keys(#[source] InvalidKeys),
 }
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
-
-/// The keys published at a URL. One fetch runs at a time; every request that needs its result waits for it.
-pub struct FetchedKeys {
-    url: KeysUrl,
-    client: OnceLock<HttpClient>,
+/// The keys published at a URL: an `https` one, or an `http` one on loopback. They are fetched when they are first needed.
+/// One fetch runs at a time; every request that needs its result waits for it.
+#[derive(Debug)]
+pub(crate) struct FetchedKeys {
+    url: Uri,
     cached: RwLock<Option<Arc<Verifier>>>,
     fetches: Mutex<Fetches>,
 }
@@ -99,18 +68,30 @@ struct Fetches {
     last_failure: Option<(Instant, Arc<FetchError>)>,
 }
 
-impl FetchedKeys {
-    /// Keys that are fetched from `url` when they are first needed.
-    #[must_use]
-    pub fn new(url: KeysUrl) -> Self {
-        Self {
-            url,
-            client: OnceLock::new(),
-            cached: RwLock::new(None),
-            fetches: Mutex::new(Fetches::default()),
-        }
-    }
+/// A text that is not a URL of keys.
+#[derive(Debug, thiserror::Error)]
+#[error("must be an https URL, or an http URL on loopback, without user name and password")]
+pub(crate) struct InvalidKeysUrl;
 
+impl FromStr for FetchedKeys {
+    type Err = InvalidKeysUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeysUrl> {
+        let mut url = Url::parse(text).map_err(|_| InvalidKeysUrl)?;
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        if !is_secure || !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidKeysUrl);
+        }
+        url.set_fragment(None);
+        Ok(Self {
+            url: url.as_str().parse().map_err(|_| InvalidKeysUrl)?,
+            cached: RwLock::default(),
+            fetches: Mutex::default(),
+        })
+    }
+}
+
+impl FetchedKeys {
     /// The cached keys, or else fetched ones.
     ///
     /// # Errors
@@ -182,15 +163,21 @@ impl FetchedKeys {
     }
 
     /// Sends one GET. It does not follow redirects: only the configured URL is trusted.
+    ///
+    /// Each fetch makes its own HTTP client, which loads the machine's certificates: most processes fetch once.
     async fn fetch(&self) -> Result<KeySet, FetchError> {
-        let mut request = Request::new(Empty::new());
-        *request.uri_mut() = self.url.0.clone();
-        request.headers_mut().insert(
-            ACCEPT,
-            hyper::header::HeaderValue::from_static("application/json"),
-        );
-        let answer = self
-            .client()?
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(FetchError::Certificates)?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let mut request = Request::new(Empty::<Bytes>::new());
+        *request.uri_mut() = self.url.clone();
+        let accept = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(ACCEPT, accept);
+        let answer = client
             .request(request)
             .await
             .map_err(FetchError::Unreachable)?;
@@ -202,30 +189,6 @@ impl FetchedKeys {
             .await
             .map_err(FetchError::Body)?;
         KeySet::parse_published(&body.to_bytes()).map_err(FetchError::Keys)
-    }
-
-    /// The HTTP client, made at the first fetch because it loads the machine's certificates.
-    fn client(&self) -> Result<&HttpClient, FetchError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(FetchError::Certificates)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(self
-            .client
-            .get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
-    }
-}
-
-impl fmt::Debug for FetchedKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FetchedKeys")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
     }
 }
 
@@ -242,7 +205,7 @@ mod tests {
             "http://[::1]:8080/keys",
             "http://127.9.9.9/keys",
         ] {
-            assert!(good.parse::<KeysUrl>().is_ok(), "{good}");
+            assert!(good.parse::<FetchedKeys>().is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -256,7 +219,7 @@ mod tests {
             "http://10.0.0.1/keys",
             "https://",
         ] {
-            assert!(bad.parse::<KeysUrl>().is_err(), "{bad}");
+            assert!(bad.parse::<FetchedKeys>().is_err(), "{bad}");
         }
     }
 }

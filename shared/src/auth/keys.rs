@@ -1,11 +1,9 @@
 //! The keys that tokens are verified with, as a JWK Set (RFC 7517).
 
-use std::fmt;
-
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,11 +19,13 @@ const MIN_RSA_BITS: usize = 2048;
 const MAX_KEYS: usize = 100;
 
 /// A set of keys, each with the one algorithm that it is used with.
-pub struct KeySet {
+#[derive(Debug)]
+pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
 }
 
-/// One key.
+/// One key. `DecodingKey` hides the key itself from `Debug`.
+#[derive(Debug)]
 pub(super) struct VerificationKey {
     id: Option<String>,
     pub(super) algorithm: Algorithm,
@@ -48,15 +48,8 @@ impl KeySet {
     ///
     /// # Errors
     /// When it is not a JWK Set, or names the key that cannot be used and why.
-    pub fn parse(json: &str) -> Result<Self, InvalidKeys> {
-        let mut set = Self { keys: Vec::new() };
-        for (position, jwk) in Self::jwks(json.as_bytes())?.into_iter().enumerate() {
-            let key = VerificationKey::from_jwk(jwk)
-                .and_then(|key| set.accepts(&key).map(|()| key))
-                .map_err(|why| InvalidKeys(format!("keys[{position}] {why}")))?;
-            set.keys.push(key);
-        }
-        set.or_empty()
+    pub(crate) fn parse(json: &str) -> Result<Self, InvalidKeys> {
+        Self::read(json.as_bytes(), false)
     }
 
     /// Reads the JWK Set that an identity provider publishes. It skips keys that are not signing keys of a known kind
@@ -65,52 +58,37 @@ impl KeySet {
     ///
     /// # Errors
     /// When it is not a JWK Set, or holds no usable key.
-    pub fn parse_published(json: &[u8]) -> Result<Self, InvalidKeys> {
-        let mut set = Self { keys: Vec::new() };
-        for (position, jwk) in Self::jwks(json)?.into_iter().enumerate() {
-            match VerificationKey::from_jwk(jwk).and_then(|key| set.accepts(&key).map(|()| key)) {
-                Ok(key) if key.is_development_key => {
-                    tracing::warn!(position, "the published development key was left out");
-                }
-                Ok(key) => set.keys.push(key),
-                Err(why) => tracing::warn!(position, why, "a published key was left out"),
-            }
-        }
-        set.or_empty()
+    pub(super) fn parse_published(json: &[u8]) -> Result<Self, InvalidKeys> {
+        Self::read(json, true)
     }
 
-    fn jwks(json: &[u8]) -> Result<Vec<Value>, InvalidKeys> {
-        let set: JwkSet = serde_json::from_slice(json)
+    /// Reads a JWK Set. A key that cannot be used is left out of a published set, and makes any other set invalid.
+    fn read(json: &[u8], is_published: bool) -> Result<Self, InvalidKeys> {
+        let jwks = serde_json::from_slice::<JwkSet>(json).map_err(|error| {
             // The position only: serde's own words would quote the document.
-            .map_err(|error| {
-                InvalidKeys(format!(
-                    "is not a JWK Set (line {}, column {})",
-                    error.line(),
-                    error.column()
-                ))
-            })?;
-        if set.keys.len() > MAX_KEYS {
+            let (line, column) = (error.line(), error.column());
+            InvalidKeys(format!("is not a JWK Set (line {line}, column {column})"))
+        })?;
+        if jwks.keys.len() > MAX_KEYS {
             return Err(InvalidKeys(format!("holds more than {MAX_KEYS} keys")));
         }
-        Ok(set.keys)
-    }
-
-    fn or_empty(self) -> Result<Self, InvalidKeys> {
-        if self.keys.is_empty() {
-            Err(InvalidKeys("holds no usable key".to_owned()))
-        } else {
-            Ok(self)
+        let mut keys = Vec::new();
+        for (position, jwk) in jwks.keys.into_iter().enumerate() {
+            match VerificationKey::from_jwk(jwk, &keys) {
+                Ok(key) if is_published && key.is_development_key => {
+                    tracing::warn!(position, "the published development key was left out");
+                }
+                Ok(key) => keys.push(key),
+                Err(why) if is_published => {
+                    tracing::warn!(position, why, "a published key was left out");
+                }
+                Err(why) => return Err(InvalidKeys(format!("keys[{position}] {why}"))),
+            }
         }
-    }
-
-    /// Refuses a second key of the same id and algorithm: a token could mean either.
-    fn accepts(&self, new: &VerificationKey) -> Result<(), &'static str> {
-        let is_double = |key: &VerificationKey| key.id == new.id && key.algorithm == new.algorithm;
-        if self.keys.iter().any(is_double) {
-            Err("has the `kid` and `alg` of an earlier key")
-        } else {
-            Ok(())
+        if keys.is_empty() {
+            return Err(InvalidKeys("holds no usable key".to_owned()));
         }
+        Ok(Self { keys })
     }
 
     /// The key that a token's header chooses: by `kid`, or without one the only key of the set.
@@ -122,72 +100,62 @@ impl KeySet {
         id: Option<&str>,
         algorithm: &str,
     ) -> Result<&VerificationKey, TokenFault> {
-        let mut chosen = match (id, self.keys.as_slice()) {
-            (Some(id), keys) => keys
-                .iter()
-                .filter(|key| key.id.as_deref() == Some(id))
-                .collect::<Vec<_>>(),
-            (None, [only]) => vec![only],
-            (None, _) => Vec::new(),
+        let is_chosen = |key: &&VerificationKey| match id {
+            Some(id) => key.id.as_deref() == Some(id),
+            None => self.keys.len() == 1,
         };
-        if chosen.is_empty() {
-            return Err(TokenFault::UnknownKey);
-        }
-        chosen.retain(|key| algorithm.parse() == Ok(key.algorithm));
-        chosen.first().copied().ok_or(TokenFault::Algorithm)
+        let mut chosen = self.keys.iter().filter(is_chosen).peekable();
+        chosen.peek().ok_or(TokenFault::UnknownKey)?;
+        chosen
+            .find(|key| algorithm.parse() == Ok(key.algorithm))
+            .ok_or(TokenFault::Algorithm)
     }
 
     /// Whether the published development key is among them.
-    #[must_use]
-    pub fn holds_development_key(&self) -> bool {
+    pub(super) fn holds_development_key(&self) -> bool {
         self.keys.iter().any(|key| key.is_development_key)
     }
 }
 
-impl fmt::Debug for KeySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeySet")
-            .field("keys", &self.keys.len())
-            .finish()
-    }
-}
-
 impl VerificationKey {
-    fn from_jwk(jwk: Value) -> Result<Self, &'static str> {
+    /// Reads a key that comes after the keys `before` in its set.
+    fn from_jwk(jwk: Value, before: &[Self]) -> Result<Self, &'static str> {
         let jwk: Jwk =
             serde_json::from_value(jwk).map_err(|_| "is not a JWK of a known kind (`kty`)")?;
         let algorithm = jwk.common.key_algorithm.ok_or("states no `alg`")?;
         let algorithm = Algorithm::try_from(algorithm).map_err(|_| "has an `alg` that is not one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")?;
-        if jwk
-            .common
-            .public_key_use
-            .as_ref()
-            .is_some_and(|usage| *usage != PublicKeyUse::Signature)
-        {
+        if !matches!(
+            jwk.common.public_key_use,
+            None | Some(PublicKeyUse::Signature)
+        ) {
             return Err("is not for signatures (`use`)");
         }
-        if jwk
-            .common
-            .key_operations
-            .as_ref()
-            .is_some_and(|operations| !operations.contains(&KeyOperations::Verify))
-        {
+        let operations = jwk.common.key_operations.as_ref();
+        if operations.is_some_and(|operations| !operations.contains(&KeyOperations::Verify)) {
             return Err("is not for verifying (`key_ops`)");
         }
         check_parameters(&jwk.algorithm, algorithm)?;
-        let key =
-            DecodingKey::from_jwk(&jwk).map_err(|_| "has parameters that are not base64url")?;
-        let is_development_key = key
-            .try_get_as_bytes()
-            .is_ok_and(|secret| secret == DEVELOPMENT_SECRET);
+        let key = DecodingKey::from_jwk(&jwk).map_err(|_| NOT_BASE64URL)?;
+        let secret = key.try_get_as_bytes();
+        let is_development_key = secret.is_ok_and(|secret| secret == DEVELOPMENT_SECRET);
+        let id = jwk.common.key_id;
+        // A token could mean either key.
+        if before
+            .iter()
+            .any(|key| key.id == id && key.algorithm == algorithm)
+        {
+            return Err("has the `kid` and `alg` of an earlier key");
+        }
         Ok(Self {
-            id: jwk.common.key_id,
+            id,
             algorithm,
             key,
             is_development_key,
         })
     }
 }
+
+const NOT_BASE64URL: &str = "has parameters that are not base64url";
 
 /// Whether a key of this kind and size can be used with `algorithm`.
 fn check_parameters(
@@ -197,51 +165,40 @@ fn check_parameters(
     let bytes = |text: &str| {
         BASE64_URL_SAFE_NO_PAD
             .decode(text)
-            .map_err(|_| "has parameters that are not base64url")
+            .map_err(|_| NOT_BASE64URL)
     };
-    match (parameters, algorithm) {
-        (
-            AlgorithmParameters::OctetKey(key),
-            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512,
-        ) => {
-            if bytes(&key.value)?.len() < MIN_SECRET_BYTES {
-                return Err("has a secret of less than 32 bytes (`k`)");
-            }
-        }
-        (
-            AlgorithmParameters::RSA(key),
-            Algorithm::RS256
-            | Algorithm::RS384
-            | Algorithm::RS512
-            | Algorithm::PS256
-            | Algorithm::PS384
-            | Algorithm::PS512,
-        ) => {
+    let (is_usable, problem) = match (parameters, algorithm.family()) {
+        (AlgorithmParameters::OctetKey(key), AlgorithmFamily::Hmac) => (
+            bytes(&key.value)?.len() >= MIN_SECRET_BYTES,
+            "has a secret of less than 32 bytes (`k`)",
+        ),
+        (AlgorithmParameters::RSA(key), AlgorithmFamily::Rsa) => {
             let modulus = bytes(&key.n)?;
             let significant = modulus.iter().skip_while(|byte| **byte == 0).count();
-            if significant * 8 < MIN_RSA_BITS {
-                return Err("has a modulus of less than 2048 bits (`n`)");
-            }
+            (
+                significant * 8 >= MIN_RSA_BITS,
+                "has a modulus of less than 2048 bits (`n`)",
+            )
         }
-        (AlgorithmParameters::EllipticCurve(key), Algorithm::ES256 | Algorithm::ES384) => {
+        (AlgorithmParameters::EllipticCurve(key), AlgorithmFamily::Ec) => {
             let coordinate_bytes = match (&key.curve, algorithm) {
                 (EllipticCurve::P256, Algorithm::ES256) => 32,
                 (EllipticCurve::P384, Algorithm::ES384) => 48,
                 _ => return Err("has a curve (`crv`) that its `alg` does not use"),
             };
-            if bytes(&key.x)?.len() != coordinate_bytes || bytes(&key.y)?.len() != coordinate_bytes
-            {
-                return Err("has coordinates of the wrong size (`x`, `y`)");
-            }
+            (
+                bytes(&key.x)?.len() == coordinate_bytes
+                    && bytes(&key.y)?.len() == coordinate_bytes,
+                "has coordinates of the wrong size (`x`, `y`)",
+            )
         }
-        (AlgorithmParameters::OctetKeyPair(key), Algorithm::EdDSA) => {
-            if key.curve != EllipticCurve::Ed25519 || bytes(&key.x)?.len() != 32 {
-                return Err("is not an Ed25519 key (`crv`, `x`)");
-            }
-        }
+        (AlgorithmParameters::OctetKeyPair(key), AlgorithmFamily::Ed) => (
+            key.curve == EllipticCurve::Ed25519 && bytes(&key.x)?.len() == 32,
+            "is not an Ed25519 key (`crv`, `x`)",
+        ),
         _ => return Err("has an `alg` that its kind (`kty`) does not use"),
-    }
-    Ok(())
+    };
+    if is_usable { Ok(()) } else { Err(problem) }
 }
 
 #[cfg(test)]
@@ -350,6 +307,14 @@ mod tests {
     fn an_error_does_not_quote_the_document() {
         let error = KeySet::parse(r#"{"keys": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}"#).unwrap_err();
         assert!(!error.to_string().contains("c2VjcmV0"));
+    }
+
+    #[test]
+    fn debug_output_hides_secrets() {
+        let output = format!("{:?}", parse(&json!([oct(&[7; 32])])).unwrap());
+        assert!(!output.contains("7, 7"), "{output}");
+        let encoded = BASE64_URL_SAFE_NO_PAD.encode([7; 32]);
+        assert!(!output.contains(&encoded), "{output}");
     }
 
     #[test]

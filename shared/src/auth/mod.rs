@@ -9,10 +9,13 @@ mod token;
 mod token_fault;
 mod verifier;
 
+pub(crate) use authenticator::Keys;
 pub use authenticator::{Authenticator, ClaimNames, Refusal};
-pub use caller::{Caller, CallerKind};
-pub use fetched_keys::{FetchError, FetchedKeys, InvalidKeysUrl, KeysUrl};
-pub use keys::{InvalidKeys, KeySet};
+pub use caller::Caller;
+pub use fetched_keys::FetchError;
+pub(crate) use fetched_keys::FetchedKeys;
+pub use keys::InvalidKeys;
+pub(crate) use keys::KeySet;
 pub use token_fault::TokenFault;
 
 /// The secret of the HS256 key with which `contacts serve` and `contacts token` sign on a developer's machine.

@@ -19,7 +19,7 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 ///
 /// The cache belongs to its key set: new keys come in a new `Verifier`, which verifies every token again.
 #[derive(Debug)]
-pub(super) struct Verifier {
+pub(crate) struct Verifier {
     pub(super) keys: KeySet,
     /// By the whole text of the token.
     valid_tokens: Mutex<LruCache<Box<str>, ValidToken>>,

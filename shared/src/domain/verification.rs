@@ -59,6 +59,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a request that verifies, or clears a verification, where it wrote that or had nothing to write.
+    #[must_use]
+    pub fn of_verification(verifies: bool, is_written: bool) -> Self {
+        match (verifies, is_written) {
+            (true, true) => Self::Recorded,
+            (true, false) => Self::Kept,
+            (false, true) => Self::Cleared,
+            (false, false) => Self::Unchanged,
+        }
+    }
+
     /// The outcome as answers and logs write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

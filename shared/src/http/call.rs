@@ -197,7 +197,7 @@ impl<'a> Call<'a> {
             route: self.route,
             status: status.as_u16(),
             organization_id: tenant.map(|tenant| tenant.organization().as_str()),
-            caller_kind: caller.map(|caller| caller.kind().as_str()),
+            caller_kind: caller.map(Caller::kind),
             cold_start: self.is_cold_start,
         };
         let measured = Measured {

@@ -223,8 +223,7 @@ impl From<DatabaseError> for Failure {
         match error {
             DatabaseError::Unavailable(_)
             | DatabaseError::InDoubt(_)
-            | DatabaseError::Contended(_)
-            | DatabaseError::Outdated(_)
+            | DatabaseError::LostRace(_)
             | DatabaseError::PartlyThrottled(_) => Self::Unavailable(Box::new(error)),
             DatabaseError::Refused(_)
             | DatabaseError::UnreadableItem { .. }

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Found, Plan};
+use super::change::{Change, Found};
 use super::edit::{Edit, OwnerEdit};
-use super::error::outdated;
+use super::error::lost_race;
 use super::items::{contact, owner_id};
 use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, Contact, ContactId, ContactPatch, EmailAddress,
-    ExpectedVersion, MethodValue, NewMethod, OrganizationId, Outcome, SubscribedContact,
-    SubscriptionId, SubscriptionPatch, Tenant, Verification,
+    ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, SubscriptionId,
+    SubscriptionPatch, Tenant, Verification,
 };
 
 /// A request to change the contact that owns an e-mail address, and its subscriptions in an audience.
@@ -89,47 +89,29 @@ impl Store {
     ) -> Result<Option<Snapshot>, ChangeError> {
         let organization = tenant.organization();
         let key = Key::address(organization, address);
-        let Some(item) = self.read_item(key).await? else {
+        let Some(item) = self.read_item(key.clone()).await? else {
             return Ok(None);
         };
         let owner = owner_id(&item)?;
-        match self.read_contact(tenant, &owner, subscriptions).await? {
-            Some(found) if found.state.contact.has_address(address) => Ok(Some(found)),
-            _ => Err(self.explain_owner(organization, &owner, address).await?),
+        let found = self.read_contact(tenant, &owner, subscriptions).await?;
+        if let Some(found) = found.filter(|found| found.state.contact.has_address(address)) {
+            return Ok(Some(found));
         }
-    }
-
-    /// Why the owner of an address does not have it. The address was read first, so it may have changed since. Read at one
-    /// time, the two have to agree.
-    ///
-    /// # Errors
-    /// [`DatabaseError::Inconsistent`] where they do not.
-    async fn explain_owner(
-        &self,
-        organization: &OrganizationId,
-        owner: &ContactId,
-        address: &EmailAddress,
-    ) -> Result<ChangeError, ChangeError> {
-        let keys = [
-            Key::address(organization, address),
-            Key::contact(organization, owner),
-        ];
-        let mut items = self.read_at_once(keys).await?.into_iter();
-        let address_item = items.next().flatten();
-        let is_owner = match &address_item {
-            Some(item) => owner_id(item)? == *owner,
-            None => false,
-        };
-        let has_address = match items.next().flatten() {
-            Some(item) => contact(item)?.has_address(address),
-            None => false,
-        };
-        if is_owner && !has_address {
-            let why =
-                "the item of an e-mail address names a contact that does not have the address";
-            return Err(DatabaseError::Inconsistent(why).into());
+        // The address may have changed since it was read. Read at one time, the two have to agree.
+        let keys = [key, Key::contact(organization, &owner)];
+        if let [Some(address_item), contact_item] = &self.read_at_once(keys).await?[..]
+            && owner_id(address_item)? == owner
+        {
+            let contact = contact_item.clone().map(contact).transpose()?;
+            if !contact.is_some_and(|contact| contact.has_address(address)) {
+                let why =
+                    "the item of an e-mail address names a contact that does not have the address";
+                return Err(DatabaseError::Inconsistent(why).into());
+            }
         }
-        Ok(outdated("the address was removed after its owner was read"))
+        Err(lost_race(
+            "the address was removed after its owner was read",
+        ))
     }
 }
 
@@ -153,37 +135,25 @@ impl Change for ChangingAudienceContact<'_> {
             request,
             subscriptions,
         } = self;
-        let attempted = match attempted {
-            Some(id) => store.read_contact(tenant, id, subscriptions).await?,
-            None => None,
-        };
-        let snapshot = match attempted {
-            Some(snapshot) => Some(snapshot),
-            None => {
-                store
-                    .read_owner(tenant, &request.address, subscriptions)
-                    .await?
-            }
-        };
+        let mut snapshot = None;
+        if let Some(id) = attempted {
+            snapshot = store.read_contact(tenant, id, subscriptions).await?;
+        }
+        if snapshot.is_none() {
+            let address = &request.address;
+            snapshot = store.read_owner(tenant, address, subscriptions).await?;
+        }
         // A subscription in the audience shows that there is one.
-        if !snapshot
-            .as_ref()
-            .is_some_and(|found| self.is_onboarded(found))
-        {
+        if !self.is_onboarded(snapshot.as_ref()) {
             store.require_audience(tenant, &request.audience).await?;
         }
-        Ok(Found {
-            snapshot,
-            owner: None,
-        })
+        Ok(snapshot.into())
     }
 
-    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError> {
+    fn plan(&self, found: Found) -> Result<Edit, ChangeError> {
         let request = self.request;
         let before = found.snapshot;
-        let is_onboarded = before
-            .as_ref()
-            .is_some_and(|before| self.is_onboarded(before));
+        let is_onboarded = self.is_onboarded(before.as_ref());
         let id = match (&before, &request.if_missing) {
             (_, IfMissing::Refuse) if !is_onboarded => return Err(ChangeError::ContactNotFound),
             (Some(before), _) => before.state.contact.id.clone(),
@@ -193,7 +163,7 @@ impl Change for ChangingAudienceContact<'_> {
         if let Some(before) = &before
             && !before.state.contact.has_address(&request.address)
         {
-            return Err(outdated(
+            return Err(lost_race(
                 "the address was removed after an attempt to change its owner",
             ));
         }
@@ -210,43 +180,40 @@ impl Change for ChangingAudienceContact<'_> {
         }
         let stored = before.as_ref().map(|before| &before.state);
         let after = self.applied(id, stored);
-        let is_new = stored.is_none();
-        let verified = self.outcome_of_verification(stored, &after);
-        let owners = if is_new {
-            vec![OwnerEdit::Claim(request.address.normal_form().to_owned())]
-        } else {
-            Vec::new()
+        let claim = match stored {
+            Some(_) => None,
+            None => Some(OwnerEdit::Claim(request.address.normal_form().to_owned())),
         };
-        let unchanged = after.clone();
-        Ok(
-            match Edit::new(before, after, owners, request.metadata.now)? {
-                None => {
-                    let outcome = verified.unwrap_or(Outcome::Unchanged);
-                    Plan::Answer(self.answer(false, outcome, unchanged)?)
-                }
-                Some(edit) => {
-                    let changed = if is_new {
-                        Outcome::Created
-                    } else {
-                        Outcome::Updated
-                    };
-                    let outcome = verified.unwrap_or(changed);
-                    let answer = self.answer(is_new, outcome, edit.after().clone())?;
-                    Plan::Write(Box::new(edit), answer)
-                }
-            },
-        )
+        Edit::new(before, after, Vec::from_iter(claim), request.metadata.now)
+    }
+
+    fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
+        let request = self.request;
+        let (before, after) = (edit.stored(), edit.after());
+        let outcome = if request.client_patch.verification.is_some() {
+            // A caller that verifies hears what happened to the verification, whatever else changed (contract section 2).
+            let stored = before.and_then(|before| self.client_verification(before));
+            Outcome::of_verification(true, stored != self.client_verification(after))
+        } else if edit.is_empty() {
+            Outcome::Unchanged
+        } else if before.is_none() {
+            Outcome::Created
+        } else {
+            Outcome::Updated
+        };
+        let contact = AudienceContact::new(after.clone(), &request.audience, &request.client);
+        Ok(AudienceContactChanged {
+            is_new: before.is_none(),
+            outcome,
+            contact: contact.ok_or(ChangeError::ContactNotFound)?,
+        })
     }
 }
 
 impl ChangingAudienceContact<'_> {
-    fn client_subscription(&self) -> &SubscriptionId {
-        &self.subscriptions[0]
-    }
-
     /// Whether the client has onboarded the contact in the audience.
-    fn is_onboarded(&self, found: &Snapshot) -> bool {
-        found.subscriptions.contains_key(self.client_subscription())
+    fn is_onboarded(&self, found: Option<&Snapshot>) -> bool {
+        found.is_some_and(|found| found.subscriptions.contains_key(&self.subscriptions[0]))
     }
 
     /// The contact, or a new one, with the patches applied.
@@ -278,42 +245,8 @@ impl ChangingAudienceContact<'_> {
         after
     }
 
-    /// What happens to the verification, if this is one, whatever else is changed with it: a caller that verifies hears one of
-    /// the contract's words for that (section 2).
-    fn outcome_of_verification(
-        &self,
-        before: Option<&SubscribedContact>,
-        after: &SubscribedContact,
-    ) -> Option<Outcome> {
-        self.request.client_patch.verification.as_ref()?;
-        let stored = before.and_then(|before| self.client_verification(before));
-        Some(if stored == self.client_verification(after) {
-            Outcome::Kept
-        } else {
-            Outcome::Recorded
-        })
-    }
-
     fn client_verification<'s>(&self, state: &'s SubscribedContact) -> Option<&'s Verification> {
-        let subscription = state.subscriptions.get(self.client_subscription())?;
+        let subscription = state.subscriptions.get(&self.subscriptions[0])?;
         subscription.verification.as_ref()
-    }
-
-    fn answer(
-        &self,
-        is_new: bool,
-        outcome: Outcome,
-        after: SubscribedContact,
-    ) -> Result<AudienceContactChanged, ChangeError> {
-        let ChangeAudienceContact {
-            audience, client, ..
-        } = self.request;
-        let contact = AudienceContact::new(after, audience, client)
-            .ok_or(DatabaseError::UnexpectedAnswer("a subscription is missing"))?;
-        Ok(AudienceContactChanged {
-            is_new,
-            outcome,
-            contact,
-        })
     }
 }

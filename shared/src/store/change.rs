@@ -4,12 +4,10 @@
 //! An attempt whose answer is lost may be applied, now or later. The contact's list of recent writes tells, so that the caller
 //! hears what its own write did, and so that no write is applied twice.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::edit::Edit;
 use super::read::Snapshot;
 use super::recent_requests::REMEMBERED_WRITES;
-use super::{ChangeError, ChangeMetadata, Store, WriteId};
+use super::{ChangeError, ChangeMetadata, DatabaseError, Store, WriteId};
 use crate::domain::{ContactId, Version};
 
 /// One kind of change.
@@ -17,7 +15,7 @@ pub(super) trait Change: Sync {
     /// What the caller hears.
     type Answer: Send;
 
-    /// Reads what the change depends on. After an attempt at a write, `attempted` is the contact it was about: where that
+    /// Reads what the change depends on. After an attempt at a write, `attempted` is the contact that it was about: if that
     /// contact exists, it is read.
     fn read(
         &self,
@@ -25,8 +23,11 @@ pub(super) trait Change: Sync {
         attempted: Option<&ContactId>,
     ) -> impl Future<Output = Result<Found, ChangeError>> + Send;
 
-    /// Computes what the state shall be.
-    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError>;
+    /// Computes the state that the contact shall have.
+    fn plan(&self, found: Found) -> Result<Edit, ChangeError>;
+
+    /// The answer to an edit that was written, or that has nothing to write.
+    fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError>;
 }
 
 /// What a change depends on.
@@ -38,12 +39,13 @@ pub(super) struct Found {
     pub(super) owner: Option<ContactId>,
 }
 
-/// What to do.
-pub(super) enum Plan<A> {
-    /// Nothing is to be written.
-    Answer(A),
-    /// Write this; the answer once it is written.
-    Write(Box<Edit>, A),
+impl From<Option<Snapshot>> for Found {
+    fn from(snapshot: Option<Snapshot>) -> Self {
+        Self {
+            snapshot,
+            owner: None,
+        }
+    }
 }
 
 /// A write that was sent and did not succeed, as far as is known.
@@ -51,52 +53,33 @@ struct Attempt<A> {
     contact: ContactId,
     /// The version that it requires; `None` where it creates the contact.
     version: Option<Version>,
-    /// Whether the failure was ambiguous, so that it may be applied.
+    /// Whether its failure, or that of an earlier attempt, was ambiguous, so that it may be applied.
     is_in_doubt: bool,
     answer: A,
 }
 
-/// What became of an attempt.
-enum Fate {
-    /// It was applied.
-    Applied,
-    /// It was not applied. It still may be, as long as the contact stays as it is; so may the next attempt, which requires the
-    /// same, but not both.
-    Pending,
-    /// It was not applied, and never will be.
-    Refused,
-    /// Nobody can tell.
-    Unknown,
-}
-
 impl<A> Attempt<A> {
-    fn fate(&self, found: &Found, id: &WriteId) -> Fate {
-        let snapshot = found.snapshot.as_ref();
-        let Some(snapshot) = snapshot.filter(|snapshot| snapshot.state.contact.id == self.contact)
-        else {
-            return match snapshot {
-                // The contact was not created yet, and another one owns the address. Should that one lose it, the attempt
-                // could still be applied.
-                Some(_) if self.is_in_doubt => Fate::Unknown,
-                _ => Fate::Pending,
-            };
+    /// Whether it was applied. If not, it still may be, as long as the contact stays as it is; so may the next attempt, which
+    /// requires the same, but not both.
+    ///
+    /// # Errors
+    /// [`ChangeError::FateUnknown`] where nobody can tell.
+    fn was_applied(&self, found: &Found, id: &WriteId) -> Result<bool, ChangeError> {
+        let Some(snapshot) = &found.snapshot else {
+            return Ok(false);
         };
         if snapshot.recent_requests().contain(id) {
-            return Fate::Applied;
+            return Ok(true);
         }
+        let contact = &snapshot.state.contact;
         let before = self.version.map_or(0, Version::number);
-        let changes = snapshot
-            .state
-            .contact
-            .version
-            .number()
-            .saturating_sub(before);
-        match usize::try_from(changes) {
-            Ok(0) => Fate::Pending,
-            Ok(changes) if changes <= REMEMBERED_WRITES => Fate::Refused,
-            _ if self.is_in_doubt => Fate::Unknown,
-            _ => Fate::Refused,
+        let changes = contact.version.number().saturating_sub(before);
+        // Where another contact owns the address, the attempt could still create this one once the other loses it.
+        let covers = contact.id == self.contact && changes <= REMEMBERED_WRITES as u64;
+        if self.is_in_doubt && !covers {
+            return Err(ChangeError::FateUnknown);
         }
+        Ok(false)
     }
 }
 
@@ -110,45 +93,45 @@ impl Store {
         change: &C,
         metadata: &ChangeMetadata,
     ) -> Result<C::Answer, ChangeError> {
-        let attempt = Mutex::new(None);
-        self.retried(|| Box::pin(self.try_change(change, metadata, &attempt)))
-            .await
+        let mut attempts = self.attempts();
+        let mut attempt = None;
+        loop {
+            match Box::pin(self.try_change(change, metadata, &mut attempt)).await {
+                Err(error) => attempts.wait_after(error).await?,
+                done => return done,
+            }
+        }
     }
 
     async fn try_change<C: Change>(
         &self,
         change: &C,
         metadata: &ChangeMetadata,
-        attempt: &Mutex<Option<Attempt<C::Answer>>>,
+        attempt: &mut Option<Attempt<C::Answer>>,
     ) -> Result<C::Answer, ChangeError> {
-        let attempted = || attempt.lock().unwrap_or_else(PoisonError::into_inner);
-        let contact = attempted().as_ref().map(|attempt| attempt.contact.clone());
-        let found = change.read(self, contact.as_ref()).await?;
+        let attempted = attempt.as_ref().map(|attempt| &attempt.contact);
+        let found = change.read(self, attempted).await?;
         let mut is_in_doubt = false;
-        if let Some(previous) = attempted().take() {
-            match previous.fate(&found, &metadata.write_id) {
-                Fate::Applied => return Ok(previous.answer),
-                Fate::Unknown => {
-                    return Err(ChangeError::FateUnknown);
-                }
-                Fate::Pending => is_in_doubt = previous.is_in_doubt,
-                Fate::Refused => {}
+        if let Some(previous) = attempt.take() {
+            if previous.was_applied(&found, &metadata.write_id)? {
+                return Ok(previous.answer);
             }
+            is_in_doubt = previous.is_in_doubt;
         }
-        let (edit, answer) = match change.plan(found)? {
-            Plan::Answer(answer) => return Ok(answer),
-            Plan::Write(edit, answer) => (edit, answer),
-        };
+        let edit = change.plan(found)?;
+        let answer = change.answer(&edit)?;
+        if edit.is_empty() {
+            return Ok(answer);
+        }
         let Err(error) = self.write_edit(&edit, metadata).await else {
             return Ok(answer);
         };
-        let error = ChangeError::from(error);
-        *attempted() = Some(Attempt {
+        *attempt = Some(Attempt {
             contact: edit.after().contact.id.clone(),
             version: edit.version_before(),
-            is_in_doubt: is_in_doubt || error.is_in_doubt(),
+            is_in_doubt: is_in_doubt || matches!(error, DatabaseError::InDoubt(_)),
             answer,
         });
-        Err(error)
+        Err(error.into())
     }
 }

@@ -4,15 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Found, Plan};
+use super::change::{Change, Found};
 use super::edit::{Edit, OwnerEdit};
 use super::items::owner_id;
 use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, Store};
-use crate::domain::{
-    Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, Tenant,
-};
+use crate::domain::{Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, Tenant};
 
 /// A request to add a phone number or e-mail address to a contact, or to remove it.
 #[derive(Debug, Clone)]
@@ -71,10 +69,8 @@ impl Change for EditingMethod<'_> {
     async fn read(&self, store: &Store, _: Option<&ContactId>) -> Result<Found, ChangeError> {
         let organization = self.tenant.organization();
         let MethodValue::Email(address) = &self.request.value else {
-            return Ok(Found {
-                snapshot: store.read_contact(self.tenant, self.id, &[]).await?,
-                owner: None,
-            });
+            let contact = store.read_contact(self.tenant, self.id, &[]).await?;
+            return Ok(contact.into());
         };
         let keys = [
             Key::contact(organization, self.id),
@@ -91,10 +87,11 @@ impl Change for EditingMethod<'_> {
         })
     }
 
-    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError> {
+    fn plan(&self, found: Found) -> Result<Edit, ChangeError> {
         let request = self.request;
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
-        let mut contact = before.state.contact.clone();
+        let mut after = before.state.clone();
+        let contact = &mut after.contact;
         let has_method = contact.method(&request.value).is_some();
         let is_taken = found.owner.as_ref().is_some_and(|owner| owner != self.id);
         match request.kind {
@@ -109,10 +106,7 @@ impl Change for EditingMethod<'_> {
         if !request.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }
-        let owners = self
-            .owner_edit(found.owner, has_method)
-            .into_iter()
-            .collect();
+        let owners = self.owner_edit(found.owner.as_ref(), has_method);
         match request.kind {
             EditMethodKind::Add { is_primary } => contact.add_method(NewMethod {
                 value: request.value.clone(),
@@ -123,38 +117,40 @@ impl Change for EditingMethod<'_> {
                 contact.remove_method(&request.value);
             }
         }
-        let after = SubscribedContact {
-            contact: contact.clone(),
-            subscriptions: BTreeMap::new(),
-        };
-        Ok(
-            match Edit::new(Some(before), after, owners, request.metadata.now)? {
-                None => Plan::Answer((Outcome::Unchanged, contact)),
-                Some(edit) => {
-                    let answer = (Outcome::Updated, edit.after().contact.clone());
-                    Plan::Write(Box::new(edit), answer)
-                }
-            },
+        Edit::new(
+            Some(before),
+            after,
+            Vec::from_iter(owners),
+            request.metadata.now,
         )
+    }
+
+    fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
+        let outcome = if edit.is_empty() {
+            Outcome::Unchanged
+        } else {
+            Outcome::Updated
+        };
+        Ok((outcome, edit.after().contact.clone()))
     }
 }
 
 impl EditingMethod<'_> {
     /// What becomes of the owner of the address, if the method is one.
-    fn owner_edit(&self, owner: Option<ContactId>, has_method: bool) -> Option<OwnerEdit> {
+    fn owner_edit(&self, owner: Option<&ContactId>, has_method: bool) -> Option<OwnerEdit> {
         let MethodValue::Email(address) = &self.request.value else {
             return None;
         };
         let address = address.normal_form().to_owned();
         match self.request.kind {
             // An address that the contact has already is left to its owner.
-            EditMethodKind::Add { .. } if has_method && owner.is_some() => None,
-            EditMethodKind::Add { .. } => Some(OwnerEdit::Claim(address)),
-            EditMethodKind::Remove if owner.as_ref() == Some(self.id) => {
-                Some(OwnerEdit::Release(address))
+            EditMethodKind::Add { .. } => {
+                (!has_method || owner.is_none()).then_some(OwnerEdit::Claim(address))
             }
             // Several contacts of a seed can have one address; the first owns it.
-            EditMethodKind::Remove => Some(OwnerEdit::Leave(address, owner)),
+            EditMethodKind::Remove => {
+                (owner == Some(self.id)).then_some(OwnerEdit::Release(address))
+            }
         }
     }
 }

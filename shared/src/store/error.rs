@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
 use super::retry::is_connect_failure;
@@ -57,12 +56,10 @@ pub enum DatabaseError {
     /// apply it later.
     #[error("it is not known whether the database applied the write")]
     InDoubt(#[source] Box<dyn Error + Send + Sync>),
-    /// Another request uses the same items. A new attempt may succeed.
-    #[error("another request for the same items is in flight")]
-    Contended(#[source] Box<dyn Error + Send + Sync>),
-    /// A condition failed: the items have changed since the read. A new attempt with a new read may succeed.
-    #[error("another change to the same items got in between")]
-    Outdated(#[source] Box<dyn Error + Send + Sync>),
+    /// Another request has changed the same items since they were read, or is about to. A new attempt with a new read may
+    /// succeed.
+    #[error("another request got in between")]
+    LostRace(#[source] Box<dyn Error + Send + Sync>),
     /// The database throttles a part of the request. The SDK does not retry this. A new attempt may succeed.
     #[error("the database throttles a part of the request")]
     PartlyThrottled(#[source] Box<dyn Error + Send + Sync>),
@@ -87,22 +84,6 @@ pub enum DatabaseError {
     UnexpectedAnswer(&'static str),
 }
 
-impl ChangeError {
-    pub(super) fn is_worth_another_attempt(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_worth_another_attempt())
-    }
-
-    /// Whether another caller's change came first.
-    pub(super) fn is_lost_race(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_lost_race())
-    }
-
-    /// Whether it is unknown if DynamoDB applied the write.
-    pub(super) fn is_in_doubt(&self) -> bool {
-        matches!(self, Self::Database(DatabaseError::InDoubt(_)))
-    }
-}
-
 impl DatabaseError {
     /// Classifies an error of a read, or of another request that is safe to repeat.
     pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
@@ -115,8 +96,8 @@ impl DatabaseError {
         }
     }
 
-    /// Classifies an error of a write.
-    fn from_write<E>(error: SdkError<E, HttpResponse>) -> Self
+    /// Classifies an error of a write. A failed condition means that the item is not as it was read.
+    pub(super) fn from_write<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -124,13 +105,15 @@ impl DatabaseError {
             SdkError::ServiceError(context) => {
                 let status = context.raw().status();
                 let sort = match context.err().code() {
-                    Some("TransactionConflictException") => Self::Contended,
+                    Some("ConditionalCheckFailedException" | "TransactionConflictException") => {
+                        Self::LostRace
+                    }
                     // DynamoDB failed, or the answer is not from DynamoDB, such as the error page of a proxy.
                     _ if !status.is_client_error() => Self::InDoubt,
                     Some(code) if is_passing(code) => Self::Unavailable,
                     _ => Self::Refused,
                 };
-                return sort(Box::new(ErrorAnswer::new(context.err(), [])));
+                return sort(Box::new(ErrorAnswer::new(context.err(), &[])));
             }
             SdkError::ConstructionFailure(_) => Self::Refused,
             SdkError::DispatchFailure(failure)
@@ -142,16 +125,6 @@ impl DatabaseError {
             _ => Self::InDoubt,
         };
         sort(Box::new(error))
-    }
-
-    /// Classifies an error of an update whose condition compares the item with an earlier read.
-    pub(super) fn from_update(error: SdkError<UpdateItemError, HttpResponse>) -> Self {
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                Self::Outdated(Box::new(ErrorAnswer::new(refused, [])))
-            }
-            _ => Self::from_write(error),
-        }
     }
 
     /// Classifies an error of a transaction that writes.
@@ -183,34 +156,30 @@ impl DatabaseError {
             .filter_map(|reason| reason.code())
             .filter(|code| *code != "None")
             .collect();
-        let is_condition = |code: &&str| *code == "ConditionalCheckFailed";
-        let is_conflict = |code: &&str| *code == "TransactionConflict";
+        let is_race =
+            |code: &&str| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict");
         let is_throttling =
             |code: &&str| matches!(*code, "ProvisionedThroughputExceeded" | "ThrottlingError");
-        let may_pass = !reasons.is_empty()
-            && reasons
-                .iter()
-                .all(|code| is_condition(code) || is_conflict(code) || is_throttling(code));
-        let sort = match may_pass {
-            false => Self::Refused,
-            true if reasons.iter().any(is_conflict) => Self::Contended,
-            true if reasons.iter().any(is_condition) => Self::Outdated,
-            true => Self::PartlyThrottled,
+        let may_pass = reasons
+            .iter()
+            .all(|code| is_race(code) || is_throttling(code));
+        let sort = if reasons.is_empty() || !may_pass {
+            Self::Refused
+        } else if reasons.iter().any(is_race) {
+            Self::LostRace
+        } else {
+            Self::PartlyThrottled
         };
-        sort(Box::new(ErrorAnswer::new(cancelled, reasons)))
+        sort(Box::new(ErrorAnswer::new(cancelled, &reasons)))
     }
-}
 
-impl DatabaseError {
     /// Whether the same request may succeed later, perhaps with a new read.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Unavailable(source) => !is_expiry(source.as_ref()),
-            Self::InDoubt(_)
-            | Self::Contended(_)
-            | Self::Outdated(_)
-            | Self::PartlyThrottled(_) => true,
+            // On Lambda, a function gets new credentials. A person with temporary credentials must renew them.
+            Self::Unavailable(_) => self.code() != Some(EXPIRED),
+            Self::InDoubt(_) | Self::LostRace(_) | Self::PartlyThrottled(_) => true,
             Self::Refused(_)
             | Self::UnreadableItem { .. }
             | Self::Inconsistent(_)
@@ -218,39 +187,48 @@ impl DatabaseError {
         }
     }
 
-    /// Whether the answer is not from DynamoDB. All errors of DynamoDB have a code.
-    #[must_use]
-    pub fn is_of_another_service(&self) -> bool {
-        let Self::Refused(source) = self else {
-            return false;
-        };
-        source
-            .downcast_ref()
-            .is_some_and(|answer: &ErrorAnswer| answer.code == NO_CODE)
-    }
-
-    /// Whether an immediate new attempt may succeed: after a lost race, or after throttling that the SDK does not
-    /// retry.
+    /// Whether an immediate new attempt may succeed: after a lost race, or after throttling that the SDK does not retry.
     pub(super) fn is_worth_another_attempt(&self) -> bool {
         self.is_lost_race() || matches!(self, Self::PartlyThrottled(_))
     }
 
     /// Whether another caller's change came first, so that the store needs a new read.
     pub(super) fn is_lost_race(&self) -> bool {
-        matches!(self, Self::Contended(_) | Self::Outdated(_))
+        matches!(self, Self::LostRace(_))
+    }
+
+    /// Whether the answer is not from DynamoDB. All errors of DynamoDB have a code.
+    #[must_use]
+    pub fn is_of_another_service(&self) -> bool {
+        matches!(self, Self::Refused(_)) && self.code() == Some(NO_CODE)
     }
 
     /// Whether the database refuses this request because of its content, and not all requests.
     pub(super) fn is_about_content(&self) -> bool {
-        let Self::Refused(source) = self else {
-            return false;
-        };
-        source.downcast_ref().is_some_and(|answer: &ErrorAnswer| {
-            answer.code == "ValidationException"
-                || answer.reasons.iter().any(|reason| {
+        self.code() == Some("ValidationException")
+            || self.answer().is_some_and(|answer| {
+                answer.reasons.iter().any(|reason| {
                     reason == "ValidationError" || reason == "ItemCollectionSizeLimitExceeded"
                 })
-        })
+            })
+    }
+
+    /// DynamoDB's error answer, if the cause is one.
+    fn answer(&self) -> Option<&ErrorAnswer> {
+        match self {
+            Self::Unavailable(source) | Self::Refused(source) => source.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    fn code(&self) -> Option<&str> {
+        self.answer().map(|answer| answer.code.as_str())
+    }
+}
+
+impl From<serde_dynamo::Error> for DatabaseError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Refused(Box::new(error))
     }
 }
 
@@ -261,8 +239,8 @@ impl From<BuildError> for DatabaseError {
 }
 
 /// The error for items that have changed since the read, with the reason.
-pub(super) fn outdated(why: &'static str) -> ChangeError {
-    DatabaseError::Outdated(why.into()).into()
+pub(super) fn lost_race(why: &'static str) -> ChangeError {
+    DatabaseError::LostRace(why.into()).into()
 }
 
 /// The logged part of DynamoDB's error answer: the codes and DynamoDB's request id. The message is left out, because it
@@ -277,13 +255,10 @@ struct ErrorAnswer {
 }
 
 impl ErrorAnswer {
-    fn new<'a>(
-        error: &impl ProvideErrorMetadata,
-        reasons: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    fn new(error: &impl ProvideErrorMetadata, reasons: &[&str]) -> Self {
         Self {
             code: error.code().unwrap_or(NO_CODE).to_owned(),
-            reasons: reasons.into_iter().map(str::to_owned).collect(),
+            reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             request_id: error.meta().request_id().unwrap_or("unknown").to_owned(),
         }
     }
@@ -294,14 +269,6 @@ const NO_CODE: &str = "an error without a code";
 
 /// The error code of expired credentials.
 const EXPIRED: &str = "ExpiredTokenException";
-
-/// Whether the credentials have expired. On Lambda, a function gets new credentials. A person with temporary
-/// credentials must renew them.
-fn is_expiry(source: &(dyn Error + Send + Sync + 'static)) -> bool {
-    source
-        .downcast_ref()
-        .is_some_and(|answer: &ErrorAnswer| answer.code == EXPIRED)
-}
 
 /// Whether DynamoDB's error with this code is temporary. The SDK has already retried it.
 fn is_passing(code: &str) -> bool {

@@ -13,29 +13,14 @@ use super::conditions::IS_ABSENT;
 use super::items::{Item, text};
 use super::keys::{Key, PARTITION_KEY};
 
-/// Room for the placeholders of the longest expression, so that the maps never grow.
-const PLACEHOLDERS: usize = 20;
-
 /// A write to one item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Expression {
     assignments: Vec<Cow<'static, str>>,
     removals: Vec<Cow<'static, str>>,
     conditions: Vec<Cow<'static, str>>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
-}
-
-impl Default for Expression {
-    fn default() -> Self {
-        Self {
-            assignments: Vec::new(),
-            removals: Vec::new(),
-            conditions: Vec::new(),
-            names: HashMap::with_capacity(PLACEHOLDERS),
-            values: HashMap::with_capacity(PLACEHOLDERS),
-        }
-    }
 }
 
 impl Expression {

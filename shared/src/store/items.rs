@@ -6,13 +6,11 @@ mod method;
 mod reader;
 mod size;
 mod subscription;
-mod verification;
+mod writer;
 
 use std::collections::HashMap;
 
-use super::DatabaseError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 
 pub(super) use self::address::{address_item, owner_id};
 pub(super) use self::contact::{contact, contact_item};
@@ -56,41 +54,6 @@ pub(super) const FENCE: &str = "fence";
 /// A text as the value of an attribute.
 pub(super) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
-}
-
-/// What serde expected, without what it found: that is a value, and may be personal.
-fn reason(error: &str) -> String {
-    let expected = error
-        .find("expected ")
-        .or_else(|| error.find("must be"))
-        .or_else(|| error.find("missing field"));
-    expected.map_or_else(
-        || "has another type".to_owned(),
-        |start| error[start..].to_owned(),
-    )
-}
-
-/// Writes an item of this kind. Members without a value are left out.
-fn to_item(kind: &'static str, members: impl Serialize) -> Result<Item, DatabaseError> {
-    let mut item: Item =
-        serde_dynamo::to_item(members).map_err(|error| DatabaseError::UnreadableItem {
-            kind,
-            path: String::new(),
-            reason: reason(&error.to_string()),
-        })?;
-    drop_nulls(&mut item);
-    Ok(item)
-}
-
-fn drop_nulls(members: &mut Item) {
-    members.retain(|_, value| match value {
-        AttributeValue::Null(_) => false,
-        AttributeValue::M(members) => {
-            drop_nulls(members);
-            true
-        }
-        _ => true,
-    });
 }
 
 #[cfg(test)]

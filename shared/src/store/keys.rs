@@ -32,40 +32,19 @@ impl Key {
         }
     }
 
-    /// The subscription of a contact for a client in an audience.
-    pub(super) fn client_subscription(
-        organization: &OrganizationId,
-        contact: &ContactId,
-        audience: &AudienceSlug,
-        client: &ClientSlug,
-    ) -> Self {
-        Self {
-            partition: contact_partition(organization, contact),
-            sort: format!("{SUBSCRIPTION_PREFIX}{audience}#{client}"),
-        }
-    }
-
-    /// The subscription of a contact at audience level.
-    pub(super) fn audience_subscription(
-        organization: &OrganizationId,
-        contact: &ContactId,
-        audience: &AudienceSlug,
-    ) -> Self {
-        Self {
-            partition: contact_partition(organization, contact),
-            sort: format!("{SUBSCRIPTION_PREFIX}{audience}"),
-        }
-    }
-
-    /// The subscription of a contact with this id.
+    /// A subscription of a contact.
     pub(super) fn subscription(
         organization: &OrganizationId,
         contact: &ContactId,
-        id: &SubscriptionId,
+        SubscriptionId { audience, client }: &SubscriptionId,
     ) -> Self {
-        match &id.client {
-            Some(client) => Self::client_subscription(organization, contact, &id.audience, client),
-            None => Self::audience_subscription(organization, contact, &id.audience),
+        let client = client.as_ref().map(|client| format!("#{client}"));
+        Self {
+            partition: contact_partition(organization, contact),
+            sort: format!(
+                "{SUBSCRIPTION_PREFIX}{audience}{}",
+                client.unwrap_or_default()
+            ),
         }
     }
 
@@ -151,10 +130,7 @@ pub(super) fn subscription_of(sort: &str) -> Option<SubscriptionId> {
     };
     Some(SubscriptionId {
         audience: AudienceSlug::parse(audience).ok()?,
-        client: match client {
-            Some(client) => Some(ClientSlug::parse(client).ok()?),
-            None => None,
-        },
+        client: client.map(ClientSlug::parse).transpose().ok()?,
     })
 }
 
@@ -206,12 +182,14 @@ mod tests {
             Key::contact(&organization(), &contact()),
             key("ORG#org_a#CONTACT#c_1", "CONTACT")
         );
+        let [of_client, of_audience] = SubscriptionId::levels(&audience, &client)
+            .map(|id| Key::subscription(&organization(), &contact(), &id));
         assert_eq!(
-            Key::client_subscription(&organization(), &contact(), &audience, &client),
+            of_client,
             key("ORG#org_a#CONTACT#c_1", "SUBSCRIPTION#newsletter#website")
         );
         assert_eq!(
-            Key::audience_subscription(&organization(), &contact(), &audience),
+            of_audience,
             key("ORG#org_a#CONTACT#c_1", "SUBSCRIPTION#newsletter")
         );
         let address = EmailAddress::parse("Jane.Doe@Example.com").unwrap();

@@ -46,21 +46,20 @@ impl ChangeMetadata {
 
     /// The attributes of an item that this change writes; `version` is the contact's after it.
     pub(super) fn attributes(&self, version: Version) -> Item {
-        let mut attributes = self.attributes_of_change();
+        let version = AttributeValue::N(version.number().to_string());
+        let mut attributes = Item::from(self.attributes_of_change());
+        attributes.insert(VERSION.to_owned(), version);
         attributes.insert(UPDATED_AT.to_owned(), text(self.now));
-        attributes.insert(
-            VERSION.to_owned(),
-            AttributeValue::N(version.number().to_string()),
-        );
         attributes
     }
 
-    /// The same without version and time, for a contact that says its own.
-    pub(super) fn attributes_of_change(&self) -> Item {
-        Item::from([
-            (CHANGED_BY.to_owned(), text(self.actor.as_str())),
-            (CHANGE_ROUTE.to_owned(), text(self.route)),
-            (CHANGE_REQUEST_ID.to_owned(), text(&self.request_id)),
-        ])
+    /// The same without version and time, which a contact has by itself.
+    pub(super) fn attributes_of_change(&self) -> [(String, AttributeValue); 3] {
+        [
+            (CHANGED_BY, text(self.actor.as_str())),
+            (CHANGE_ROUTE, text(self.route)),
+            (CHANGE_REQUEST_ID, text(&self.request_id)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
     }
 }

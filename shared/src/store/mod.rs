@@ -4,6 +4,7 @@
 //! verification is one conditional update (`verify_method`); everything else is read, computed and written on condition of the
 //! version that was read (`change`). What only the command-line tool does is in `operator`.
 
+mod attempts;
 mod audience_contact;
 mod change;
 mod client;
@@ -30,7 +31,6 @@ mod verify_method;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 pub use audience_contact::{AudienceContactChanged, ChangeAudienceContact, IfMissing};
 pub use client::{ClientTimeouts, configure};
@@ -47,15 +47,8 @@ pub(crate) use tally::{Tally, tallied};
 pub use verify_contact::VerifyContact;
 pub use verify_method::VerifyMethod;
 
+use self::attempts::CONTENTION_BUDGET;
 use self::retry::NeverAfterAmbiguousFailure;
-use self::tally::note_conflict_retried;
-
-/// How long a request may wait for its turn between attempts. It leaves the attempts themselves enough of the 10 seconds
-/// that a request has.
-const CONTENTION_BUDGET: Duration = Duration::from_secs(5);
-
-/// How often a write whose answer was lost is repeated.
-const MAX_REPEATS_IN_DOUBT: u32 = 3;
 
 /// The table, seen through what the endpoints need of it.
 #[derive(Debug, Clone)]
@@ -89,46 +82,5 @@ impl Store {
             contention_budget,
             ..self
         }
-    }
-
-    /// Repeats `attempt` while it fails for a reason that may be gone the next time: a lost race, another request for the same
-    /// items, throttling inside a transaction. The SDK retries none of these. A write in doubt is repeated as well, a few
-    /// times: whoever attempts it looks first what became of it.
-    async fn retried<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, ChangeError>
-    where
-        F: Future<Output = Result<T, ChangeError>>,
-    {
-        let mut delays = self.delays();
-        let mut writes_in_doubt = 0;
-        loop {
-            let error = match attempt().await {
-                Err(error) if error.is_worth_another_attempt() => error,
-                Err(error) if error.is_in_doubt() && writes_in_doubt < MAX_REPEATS_IN_DOUBT => {
-                    writes_in_doubt += 1;
-                    error
-                }
-                done => return done,
-            };
-            let Some(delay) = delays.next() else {
-                return Err(error);
-            };
-            if error.is_lost_race() {
-                note_conflict_retried();
-            }
-            tokio::time::sleep(delay).await;
-        }
-    }
-
-    /// The times between attempts. Under contention each round has one winner, so the waiting is bounded and not the number of
-    /// rounds.
-    fn delays(&self) -> ExponentialBackoff {
-        ExponentialBuilder::new()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(5))
-            .with_factor(2.0)
-            .with_max_delay(Duration::from_millis(100))
-            .without_max_times()
-            .with_total_delay(Some(self.contention_budget))
-            .build()
     }
 }

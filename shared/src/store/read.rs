@@ -132,9 +132,9 @@ impl Store {
         tenant: &Tenant,
         id: &ContactId,
     ) -> Result<Contact, ChangeError> {
-        let key = Key::contact(tenant.organization(), id);
-        let item = self.read_item(key).await?;
-        Ok(contact(item.ok_or(ChangeError::ContactNotFound)?)?)
+        let found = self.read_contact(tenant, id, &[]).await?;
+        let found = found.ok_or(ChangeError::ContactNotFound)?;
+        Ok(found.state.contact)
     }
 }
 
@@ -162,14 +162,15 @@ mod tests {
 
     #[test]
     fn items_are_read_by_their_keys_in_one_transaction() {
-        let (organization, contact, audience) = (
-            OrganizationId::parse("org_a").unwrap(),
-            ContactId::parse("c_1").unwrap(),
-            AudienceSlug::parse("newsletter").unwrap(),
-        );
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let contact = ContactId::parse("c_1").unwrap();
+        let subscription = SubscriptionId {
+            audience: AudienceSlug::parse("newsletter").unwrap(),
+            client: None,
+        };
         let keys = [
             Key::contact(&organization, &contact),
-            Key::audience_subscription(&organization, &contact, &audience),
+            Key::subscription(&organization, &contact, &subscription),
         ];
         let request = read_request("contacts", keys.clone()).unwrap();
         let request = request.build().unwrap();

@@ -18,25 +18,18 @@ impl Store {
         audience: &AudienceSlug,
         client: &ClientSlug,
     ) -> Result<Option<AudienceContact>, ChangeError> {
-        self.retried(|| Box::pin(self.try_audience_contact(tenant, address, audience, client)))
-            .await
-    }
-
-    async fn try_audience_contact(
-        &self,
-        tenant: &Tenant,
-        address: &EmailAddress,
-        audience: &AudienceSlug,
-        client: &ClientSlug,
-    ) -> Result<Option<AudienceContact>, ChangeError> {
         let subscriptions = SubscriptionId::levels(audience, client);
-        let found = self
-            .read_owner(tenant, address, &subscriptions)
-            .await?
-            .and_then(|found| AudienceContact::new(found.state, audience, client));
-        if found.is_none() {
+        let mut attempts = self.attempts();
+        let found = loop {
+            match Box::pin(self.read_owner(tenant, address, &subscriptions)).await {
+                Err(error) => attempts.wait_after(error).await?,
+                Ok(found) => break found,
+            }
+        };
+        let contact = found.and_then(|found| AudienceContact::new(found.state, audience, client));
+        if contact.is_none() {
             self.require_audience(tenant, audience).await?;
         }
-        Ok(found)
+        Ok(contact)
     }
 }

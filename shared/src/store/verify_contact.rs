@@ -1,13 +1,12 @@
 //! Endpoint 3: the verification of a contact, and of a client's subscription in an audience.
 
-use super::change::{Change, Found, Plan};
+use super::change::{Change, Found};
 use super::edit::Edit;
 use super::keys::Key;
-use super::read::Snapshot;
-use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
+use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
-    AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome,
-    SubscribedContact, SubscriptionId, Tenant, Timestamp, Verification,
+    AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, SubscriptionId,
+    Tenant, Timestamp, Verification,
 };
 
 /// A request to verify a contact and its subscription of a client in an audience, or to clear both.
@@ -93,13 +92,10 @@ impl Change for VerifyingContact<'_> {
         let snapshot = store
             .read_contact(self.tenant, self.id, &self.subscriptions)
             .await?;
-        Ok(Found {
-            snapshot,
-            owner: None,
-        })
+        Ok(snapshot.into())
     }
 
-    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError> {
+    fn plan(&self, found: Found) -> Result<Edit, ChangeError> {
         let request = self.request;
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
         let mut after = before.state.clone();
@@ -122,40 +118,14 @@ impl Change for VerifyingContact<'_> {
                 None => *level = None,
             }
         }
-        self.plan_of(before, after)
+        Edit::new(Some(before), after, Vec::new(), request.metadata.now)
     }
-}
 
-impl VerifyingContact<'_> {
-    fn plan_of(
-        &self,
-        before: Snapshot,
-        after: SubscribedContact,
-    ) -> Result<Plan<(Outcome, AudienceContact)>, ChangeError> {
-        let VerifyContact {
-            audience,
-            client,
-            verified_at,
-            metadata,
-            ..
-        } = self.request;
-        let seen = |state: SubscribedContact| {
-            let contact = AudienceContact::new(state, audience, client);
-            contact.ok_or(DatabaseError::UnexpectedAnswer("a subscription is missing"))
-        };
-        let (written, unwritten) = match verified_at {
-            Some(_) => (Outcome::Recorded, Outcome::Kept),
-            None => (Outcome::Cleared, Outcome::Unchanged),
-        };
-        let unchanged = before.state.clone();
-        Ok(
-            match Edit::new(Some(before), after, Vec::new(), metadata.now)? {
-                None => Plan::Answer((unwritten, seen(unchanged)?)),
-                Some(edit) => {
-                    let answer = (written, seen(edit.after().clone())?);
-                    Plan::Write(Box::new(edit), answer)
-                }
-            },
-        )
+    fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
+        let request = self.request;
+        let outcome = Outcome::of_verification(request.verified_at.is_some(), !edit.is_empty());
+        let after = edit.after().clone();
+        let contact = AudienceContact::new(after, &request.audience, &request.client);
+        Ok((outcome, contact.ok_or(ChangeError::ContactNotFound)?))
     }
 }

@@ -3,13 +3,11 @@
 //! Its condition is the one rule, so that no read is needed. Where its answer is lost, or where the contact does not remember
 //! its last writes, the change is made from a read, like every other ([`change`](super::change)).
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::change::{Change, Found, Plan};
+use super::change::{Change, Found};
 use super::conditions::{
     EXISTS, HAS_METHOD, IS_NOT_APPLIED, IS_NOT_FENCED, MOVES_FENCE_FORWARD, REMEMBERS_WRITES,
     is_verified, records_earliest,
@@ -17,15 +15,15 @@ use super::conditions::{
 use super::edit::Edit;
 use super::expression::Expression;
 use super::items::{
-    CHANGE_REQUEST_ID, CHANGE_ROUTE, CHANGED_BY, EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS,
-    UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, VERSION, contact,
+    EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT,
+    VERIFIED_BY, VERSION, contact, text,
 };
 use super::keys::{Key, PARTITION_KEY};
 use super::recent_requests::{REMEMBERED_WRITES, RecentRequests, SHIFT};
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store, WriteId};
 use crate::domain::{
-    Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, SubscribedContact,
-    Tenant, Timestamp, Verification, VerificationSource,
+    Contact, ContactId, ExpectedVersion, MethodKind, MethodValue, Outcome, Tenant, Timestamp,
+    Verification, VerificationSource,
 };
 
 /// A request to verify one phone number or e-mail address of a contact, or to clear its verification.
@@ -41,16 +39,6 @@ pub struct VerifyMethod {
     pub metadata: ChangeMetadata,
 }
 
-/// What came of the single update.
-enum Single {
-    /// The answer.
-    Answer(Outcome, Box<Contact>),
-    /// It was not applied and will not be, and the same change can be made from a read.
-    NeedsRead,
-    /// Its answer was lost.
-    InDoubt,
-}
-
 impl Store {
     /// Records or clears the verification of one contact method by the one rule, and answers what that did and the
     /// contact afterwards.
@@ -63,69 +51,73 @@ impl Store {
         id: &ContactId,
         request: &VerifyMethod,
     ) -> Result<(Outcome, Contact), ChangeError> {
-        let mut single = self
-            .retried(|| self.try_verify_method(tenant, id, request))
-            .await?;
-        if matches!(single, Single::InDoubt) {
-            single = self
-                .retried(|| Box::pin(self.resolve(tenant, id, request)))
-                .await?;
-        }
-        match single {
-            Single::Answer(outcome, contact) => Ok((outcome, *contact)),
-            Single::NeedsRead | Single::InDoubt => {
-                let change = VerifyingMethod {
-                    tenant,
-                    id,
-                    request,
-                };
-                Box::pin(self.change(&change, &request.metadata)).await
+        let key = Key::contact(tenant.organization(), id);
+        let mut attempts = self.attempts();
+        let mut is_in_doubt = false;
+        let answer = loop {
+            let answer = if is_in_doubt {
+                Box::pin(self.resolve(key.clone(), request)).await
+            } else {
+                self.verify_by_single_update(key.clone(), request).await
+            };
+            match answer {
+                Ok(answer) => break answer,
+                Err(error) => {
+                    is_in_doubt |=
+                        matches!(&error, ChangeError::Database(DatabaseError::InDoubt(_)));
+                    attempts.wait_after(error).await?;
+                }
             }
+        };
+        if let Some(answer) = answer {
+            return Ok(answer);
         }
+        let change = VerifyingMethod {
+            tenant,
+            id,
+            request,
+        };
+        Box::pin(self.change(&change, &request.metadata)).await
     }
 
-    async fn try_verify_method(
+    /// The answer of the single update; `None` where the same change can be made from a read only.
+    async fn verify_by_single_update(
         &self,
-        tenant: &Tenant,
-        id: &ContactId,
+        key: Key,
         request: &VerifyMethod,
-    ) -> Result<Single, ChangeError> {
-        let key = Key::contact(tenant.organization(), id);
+    ) -> Result<Option<(Outcome, Contact)>, ChangeError> {
         let update = update(&self.table, key, request);
-        match Box::pin(update.send_with(&self.writes)).await {
+        let error = match Box::pin(update.send_with(&self.writes)).await {
             Ok(output) => {
-                let item = output.attributes.ok_or(DatabaseError::UnexpectedAnswer(
-                    "an update returned no item",
-                ))?;
-                Ok(Single::Answer(request.success(), Box::new(contact(item)?)))
+                let why = "an update returned no item";
+                let item = output
+                    .attributes
+                    .ok_or(DatabaseError::UnexpectedAnswer(why))?;
+                return Ok(Some((request.outcome(true), contact(item)?)));
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    explain(refused.item.clone(), request)
-                }
-                _ => match DatabaseError::from_update(error) {
-                    DatabaseError::InDoubt(_) => Ok(Single::InDoubt),
-                    error => Err(error.into()),
-                },
-            },
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                explain(refused.item.clone(), request)
+            }
+            _ => Err(DatabaseError::from_write(error).into()),
         }
     }
 
     /// Finds out what became of the single update whose answer was lost. If it was not applied, it is given up: from then on it
-    /// cannot be applied any more, however late it comes, so that the change can be made from a read.
+    /// cannot be applied any more, however late it comes, so that the change can be made from a read (`None`).
     ///
     /// # Errors
     /// [`ChangeError::FateUnknown`] where nobody can tell whether it was applied.
     async fn resolve(
         &self,
-        tenant: &Tenant,
-        id: &ContactId,
+        key: Key,
         request: &VerifyMethod,
-    ) -> Result<Single, ChangeError> {
-        let key = Key::contact(tenant.organization(), id);
+    ) -> Result<Option<(Outcome, Contact)>, ChangeError> {
         let item = self.read_item(key.clone()).await?;
         if let Some(answer) = request.answer_if_applied(item)? {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         let fence = fence(&self.table, key, &request.metadata.write_id);
         let item = match Box::pin(fence.send_with(&self.writes)).await {
@@ -135,11 +127,10 @@ impl Store {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     refused.item.clone()
                 }
-                _ => return Err(DatabaseError::from_update(error).into()),
+                _ => return Err(DatabaseError::from_write(error).into()),
             },
         };
-        let answer = request.answer_if_applied(item)?;
-        Ok(answer.unwrap_or(Single::NeedsRead))
+        request.answer_if_applied(item)
     }
 }
 
@@ -154,73 +145,65 @@ impl Change for VerifyingMethod<'_> {
     type Answer = (Outcome, Contact);
 
     async fn read(&self, store: &Store, _: Option<&ContactId>) -> Result<Found, ChangeError> {
-        Ok(Found {
-            snapshot: store.read_contact(self.tenant, self.id, &[]).await?,
-            owner: None,
-        })
+        let contact = store.read_contact(self.tenant, self.id, &[]).await?;
+        Ok(contact.into())
     }
 
-    fn plan(&self, found: Found) -> Result<Plan<Self::Answer>, ChangeError> {
+    fn plan(&self, found: Found) -> Result<Edit, ChangeError> {
         let request = self.request;
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
-        let mut contact = before.state.contact.clone();
-        if let Some(outcome) = request.nothing_to_do(&contact)? {
-            return Ok(Plan::Answer((outcome, contact)));
+        let mut after = before.state.clone();
+        if request.has_work(&after.contact)? {
+            let verification = request.verification.clone();
+            let verification = verification.map(|(at, source)| Verification {
+                at,
+                by: Some(request.metadata.actor.clone()),
+                source,
+            });
+            after
+                .contact
+                .set_verification(&request.method, verification);
         }
-        let verification = request.verification.clone();
-        let verification = verification.map(|(at, source)| Verification {
-            at,
-            by: Some(request.metadata.actor.clone()),
-            source,
-        });
-        contact.set_verification(&request.method, verification);
-        let after = SubscribedContact {
-            contact,
-            subscriptions: BTreeMap::new(),
-        };
-        let edit = Edit::new(Some(before), after, Vec::new(), request.metadata.now)?;
-        let edit = edit.ok_or(DatabaseError::UnexpectedAnswer(
-            "a verification that changes nothing",
-        ))?;
-        let answer = (request.success(), edit.after().contact.clone());
-        Ok(Plan::Write(Box::new(edit), answer))
+        Edit::new(Some(before), after, Vec::new(), request.metadata.now)
+    }
+
+    fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
+        let outcome = self.request.outcome(!edit.is_empty());
+        Ok((outcome, edit.after().contact.clone()))
     }
 }
 
 impl VerifyMethod {
-    /// The outcome when the database accepts it.
-    fn success(&self) -> Outcome {
-        if self.verification.is_some() {
-            Outcome::Recorded
-        } else {
-            Outcome::Cleared
-        }
+    /// The outcome where the verification was written, or where there was nothing to write.
+    fn outcome(&self, is_written: bool) -> Outcome {
+        Outcome::of_verification(self.verification.is_some(), is_written)
     }
 
     /// The answer where the contact shows that the single update was applied; `None` where it shows that it was not.
     ///
     /// # Errors
     /// [`ChangeError::FateUnknown`] where it shows neither.
-    fn answer_if_applied(&self, contact_item: Option<Item>) -> Result<Option<Single>, ChangeError> {
-        let item = contact_item.ok_or(ChangeError::ContactNotFound)?;
+    fn answer_if_applied(
+        &self,
+        item: Option<Item>,
+    ) -> Result<Option<(Outcome, Contact)>, ChangeError> {
+        let item = item.ok_or(ChangeError::ContactNotFound)?;
         let recent_requests = RecentRequests::of(&item);
         let write_id = &self.metadata.write_id;
         if recent_requests.contain(write_id) {
-            let contact = Box::new(contact(item)?);
-            return Ok(Some(Single::Answer(self.success(), contact)));
-        }
-        if recent_requests.cover(write_id) {
+            Ok(Some((self.outcome(true), contact(item)?)))
+        } else if recent_requests.cover(write_id) {
             Ok(None)
         } else {
             Err(ChangeError::FateUnknown)
         }
     }
 
-    /// The outcome where there is nothing to write to this contact; `None` where there is.
+    /// Whether there is something to write to this contact.
     ///
     /// # Errors
     /// Why the contact is not changed.
-    fn nothing_to_do(&self, contact: &Contact) -> Result<Option<Outcome>, ChangeError> {
+    fn has_work(&self, contact: &Contact) -> Result<bool, ChangeError> {
         let method = contact
             .method(&self.method)
             .ok_or(ChangeError::MethodNotFound(self.method.kind()))?;
@@ -229,9 +212,8 @@ impl VerifyMethod {
         }
         let stored = method.verification.as_ref();
         Ok(match &self.verification {
-            Some((at, _)) if !Verification::replaces(*at, stored) => Some(Outcome::Kept),
-            None if stored.is_none() => Some(Outcome::Unchanged),
-            _ => None,
+            Some((at, _)) => Verification::replaces(*at, stored),
+            None => stored.is_some(),
         })
     }
 }
@@ -288,28 +270,20 @@ fn remember(expression: &mut Expression, metadata: &ChangeMetadata) {
         .require(IS_NOT_APPLIED)
         .require(IS_NOT_FENCED)
         .set("#version = #version + :one")
-        .set("#updatedAt = :now")
-        .set("#changedBy = :changedBy")
-        .set("#changeRoute = :changeRoute")
-        .set("#changeRequestId = :changeRequestId")
+        .set_attribute(UPDATED_AT, text(metadata.now))
         .set(SHIFT)
         .names([
             ("#version", VERSION),
-            ("#updatedAt", UPDATED_AT),
-            ("#changedBy", CHANGED_BY),
-            ("#changeRoute", CHANGE_ROUTE),
-            ("#changeRequestId", CHANGE_REQUEST_ID),
             ("#recentRequests", RECENT_REQUESTS),
             ("#fence", FENCE),
         ])
         .number(":one", 1)
         .number(":remembered", REMEMBERED_WRITES as u64)
         .number(":drawnAt", metadata.write_id.drawn_at_ms())
-        .text(":writeId", metadata.write_id.as_str())
-        .text(":now", metadata.now)
-        .text(":changedBy", metadata.actor.as_str())
-        .text(":changeRoute", metadata.route)
-        .text(":changeRequestId", &metadata.request_id);
+        .text(":writeId", metadata.write_id.as_str());
+    for (name, value) in metadata.attributes_of_change() {
+        expression.set_attribute(&name, value);
+    }
 }
 
 fn require_expected_version(expression: &mut Expression, expected: &ExpectedVersion) {
@@ -359,13 +333,14 @@ fn methods_attribute(kind: MethodKind) -> &'static str {
     }
 }
 
-/// Why the condition did not hold. The item as it was tells all outcomes apart, without a second call.
-fn explain(item: Option<Item>, request: &VerifyMethod) -> Result<Single, ChangeError> {
+/// The answer where the condition did not hold. The item as it was tells all outcomes apart, without a second call.
+fn explain(
+    item: Option<Item>,
+    request: &VerifyMethod,
+) -> Result<Option<(Outcome, Contact)>, ChangeError> {
     let contact = contact(item.ok_or(ChangeError::ContactNotFound)?)?;
-    Ok(match request.nothing_to_do(&contact)? {
-        Some(outcome) => Single::Answer(outcome, Box::new(contact)),
-        None => Single::NeedsRead,
-    })
+    let has_work = request.has_work(&contact)?;
+    Ok((!has_work).then(|| (request.outcome(false), contact)))
 }
 
 #[cfg(test)]
@@ -444,12 +419,12 @@ mod tests {
             request.update_expression(),
             Some(
                 "SET #methods.#method.#verifiedAt = :verifiedAt, #methods.#method.#verifiedBy = :changedBy, \
-                 #methods.#method.#verificationSource = :source, #version = #version + :one, #updatedAt = :now, \
-                 #changedBy = :changedBy, #changeRoute = :changeRoute, #changeRequestId = :changeRequestId, \
-                 #recentRequests[0] = :writeId, #recentRequests[1] = #recentRequests[0], \
+                 #methods.#method.#verificationSource = :source, #version = #version + :one, \
+                 #updatedAt = :updatedAt, #recentRequests[0] = :writeId, #recentRequests[1] = #recentRequests[0], \
                  #recentRequests[2] = #recentRequests[1], #recentRequests[3] = #recentRequests[2], \
                  #recentRequests[4] = #recentRequests[3], #recentRequests[5] = #recentRequests[4], \
-                 #recentRequests[6] = #recentRequests[5], #recentRequests[7] = #recentRequests[6]"
+                 #recentRequests[6] = #recentRequests[5], #recentRequests[7] = #recentRequests[6], \
+                 #changedBy = :changedBy, #changeRoute = :changeRoute, #changeRequestId = :changeRequestId"
             )
         );
         assert_eq!(
@@ -478,7 +453,7 @@ mod tests {
                 (":verifiedAt", s("2026-05-20T15:04:01.135Z")),
                 (":source", s("admin-manual")),
                 (":one", n("1")),
-                (":now", s("2026-05-20T15:04:02.000Z")),
+                (":updatedAt", s("2026-05-20T15:04:02.000Z")),
                 (":changedBy", s("user_1")),
                 (":changeRoute", s("PATCH /x")),
                 (":changeRequestId", s("request_1")),

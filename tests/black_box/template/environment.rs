@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use contacts::development;
 use serde_json::Value;
-use shared::settings::{KeysSetting, Settings};
+use shared::settings::Settings;
 
 use super::assert_no_faults;
 use super::globals::FUNCTION;
@@ -86,13 +86,11 @@ fn each_parameter_reaches_the_setting_that_it_is_for() {
     ]);
     for (name, function) in stack.functions() {
         let settings = read(variables(&function));
-        assert_eq!(settings.issuer, ISSUER, "{name}");
-        assert_eq!(settings.audience, AUDIENCE, "{name}");
-        let KeysSetting::Url(url) = &settings.keys else {
-            panic!("{name} has no URL of keys")
-        };
-        assert!(format!("{url:?}").contains(KEYS_URL), "{name} {url:?}");
-        let claims = &settings.claim_names;
+        assert_eq!(settings.authenticator.issuer, ISSUER, "{name}");
+        assert_eq!(settings.authenticator.audience, AUDIENCE, "{name}");
+        let keys = format!("{:?}", settings.authenticator);
+        assert!(keys.contains(KEYS_URL), "{name} {keys}");
+        let claims = &settings.authenticator.claim_names;
         assert_eq!(claims.organization, "the_organization", "{name}");
         assert_eq!(claims.role, "the_role", "{name}");
         assert_eq!(claims.client, "the_client", "{name}");
@@ -115,7 +113,10 @@ fn what_is_not_set_is_what_the_code_takes_for_it() {
     let optional = development::settings_from(&|_| Ok(None)).unwrap();
     for (name, function) in Stack::new().functions() {
         let settings = read(variables(&function));
-        assert_eq!(settings.claim_names, optional.claim_names, "{name}");
+        assert_eq!(
+            settings.authenticator.claim_names, optional.authenticator.claim_names,
+            "{name}"
+        );
         assert_eq!(
             settings.default_phone_region, optional.default_phone_region,
             "{name}"

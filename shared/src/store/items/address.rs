@@ -1,5 +1,6 @@
 //! The item of an e-mail address: which contact owns it.
 
+use super::reader::Reader;
 use super::{Item, OWNER_ID, text};
 use crate::domain::{ContactId, OrganizationId};
 use crate::store::DatabaseError;
@@ -18,11 +19,5 @@ pub(in crate::store) fn address_item(
 
 /// The contact that owns the address.
 pub(in crate::store) fn owner_id(item: &Item) -> Result<ContactId, DatabaseError> {
-    item.get(OWNER_ID)
-        .and_then(|id| ContactId::parse(id.as_s().ok()?).ok())
-        .ok_or_else(|| DatabaseError::UnreadableItem {
-            kind: "address",
-            path: OWNER_ID.to_owned(),
-            reason: ContactId::RULE.to_owned(),
-        })
+    Reader::of("address", item.clone()).required(OWNER_ID)
 }

@@ -1,72 +1,18 @@
 //! The item of a contact.
 
-use std::collections::BTreeMap;
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use serde::Serialize;
-
-use super::method::{MethodItems, method_items, methods};
+use super::method::{methods, write_methods};
 use super::reader::Reader;
-use super::verification::attributes;
-use super::{
-    CONTACT_ID, EMAILS, Item, ORGANIZATION_SHARD, PHONES, UPDATED_AT, VERSION, text, to_item,
-};
-use crate::domain::{
-    Actor, AudienceSlug, Contact, ContactId, EmailValidation, Suppression, Timestamp,
-    ValidationStatus, VerificationSource, Version,
-};
+use super::writer::Writer;
+use super::{CONTACT_ID, EMAILS, Item, ORGANIZATION_SHARD, PHONES, UPDATED_AT, VERSION};
+use crate::domain::{Contact, EmailValidation, Suppression};
 use crate::store::DatabaseError;
 use crate::store::keys::{Key, PARTITION_KEY, organization_of, organization_shard};
 
-const KIND: &str = "contact";
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ContactItem {
-    pk: String,
-    sk: String,
-    contact_id: ContactId,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    phones: MethodItems,
-    emails: MethodItems,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    secondary_phone_number: Vec<String>,
-    status: Option<String>,
-    pipeline_id: Option<String>,
-    pipeline_stage: Option<String>,
-    user_id: Option<String>,
-    created_by: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    assignees: Vec<String>,
-    verified_at: Option<Timestamp>,
-    verified_by: Option<Actor>,
-    verification_source: Option<VerificationSource>,
-    email_validation: Option<EmailValidationItem>,
-    globally_unsubscribed_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    global_unsubscribe_reason: String,
-    hard_bounced_at: Option<Timestamp>,
-    complained_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tags: BTreeMap<AudienceSlug, Vec<String>>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    version: Version,
-}
-
-/// The finding of a validation service.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EmailValidationItem {
-    status: ValidationStatus,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    reason: String,
-    validated_at: Option<Timestamp>,
-}
-
 /// Reads a contact.
 pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
-    let mut item = Reader::of(KIND, item);
+    let mut item = Reader::of("contact", item);
     let partition: String = item.required(PARTITION_KEY)?;
     let organization_id = organization_of(&partition).ok_or(DatabaseError::UnexpectedAnswer(
         "a contact's key names no organization",
@@ -110,50 +56,47 @@ pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
 
 /// Writes a contact.
 pub(in crate::store) fn contact_item(contact: &Contact) -> Result<Item, DatabaseError> {
-    let Key { partition, sort } = Key::contact(&contact.organization_id, &contact.id);
-    let (verified_at, verified_by, verification_source) = attributes(contact.verification.as_ref());
-    let suppression = &contact.suppression;
-    let mut item = to_item(
-        KIND,
-        ContactItem {
-            pk: partition,
-            sk: sort,
-            contact_id: contact.id.clone(),
-            first_name: contact.first_name.clone(),
-            last_name: contact.last_name.clone(),
-            phones: method_items(&contact.phones),
-            emails: method_items(&contact.emails),
-            secondary_phone_number: contact.secondary_phone_numbers.clone(),
-            status: contact.status.clone(),
-            pipeline_id: contact.pipeline_id.clone(),
-            pipeline_stage: contact.pipeline_stage.clone(),
-            user_id: contact.user_id.clone(),
-            created_by: contact.created_by.clone(),
-            assignees: contact.assignees.clone(),
-            verified_at,
-            verified_by,
-            verification_source,
-            email_validation: email_validation_item(&contact.email_validation),
-            globally_unsubscribed_at: suppression.globally_unsubscribed_at,
-            global_unsubscribe_reason: suppression.global_unsubscribe_reason.clone(),
-            hard_bounced_at: suppression.hard_bounced_at,
-            complained_at: suppression.complained_at,
-            tags: contact.tags.clone(),
-            created_at: contact.created_at,
-            updated_at: contact.updated_at,
-            version: contact.version,
-        },
+    let organization = &contact.organization_id;
+    let mut item = Writer::of(Key::contact(organization, &contact.id));
+    item.set(
+        ORGANIZATION_SHARD,
+        &organization_shard(organization, &contact.id),
     )?;
-    let shard = organization_shard(&contact.organization_id, &contact.id);
-    item.insert(ORGANIZATION_SHARD.to_owned(), text(shard));
-    Ok(item)
-}
-
-/// A finding; nothing where there is none.
-fn email_validation_item(validation: &EmailValidation) -> Option<EmailValidationItem> {
-    (*validation != EmailValidation::default()).then(|| EmailValidationItem {
-        status: validation.status,
-        reason: validation.reason.clone(),
-        validated_at: validation.validated_at,
-    })
+    item.set(CONTACT_ID, &contact.id)?;
+    item.set_unless_default("firstName", &contact.first_name)?;
+    item.set_unless_default("lastName", &contact.last_name)?;
+    write_methods(&mut item, PHONES, &contact.phones)?;
+    write_methods(&mut item, EMAILS, &contact.emails)?;
+    item.set_unless_default("secondaryPhoneNumber", &contact.secondary_phone_numbers)?;
+    item.set_unless_default("status", &contact.status)?;
+    item.set_unless_default("pipelineId", &contact.pipeline_id)?;
+    item.set_unless_default("pipelineStage", &contact.pipeline_stage)?;
+    item.set_unless_default("userId", &contact.user_id)?;
+    item.set_unless_default("createdBy", &contact.created_by)?;
+    item.set_unless_default("assignees", &contact.assignees)?;
+    item.verification(contact.verification.as_ref())?;
+    let validation = &contact.email_validation;
+    if *validation != EmailValidation::default() {
+        let mut finding = Writer::default();
+        finding.set("status", &validation.status)?;
+        finding.set_unless_default("reason", &validation.reason)?;
+        finding.set_unless_default("validatedAt", &validation.validated_at)?;
+        item.insert("emailValidation", AttributeValue::M(finding.into_item()));
+    }
+    let suppression = &contact.suppression;
+    item.set_unless_default(
+        "globallyUnsubscribedAt",
+        &suppression.globally_unsubscribed_at,
+    )?;
+    item.set_unless_default(
+        "globalUnsubscribeReason",
+        &suppression.global_unsubscribe_reason,
+    )?;
+    item.set_unless_default("hardBouncedAt", &suppression.hard_bounced_at)?;
+    item.set_unless_default("complainedAt", &suppression.complained_at)?;
+    item.set_unless_default("tags", &contact.tags)?;
+    item.set("createdAt", &contact.created_at)?;
+    item.set(UPDATED_AT, &contact.updated_at)?;
+    item.set(VERSION, &contact.version)?;
+    Ok(item.into_item())
 }

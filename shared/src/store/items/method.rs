@@ -1,29 +1,11 @@
 //! A phone number or e-mail address in the map of its kind, under its normal form.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::reader::Reader;
-use super::verification::attributes;
-use crate::domain::{Actor, ContactMethod, Timestamp, VerificationSource};
+use super::writer::Writer;
+use crate::domain::ContactMethod;
 use crate::store::DatabaseError;
-
-/// The methods of one kind, by normal form.
-pub(super) type MethodItems = BTreeMap<String, MethodItem>;
-
-/// One method.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MethodItem {
-    /// Its place among the contact's methods of its kind, in the order in which they were added.
-    position: u32,
-    is_primary: bool,
-    value: String,
-    verified_at: Option<Timestamp>,
-    verified_by: Option<Actor>,
-    verification_source: Option<VerificationSource>,
-}
 
 /// Reads the methods of one kind, in the order in which they were added.
 pub(super) fn methods(
@@ -46,21 +28,24 @@ pub(super) fn methods(
 }
 
 /// Writes the methods of one kind.
-pub(super) fn method_items(methods: &[ContactMethod]) -> MethodItems {
-    let item = |method: &ContactMethod| {
-        let (verified_at, verified_by, verification_source) =
-            attributes(method.verification.as_ref());
-        MethodItem {
-            position: method.position,
-            is_primary: method.is_primary,
-            value: method.value.clone(),
-            verified_at,
-            verified_by,
-            verification_source,
-        }
+pub(super) fn write_methods(
+    contact: &mut Writer,
+    kind: &str,
+    methods: &[ContactMethod],
+) -> Result<(), DatabaseError> {
+    let entry = |method: &ContactMethod| {
+        let mut entry = Writer::default();
+        entry.set("position", &method.position)?;
+        entry.set("isPrimary", &method.is_primary)?;
+        entry.set("value", &method.value)?;
+        entry.verification(method.verification.as_ref())?;
+        let entry = AttributeValue::M(entry.into_item());
+        Ok((method.normal_form.clone(), entry))
     };
-    methods
+    let entries = methods
         .iter()
-        .map(|method| (method.normal_form.clone(), item(method)))
-        .collect()
+        .map(entry)
+        .collect::<Result<_, DatabaseError>>()?;
+    contact.insert(kind, AttributeValue::M(entries));
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
-use super::{Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY, reason};
+use super::{Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY};
 use crate::domain::Verification;
 use crate::store::DatabaseError;
 
@@ -99,4 +99,16 @@ impl Reader {
             reason,
         }
     }
+}
+
+/// What serde expected, without what it found: that is a value, and may be personal.
+fn reason(error: &str) -> String {
+    let expected = error
+        .find("expected ")
+        .or_else(|| error.find("must be"))
+        .or_else(|| error.find("missing field"));
+    expected.map_or_else(
+        || "has another type".to_owned(),
+        |start| error[start..].to_owned(),
+    )
 }

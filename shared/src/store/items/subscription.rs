@@ -1,33 +1,15 @@
 //! The item of a subscription, of a client or at audience level.
 
-use serde::Serialize;
-
+use super::Item;
 use super::reader::Reader;
-use super::verification::attributes;
-use super::{Item, to_item};
-use crate::domain::{Actor, Subscription, SubscriptionStatus, Timestamp, VerificationSource};
+use super::writer::Writer;
+use crate::domain::Subscription;
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
 
-const KIND: &str = "subscription";
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SubscriptionItem {
-    pk: String,
-    sk: String,
-    status: SubscriptionStatus,
-    verified_at: Option<Timestamp>,
-    verified_by: Option<Actor>,
-    verification_source: Option<VerificationSource>,
-    unsubscribed_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    unsubscribe_reason: String,
-}
-
 /// Reads a subscription.
 pub(in crate::store) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
-    let mut item = Reader::of(KIND, item);
+    let mut item = Reader::of("subscription", item);
     Ok(Subscription {
         status: item.required("status")?,
         verification: item.verification()?,
@@ -41,17 +23,10 @@ pub(in crate::store) fn subscription_item(
     key: Key,
     subscription: &Subscription,
 ) -> Result<Item, DatabaseError> {
-    let (verified_at, verified_by, verification_source) =
-        attributes(subscription.verification.as_ref());
-    let item = SubscriptionItem {
-        pk: key.partition,
-        sk: key.sort,
-        status: subscription.status,
-        verified_at,
-        verified_by,
-        verification_source,
-        unsubscribed_at: subscription.unsubscribed_at,
-        unsubscribe_reason: subscription.unsubscribe_reason.clone(),
-    };
-    to_item(KIND, item)
+    let mut item = Writer::of(key);
+    item.set("status", &subscription.status)?;
+    item.verification(subscription.verification.as_ref())?;
+    item.set_unless_default("unsubscribedAt", &subscription.unsubscribed_at)?;
+    item.set_unless_default("unsubscribeReason", &subscription.unsubscribe_reason)?;
+    Ok(item.into_item())
 }

@@ -230,7 +230,7 @@ impl Store {
                 }
                 Ok(Some(found)) => {
                     before = found;
-                    DatabaseError::Outdated("the contact changed while it was read".into())
+                    DatabaseError::LostRace("the contact changed while it was read".into())
                 }
                 Err(error) if error.is_worth_another_attempt() => error,
                 Err(error) => return Err(error),

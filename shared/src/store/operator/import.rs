@@ -384,7 +384,7 @@ impl Store {
                 }
                 Some(_) => {
                     let why = "changes came in between the reads of a contact";
-                    return Err(DatabaseError::Outdated(why.into()));
+                    return Err(DatabaseError::LostRace(why.into()));
                 }
             }
         }

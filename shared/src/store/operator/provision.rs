@@ -11,7 +11,7 @@ use crate::domain::{
     AudienceSlug, ClientSlug, Contact, ContactId, OrganizationId, SubscribedContact, Subscription,
     SubscriptionId, Tenant,
 };
-use crate::store::change::{Change, Found, Plan};
+use crate::store::change::{Change, Found};
 use crate::store::edit::Edit;
 use crate::store::expression::put_if_absent;
 use crate::store::items::{
@@ -346,18 +346,18 @@ impl Change for AddedSubscriptions {
         })
     }
 
-    fn plan(&self, found: Found) -> Result<Plan<()>, ChangeError> {
+    fn plan(&self, found: Found) -> Result<Edit, ChangeError> {
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
         let mut after = before.state.clone();
         for (id, subscription) in &self.all {
             let existing = after.subscriptions.entry(id.clone());
             existing.or_insert_with(|| subscription.clone());
         }
-        let edit = Edit::new(Some(before), after, Vec::new(), self.metadata.now)?;
-        Ok(match edit {
-            None => Plan::Answer(()),
-            Some(edit) => Plan::Write(Box::new(edit), ()),
-        })
+        Edit::new(Some(before), after, Vec::new(), self.metadata.now)
+    }
+
+    fn answer(&self, _: &Edit) -> Result<(), ChangeError> {
+        Ok(())
     }
 }
 

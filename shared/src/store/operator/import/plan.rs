@@ -131,8 +131,8 @@ pub(super) fn plan(
     Ok(match Edit::new(snapshot, after, owners, now) {
         Err(ChangeError::Database(error)) => return Err(error),
         Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
-        Ok(None) => Plan::Nothing,
-        Ok(Some(edit)) => Plan::Write(Box::new(Write {
+        Ok(edit) if edit.is_empty() => Plan::Nothing,
+        Ok(edit) => Plan::Write(Box::new(Write {
             edit,
             surplus,
             is_last,
@@ -285,7 +285,7 @@ mod tests {
     fn claimed(write: &Write) -> Vec<&str> {
         let owners = write.edit.owners().iter().map(|owner| match owner {
             OwnerEdit::Claim(address) => address.as_str(),
-            other => panic!("{other:?}"),
+            OwnerEdit::Release(_) => panic!("{owner:?}"),
         });
         owners.collect()
     }
