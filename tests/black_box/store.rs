@@ -10,8 +10,8 @@ use serde_json::json;
 use shared::auth::Caller;
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, ContactId, ContactPatch, ContactRecord, EmailAddress,
-    ExpectedVersion, MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion, Reach,
-    SubscriptionId, SubscriptionPatch, SubscriptionStatus, Tenant, Timestamp, Version,
+    ExpectedVersion, MethodKind, MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion,
+    Reach, SubscriptionId, SubscriptionPatch, SubscriptionStatus, Tenant, Timestamp, Version,
 };
 use shared::store::{
     ChangeError, ChangeMetadata, Existing, Import, ImportOutcome, ImportRecord, Registered,
@@ -272,7 +272,7 @@ async fn a_missing_method_another_version_and_a_missing_contact_are_told_apart()
     ));
     assert!(matches!(
         change("+14165550199", "c_1").await,
-        ChangeError::MethodNotFound
+        ChangeError::MethodNotFound(MethodKind::Phone)
     ));
     assert!(matches!(
         change("+14165550100", "c_1").await,

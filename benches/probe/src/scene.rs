@@ -363,7 +363,7 @@ fn change(
                     (number.map(MethodValue::Phone), None)
                 }
                 _ => (
-                    crm::method(&mut members, region),
+                    crm::method(&mut members, parse::phone_number(region)),
                     members
                         .optional("verificationSource", parse::label)
                         .flatten(),

@@ -19,7 +19,10 @@ pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
 async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let value = crm::new_method(&mut members, call.service.default_phone_region);
+    let value = crm::method(
+        &mut members,
+        parse::new_phone_number(call.service.default_phone_region),
+    );
     let is_primary = members.optional("isPrimary", parse::boolean);
     let expected_version = call.expected_version(&mut members);
     let (Some(value), Some(is_primary), Some(expected_version)) =
@@ -36,9 +39,8 @@ async fn add(call: &Call<'_>) -> Result<Answer, Failure> {
         metadata: call.change_metadata(caller.actor()),
     };
     let id = call.contact_id()?;
-    let tenant = call.own_tenant(caller)?;
+    let tenant = caller.tenant().ok_or(Failure::ContactNotFound)?;
     let store = &call.service.store;
-    let changed = store.edit_method(tenant, &id, &edit).await;
-    let (outcome, contact) = changed.map_err(Failure::of_method(edit.value.kind()))?;
-    crm::method_edited(&edit, outcome, &contact)
+    let (outcome, contact) = store.edit_method(tenant, &id, &edit).await?;
+    crm::method_changed(edit.value.kind(), "added", outcome, &contact)
 }

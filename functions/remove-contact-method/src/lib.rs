@@ -19,7 +19,10 @@ pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
 async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let value = crm::method(&mut members, call.service.default_phone_region);
+    let value = crm::method(
+        &mut members,
+        parse::phone_number(call.service.default_phone_region),
+    );
     // Only checked: both routes of contact methods take the same members.
     let is_primary = members.optional("isPrimary", parse::boolean);
     let expected_version = call.expected_version(&mut members);
@@ -34,9 +37,8 @@ async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
         metadata: call.change_metadata(caller.actor()),
     };
     let id = call.contact_id()?;
-    let tenant = call.own_tenant(caller)?;
+    let tenant = caller.tenant().ok_or(Failure::ContactNotFound)?;
     let store = &call.service.store;
-    let changed = store.edit_method(tenant, &id, &edit).await;
-    let (outcome, contact) = changed.map_err(Failure::of_method(edit.value.kind()))?;
-    crm::method_edited(&edit, outcome, &contact)
+    let (outcome, contact) = store.edit_method(tenant, &id, &edit).await?;
+    crm::method_changed(edit.value.kind(), "removed", outcome, &contact)
 }

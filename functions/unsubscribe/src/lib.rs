@@ -34,7 +34,7 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
         address: member.address,
         audience: member.audience.ok_or(Failure::AudienceNotFound)?,
         client: member.client,
-        patch: scope.unsubscribe(reason.unwrap_or_default(), call.now()),
+        patch: scope.unsubscribe(reason.unwrap_or_default(), call.received_at),
         if_missing: IfMissing::Refuse,
         expected_version,
         metadata: call.change_metadata(caller.actor()),

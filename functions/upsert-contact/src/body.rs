@@ -85,7 +85,7 @@ fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactPatc
         let holds = members.optional(member, parse::boolean)?;
         Some(holds.map(|holds| {
             if holds {
-                SuppressionPatch::Since(call.now())
+                SuppressionPatch::Since(call.received_at)
             } else {
                 SuppressionPatch::Lifted
             }

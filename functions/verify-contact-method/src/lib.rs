@@ -19,7 +19,10 @@ pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
 async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let caller = call.authenticate().await?;
     let mut members = call.members()?;
-    let method = crm::method(&mut members, call.service.default_phone_region);
+    let method = crm::method(
+        &mut members,
+        parse::phone_number(call.service.default_phone_region),
+    );
     let verified_at = members.optional("verifiedAt", parse::date_time);
     let source = members.optional("verificationSource", parse::label);
     let expected_version = call.expected_version(&mut members);
@@ -40,7 +43,6 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
             call.log_tenant(&tenant);
             store.verify_method(&tenant, id, change).await
         })
-        .await
-        .map_err(Failure::of_method(change.method.kind()))?;
+        .await?;
     crm::method_verified(change, outcome, &contact)
 }

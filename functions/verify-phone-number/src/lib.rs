@@ -41,7 +41,6 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
             call.log_tenant(&tenant);
             store.verify_method(&tenant, id, change).await
         })
-        .await
-        .map_err(Failure::of_method(change.method.kind()))?;
+        .await?;
     crm::method_verified(change, outcome, &contact)
 }

@@ -7,64 +7,44 @@ use serde::Serialize;
 use super::Failure;
 use super::if_match::entity_tag;
 use crate::auth::Refusal;
-use crate::domain::{Outcome, Version};
+use crate::domain::Version;
 
 /// A successful answer.
 #[derive(Debug)]
 pub struct Answer {
-    status: StatusCode,
     /// The outcome in the log.
     pub(super) outcome: &'static str,
-    /// The version of the contact in the body, if there is one.
-    version: Option<Version>,
-    /// The body as JSON; `None` where the caller has it already.
-    body: Option<String>,
+    pub(super) response: Response<Body>,
 }
 
 impl Answer {
-    /// The answer to a write. It shows one contact.
+    /// An answer with a body. It has a version if the body shows a contact.
     ///
     /// # Errors
     /// When the body cannot be written as JSON.
-    pub fn contact(
-        outcome: Outcome,
-        version: Version,
-        body: &impl Serialize,
-    ) -> Result<Self, Failure> {
-        Self::ok(outcome.as_str(), Some(version), body)
-    }
-
-    /// The answer to a read. It has a version if it shows a contact.
-    ///
-    /// # Errors
-    /// When the body cannot be written as JSON.
-    pub fn read(version: Option<Version>, body: &impl Serialize) -> Result<Self, Failure> {
-        Self::ok("read", version, body)
-    }
-
-    fn ok(
+    pub(super) fn ok(
         outcome: &'static str,
         version: Option<Version>,
         body: &impl Serialize,
     ) -> Result<Self, Failure> {
-        let body =
+        let json =
             serde_json::to_string(body).map_err(|error| Failure::Internal(Box::new(error)))?;
-        Ok(Self {
-            status: StatusCode::OK,
-            outcome,
-            version,
-            body: Some(body),
-        })
+        let mut response = json_response(StatusCode::OK, json);
+        if let Some(version) = version {
+            add_entity_tag(&mut response, version);
+        }
+        Ok(Self { outcome, response })
     }
 
     /// The answer to a caller that has this version of the contact already: 304 (RFC 9110 section 15.4.5).
     #[must_use]
     pub fn not_modified(version: Version) -> Self {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        add_entity_tag(&mut response, version);
         Self {
-            status: StatusCode::NOT_MODIFIED,
             outcome: "not_modified",
-            version: Some(version),
-            body: None,
+            response,
         }
     }
 
@@ -72,20 +52,9 @@ impl Answer {
     #[must_use]
     pub fn created_if(mut self, is_new: bool) -> Self {
         if is_new {
-            self.status = StatusCode::CREATED;
+            *self.response.status_mut() = StatusCode::CREATED;
         }
         self
-    }
-
-    pub(super) fn into_response(self) -> Response<Body> {
-        let mut response = match self.body {
-            Some(body) => json_response(self.status, body),
-            None => empty_response(self.status),
-        };
-        if let Some(version) = self.version {
-            add_entity_tag(&mut response, version);
-        }
-        response
     }
 }
 
@@ -93,9 +62,10 @@ impl Answer {
 pub(super) fn failure_response(failure: &Failure, body: &impl Serialize) -> Response<Body> {
     // The body holds only texts under fixed names, which are always valid JSON.
     let json = serde_json::to_string(body).unwrap_or_default();
-    let mut response = json_response(failure.status(), json);
+    let (status, _) = failure.status_and_kind();
+    let mut response = json_response(status, json);
     match failure {
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
+        _ if status == StatusCode::SERVICE_UNAVAILABLE => {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -128,12 +98,6 @@ fn add_entity_tag(response: &mut Response<Body>, version: Version) {
     if let Ok(tag) = HeaderValue::from_str(&entity_tag(version)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-}
-
-fn empty_response(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = status;
-    response
 }
 
 /// A response with a JSON body. The body is text, so that API Gateway gets it without base64.

@@ -28,14 +28,11 @@ pub(super) fn check_body(headers: &HeaderMap, body: &Body) -> Result<(), Failure
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     let essence = essence.trim().to_ascii_lowercase();
-    match essence.split_once('/') {
-        Some(("application", "json")) => true,
-        Some((kind, subtype)) => {
-            let name = subtype.strip_suffix("+json").unwrap_or_default();
-            !kind.is_empty() && !name.is_empty()
-        }
-        None => false,
-    }
+    let suffixed = essence.strip_suffix("+json");
+    essence == "application/json"
+        || suffixed
+            .and_then(|essence| essence.split_once('/'))
+            .is_some_and(|(kind, name)| !kind.is_empty() && !name.is_empty())
 }
 
 #[cfg(test)]
@@ -47,7 +44,7 @@ mod tests {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
         }
-        check_body(&headers, &body.into()).map_err(|failure| failure.kind())
+        check_body(&headers, &body.into()).map_err(|failure| failure.status_and_kind().1)
     }
 
     #[test]

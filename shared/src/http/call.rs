@@ -1,16 +1,18 @@
 //! One request from its arrival to its answer, and its line in the log.
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::iter;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use lambda_http::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use lambda_http::http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
-use serde_json::{Map, Value};
+use serde_json::json;
 use url::form_urlencoded;
 
 use super::body::check_body;
@@ -22,19 +24,11 @@ use crate::domain::{Actor, ContactId, ExpectedVersion, Tenant, Timestamp, Versio
 use crate::log::{Measured, RequestLine, write_request};
 use crate::store::{ChangeMetadata, Tally, tallied};
 
-/// The header of an answer that holds the request's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 /// 2020-01-01T00:00:00Z in Unix milliseconds. A clock before it is broken (contract section 10).
 const EARLIEST_CLOCK: i64 = 1_577_836_800_000;
 
 /// Whether the process has had a request.
 static HAS_SERVED: AtomicBool = AtomicBool::new(false);
-
-/// The machine's clock is before 2020.
-#[derive(Debug, thiserror::Error)]
-#[error("the clock of this machine is wrong: it says {0}, and no time before 2020 is accepted")]
-struct WrongClock(Timestamp);
 
 /// One request.
 pub struct Call<'a> {
@@ -43,7 +37,8 @@ pub struct Call<'a> {
     route: &'static str,
     request: Request,
     request_id: String,
-    received_at: Timestamp,
+    /// When the request arrived.
+    pub received_at: Timestamp,
     received: Instant,
     /// Whether it is the first request of its process.
     is_cold_start: bool,
@@ -85,13 +80,17 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Why the caller is refused. [`Failure::Unavailable`] for every caller while the clock is wrong.
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
-        self.check_clock()?;
+        // A wrong clock would record wrong verification times, and let expired tokens in.
+        let now = self.received_at;
+        if now.unix_milliseconds() < EARLIEST_CLOCK {
+            let wrong = format!(
+                "the clock of this machine is wrong: it says {now}, and no time before 2020 is accepted"
+            );
+            return Err(Failure::Unavailable(wrong.into()));
+        }
         let authorization = self.request.headers().get(header::AUTHORIZATION);
-        let caller = self
-            .service
-            .authenticator
-            .authenticate(authorization, self.received_at)
-            .await?;
+        let authenticator = &self.service.authenticator;
+        let caller = authenticator.authenticate(authorization, now).await?;
         Ok(self.caller.get_or_init(|| caller))
     }
 
@@ -110,10 +109,8 @@ impl<'a> Call<'a> {
         // In a form, a plus means a blank. No parameter here holds blanks, and addresses hold pluses.
         let query = self.request.uri().query().unwrap_or_default();
         let query = query.replace('+', "%2B");
-        let parameters: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
-            .map(|(name, value)| (name.into_owned(), value.into()))
-            .collect();
-        Body::from(Value::Object(parameters).to_string())
+        let parameters: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
+        Body::from(json!(parameters).to_string())
     }
 
     /// Whether the caller has this version of a contact already (`If-None-Match`).
@@ -134,33 +131,13 @@ impl<'a> Call<'a> {
     /// [`Failure::ContactNotFound`]: no contact has an id that does not fit the pattern.
     pub fn contact_id(&self) -> Result<ContactId, Failure> {
         let parameters = self.request.path_parameters();
-        parameters
-            .first("id")
-            .and_then(|id| ContactId::parse(id).ok())
-            .ok_or(Failure::ContactNotFound)
-    }
-
-    /// The caller's own organization. On routes that reach no other, super administrators included.
-    ///
-    /// # Errors
-    /// [`Failure::ContactNotFound`] for a super administrator without an organization.
-    pub fn own_tenant<'c>(&self, caller: &'c Caller) -> Result<&'c Tenant, Failure> {
-        caller.tenant().ok_or(Failure::ContactNotFound)
+        let id = parameters.first("id").unwrap_or_default();
+        ContactId::parse(id).map_err(|_| Failure::ContactNotFound)
     }
 
     /// Names the organization that the request works in, for the log. The last one counts.
     pub fn log_tenant(&self, tenant: &Tenant) {
-        *self.logged_tenant() = Some(tenant.clone());
-    }
-
-    fn logged_tenant(&self) -> MutexGuard<'_, Option<Tenant>> {
-        self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// When the request arrived.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.received_at
+        *self.tenant.lock().unwrap_or_else(PoisonError::into_inner) = Some(tenant.clone());
     }
 
     /// The metadata of a change by this request.
@@ -188,43 +165,31 @@ impl<'a> Call<'a> {
             Err(_) => Err(Failure::Internal("panicked".into())),
         };
         let (outcome, mut response) = match result {
-            Ok(answer) => (answer.outcome, answer.into_response()),
+            Ok(answer) => (answer.outcome, answer.response),
             Err(failure) => {
-                self.log_failure(&failure);
-                (failure.kind(), render(&failure, &self.request_id))
+                let (status, kind) = failure.status_and_kind();
+                if status.is_server_error() {
+                    tracing::error!(
+                        request.id = self.request_id,
+                        route = self.route,
+                        error = causes(&failure),
+                        "request failed"
+                    );
+                }
+                (kind, render(&failure, &self.request_id))
             }
         };
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
-            response.headers_mut().insert(REQUEST_ID, id);
+            response.headers_mut().insert("x-request-id", id);
         }
         self.log_request(response.status(), outcome, tally);
         response
     }
 
-    /// A wrong clock would record wrong verification times, and let expired tokens in.
-    fn check_clock(&self) -> Result<(), Failure> {
-        if self.received_at.unix_milliseconds() < EARLIEST_CLOCK {
-            return Err(Failure::Unavailable(Box::new(WrongClock(self.received_at))));
-        }
-        Ok(())
-    }
-
-    /// A line for a failure of the service itself, with its cause.
-    fn log_failure(&self, failure: &Failure) {
-        if failure.status().is_server_error() {
-            tracing::error!(
-                request.id = self.request_id,
-                route = self.route,
-                error = causes(failure),
-                "request failed"
-            );
-        }
-    }
-
     /// The line of the request.
     fn log_request(&self, status: StatusCode, outcome: &str, tally: Tally) {
         let caller = self.caller.get().map(Arc::as_ref);
-        let tenant = self.logged_tenant();
+        let tenant = self.tenant.lock().unwrap_or_else(PoisonError::into_inner);
         let tenant = tenant.as_ref().or_else(|| caller.and_then(Caller::tenant));
         let line = RequestLine {
             request_id: &self.request_id,
@@ -247,17 +212,14 @@ impl<'a> Call<'a> {
 
 /// The request's id from API Gateway, in `x-request-id` and in the log.
 fn request_id(request: &Request) -> String {
-    let from_gateway = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+    let of_gateway = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_ref(),
         _ => None,
     };
-    from_gateway
-        .or_else(|| {
-            request
-                .lambda_context_ref()
-                .map(|context| context.request_id.clone())
-        })
-        .unwrap_or_default()
+    let of_lambda = request
+        .lambda_context_ref()
+        .map(|lambda| &lambda.request_id);
+    of_gateway.or(of_lambda).cloned().unwrap_or_default()
 }
 
 /// The id of the request's trace in AWS X-Ray. A caller can send any text, so only the documented form is accepted.
@@ -266,24 +228,17 @@ fn trace_id(request: &Request) -> Option<&str> {
     let root = trace
         .split(';')
         .find_map(|part| part.trim().strip_prefix("Root="))?;
+    let (time, random) = root.strip_prefix("1-")?.split_once('-')?;
     let is_hex =
         |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
-    let mut parts = root.split('-');
-    let is_trace_id = parts.next() == Some("1")
-        && parts.next().is_some_and(|time| is_hex(time, 8))
-        && parts.next().is_some_and(|random| is_hex(random, 24))
-        && parts.next().is_none();
-    is_trace_id.then_some(root)
+    (is_hex(time, 8) && is_hex(random, 24)).then_some(root)
 }
 
 /// An error and its causes, down to the root.
 fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    let causes = iter::successors(Some(error), |&error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -4,30 +4,21 @@
 pub mod schemas;
 
 use lambda_http::Body;
-use lambda_http::http::Response;
+use lambda_http::http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::failure_response;
-use super::{Answer, Failure, Fault, Members, Problem, parse};
-use crate::auth::Refusal;
+use super::failure::method_name;
+use super::{Answer, Failure, Members, Problem, parse};
 use crate::domain::{
     Actor, Contact, ContactId, ContactMethod, MethodKind, MethodValue, OrganizationId, Outcome,
-    PhoneNumber, PhoneRegion, Timestamp, VerificationSource,
+    PhoneNumber, Timestamp, VerificationSource,
 };
-use crate::store::{EditMethod, EditMethodKind, VerifyMethod};
+use crate::store::VerifyMethod;
 
-/// The contact method that `type` and `value` name.
-pub fn method(members: &mut Members<'_>, region: PhoneRegion) -> Option<MethodValue> {
-    read_method(members, parse::phone_number(region))
-}
-
-/// As [`method`], for a method that the request adds: a number's calling code must exist (contract section 4).
-pub fn new_method(members: &mut Members<'_>, region: PhoneRegion) -> Option<MethodValue> {
-    read_method(members, parse::new_phone_number(region))
-}
-
-fn read_method(
+/// The contact method that `type` and `value` name. `phone_number` reads a phone number.
+pub fn method(
     members: &mut Members<'_>,
     phone_number: impl FnOnce(&Value) -> Result<PhoneNumber, Problem>,
 ) -> Option<MethodValue> {
@@ -36,18 +27,13 @@ fn read_method(
         Some("email") => Ok(MethodKind::Email),
         _ => Err(Problem::MustBeMethodKind),
     });
-    match kind {
-        Some(MethodKind::Phone) => members.read("value", phone_number).map(MethodValue::Phone),
-        Some(MethodKind::Email) => members
-            .read("value", parse::email_address)
-            .map(MethodValue::Email),
-        None => {
-            members.read("value", |json| {
-                parse::required_text(json).map_err(|_| Problem::MustBeMethodValue)
-            });
-            None
-        }
-    }
+    let value = members.read("value", |json| match kind {
+        Some(MethodKind::Phone) => phone_number(json).map(MethodValue::Phone).map(Some),
+        Some(MethodKind::Email) => parse::email_address(json).map(MethodValue::Email).map(Some),
+        None if parse::required_text(json).is_ok() => Ok(None),
+        None => Err(Problem::MustBeMethodValue),
+    });
+    value.flatten()
 }
 
 /// The answer to a read of a contact.
@@ -55,7 +41,7 @@ fn read_method(
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn contact(contact: &Contact) -> Result<Answer, Failure> {
-    Answer::read(Some(contact.version), &ContactView::new(contact))
+    Answer::ok("read", Some(contact.version), &ContactView::new(contact))
 }
 
 /// The answer to a verification of a contact method, or to its clear.
@@ -67,69 +53,40 @@ pub fn method_verified(
     outcome: Outcome,
     contact: &Contact,
 ) -> Result<Answer, Failure> {
-    // The message follows the request, whatever the outcome (contract section 6).
-    let message = match (change.method.kind(), change.verification.is_some()) {
-        (MethodKind::Phone, true) => "Phone number verified",
-        (MethodKind::Phone, false) => "Phone number verification cleared",
-        (MethodKind::Email, true) => "Email verified",
-        (MethodKind::Email, false) => "Email verification cleared",
+    let done = match change.verification {
+        Some(_) => "verified",
+        None => "verification cleared",
     };
-    changed(message, outcome, contact)
+    method_changed(change.method.kind(), done, outcome, contact)
 }
 
-/// The answer to the addition of a contact method, or to its removal.
+/// The answer that shows a contact after a change to a method of this kind. `done` ends the message, which follows the
+/// request, whatever the outcome (contract section 6).
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn method_edited(
-    edit: &EditMethod,
+pub fn method_changed(
+    kind: MethodKind,
+    done: &str,
     outcome: Outcome,
     contact: &Contact,
 ) -> Result<Answer, Failure> {
-    let message = match (edit.value.kind(), edit.kind) {
-        (MethodKind::Phone, EditMethodKind::Add { .. }) => "Phone number added",
-        (MethodKind::Phone, EditMethodKind::Remove) => "Phone number removed",
-        (MethodKind::Email, EditMethodKind::Add { .. }) => "Email added",
-        (MethodKind::Email, EditMethodKind::Remove) => "Email removed",
-    };
-    changed(message, outcome, contact)
-}
-
-/// The answer that shows a contact after a change.
-fn changed(message: &'static str, outcome: Outcome, contact: &Contact) -> Result<Answer, Failure> {
     let body = MethodChanged {
-        message,
+        message: format!("{} {done}", method_name(kind)),
         data: MethodChangedData {
             outcome,
             contact: ContactView::new(contact),
         },
     };
-    Answer::contact(outcome, contact.version, &body)
+    Answer::ok(outcome.as_str(), Some(contact.version), &body)
 }
 
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let text = match failure {
-        Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
-            "Service temporarily unavailable".to_owned()
-        }
-        Failure::Refused(refusal) => format!("Unauthorized: {refusal}"),
-        Failure::PayloadTooLarge => "Payload too large".to_owned(),
-        Failure::UnsupportedMediaType => "Content type must be application/json".to_owned(),
-        Failure::ForeignClient => "Forbidden: client is not the token's".to_owned(),
-        Failure::Invalid(faults) => {
-            let faults: Vec<_> = faults.iter().map(fault_text).collect();
-            format!("Invalid payload: {}", faults.join("; "))
-        }
-        Failure::AudienceNotFound => "Invalid payload: audience must exist".to_owned(),
-        Failure::ContactNotFound => "Contact not found".to_owned(),
-        Failure::MethodNotFound(MethodKind::Phone) => {
-            "Phone number not found on contact".to_owned()
-        }
-        Failure::MethodNotFound(MethodKind::Email) => "Email not found on contact".to_owned(),
-        Failure::VersionMismatch(_) => "Contact has changed".to_owned(),
-        Failure::Internal(_) => "Internal server error".to_owned(),
+    let text = match failure.status_and_kind() {
+        (StatusCode::UNAUTHORIZED, _) => format!("Unauthorized: {failure}"),
+        _ => failure.message(),
     };
     let body = ErrorView {
         error: &text,
@@ -137,53 +94,6 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
         request_id,
     };
     failure_response(failure, &body)
-}
-
-/// The sentence for a fault.
-fn fault_text(fault: &Fault) -> String {
-    let must = match fault.problem {
-        Problem::InvalidJson => "must be valid JSON",
-        Problem::MustBeObject => "must be a JSON object",
-        Problem::Required => "is required",
-        Problem::MustBeBoolean => "must be true or false",
-        Problem::MustBeString => "must be a string",
-        Problem::MustBeList => "must be a list",
-        Problem::MustBeNonEmptyStrings => "must hold strings that are not blank",
-        Problem::MustHaveOnePrimary => "must have at most one primary entry",
-        Problem::MustBeSubscriptionStatus => "must be pending, subscribed or unsubscribed",
-        Problem::MustBeValidationStatus => {
-            "must be the finding of an e-mail validation, such as valid"
-        }
-        Problem::MustBeScope => "must be client, audience or global",
-        Problem::MustBeMethodKind => "must be \"phone\" or \"email\"",
-        Problem::MustBeMethodValue => "must be a phone number or an e-mail address",
-        Problem::MustBePhoneNumber => {
-            "must be a phone number, such as +14165550100, without an extension"
-        }
-        Problem::MustBeEmailAddress => "must be an e-mail address of at most 320 characters",
-        Problem::MustBeDateTimeOrNull => {
-            "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z"
-        }
-        Problem::MustBeIsoDatetime => "must be an ISO 8601 date and time",
-        Problem::MustBeLabel => {
-            "must be a string of at most 100 characters without control characters"
-        }
-        Problem::MustBeEntityTags => {
-            "must be * or a list of at most 100 strong entity tags, such as \"3\""
-        }
-        Problem::Taken => "must be an e-mail address that no other contact has",
-        Problem::TooLarge => {
-            "must leave the contact smaller than the 400 KB of an item, with room for a verification of every entry"
-        }
-        Problem::Ambiguous => {
-            "must be unique: contacts of several organizations have it, and the token names none of them"
-        }
-    };
-    let member = match &*fault.member {
-        "if_match" => "If-Match",
-        member => member,
-    };
-    format!("{member} {must}")
 }
 
 /// Why a request was not done, in words; `error` and `message` are alike.
@@ -202,7 +112,7 @@ struct ErrorView<'a> {
 #[derive(Serialize)]
 struct MethodChanged<'a> {
     /// What was asked for, such as `Phone number verified`, whatever the outcome.
-    message: &'static str,
+    message: String,
     data: MethodChangedData<'a>,
 }
 

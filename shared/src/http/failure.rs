@@ -5,39 +5,40 @@ use std::error::Error;
 
 use lambda_http::http::StatusCode;
 
+use super::mailer::FieldCode;
 use crate::auth::Refusal;
 use crate::domain::{MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
 
-/// The failure of a request.
+/// The failure of a request. Its text is for clients; where the service itself fails, it is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// 401, or 503 where there are no keys to check the token with.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// 413.
-    #[error("the body is over 16 KiB")]
+    #[error("Payload too large")]
     PayloadTooLarge,
     /// 415.
-    #[error("the content type is not JSON")]
+    #[error("Content type must be application/json")]
     UnsupportedMediaType,
     /// 403: the client in the body is not the token's, or the token has no client.
-    #[error("the client is not the token's")]
+    #[error("Forbidden: client is not the token's")]
     ForeignClient,
     /// 400, with every member at fault.
-    #[error("the request is not valid")]
+    #[error("Invalid payload: {}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Fault>),
     /// 400: the organization has no such audience.
-    #[error("no such audience")]
+    #[error("Invalid payload: audience must exist")]
     AudienceNotFound,
     /// 404.
-    #[error("no such contact")]
+    #[error("Contact not found")]
     ContactNotFound,
     /// 404.
-    #[error("no such contact method")]
+    #[error("{} not found on contact", method_name(*.0))]
     MethodNotFound(MethodKind),
     /// 412, with the current version of the contact, if the contact exists.
-    #[error("the contact has another version")]
+    #[error("Contact has changed")]
     VersionMismatch(Option<Version>),
     /// 503.
     #[error("temporarily unavailable")]
@@ -47,8 +48,9 @@ pub enum Failure {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// An invalid member of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An invalid member of a request. Its text is a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} {problem}", if .member == "if_match" { "If-Match" } else { .member.as_ref() })]
 pub struct Fault {
     /// Its name: a member of the body by its path (`phoneNumber.0.value`), or a parameter of the query; `body` for the body
     /// itself, `if_match` for the header.
@@ -57,127 +59,162 @@ pub struct Fault {
     pub problem: Problem,
 }
 
-/// What is wrong with a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is wrong with a member. Its text is the CRM's sentence, which begins with the member's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The body is not JSON.
+    #[error("must be valid JSON")]
     InvalidJson,
     /// The body is not an object.
+    #[error("must be a JSON object")]
     MustBeObject,
     /// It is absent, null or blank.
+    #[error("is required")]
     Required,
     /// It is not a boolean.
+    #[error("must be true or false")]
     MustBeBoolean,
     /// It is not a text.
+    #[error("must be a string")]
     MustBeString,
     /// It is not a list.
+    #[error("must be a list")]
     MustBeList,
     /// An entry of the list is blank or not a text.
+    #[error("must hold strings that are not blank")]
     MustBeNonEmptyStrings,
     /// More than one of its entries is primary.
+    #[error("must have at most one primary entry")]
     MustHaveOnePrimary,
     /// It is not the status of a subscription.
+    #[error("must be pending, subscribed or unsubscribed")]
     MustBeSubscriptionStatus,
     /// It is not a finding of an e-mail validation.
+    #[error("must be the finding of an e-mail validation, such as valid")]
     MustBeValidationStatus,
     /// It is not a scope.
+    #[error("must be client, audience or global")]
     MustBeScope,
     /// It is not one of the two kinds of contact method.
+    #[error("must be \"phone\" or \"email\"")]
     MustBeMethodKind,
     /// It is neither a phone number nor an e-mail address.
+    #[error("must be a phone number or an e-mail address")]
     MustBeMethodValue,
     /// It is not a phone number.
+    #[error("must be a phone number, such as +14165550100, without an extension")]
     MustBePhoneNumber,
     /// It is not an e-mail address.
+    #[error("must be an e-mail address of at most 320 characters")]
     MustBeEmailAddress,
     /// It is neither an RFC 3339 date and time nor null.
+    #[error(
+        "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z"
+    )]
     MustBeDateTimeOrNull,
     /// It is not an ISO 8601 date and time.
+    #[error("must be an ISO 8601 date and time")]
     MustBeIsoDatetime,
     /// It is not a label.
+    #[error("must be a string of at most 100 characters without control characters")]
     MustBeLabel,
     /// It is not a list of strong entity tags.
+    #[error("must be * or a list of at most 100 strong entity tags, such as \"3\"")]
     MustBeEntityTags,
     /// The contact's id is used in several organizations.
+    #[error(
+        "must be unique: contacts of several organizations have it, and the token names none of them"
+    )]
     Ambiguous,
     /// Another contact of the organization has the address.
+    #[error("must be an e-mail address that no other contact has")]
     Taken,
     /// With it, the contact would be too large.
+    #[error(
+        "must leave the contact smaller than the 400 KB of an item, with room for a verification of every entry"
+    )]
     TooLarge,
+}
+
+impl Problem {
+    /// The mailer's code. Problems of members that only the CRM's endpoints have count as invalid.
+    pub(super) fn code(self) -> FieldCode {
+        match self {
+            Self::InvalidJson => FieldCode::InvalidJson,
+            Self::MustBeObject => FieldCode::MustBeObject,
+            Self::Required => FieldCode::Required,
+            Self::MustBeBoolean => FieldCode::MustBeBoolean,
+            Self::MustBeString => FieldCode::MustBeString,
+            Self::MustBeList => FieldCode::MustBeList,
+            Self::MustBeNonEmptyStrings => FieldCode::MustBeNonEmptyStrings,
+            Self::MustBeDateTimeOrNull | Self::MustBeIsoDatetime => FieldCode::MustBeIsoDatetime,
+            Self::MustBeEntityTags => FieldCode::MustBeEntityTags,
+            Self::TooLarge => FieldCode::TooLarge,
+            _ => FieldCode::Invalid,
+        }
+    }
 }
 
 impl Failure {
     /// A failure with one member at fault.
     #[must_use]
     pub fn invalid(member: &'static str, problem: Problem) -> Self {
-        Self::Invalid(vec![Fault {
-            member: member.into(),
-            problem,
-        }])
+        let member = member.into();
+        Self::Invalid(vec![Fault { member, problem }])
     }
 
-    /// The status of the answer, in either dialect (contract sections 6 and 7).
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    /// What clients read of it.
+    pub(super) fn message(&self) -> String {
+        match self.status_and_kind() {
+            (StatusCode::SERVICE_UNAVAILABLE, _) => "Service temporarily unavailable".to_owned(),
+            (StatusCode::INTERNAL_SERVER_ERROR, _) => "Internal server error".to_owned(),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The status of the answer in either dialect (contract sections 6 and 7), and the failure's name in the log.
+    pub(super) fn status_and_kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
-            Self::Refused(_) => StatusCode::UNAUTHORIZED,
-            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::ForeignClient => StatusCode::FORBIDDEN,
-            Self::Invalid(_) | Self::AudienceNotFound => StatusCode::BAD_REQUEST,
-            Self::ContactNotFound | Self::MethodNotFound(_) => StatusCode::NOT_FOUND,
-            Self::VersionMismatch(_) => StatusCode::PRECONDITION_FAILED,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// Its name in the log.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => "unavailable",
-            Self::Refused(_) => "unauthorized",
-            Self::PayloadTooLarge => "payload_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::ForeignClient => "forbidden",
-            Self::Invalid(_) => "invalid",
-            Self::AudienceNotFound => "audience_not_found",
-            Self::ContactNotFound => "contact_not_found",
-            Self::MethodNotFound(_) => "method_not_found",
-            Self::VersionMismatch(_) => "version_mismatch",
-            Self::Internal(_) => "internal_error",
-        }
-    }
-
-    /// The failure for an error of the store. `kind` is the kind of the contact method in the request, if it names one.
-    fn from_change(error: ChangeError, kind: Option<MethodKind>) -> Self {
-        match (error, kind) {
-            (ChangeError::AudienceNotFound, _) => Self::AudienceNotFound,
-            (ChangeError::MethodNotFound, Some(kind)) => Self::MethodNotFound(kind),
-            (ChangeError::ContactNotFound | ChangeError::MethodNotFound, _) => {
-                Self::ContactNotFound
+            Self::Refused(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            (error @ ChangeError::FateUnknown, _) => Self::Unavailable(Box::new(error)),
-            (ChangeError::AmbiguousId, _) => Self::invalid("id", Problem::Ambiguous),
-            (ChangeError::AddressTaken, _) => Self::invalid("value", Problem::Taken),
-            (ChangeError::TooLarge, _) => Self::invalid("body", Problem::TooLarge),
-            (ChangeError::VersionMismatch(version), _) => Self::VersionMismatch(version),
-            (ChangeError::Database(error), _) => error.into(),
+            Self::ForeignClient => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::AudienceNotFound => (StatusCode::BAD_REQUEST, "audience_not_found"),
+            Self::ContactNotFound => (StatusCode::NOT_FOUND, "contact_not_found"),
+            Self::MethodNotFound(_) => (StatusCode::NOT_FOUND, "method_not_found"),
+            Self::VersionMismatch(_) => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
+}
 
-    /// The failure to change a contact method of this kind.
-    pub fn of_method(kind: MethodKind) -> impl FnOnce(ChangeError) -> Self {
-        move |error| Self::from_change(error, Some(kind))
+/// A kind of contact method, as sentences for people begin.
+pub(super) fn method_name(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Phone => "Phone number",
+        MethodKind::Email => "Email",
     }
 }
 
 impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
-        Self::from_change(error, None)
+        match error {
+            ChangeError::AudienceNotFound => Self::AudienceNotFound,
+            ChangeError::ContactNotFound => Self::ContactNotFound,
+            ChangeError::MethodNotFound(kind) => Self::MethodNotFound(kind),
+            ChangeError::FateUnknown => Self::Unavailable(Box::new(error)),
+            ChangeError::AmbiguousId => Self::invalid("id", Problem::Ambiguous),
+            ChangeError::AddressTaken => Self::invalid("value", Problem::Taken),
+            ChangeError::TooLarge => Self::invalid("body", Problem::TooLarge),
+            ChangeError::VersionMismatch(version) => Self::VersionMismatch(version),
+            ChangeError::Database(error) => error.into(),
+        }
     }
 }
 

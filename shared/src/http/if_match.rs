@@ -9,22 +9,19 @@ const MAX_VERSIONS: usize = 100;
 
 /// The versions that the caller expects; `None` when the header is not a list of strong entity tags, or `*`.
 pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
-    let mut lines = headers.get_all(header::IF_MATCH).iter().peekable();
-    if lines.peek().is_none() {
+    // Tags may hold bytes beyond ASCII. No version has them, so lossy decoding is enough.
+    let lines = headers.get_all(header::IF_MATCH).iter();
+    let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() {
         return Some(ExpectedVersion::Any);
     }
-    // Tags may hold bytes beyond ASCII. No version has them, so lossy decoding is enough.
-    let lines: Vec<_> = lines
-        .map(|line| String::from_utf8_lossy(line.as_bytes()))
-        .collect();
     let list = lines.join(",");
     if list.trim() == "*" {
         return Some(ExpectedVersion::AnyExisting);
     }
-    let mut versions: Vec<Version> = opaque_tags(&list)?
-        .into_iter()
-        .filter_map(version)
-        .collect();
+    let tags = opaque_tags(&list)?.into_iter();
+    let mut versions: Vec<_> = tags.filter_map(version).collect();
     versions.sort_unstable();
     versions.dedup();
     (versions.len() <= MAX_VERSIONS).then_some(ExpectedVersion::OneOf(versions))
@@ -59,17 +56,13 @@ fn opaque_tags(list: &str) -> Option<Vec<&str>> {
             return (!tags.is_empty()).then_some(tags);
         }
         let (tag, behind) = rest.strip_prefix('"')?.split_once('"')?;
-        if !tag
-            .bytes()
-            .all(|byte| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..))
-        {
+        rest = behind.trim_start_matches([' ', '\t']);
+        let is_opaque = |byte| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+        let is_apart = rest.is_empty() || rest.starts_with(',');
+        if !is_apart || !tag.bytes().all(is_opaque) {
             return None;
         }
         tags.push(tag);
-        rest = behind.trim_start_matches([' ', '\t']);
-        if !rest.is_empty() && !rest.starts_with(',') {
-            return None;
-        }
     }
 }
 

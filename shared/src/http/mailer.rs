@@ -4,7 +4,6 @@
 pub mod schemas;
 mod view;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lambda_http::Body;
@@ -13,7 +12,7 @@ use serde::Serialize;
 
 use self::view::ContactView;
 use super::answer::failure_response;
-use super::{Answer, Call, Failure, Members, Problem, parse};
+use super::{Answer, Call, Failure, Members, parse};
 use crate::auth::Refusal;
 use crate::domain::{AudienceContact, AudienceSlug, ClientSlug, EmailAddress, Outcome, Timestamp};
 
@@ -76,7 +75,7 @@ pub fn verified_at(
     }
     let parse = parse::iso_date_time(call.service.time_zone);
     let at = members.optional("verified_at", parse)?;
-    Some(Some(at.unwrap_or(call.now())))
+    Some(Some(at.unwrap_or(call.received_at)))
 }
 
 /// The answer to a write. It shows the contact by this address of it.
@@ -88,14 +87,9 @@ pub fn contact_changed(
     email: Option<&str>,
     contact: &AudienceContact,
 ) -> Result<Answer, Failure> {
-    let view = ContactView::new(
-        Some(outcome),
-        email,
-        &contact.audience,
-        &contact.client,
-        Some(contact),
-    );
-    Answer::contact(outcome, contact.contact.version, &view)
+    let (audience, client) = (&contact.audience, &contact.client);
+    let view = ContactView::new(Some(outcome), email, audience, client, Some(contact));
+    Answer::ok(outcome.as_str(), Some(contact.contact.version), &view)
 }
 
 /// The answer to a question about an address: the contact that owns it, if the client has onboarded that contact.
@@ -109,78 +103,49 @@ pub fn contact_status(
     contact: Option<&AudienceContact>,
 ) -> Result<Answer, Failure> {
     let view = ContactView::new(None, Some(address.normal_form()), audience, client, contact);
-    Answer::read(contact.map(|contact| contact.contact.version), &view)
+    let version = contact.map(|contact| contact.contact.version);
+    Answer::ok("read", version, &view)
 }
 
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let error = match failure {
+    let invalid = |fields: Vec<_>| (ErrorCode::ValidationError, Some(fields));
+    let (code, fields) = match failure {
+        Failure::Refused(Refusal::MissingAuthorization) => (ErrorCode::MissingAuthorization, None),
+        Failure::Refused(Refusal::NotBearer) => (ErrorCode::InvalidAuthorization, None),
+        Failure::Refused(Refusal::InvalidToken(_)) => (ErrorCode::InvalidToken, None),
         Failure::Refused(Refusal::KeysUnavailable(_)) | Failure::Unavailable(_) => {
-            ErrorView::new("unavailable", "Service temporarily unavailable")
+            (ErrorCode::Unavailable, None)
         }
-        Failure::Refused(refusal) => ErrorView::new(refusal_code(refusal), refusal.to_string()),
-        Failure::PayloadTooLarge => ErrorView::new("payload_too_large", "Payload too large"),
-        Failure::UnsupportedMediaType => ErrorView::new(
-            "unsupported_media_type",
-            "Content type must be application/json",
-        ),
-        Failure::ForeignClient => ErrorView::field("client", "forbidden"),
-        Failure::Invalid(faults) => ErrorView::fields(
-            faults
-                .iter()
-                .map(|fault| (fault.member.clone(), problem_code(fault.problem))),
-        ),
-        Failure::AudienceNotFound => ErrorView::field("audience", "not_found"),
+        Failure::PayloadTooLarge => (ErrorCode::PayloadTooLarge, None),
+        Failure::UnsupportedMediaType => (ErrorCode::UnsupportedMediaType, None),
+        Failure::VersionMismatch(_) => (ErrorCode::PreconditionFailed, None),
+        Failure::Internal(_) => (ErrorCode::InternalError, None),
+        Failure::ForeignClient => invalid(vec![("client", FieldCode::Forbidden)]),
+        Failure::AudienceNotFound => invalid(vec![("audience", FieldCode::NotFound)]),
         Failure::ContactNotFound | Failure::MethodNotFound(_) => {
-            ErrorView::field("contact_id", "not_found")
+            invalid(vec![("contact_id", FieldCode::NotFound)])
         }
-        Failure::VersionMismatch(_) => ErrorView::new("precondition_failed", "Contact has changed"),
-        Failure::Internal(_) => ErrorView::new("internal_error", "Internal server error"),
+        Failure::Invalid(faults) => {
+            let fields = faults.iter();
+            let fields = fields.map(|fault| (&*fault.member, fault.problem.code()));
+            invalid(fields.collect())
+        }
+    };
+    let error = ErrorView {
+        code,
+        message: fields.is_none().then(|| failure.message()),
+        fields: fields.map(BTreeMap::from_iter),
     };
     failure_response(failure, &FailureView { error, request_id })
-}
-
-fn refusal_code(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::MissingAuthorization => "missing_authorization",
-        Refusal::NotBearer => "invalid_authorization",
-        Refusal::InvalidToken(_) => "invalid_token",
-        Refusal::KeysUnavailable(_) => "unavailable",
-    }
-}
-
-fn problem_code(problem: Problem) -> &'static str {
-    match problem {
-        Problem::InvalidJson => "invalid_json",
-        Problem::MustBeObject => "must_be_object",
-        Problem::Required => "required",
-        Problem::MustBeBoolean => "must_be_boolean",
-        Problem::MustBeMethodKind => "must_be_phone_or_email",
-        Problem::MustBeMethodValue => "must_be_phone_number_or_email_address",
-        Problem::MustBePhoneNumber
-        | Problem::MustBeEmailAddress
-        | Problem::MustHaveOnePrimary
-        | Problem::MustBeSubscriptionStatus
-        | Problem::MustBeValidationStatus
-        | Problem::MustBeScope => "invalid",
-        Problem::MustBeString => "must_be_string",
-        Problem::MustBeList => "must_be_list",
-        Problem::MustBeNonEmptyStrings => "must_be_non_empty_strings",
-        Problem::MustBeDateTimeOrNull | Problem::MustBeIsoDatetime => "must_be_iso_datetime",
-        Problem::MustBeLabel => "must_be_label",
-        Problem::MustBeEntityTags => "must_be_entity_tags",
-        Problem::Ambiguous => "ambiguous",
-        Problem::Taken => "taken",
-        Problem::TooLarge => "too_large",
-    }
 }
 
 /// Why a request was not done.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerError))]
 #[derive(Serialize)]
 struct FailureView<'a> {
-    error: ErrorView,
+    error: ErrorView<'a>,
     /// The request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
     request_id: &'a str,
@@ -189,38 +154,51 @@ struct FailureView<'a> {
 /// A code, and either what it means or the fields at fault.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerErrorDetail))]
 #[derive(Serialize)]
-struct ErrorView {
+struct ErrorView<'a> {
     /// `validation_error` where fields are at fault.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::ErrorCode))]
-    code: &'static str,
+    code: ErrorCode,
     /// What the code means; only where no field is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     message: Option<String>,
     /// What is wrong with each field at fault, by its name (such as `phoneNumber.0.value`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<BTreeMap<String, schemas::FieldCode>>))]
-    fields: Option<BTreeMap<Cow<'static, str>, &'static str>>,
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    fields: Option<BTreeMap<&'a str, FieldCode>>,
 }
 
-impl ErrorView {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: Some(message.into()),
-            fields: None,
-        }
-    }
+// What kind of failure it is. It has no description in `openapi.yaml`, so this is no doc comment.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ErrorCode {
+    ValidationError,
+    MissingAuthorization,
+    InvalidAuthorization,
+    InvalidToken,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    PreconditionFailed,
+    InternalError,
+    Unavailable,
+}
 
-    fn field(field: &'static str, code: &'static str) -> Self {
-        Self::fields([(field.into(), code)])
-    }
-
-    fn fields(fields: impl IntoIterator<Item = (Cow<'static, str>, &'static str)>) -> Self {
-        Self {
-            code: "validation_error",
-            message: None,
-            fields: Some(fields.into_iter().collect()),
-        }
-    }
+// What is wrong with a field. It has no description in `openapi.yaml`, so this is no doc comment.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FieldCode {
+    Required,
+    Invalid,
+    MustBeBoolean,
+    MustBeString,
+    MustBeList,
+    MustBeNonEmptyStrings,
+    MustBeObject,
+    MustBeIsoDatetime,
+    MustBeEntityTags,
+    InvalidJson,
+    NotFound,
+    Forbidden,
+    TooLarge,
 }

@@ -91,10 +91,10 @@ impl<'a> Members<'a> {
         member: &'static str,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<Option<T>> {
-        match self.json(member) {
-            None => Some(None),
-            Some(json) => self.nested(json, member.into(), read).map(Some),
-        }
+        let Some(json) = self.json(member) else {
+            return Some(None);
+        };
+        self.nested(json, member.into(), read).map(Some)
     }
 
     /// A list of objects, each read by `read`; empty where it is absent or null.
@@ -145,7 +145,11 @@ impl<'a> Members<'a> {
     }
 
     /// The value, or `None` with the fault noted.
-    pub(super) fn note<T>(&mut self, member: &'static str, read: Result<T, Problem>) -> Option<T> {
+    pub(super) fn note<T>(
+        &mut self,
+        member: impl Into<Cow<'static, str>>,
+        read: Result<T, Problem>,
+    ) -> Option<T> {
         read.map_err(|problem| self.fault(member, problem)).ok()
     }
 
@@ -161,17 +165,11 @@ impl<'a> Members<'a> {
         name: Cow<'static, str>,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        match Self::of_object(json, format!("{}{name}.", self.path)) {
-            Ok(mut members) => {
-                let read = read(&mut members);
-                self.faults.append(&mut members.faults);
-                read
-            }
-            Err(problem) => {
-                self.fault(name, problem);
-                None
-            }
-        }
+        let members = Self::of_object(json, format!("{}{name}.", self.path));
+        let mut members = self.note(name, members)?;
+        let read = read(&mut members);
+        self.faults.append(&mut members.faults);
+        read
     }
 
     /// The JSON of a member that is neither absent nor null.

@@ -56,14 +56,19 @@ pub fn one_of<T: DeserializeOwned>(problem: Problem) -> impl FnOnce(&Value) -> R
     move |json| from_value(text(json)?.into()).map_err(|_| problem)
 }
 
+/// A text that `parse` accepts; `problem` for another text and for every other type.
+fn parsed<T, E>(
+    problem: Problem,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> impl FnOnce(&Value) -> Result<T, Problem> {
+    move |json| parse(json.as_str().ok_or(problem)?).map_err(|_| problem)
+}
+
 /// A phone number in international form, or national in `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    move |json| {
-        let number = json
-            .as_str()
-            .and_then(|text| PhoneNumber::parse(text, region).ok());
-        number.ok_or(Problem::MustBePhoneNumber)
-    }
+    parsed(Problem::MustBePhoneNumber, move |text| {
+        PhoneNumber::parse(text, region)
+    })
 }
 
 /// As [`phone_number`], for a number that the request adds: its calling code must exist (contract section 4).
@@ -71,12 +76,9 @@ pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
     move |json| {
-        let number = phone_number(region)(json)?;
-        if number.has_assigned_calling_code() {
-            Ok(number)
-        } else {
-            Err(Problem::MustBePhoneNumber)
-        }
+        let number = phone_number(region)(json).ok();
+        let number = number.filter(PhoneNumber::has_assigned_calling_code);
+        number.ok_or(Problem::MustBePhoneNumber)
     }
 }
 
@@ -85,9 +87,7 @@ pub fn new_phone_number(
 /// # Errors
 /// [`Problem::MustBeEmailAddress`].
 pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
-    json.as_str()
-        .and_then(|text| EmailAddress::parse(text).ok())
-        .ok_or(Problem::MustBeEmailAddress)
+    parsed(Problem::MustBeEmailAddress, EmailAddress::parse)(json)
 }
 
 /// An e-mail address in a query. Some callers send a plus as a blank; an address has pluses and no blanks.
@@ -103,19 +103,13 @@ pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
 /// # Errors
 /// [`Problem::MustBeDateTimeOrNull`].
 pub fn date_time(json: &Value) -> Result<Timestamp, Problem> {
-    json.as_str()
-        .and_then(|text| Timestamp::parse_rfc3339(text).ok())
-        .ok_or(Problem::MustBeDateTimeOrNull)
+    parsed(Problem::MustBeDateTimeOrNull, Timestamp::parse_rfc3339)(json)
 }
 
 /// An ISO 8601 date and time, without an offset in `time_zone`.
 pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Timestamp, Problem> {
-    move |json| {
-        let at = json
-            .as_str()
-            .and_then(|text| Timestamp::parse_iso8601(text, time_zone).ok());
-        at.ok_or(Problem::MustBeIsoDatetime)
-    }
+    let parse = move |text: &str| Timestamp::parse_iso8601(text, time_zone);
+    parsed(Problem::MustBeIsoDatetime, parse)
 }
 
 /// A label. A blank text counts as absent.
@@ -125,7 +119,6 @@ pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Times
 pub fn label(json: &Value) -> Result<VerificationSource, Problem> {
     match json.as_str() {
         Some(text) if text.trim().is_empty() => Err(Problem::Required),
-        Some(text) => VerificationSource::parse(text).map_err(|_| Problem::MustBeLabel),
-        None => Err(Problem::MustBeLabel),
+        _ => parsed(Problem::MustBeLabel, VerificationSource::parse)(json),
     }
 }

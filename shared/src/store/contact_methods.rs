@@ -95,7 +95,9 @@ impl Change for EditingMethod<'_> {
         let has_method = contact.method(&request.value).is_some();
         let is_taken = found.owner.as_ref().is_some_and(|owner| owner != self.id);
         match request.kind {
-            EditMethodKind::Remove if !has_method => return Err(ChangeError::MethodNotFound),
+            EditMethodKind::Remove if !has_method => {
+                return Err(ChangeError::MethodNotFound(request.value.kind()));
+            }
             EditMethodKind::Add { .. } if !has_method && is_taken => {
                 return Err(ChangeError::AddressTaken);
             }

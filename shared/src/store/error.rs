@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
 use super::retry::is_connect_failure;
-use crate::domain::Version;
+use crate::domain::{MethodKind, Version};
 
 /// The reason for a failed change. The change wrote nothing and will write nothing, unless the error is
 /// [`ChangeError::FateUnknown`] or [`DatabaseError::InDoubt`].
@@ -27,7 +27,7 @@ pub enum ChangeError {
     AmbiguousId,
     /// The contact has no such phone number or e-mail address.
     #[error("no such contact method")]
-    MethodNotFound,
+    MethodNotFound(MethodKind),
     /// Another contact owns the e-mail address.
     #[error("another contact owns the address")]
     AddressTaken,

@@ -206,7 +206,7 @@ impl VerifyMethod {
     fn has_work(&self, contact: &Contact) -> Result<bool, ChangeError> {
         let method = contact
             .method(&self.method)
-            .ok_or(ChangeError::MethodNotFound)?;
+            .ok_or(ChangeError::MethodNotFound(self.method.kind()))?;
         if !self.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }

@@ -1,8 +1,8 @@
 //! The schemas of the mailer's dialect. The request types exist only for `openapi.yaml`: handlers read requests member by
 //! member. Answers are described by the types that render them.
 
-use serde_json::{Value, json};
-use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use serde_json::json;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -21,6 +21,7 @@ pub fn schemas() -> Schemas {
     add::<VerifyContact>(&mut schemas);
     add::<UpsertContact>(&mut schemas);
     add::<NewPhoneNumbers>(&mut schemas);
+    add::<NewPhoneNumber>(&mut schemas);
     add::<Subscribe>(&mut schemas);
     add::<Unsubscribe>(&mut schemas);
     add_answer::<ContactView<'_>>(&mut schemas);
@@ -148,25 +149,19 @@ pub struct NewPhoneNumber {
 
 impl PartialSchema for NewPhoneNumbers {
     fn schema() -> RefOr<Schema> {
-        let mut several: Array = ArrayBuilder::new()
-            .items(Ref::from_schema_name(NewPhoneNumber::name()))
-            .build();
         let one_primary = json!([{
             "contains": { "properties": { "isPrimary": { "const": true } }, "required": ["isPrimary"] },
             "minContains": 0,
             "maxContains": 1,
         }]);
+        let several = ArrayBuilder::new().items(Ref::from_schema_name(NewPhoneNumber::name()));
         // `utoipa` does not know these keywords, and writes what is here as it is.
-        several.extensions = Some([("allOf", one_primary)].into_iter().collect());
-        Schema::Array(several).into()
+        let several = several.extensions(Some([("allOf", one_primary)].into_iter().collect()));
+        several.into()
     }
 }
 
-impl ToSchema for NewPhoneNumbers {
-    fn schemas(schemas: &mut Schemas) {
-        add::<NewPhoneNumber>(schemas);
-    }
-}
+impl ToSchema for NewPhoneNumbers {}
 
 /// Whom to subscribe, and how far.
 #[derive(Debug, ToSchema)]
@@ -200,17 +195,14 @@ pub struct Unsubscribe {
 fn upsert_status() -> RefOr<Schema> {
     optional(
         "Where the client's subscription stands. That of a new one is `pending` where it is not said.",
-        &[Ref::from_schema_name(SubscriptionStatus::name())],
+        &["SubscriptionStatus"],
     )
 }
 
 fn upsert_phone_number() -> RefOr<Schema> {
     optional(
         "Phone numbers to be added. Those that are there already stay as they are.",
-        &[
-            Ref::from_schema_name(PhoneNumber::name()),
-            Ref::from_schema_name(NewPhoneNumbers::name()),
-        ],
+        &["PhoneNumber", "NewPhoneNumbers"],
     )
 }
 
@@ -218,82 +210,25 @@ fn subscribe_scope() -> RefOr<Schema> {
     optional(
         "What begins anew beside the client's subscription: nothing (`client`, the default), also the subscription at \
          audience level (`audience`), also mail at all (`global`).",
-        &[Ref::from_schema_name(Scope::name())],
+        &["Scope"],
     )
 }
 
 fn r#true() -> RefOr<Schema> {
-    one_of_booleans(Type::Boolean.into(), [json!(true)])
+    boolean().enum_values(Some([true])).into()
 }
 
 fn r#false() -> RefOr<Schema> {
-    one_of_booleans(Type::Boolean.into(), [json!(false)])
+    boolean().enum_values(Some([false])).into()
 }
 
 fn false_or_null() -> RefOr<Schema> {
-    let kinds = SchemaType::from_iter([Type::Boolean, Type::Null]);
-    one_of_booleans(kinds, [json!(false), json!(null)])
-}
-
-fn one_of_booleans<const N: usize>(kinds: SchemaType, values: [Value; N]) -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(kinds)
-        .enum_values(Some(values))
+    boolean()
+        .schema_type(SchemaType::from_iter([Type::Boolean, Type::Null]))
+        .enum_values(Some([Some(false), None]))
         .into()
 }
 
-/// Defines a type that is one of some codes in JSON.
-macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident, [$($code:literal),* $(,)?]) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .enum_values(Some([$($code),*]))
-                    .into()
-            }
-        }
-
-        impl ToSchema for $name {}
-    };
+fn boolean() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Boolean)
 }
-
-codes!(
-    /// What kind of failure it is.
-    ErrorCode,
-    [
-        "validation_error",
-        "missing_authorization",
-        "invalid_authorization",
-        "invalid_token",
-        "payload_too_large",
-        "unsupported_media_type",
-        "precondition_failed",
-        "internal_error",
-        "unavailable",
-    ]
-);
-
-codes!(
-    /// What is wrong with a field.
-    FieldCode,
-    [
-        "required",
-        "invalid",
-        "must_be_boolean",
-        "must_be_string",
-        "must_be_list",
-        "must_be_non_empty_strings",
-        "must_be_object",
-        "must_be_iso_datetime",
-        "must_be_entity_tags",
-        "invalid_json",
-        "not_found",
-        "forbidden",
-        "too_large",
-    ]
-);

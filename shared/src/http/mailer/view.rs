@@ -56,16 +56,14 @@ impl<'a> ContactView<'a> {
         let of_audience = seen.and_then(|seen| seen.audience_subscription.as_ref());
         let of_client = seen.map(|seen| &seen.client_subscription);
         let eligibility = Eligibility::of(contact, of_audience, of_client);
-        let verified_at = contact
-            .and_then(|contact| contact.verification.as_ref())
-            .map(|verification| verification.at);
+        let verification = contact.and_then(|contact| contact.verification.as_ref());
         Self {
             contact_id: contact.map(|contact| &contact.id),
             email,
             exists: contact.is_some(),
             outcome,
-            verified: verified_at.is_some(),
-            verified_at,
+            verified: verification.is_some(),
+            verified_at: verification.map(|verification| verification.at),
             email_validation: EmailValidationView {
                 status: validation.map_or(ValidationStatus::Unknown, |found| found.status),
                 reason: validation.map_or("", |found| &found.reason),
