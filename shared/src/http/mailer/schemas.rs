@@ -194,14 +194,14 @@ pub struct Unsubscribe {
 
 fn upsert_status() -> RefOr<Schema> {
     optional(
-        "Where the client's subscription stands. That of a new one is `pending` where it is not said.",
+        "The status of the client's subscription. A new subscription without it is `pending`.",
         &["SubscriptionStatus"],
     )
 }
 
 fn upsert_phone_number() -> RefOr<Schema> {
     optional(
-        "Phone numbers to be added. Those that are there already stay as they are.",
+        "Phone numbers to add. A number that the contact has already stays as it is.",
         &["PhoneNumber", "NewPhoneNumbers"],
     )
 }
