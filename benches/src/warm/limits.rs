@@ -14,14 +14,14 @@ pub(super) struct Limit {
 pub(super) const LIMITS: [Limit; 3] = [
     Limit {
         instructions: 1_600_000,
-        allocations: 690,
+        allocations: 747,
     },
     Limit {
         instructions: 1_570_000,
-        allocations: 680,
+        allocations: 742,
     },
     Limit {
-        instructions: 3_410_000,
-        allocations: 1_796,
+        instructions: 3_260_000,
+        allocations: 1_712,
     },
 ];
