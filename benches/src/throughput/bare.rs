@@ -15,12 +15,14 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use futures_util::future::try_join_all;
 
 use super::scene::{Endpoint, Outcome, Shape, contact_id, seed};
 use crate::recorded_api::RecordedApi;
 use crate::recorder::{Call, Input, one_after_another};
+
+type Item = HashMap<String, AttributeValue>;
 
 /// The calls of a request.
 #[derive(Debug)]
@@ -107,25 +109,32 @@ impl Calls {
 
     /// Makes the calls about another contact.
     pub(crate) async fn make(&self, client: &Client, id: &str) -> anyhow::Result<()> {
+        let mut read = Vec::new();
         for group in &self.groups {
-            match group.as_slice() {
-                [call] => self.make_one(client, call, id).await?,
-                calls => {
-                    try_join_all(calls.iter().map(|call| self.make_one(client, call, id))).await?;
-                }
-            }
+            let calls = group
+                .iter()
+                .map(|call| self.make_one(client, call, id, &read));
+            read = try_join_all(calls).await?.concat();
         }
         Ok(())
     }
 
-    async fn make_one(&self, client: &Client, call: &Call, id: &str) -> anyhow::Result<()> {
+    /// Makes a call, after one that has read these items. Returns the items that it reads.
+    async fn make_one(
+        &self,
+        client: &Client,
+        call: &Call,
+        id: &str,
+        read: &[Item],
+    ) -> anyhow::Result<Vec<Item>> {
+        let mut items = Vec::new();
         let done = match &call.input {
             Input::UpdateItem(input) => {
                 let mut input = UpdateItemInput::clone(input);
                 if let Some(key) = &mut input.key {
                     self.turn(key, id);
                 }
-                was_done(update_item(&input).send_with(client).await)?
+                was_done(update_item(&input).send_with(client).await)?.is_some()
             }
             Input::TransactGetItems(input) => {
                 let mut input = TransactGetItemsInput::clone(input);
@@ -134,19 +143,24 @@ impl Calls {
                         self.turn(&mut get.key, id);
                     }
                 }
-                was_done(transact_get_items(&input).send_with(client).await)?
+                let done = was_done(transact_get_items(&input).send_with(client).await)?;
+                let responses = done.as_ref().map_or(&[][..], |output| output.responses());
+                items.extend(
+                    responses
+                        .iter()
+                        .filter_map(|response| response.item.clone()),
+                );
+                done.is_some()
             }
             Input::TransactWriteItems(input) => {
                 let mut input = TransactWriteItemsInput::clone(input);
                 for item in input.transact_items.iter_mut().flatten() {
                     if let Some(update) = &mut item.update {
                         self.turn(&mut update.key, id);
-                    }
-                    if let Some(check) = &mut item.condition_check {
-                        self.turn(&mut check.key, id);
+                        require_as_read(update, read);
                     }
                 }
-                was_done(transact_write_items(&input).send_with(client).await)?
+                was_done(transact_write_items(&input).send_with(client).await)?.is_some()
             }
             other => bail!("{other} is not known here"),
         };
@@ -155,11 +169,11 @@ impl Calls {
             "{} of the bare SDK has another result than that of the store",
             call.input
         );
-        Ok(())
+        Ok(items)
     }
 
     /// Turns a key of the recorded contact into one of another.
-    fn turn(&self, key: &mut HashMap<String, AttributeValue>, id: &str) {
+    fn turn(&self, key: &mut Item, id: &str) {
         for value in key.values_mut() {
             if let AttributeValue::S(text) = value {
                 *text = text.replace(&self.id, id);
@@ -168,16 +182,35 @@ impl Calls {
     }
 }
 
-/// Whether a call was done. One that a condition refused was not, which may be what is expected of it.
+/// The store requires that an item is as it was read. So the values of that condition are those that this program has read.
+fn require_as_read(update: &mut Update, read: &[Item]) {
+    let is_key_of = |item: &&Item| {
+        update
+            .key
+            .iter()
+            .all(|(name, key)| item.get(name) == Some(key))
+    };
+    let Some(item) = read.iter().find(is_key_of) else {
+        return;
+    };
+    for (placeholder, value) in update.expression_attribute_values.iter_mut().flatten() {
+        let name = placeholder.strip_prefix(":stored_");
+        if let Some(stored) = name.and_then(|name| item.get(name)) {
+            *value = stored.clone();
+        }
+    }
+}
+
+/// The output of a call that was done. One that a condition refused was not, which may be what is expected of it.
 fn was_done<T, E: std::error::Error + Send + Sync + 'static, R>(
     sent: Result<T, SdkError<E, R>>,
-) -> anyhow::Result<bool>
+) -> anyhow::Result<Option<T>>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     match sent {
-        Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(_)) => Ok(false),
+        Ok(output) => Ok(Some(output)),
+        Err(SdkError::ServiceError(_)) => Ok(None),
         Err(error) => Err(error).context("the database does not answer"),
     }
 }
