@@ -205,13 +205,7 @@ async fn takes_effect_before_the_second(write: Write) {
         let answer = scene.send().await;
         let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
         let others = others.lock().unwrap().take();
-        if let Some(others) = others {
-            assert_eq!(others.before, before + 1, "{context}: the first is done");
-            assert_same_items(&scene.items().await, &others.items, &context);
-        } else {
-            assert!(!is_told, "{context}: there was no second");
-            assert_eq!(changes(&scene.items().await), before, "{context}");
-        }
+        assert_one_effect_before_others(&scene, others.as_ref(), before, is_told, &context).await;
     }
 }
 
@@ -235,12 +229,25 @@ async fn takes_no_effect_after_the_second(write: Write) {
         let answer = scene.send().await;
         let is_told = expected.assert_heard_or_unavailable(write, &answer, &context);
         let others = others.lock().unwrap().take();
-        if let Some(others) = others {
-            assert_eq!(others.before, before + 1, "{context}: the second is done");
-            assert_same_items(&scene.items().await, &others.items, &context);
-        } else {
-            assert!(!is_told, "{context}: there was no second");
-            assert_eq!(changes(&scene.items().await), before, "{context}");
-        }
+        assert_one_effect_before_others(&scene, others.as_ref(), before, is_told, &context).await;
+    }
+}
+
+/// One attempt was done when the others came, and their changes stand. Without others there was no second attempt, and
+/// nothing changed.
+async fn assert_one_effect_before_others(
+    scene: &Scene,
+    others: Option<&ChangesByOthers>,
+    before: u64,
+    is_told: bool,
+    context: &str,
+) {
+    let items = scene.items().await;
+    if let Some(others) = others {
+        assert_eq!(others.before, before + 1, "{context}: one attempt is done");
+        assert_same_items(&items, &others.items, context);
+    } else {
+        assert!(!is_told, "{context}: there was no second");
+        assert_eq!(changes(&items), before, "{context}");
     }
 }

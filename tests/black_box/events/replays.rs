@@ -25,6 +25,19 @@ fn outcome(answer: &Answer) -> &str {
     outcome.as_str().unwrap()
 }
 
+/// An event that records and one that clears, of each function.
+const PAIRS: [[&str; 2]; 3] = [
+    [
+        "verify-phone-number/recorded",
+        "verify-phone-number/cleared",
+    ],
+    [
+        "verify-contact-method/phone-recorded",
+        "verify-contact-method/phone-cleared",
+    ],
+    ["verify-contact/recorded", "verify-contact/cleared"],
+];
+
 #[tokio::test]
 async fn a_clear_that_is_replayed_clears_what_another_caller_recorded_in_between() {
     for function in [
@@ -46,17 +59,7 @@ async fn a_clear_that_is_replayed_clears_what_another_caller_recorded_in_between
 
 #[tokio::test]
 async fn a_clear_that_is_replayed_at_once_has_nothing_to_clear() {
-    for [recorded, cleared] in [
-        [
-            "verify-phone-number/recorded",
-            "verify-phone-number/cleared",
-        ],
-        [
-            "verify-contact-method/phone-recorded",
-            "verify-contact-method/phone-cleared",
-        ],
-        ["verify-contact/recorded", "verify-contact/cleared"],
-    ] {
+    for [recorded, cleared] in PAIRS {
         assert_eq!(
             outcomes(&[recorded, cleared, cleared]).await,
             ["recorded", "cleared", "unchanged"],
@@ -67,17 +70,7 @@ async fn a_clear_that_is_replayed_at_once_has_nothing_to_clear() {
 
 #[tokio::test]
 async fn a_verification_that_is_replayed_after_a_clear_is_recorded_again() {
-    for [recorded, cleared] in [
-        [
-            "verify-phone-number/recorded",
-            "verify-phone-number/cleared",
-        ],
-        [
-            "verify-contact-method/phone-recorded",
-            "verify-contact-method/phone-cleared",
-        ],
-        ["verify-contact/recorded", "verify-contact/cleared"],
-    ] {
+    for [recorded, cleared] in PAIRS {
         assert_eq!(
             outcomes(&[recorded, cleared, recorded, recorded]).await,
             ["recorded", "cleared", "recorded", "kept"],
