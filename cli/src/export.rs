@@ -17,11 +17,11 @@ use anyhow::Context;
 use futures_util::TryStreamExt;
 use futures_util::future::OptionFuture;
 use shared::domain::OrganizationId;
-use shared::store::{DatabaseError, RetryBudget, Store};
+use shared::store::{DatabaseError, Exported as ExportedRecord, RetryBudget, Store};
 use tempfile::NamedTempFile;
 
 use self::cells::{header, row};
-use self::record::{ContactLine, OrganizationLine};
+use self::record::{AddressLine, ContactLine, OrganizationLine};
 use crate::arguments::{ExportArguments, Format};
 use crate::interrupt::interrupted;
 use crate::progress::{Display, Progress};
@@ -139,22 +139,22 @@ pub async fn export(
     let registered = start.run(|| store.registered(organization)).await?;
     let has_registered = !(registered.audiences.is_empty() && registered.clients.is_empty());
     let line = OrganizationLine::new(organization, &registered);
-    match format {
-        Format::Jsonl => write_line(&mut output, &line)?,
-        Format::Csv => {
-            output.write_all(&header()?)?;
-            output.write_all(&row(&line)?)?;
-        }
+    if format == Format::Csv {
+        output.write_all(&header()?)?;
     }
+    write_record(&mut output, format, &line)?;
     let mut batches = std::pin::pin!(store.export(organization, retry_budget));
     let mut contacts = 0;
     while let Some(batch) = batches.try_next().await? {
-        for contact in batch {
-            contacts += 1;
-            let line = ContactLine::from(contact);
-            match format {
-                Format::Jsonl => write_line(&mut output, &line)?,
-                Format::Csv => output.write_all(&row(&line)?)?,
+        for record in batch {
+            match record {
+                ExportedRecord::Contact(contact) => {
+                    contacts += 1;
+                    write_record(&mut output, format, &ContactLine::from(*contact))?;
+                }
+                ExportedRecord::Address(address) => {
+                    write_record(&mut output, format, &AddressLine::from(address))?;
+                }
             }
             progress.row(0);
         }
@@ -167,10 +167,17 @@ pub async fn export(
     })
 }
 
-fn write_line(output: &mut impl Write, line: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut json = serde_json::to_vec(line)?;
-    json.push(b'\n');
-    Ok(output.write_all(&json)?)
+fn write_record(
+    output: &mut impl Write,
+    format: Format,
+    record: &impl serde::Serialize,
+) -> anyhow::Result<()> {
+    let mut bytes = match format {
+        Format::Jsonl => serde_json::to_vec(record)?,
+        Format::Csv => return Ok(output.write_all(&row(record)?)?),
+    };
+    bytes.push(b'\n');
+    Ok(output.write_all(&bytes)?)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

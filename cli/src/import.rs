@@ -2,21 +2,17 @@
 
 mod application;
 mod cells;
-mod contact;
 mod dispatcher;
-mod fault;
 mod lines;
 mod options;
 mod queues;
 mod raw_record;
 mod reader;
 mod record;
-mod row;
 mod run;
 mod source;
 mod summary;
 mod tally;
-mod values;
 mod workers;
 
 use std::fs::{self, File};

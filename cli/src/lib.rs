@@ -3,6 +3,7 @@
 pub mod api_url;
 pub mod arguments;
 pub mod client;
+mod contact_file;
 mod demo;
 pub mod development;
 pub mod export;

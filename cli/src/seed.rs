@@ -3,7 +3,7 @@
 mod command;
 mod contents;
 mod counts;
-pub(crate) mod file;
+mod file;
 mod organization;
 mod reader;
 mod samples;

@@ -349,6 +349,7 @@ fn change(
             let verified = members.required("verified", parse::boolean);
             let verified_at = mailer::verified_at(&mut members, verified, &call);
             ChangeKind::Contact(VerifyContact {
+                address: None,
                 audience: AudienceSlug::parse(&audience.context("audience")?)?,
                 client: client.context("client")?,
                 verified_at: verified_at.context("verified_at")?,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The columns of an export, in their order.
-pub(crate) const COLUMNS: [&str; 27] = [
+pub(crate) const COLUMNS: [&str; 30] = [
     "organization",
     "audiences",
     "clients",
@@ -26,6 +26,7 @@ pub(crate) const COLUMNS: [&str; 27] = [
     "verifiedAt",
     "verifiedBy",
     "verificationSource",
+    "clearedAt",
     "emailValidation",
     "globallyUnsubscribedAt",
     "globalUnsubscribeReason",
@@ -35,6 +36,8 @@ pub(crate) const COLUMNS: [&str; 27] = [
     "tags",
     "createdAt",
     "updatedAt",
+    "address",
+    "formerOwners",
 ];
 
 /// The header row.

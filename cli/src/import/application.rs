@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, NewMethod,
+    Actor, AddressPatch, AudienceSlug, ClientSlug, ContactPatch, ContactRecord, Ending, NewMethod,
     SubscriptionId, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp,
-    ValidationPatch, ValidationStatus, Verification,
+    ValidationPatch, ValidationStatus, Verification, VerificationState,
 };
 
-use super::fault::Fault;
-use super::row::ContactRow;
-use super::values::{ReadContext, check_methods, email_address, phone_number};
+use crate::contact_file::fault::Fault;
+use crate::contact_file::row::ContactRow;
+use crate::contact_file::values::{ReadContext, check_methods, email_address, phone_number};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +70,7 @@ pub(super) fn read(
     context: &ReadContext,
 ) -> Result<ContactRow, Fault> {
     let phones = phones(members.phone_number, context)?;
-    let email = email_address(&members.email, "email", None)?;
+    let mut email = email_address(&members.email, "email", None)?;
     let verified_at = verified_at(members.verified, members.verified_at.as_deref(), context)?;
     let email_validation = members
         .email_validation
@@ -80,13 +80,23 @@ pub(super) fn read(
     let since_now = |is_suppressed: Option<bool>| {
         (is_suppressed == Some(true)).then_some(SuppressionPatch::Since(context.now))
     };
+    let verification = VerificationState::from(verified_at.map(|at| Verification {
+        at,
+        by: Some(Actor::client(&members.client)),
+        source: None,
+    }));
+    email.verification = verification.clone();
+    email.address = AddressPatch {
+        validation: email_validation,
+        hard_bounced: since_now(suppression.hard_bounced),
+        ..AddressPatch::default()
+    };
+    let normal_form = email.value.normal_form().to_owned();
     let patch = ContactPatch {
         first_name: text(members.first_name),
         last_name: text(members.last_name),
         methods: std::iter::once(email).chain(phones).collect(),
-        email_validation,
         globally_unsubscribed: since_now(suppression.global_unsubscribed),
-        hard_bounced: since_now(suppression.hard_bounced),
         complained: since_now(suppression.complained),
         tags: tags(members.tags)?
             .map(|tags| (members.audience.clone(), tags))
@@ -97,11 +107,8 @@ pub(super) fn read(
     let subscription = SubscriptionPatch {
         status: members.status,
         ending: Some(Ending::default()),
-        verification: verified_at.map(|at| Verification {
-            at,
-            by: Some(Actor::client(&members.client)),
-            source: None,
-        }),
+        verifications: BTreeMap::from([(normal_form.clone(), verification)]),
+        address: Some(normal_form),
         is_history: true,
     };
     let id = SubscriptionId {
@@ -127,7 +134,7 @@ fn phones(entries: Vec<PhoneEntry>, context: &ReadContext) -> Result<Vec<NewMeth
         let field = format!("phoneNumber[{position}].value");
         phones.push(phone_number(&entry.value, &field, is_primary, context)?);
     }
-    check_methods(&phones, "phoneNumber")?;
+    check_methods(&mut phones, "phoneNumber")?;
     Ok(phones)
 }
 
@@ -154,6 +161,7 @@ fn validation(found: ValidationMembers, context: &ReadContext) -> Result<Validat
         status: found.status,
         reason: Some(found.reason.trim().to_owned()),
         validated_at: Some(validated_at),
+        is_history: true,
     })
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use csv_core::{ReadRecordResult, Reader};
 use serde_json::{Map, Value};
 
-use super::fault::Fault;
+use crate::contact_file::fault::Fault;
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 use crate::export::COLUMNS;
 
@@ -303,7 +303,8 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         "verified" if trimmed.eq_ignore_ascii_case("false") => Value::Bool(false),
         "verified" => return Err(Fault::new(column, "must be true or false")),
         "phoneNumber" if is_json => json()?,
-        "audiences" | "clients" | "secondaryPhoneNumber" | "assignees" | "tags" => {
+        "audiences" | "clients" | "secondaryPhoneNumber" | "assignees" | "tags"
+        | "formerOwners" => {
             if is_json {
                 json()?
             } else {

@@ -10,11 +10,11 @@ use shared::store::Registered;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::fault::Fault;
+use crate::contact_file::fault::Fault;
 use super::queues::names;
 use super::reader::Found;
 use super::record::{OrganizationRow, Record};
-use super::row::ContactRow;
+use crate::contact_file::row::ContactRow;
 use super::summary::End;
 use super::tally::{Done, Place};
 use super::workers::{BATCH, Row, Shared};

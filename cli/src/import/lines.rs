@@ -7,7 +7,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::fault::Fault;
+use crate::contact_file::fault::Fault;
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 
 /// Reads the lines of a file.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fault::Fault;
+use crate::contact_file::fault::Fault;
 
 /// The maximum length of a record, in bytes: far more than a contact with all its subscriptions needs. A longer record is a
 /// mistake, such as an unpaired quotation mark.

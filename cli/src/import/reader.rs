@@ -9,12 +9,12 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::fault::Fault;
+use crate::contact_file::fault::Fault;
 use super::raw_record::RawRecord;
 use super::record::{Record, read};
 use super::source::Source;
 use super::tally::Place;
-use super::values::ReadContext;
+use crate::contact_file::values::ReadContext;
 use super::workers::BATCH;
 use crate::arguments::Format;
 

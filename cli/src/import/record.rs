@@ -1,22 +1,24 @@
-//! Reads the members of a record: an organization, a contact, or the data of an application about a contact.
+//! Reads the members of a record: an organization, a contact, the data of an application about a contact, or an address that
+//! nobody owns.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use shared::domain::{AudienceSlug, ClientSlug, OrganizationId};
 
-use super::fault::{Fault, RECORD};
-use super::row::ContactRow;
-use super::values::ReadContext;
-use super::{application, contact};
-use crate::seed::file::{remove_nulls, without_values};
+use crate::contact_file::fault::{Fault, RECORD};
+use crate::contact_file::row::ContactRow;
+use crate::contact_file::values::ReadContext;
+use super::application;
+use crate::contact_file::contact;
+use crate::contact_file::json::{remove_nulls, without_values};
 
 /// A record.
 #[derive(Debug)]
 pub(super) enum Record {
     /// An organization with its audiences and clients.
     Organization(OrganizationRow),
-    /// A contact.
+    /// A contact, or an address that nobody owns.
     Contact(Box<ContactRow>),
 }
 
@@ -39,6 +41,9 @@ pub(super) fn read(members: Map<String, Value>, context: &ReadContext) -> Result
     let is_there = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
     if is_there("organization") {
         deserialize(members).map(Record::Organization)
+    } else if is_there("address") {
+        let row = contact::read_address(deserialize(members)?)?;
+        Ok(Record::Contact(Box::new(row)))
     } else if is_there("audience") || is_there("client") {
         let row = application::read(deserialize(with_phone_list(members))?, context)?;
         Ok(Record::Contact(Box::new(row)))

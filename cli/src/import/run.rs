@@ -14,7 +14,7 @@ use super::reader::{Found, spawn_reader};
 use super::record::Record;
 use super::summary::{End, Summary};
 use super::tally::{Counts, Rejects};
-use super::values::ReadContext;
+use crate::contact_file::values::ReadContext;
 use super::workers::{self, Shared};
 use crate::export::START_BUDGET;
 

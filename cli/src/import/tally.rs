@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::fault::Fault;
+use crate::contact_file::fault::Fault;
 use crate::progress::Progress;
 
 /// The columns of the file of rejected records.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::options::Options;
 use super::queues::{Name, Queues, rounds};
-use super::row::ContactRow;
+use crate::contact_file::row::ContactRow;
 use super::tally::{Done, Place, Rejects, Tally};
 
 /// How many workers there are.

@@ -41,7 +41,6 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     };
     let store = &call.service.store;
     let changed = store.change_audience_contact(tenant, &change).await?;
-    let email = change.address.normal_form();
-    let answer = mailer::contact_changed(changed.outcome, Some(email), &changed.contact)?;
+    let answer = mailer::contact_changed(changed.outcome, None, &changed.contact)?;
     Ok(answer.created_if(changed.is_new))
 }

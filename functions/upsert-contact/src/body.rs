@@ -1,33 +1,25 @@
 //! The optional members of the body. `email`, `audience` and `client` are read by `mailer::audience_member`.
 
 use shared::domain::{
-    Actor, AudiencePatch, AudienceSlug, ContactPatch, MethodValue, NewMethod, PhoneNumber,
-    SubscriptionPatch, SuppressionPatch, ValidationPatch, Verification,
+    Actor, AddressPatch, AudiencePatch, AudienceSlug, ContactPatch, MethodValue, NewMethod,
+    PhoneNumber, SubscriptionPatch, SuppressionPatch, ValidationPatch, Verification,
 };
 use shared::http::{Call, Members, Problem, mailer, parse};
 
 /// The changes that the body asks for.
 pub(crate) struct Patch {
-    /// The contact's change.
-    pub(crate) contact: ContactPatch,
-    /// The change of the client's subscription.
-    pub(crate) subscription: SubscriptionPatch,
+    /// The changes, without the tags.
+    patch: AudiencePatch,
     /// All of the contact's tags in the audience.
-    pub(crate) tags: Option<Vec<String>>,
+    tags: Option<Vec<String>>,
 }
 
 impl Patch {
-    /// The changes of the contact and of the client's subscription in this audience.
-    pub(crate) fn in_audience(self, audience: &AudienceSlug) -> AudiencePatch {
-        let mut contact = self.contact;
-        contact
-            .tags
-            .extend(self.tags.map(|tags| (audience.clone(), tags)));
-        AudiencePatch {
-            contact,
-            audience: None,
-            client: self.subscription,
-        }
+    /// The changes in this audience.
+    pub(crate) fn in_audience(mut self, audience: &AudienceSlug) -> AudiencePatch {
+        let tags = self.tags.map(|tags| (audience.clone(), tags));
+        self.patch.contact.tags.extend(tags);
+        self.patch
     }
 }
 
@@ -44,27 +36,37 @@ pub(crate) fn patch(members: &mut Members<'_>, call: &Call<'_>, actor: &Actor) -
     let first_name = members.optional("firstName", parse::text);
     let last_name = members.optional("lastName", parse::text);
     let phones = phones(members, call);
-    let subscription = SubscriptionPatch {
+    let suppression = suppression?.unwrap_or_default();
+    let client = SubscriptionPatch {
         status: status?,
-        verification: verified_at?.map(|at| Verification {
-            at,
-            by: Some(actor.clone()),
-            source: None,
-        }),
+        is_history: true,
         ..SubscriptionPatch::default()
     };
     let contact = ContactPatch {
         first_name: first_name?,
         last_name: last_name?,
         methods: phones?,
-        email_validation: email_validation?,
-        ..suppression?.unwrap_or_default()
+        globally_unsubscribed: suppression.globally_unsubscribed,
+        complained: suppression.complained,
+        ..ContactPatch::default()
     };
-    Some(Patch {
+    let patch = AudiencePatch {
         contact,
-        subscription,
-        tags: tags?,
-    })
+        address: AddressPatch {
+            validation: email_validation?,
+            hard_bounced: suppression.hard_bounced,
+            ..AddressPatch::default()
+        },
+        verification: verified_at?.map(|at| Verification {
+            at,
+            by: Some(actor.clone()),
+            source: None,
+        }),
+        names_address: true,
+        audience: None,
+        client,
+    };
+    Some(Patch { patch, tags: tags? })
 }
 
 fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPatch> {
@@ -77,28 +79,36 @@ fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPa
         status: status?,
         reason: reason?,
         validated_at: validated_at?.map(Some),
+        is_history: false,
     })
 }
 
-fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<ContactPatch> {
-    let mut read = |member| {
-        let holds = members.optional(member, parse::boolean)?;
-        Some(holds.map(|holds| {
-            if holds {
-                SuppressionPatch::Since(call.received_at)
-            } else {
-                SuppressionPatch::Lifted
-            }
-        }))
-    };
+/// What the body tells of the facts that hold mail back.
+#[derive(Default)]
+struct Suppression {
+    globally_unsubscribed: Option<SuppressionPatch>,
+    hard_bounced: Option<SuppressionPatch>,
+    complained: Option<SuppressionPatch>,
+}
+
+/// `false` lifts a bounce. Only a subscribe lifts a global unsubscription or a complaint (contract section 12).
+fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<Suppression> {
+    let since_now = SuppressionPatch::Since(call.received_at);
+    let mut read = |member| members.optional(member, parse::boolean);
     let globally_unsubscribed = read("global_unsubscribed");
     let hard_bounced = read("hard_bounced");
     let complained = read("complained");
-    Some(ContactPatch {
-        globally_unsubscribed: globally_unsubscribed?,
-        hard_bounced: hard_bounced?,
-        complained: complained?,
-        ..ContactPatch::default()
+    let since = |holds: Option<bool>| (holds == Some(true)).then_some(since_now);
+    Some(Suppression {
+        globally_unsubscribed: since(globally_unsubscribed?),
+        hard_bounced: hard_bounced?.map(|holds| {
+            if holds {
+                since_now
+            } else {
+                SuppressionPatch::Lifted
+            }
+        }),
+        complained: since(complained?),
     })
 }
 
@@ -129,8 +139,7 @@ fn phones(members: &mut Members<'_>, call: &Call<'_>) -> Option<Vec<NewMethod>> 
 
 fn phone(number: PhoneNumber, is_primary: Option<bool>) -> NewMethod {
     NewMethod {
-        value: MethodValue::Phone(number),
         is_primary,
-        verification: None,
+        ..NewMethod::of(MethodValue::Phone(number))
     }
 }

@@ -42,7 +42,7 @@ async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
     };
     let store = &call.service.store;
     let changed = store.change_audience_contact(tenant, &change).await?;
-    let email = change.address.normal_form();
-    let answer = mailer::contact_changed(changed.outcome, Some(email), &changed.contact)?;
+    let verification_outcome = changed.verification_outcome;
+    let answer = mailer::contact_changed(changed.outcome, verification_outcome, &changed.contact)?;
     Ok(answer.created_if(changed.is_new))
 }

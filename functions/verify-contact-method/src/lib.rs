@@ -23,7 +23,7 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
         &mut members,
         parse::phone_number(call.service.default_phone_region),
     );
-    let verified_at = members.optional("verifiedAt", parse::date_time);
+    let verified_at = members.optional_clearing("verifiedAt", parse::date_time);
     let source = members.optional("verificationSource", parse::label);
     let expected_version = call.expected_version(&mut members);
     let (Some(method), Some(verified_at), Some(source), Some(expected_version)) =

@@ -11,7 +11,7 @@ use shared::store::VerifyContact;
 
 const ROUTE: &str = "PATCH /api/contacts/{id}/verification";
 
-/// Records or clears the verification of a contact and of a client's subscription in an audience.
+/// Records or clears the verification of an address of a contact for a client in an audience.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request, ROUTE);
     call.answer(verify(&call), mailer::failure).await
@@ -23,11 +23,12 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let mut members = call.members()?;
     let client = mailer::client(&mut members, client)?;
     let audience = members.read("audience", parse::required_text);
+    let address = members.optional("email", parse::email_address);
     let verified = members.required("verified", parse::boolean);
     let verified_at = mailer::verified_at(&mut members, verified, call);
     let expected_version = call.expected_version(&mut members);
-    let (Some(client), Some(audience), Some(verified_at), Some(expected_version)) =
-        (client, audience, verified_at, expected_version)
+    let (Some(client), Some(audience), Some(address), Some(verified_at), Some(expected_version)) =
+        (client, audience, address, verified_at, expected_version)
     else {
         return Err(members.into_failure());
     };
@@ -43,12 +44,11 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let change = VerifyContact {
         audience,
         client,
+        address,
         verified_at,
         expected_version,
         metadata: call.change_metadata(caller.actor()),
     };
     let (outcome, contact) = store.verify_contact(tenant, &id, &change).await?;
-    let email = contact.contact.primary_email();
-    let email = email.map(|email| email.normal_form.as_str());
-    mailer::contact_changed(outcome, email, &contact)
+    mailer::contact_changed(outcome, None, &contact)
 }

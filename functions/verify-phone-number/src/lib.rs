@@ -22,7 +22,7 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let mut members = call.members()?;
     let region = call.service.default_phone_region;
     let number = members.read("phoneNumber", parse::phone_number(region));
-    let verified_at = members.optional("verifiedAt", parse::date_time);
+    let verified_at = members.optional_clearing("verifiedAt", parse::date_time);
     let expected_version = call.expected_version(&mut members);
     let (Some(number), Some(verified_at), Some(expected_version)) =
         (number, verified_at, expected_version)

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    AudienceSlug, ContactId, EmailAddress, OrganizationId, PhoneNumber, Timestamp, Verification,
-    Version,
+    Address, AddressHash, AddressPatch, AddressSuppression, AudienceSlug, ContactId, EmailAddress,
+    MethodId, OrganizationId, PhoneNumber, Suppression, Timestamp, VerificationState, Version,
 };
 
 /// The two kinds of contact method.
@@ -64,13 +62,30 @@ pub struct NewMethod {
     /// Whether the method is the primary one of its kind. With `None`, an existing method keeps its flag, and a new
     /// method is primary if its kind has no primary method.
     pub is_primary: Option<bool>,
-    /// The verification, if there is one. The one rule decides whether it replaces the stored verification.
-    pub verification: Option<Verification>,
+    /// A report about the method's verification.
+    pub verification: VerificationState,
+    /// What changes of the facts about the e-mail address.
+    pub address: AddressPatch,
+}
+
+impl NewMethod {
+    /// A method, without anything else about it.
+    #[must_use]
+    pub fn of(value: MethodValue) -> Self {
+        Self {
+            value,
+            is_primary: None,
+            verification: VerificationState::default(),
+            address: AddressPatch::default(),
+        }
+    }
 }
 
 /// One phone number or e-mail address on a contact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContactMethod {
+    /// The id, which the contact never uses again.
+    pub id: MethodId,
     /// The method's place among the contact's methods of its kind. A new method gets a higher position than all
     /// existing methods.
     pub position: u32,
@@ -80,76 +95,21 @@ pub struct ContactMethod {
     pub value: String,
     /// Whether the method is the contact's primary one of its kind.
     pub is_primary: bool,
-    /// The verification, if the method is verified.
-    pub verification: Option<Verification>,
+    /// The verification at the contact's level.
+    pub verification: VerificationState,
+    /// For an e-mail address, the facts that hold mail back from it.
+    pub suppression: AddressSuppression,
 }
 
 /// Masked: the value is personal data.
 impl fmt::Debug for ContactMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContactMethod")
+            .field("id", &self.id)
             .field("is_primary", &self.is_primary)
             .field("verification", &self.verification)
             .finish_non_exhaustive()
     }
-}
-
-/// The result of the validation of a contact's e-mail address by a validation service.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EmailValidation {
-    /// The status.
-    pub status: ValidationStatus,
-    /// The reason that the service gives; may be empty.
-    pub reason: String,
-    /// The time of the validation, if known.
-    pub validated_at: Option<Timestamp>,
-}
-
-/// The finding of an e-mail validation (contract section 7).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(
-    feature = "openapi",
-    derive(utoipa::ToSchema),
-    schema(description = "The finding of an e-mail validation.")
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ValidationStatus {
-    /// Not looked at, or no finding.
-    #[default]
-    Unknown,
-    /// Deliverable.
-    Valid,
-    /// Not an address.
-    InvalidSyntax,
-    /// The domain takes no mail.
-    NoMx,
-    /// A throw-away address.
-    Disposable,
-    /// Likely to bounce or to complain.
-    Risky,
-    /// Marked by a person.
-    ManuallyInvalid,
-}
-
-impl ValidationStatus {
-    /// Whether the status blocks mail to the address (contract section 7).
-    #[must_use]
-    pub fn is_undeliverable(self) -> bool {
-        !matches!(self, Self::Unknown | Self::Valid)
-    }
-}
-
-/// The suppressions of a contact: they block mail even to subscribers. Each one is the time since which it applies.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Suppression {
-    /// When the person unsubscribed from everything.
-    pub globally_unsubscribed_at: Option<Timestamp>,
-    /// The person's reason to unsubscribe from everything; may be empty.
-    pub global_unsubscribe_reason: String,
-    /// When the mailbox refused a message permanently.
-    pub hard_bounced_at: Option<Timestamp>,
-    /// When the person reported a message as spam.
-    pub complained_at: Option<Timestamp>,
 }
 
 /// A person, owned by one organization.
@@ -181,11 +141,7 @@ pub struct Contact {
     pub created_by: Option<String>,
     /// The CRM users to whom the contact is assigned.
     pub assignees: Vec<String>,
-    /// The verification of the contact itself, if it is verified.
-    pub verification: Option<Verification>,
-    /// The validation of its e-mail address.
-    pub email_validation: EmailValidation,
-    /// The suppressions of mail to the contact.
+    /// The facts about the person that hold mail back.
     pub suppression: Suppression,
     /// Tags, by audience.
     pub tags: BTreeMap<AudienceSlug, Vec<String>>,
@@ -193,12 +149,14 @@ pub struct Contact {
     pub created_at: Timestamp,
     /// The time of the last change.
     pub updated_at: Timestamp,
+    /// How many subscriptions the contact has.
+    pub subscription_count: u64,
     /// The version, which each change increases.
     pub version: Version,
 }
 
 impl Contact {
-    /// An empty contact.
+    /// An empty contact, not stored yet.
     #[must_use]
     pub fn new(organization_id: OrganizationId, id: ContactId, created_at: Timestamp) -> Self {
         Self {
@@ -215,13 +173,12 @@ impl Contact {
             user_id: None,
             created_by: None,
             assignees: Vec::new(),
-            verification: None,
-            email_validation: EmailValidation::default(),
             suppression: Suppression::default(),
             tags: BTreeMap::new(),
             created_at,
             updated_at: created_at,
-            version: Version::FIRST,
+            subscription_count: 0,
+            version: Version::UNWRITTEN,
         }
     }
 
@@ -251,58 +208,85 @@ impl Contact {
         (methods, index)
     }
 
+    /// The e-mail address with this normal form, if the contact has it.
+    #[must_use]
+    pub fn email(&self, normal_form: &str) -> Option<&ContactMethod> {
+        let mut emails = self.emails.iter();
+        emails.find(|email| email.normal_form == normal_form)
+    }
+
+    /// The e-mail address with this hash, if the contact has it.
+    #[must_use]
+    pub fn email_of_hash(&self, hash: &AddressHash) -> Option<&ContactMethod> {
+        let mut emails = self.emails.iter();
+        emails.find(|email| AddressHash::of(&self.organization_id, &email.normal_form) == *hash)
+    }
+
     /// Whether the contact has this e-mail address.
     #[must_use]
     pub fn has_address(&self, address: &EmailAddress) -> bool {
-        let mut emails = self.emails.iter();
-        emails.any(|email| email.normal_form == address.normal_form())
+        self.email(address.normal_form()).is_some()
     }
 
-    /// Adds a method, or updates the existing method with the same normal form. An update can make the method primary
-    /// and can record a verification; it changes nothing else. A kind has one primary method: a new primary method
-    /// replaces the old one.
-    pub fn add_method(&mut self, new: NewMethod) {
-        let (methods, found) = self.methods_mut(&new.value);
+    /// Adds a method, or finds the existing method with the same normal form. A kind has one primary method: a new primary
+    /// method replaces the old one.
+    pub fn add_method(&mut self, value: &MethodValue, is_primary: Option<bool>) -> &mut ContactMethod {
+        let version = self.version.next();
+        let added_by_it = |method: &&ContactMethod| method.id.is_of(version);
+        let place = self.phones.iter().chain(&self.emails).filter(added_by_it).count();
+        let (methods, found) = self.methods_mut(value);
         let (index, becomes_primary) = if let Some(index) = found {
-            (index, new.is_primary == Some(true))
+            (index, is_primary == Some(true))
         } else {
             let is_first = !methods.iter().any(|method| method.is_primary);
             methods.push(ContactMethod {
+                id: MethodId::new(version, place),
                 position: methods.last().map_or(0, |last| last.position + 1),
-                normal_form: new.value.normal_form().to_owned(),
-                value: new.value.shown_form().to_owned(),
+                normal_form: value.normal_form().to_owned(),
+                value: value.shown_form().to_owned(),
                 is_primary: false,
-                verification: None,
+                verification: VerificationState::default(),
+                suppression: AddressSuppression::default(),
             });
-            (methods.len() - 1, new.is_primary.unwrap_or(is_first))
+            (methods.len() - 1, is_primary.unwrap_or(is_first))
         };
         if becomes_primary {
             for (other, method) in methods.iter_mut().enumerate() {
                 method.is_primary = other == index;
             }
         }
-        if let Some(verification) = new.verification {
-            verification.record(&mut methods[index].verification);
+        &mut methods[index]
+    }
+
+    /// Adds to the contact's entry what is known of an address that the contact gets (contract section 7).
+    ///
+    /// The person's own facts come back with the person, who may have lifted them since.
+    pub fn receive(&mut self, address: &Address) {
+        let mut kept = address.suppression.clone();
+        if address.former_owners.first() == Some(&self.id) {
+            kept = kept.without(&self.suppression);
+        }
+        let mut emails = self.emails.iter_mut();
+        if let Some(email) = emails.find(|email| email.normal_form == address.normal_form) {
+            email.suppression.merge(kept);
         }
     }
 
     /// Removes a method with its verification, if the contact has the method. If the method was primary, the oldest
-    /// remaining method of its kind becomes primary.
-    pub fn remove_method(&mut self, value: &MethodValue) {
-        let (methods, Some(index)) = self.methods_mut(value) else {
-            return;
-        };
-        let removed = methods.remove(index);
+    /// remaining method of its kind becomes primary. Returns what holds mail back from the removed address.
+    pub fn remove_method(&mut self, value: &MethodValue) -> Option<AddressSuppression> {
+        let (methods, index) = self.methods_mut(value);
+        let removed = methods.remove(index?);
         if let (true, Some(first)) = (removed.is_primary, methods.first_mut()) {
             first.is_primary = true;
         }
+        Some(removed.suppression.of_former_owner(&self.suppression))
     }
 
-    /// Sets or clears the verification of a method. Does nothing if the contact does not have the method.
-    pub fn set_verification(&mut self, value: &MethodValue, verification: Option<Verification>) {
-        if let (methods, Some(index)) = self.methods_mut(value) {
-            methods[index].verification = verification;
-        }
+    /// The method with this normal form, if the contact has it.
+    pub fn method_mut(&mut self, value: &MethodValue) -> Option<&mut ContactMethod> {
+        let (methods, index) = self.methods_mut(value);
+        Some(&mut methods[index?])
     }
 
     /// The primary e-mail address, if there is one.
@@ -326,7 +310,7 @@ impl fmt::Debug for Contact {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Actor, PhoneRegion};
+    use crate::domain::{Actor, PhoneRegion, Verification};
 
     fn contact() -> Contact {
         Contact::new(
@@ -341,14 +325,6 @@ mod tests {
         MethodValue::Phone(PhoneNumber::parse(&number, PhoneRegion::CANADA).unwrap())
     }
 
-    fn new(value: MethodValue, is_primary: Option<bool>) -> NewMethod {
-        NewMethod {
-            value,
-            is_primary,
-            verification: None,
-        }
-    }
-
     fn shown(contact: &Contact) -> Vec<(&str, u32, bool)> {
         contact
             .phones
@@ -358,28 +334,28 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_kind_is_primary_and_another_takes_its_place_when_it_is_said_to() {
+    fn the_first_method_is_primary_until_another_is_made_primary() {
         let mut contact = contact();
-        contact.add_method(new(phone(0), None));
-        contact.add_method(new(phone(1), None));
+        contact.add_method(&phone(0), None);
+        contact.add_method(&phone(1), None);
         assert_eq!(shown(&contact), [("100", 0, true), ("101", 1, false)]);
-        contact.add_method(new(phone(1), Some(true)));
+        contact.add_method(&phone(1), Some(true));
         assert_eq!(shown(&contact), [("100", 0, false), ("101", 1, true)]);
-        contact.add_method(new(phone(1), Some(false)));
+        contact.add_method(&phone(1), Some(false));
         assert_eq!(shown(&contact), [("100", 0, false), ("101", 1, true)]);
     }
 
     #[test]
-    fn the_first_that_is_left_takes_the_place_of_a_primary_that_is_removed() {
+    fn the_oldest_remaining_method_replaces_a_removed_primary_one() {
         let mut contact = contact();
         for last in 0..3 {
-            contact.add_method(new(phone(last), None));
+            contact.add_method(&phone(last), None);
         }
         for _ in 0..2 {
             contact.remove_method(&phone(0));
             assert_eq!(shown(&contact), [("101", 1, true), ("102", 2, false)]);
         }
-        contact.add_method(new(phone(0), None));
+        contact.add_method(&phone(0), None);
         assert_eq!(
             shown(&contact),
             [("101", 1, true), ("102", 2, false), ("100", 3, false)]
@@ -387,21 +363,73 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_removed_and_added_again_is_not_verified() {
+    fn a_method_that_is_removed_and_added_again_is_unverified_and_has_another_id() {
         let mut contact = contact();
-        let verified = NewMethod {
-            verification: Some(Verification {
-                at: Timestamp::EPOCH,
-                by: Some(Actor::subject("user_1")),
-                source: None,
-            }),
-            ..new(phone(0), None)
-        };
-        contact.add_method(verified);
-        contact.add_method(new(phone(0), Some(true)));
-        assert!(contact.phones[0].verification.is_some());
+        let method = contact.add_method(&phone(0), None);
+        method.verification.record(Verification {
+            at: Timestamp::EPOCH,
+            by: Some(Actor::subject("user_1")),
+            source: None,
+        });
+        let first = contact.add_method(&phone(0), Some(true)).clone();
+        assert!(first.verification.current.is_some());
+        contact.version = contact.version.next();
         contact.remove_method(&phone(0));
-        contact.add_method(new(phone(0), None));
-        assert_eq!(contact.phones[0].verification, None);
+        contact.version = contact.version.next();
+        let second = contact.add_method(&phone(0), None);
+        assert_eq!(second.verification, VerificationState::default());
+        assert_ne!(second.id, first.id);
+    }
+
+    #[test]
+    fn the_methods_of_one_change_have_different_ids() {
+        let mut contact = contact();
+        contact.version = Version::new(7);
+        let email = MethodValue::Email(EmailAddress::parse("a@b.example").unwrap());
+        let ids = [phone(0), email, phone(1)].map(|value| {
+            let id = &contact.add_method(&value, None).id;
+            id.as_str().to_owned()
+        });
+        assert_eq!(ids, ["8-0", "8-1", "8-2"]);
+    }
+
+    fn at(text: &str) -> Option<Timestamp> {
+        Some(Timestamp::parse_rfc3339(text).unwrap())
+    }
+
+    /// What an address keeps of a contact that complained and whose mailbox bounced.
+    fn left_behind(contact: &mut Contact, email: &MethodValue) -> Address {
+        contact.suppression.complained_at = at("2024-01-01T00:00:00Z");
+        let entry = contact.add_method(email, None);
+        entry.suppression.hard_bounced_at = at("2024-02-02T00:00:00Z");
+        let kept = contact.remove_method(email).unwrap();
+        Address::unknown(email.normal_form()).released_by(&contact.id, kept)
+    }
+
+    #[test]
+    fn another_contact_gets_the_complaint_and_the_bounce_with_the_address() {
+        let email = MethodValue::Email(EmailAddress::parse("a@b.example").unwrap());
+        let address = left_behind(&mut contact(), &email);
+        let mut other = contact();
+        other.id = ContactId::parse("c_2").unwrap();
+        other.add_method(&email, None);
+        other.receive(&address);
+        let received = &other.emails[0].suppression;
+        assert_eq!(received.complained_at, at("2024-01-01T00:00:00Z"));
+        assert_eq!(received.hard_bounced_at, at("2024-02-02T00:00:00Z"));
+        assert_eq!(other.suppression, Suppression::default());
+    }
+
+    #[test]
+    fn the_same_contact_gets_the_bounce_back_and_has_its_complaint_only_once() {
+        let email = MethodValue::Email(EmailAddress::parse("a@b.example").unwrap());
+        let mut contact = contact();
+        let address = left_behind(&mut contact, &email);
+        contact.add_method(&email, None);
+        contact.receive(&address);
+        let received = &contact.emails[0].suppression;
+        assert_eq!(received.complained_at, None);
+        assert_eq!(received.hard_bounced_at, at("2024-02-02T00:00:00Z"));
+        assert_eq!(contact.suppression.complained_at, at("2024-01-01T00:00:00Z"));
     }
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Version;
+
 /// A text that does not follow the rule of its identifier or label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -79,6 +81,35 @@ impl ContactId {
     #[must_use]
     pub fn random() -> Self {
         Self(format!("c_{}", Uuid::new_v4().simple()))
+    }
+}
+
+identifier!(
+    /// The id of a contact method on its contact: the contact's version that added the method, `-`, and the place of the
+    /// method among those that this version added.
+    ///
+    /// A contact never uses an id again. A method that is removed and added again has another id, so nothing that refers to
+    /// the old one counts for the new one.
+    MethodId,
+    "must be two numbers with `-` between them",
+    |text| text.split_once('-').is_some_and(|(version, place)| {
+        [version, place]
+            .iter()
+            .all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    })
+);
+
+impl MethodId {
+    /// The id of the method at this place among those that a version of the contact adds.
+    #[must_use]
+    pub fn new(version: Version, place: usize) -> Self {
+        Self(format!("{}-{place}", version.number()))
+    }
+
+    /// Whether this version of the contact added the method.
+    pub(super) fn is_of(&self, version: Version) -> bool {
+        let added_by = self.0.split_once('-').map(|(version, _)| version);
+        added_by == Some(&version.number().to_string())
     }
 }
 

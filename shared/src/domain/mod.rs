@@ -4,9 +4,11 @@
 //! normal form (contract section 4).
 
 mod access;
+mod address;
 mod contact;
 mod eligibility;
 mod email_address;
+mod email_validation;
 mod identifiers;
 mod numbering_plan;
 mod patch;
@@ -14,34 +16,33 @@ mod phone_number;
 mod record;
 mod scope;
 mod subscription;
+mod suppression;
 mod time_zone;
 mod timestamp;
 mod verification;
 mod version;
 
 pub use access::{Reach, SuperAdmin, Tenant};
-pub use contact::{
-    Contact, ContactMethod, EmailValidation, MethodKind, MethodValue, NewMethod, Suppression,
-    ValidationStatus,
-};
+pub use address::{Address, AddressHash};
+pub use contact::{Contact, ContactMethod, MethodKind, MethodValue, NewMethod};
 pub use eligibility::{Block, Eligibility, Level};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
+pub use email_validation::{EmailValidation, ValidationPatch, ValidationStatus};
 pub use identifiers::{
-    Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, OrganizationId,
+    Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, MethodId, OrganizationId,
     VerificationSource,
 };
 /// The region whose national numbers the parser of phone numbers reads, an ISO 3166 alpha-2 code.
 pub use numbering_plans::Region as PhoneRegion;
-pub use patch::{
-    AudiencePatch, ContactPatch, Ending, SubscriptionPatch, SuppressionPatch, ValidationPatch,
-};
+pub use patch::{AudiencePatch, ContactPatch, Ending, SubscriptionPatch};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use record::ContactRecord;
 pub use scope::Scope;
 pub use subscription::{
     AudienceContact, SubscribedContact, Subscription, SubscriptionId, SubscriptionStatus,
 };
+pub use suppression::{AddressPatch, AddressSuppression, Suppression, SuppressionPatch};
 pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use verification::{Outcome, Verification};
+pub use verification::{Outcome, Verification, VerificationState};
 pub use version::{ExpectedVersion, Version};

@@ -20,6 +20,11 @@ pub struct ContactRecord {
     /// The normal forms of the record's e-mail addresses that another contact owns. This contact has them too, but they
     /// do not identify it.
     pub owned_elsewhere: BTreeSet<String>,
+    /// The former owners of the record's e-mail addresses, by normal form.
+    pub former_owners: BTreeMap<String, Vec<ContactId>>,
+    /// Whether the record is about an address that nobody owns. If nobody owns it in the table either, the import creates
+    /// no contact.
+    pub is_address: bool,
     /// The changes of the contact's subscriptions.
     pub subscriptions: BTreeMap<SubscriptionId, SubscriptionPatch>,
     /// The time of the last change, for a contact that does not exist yet.

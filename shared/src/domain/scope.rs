@@ -21,16 +21,23 @@ pub enum Scope {
 
 impl Scope {
     /// Subscribes at every level up to this scope. Wider unsubscriptions stay: `client` does not lift an unsubscription
-    /// from the audience, and only `global` lifts a global unsubscription.
+    /// from the audience, and only `global` lifts a global unsubscription and a complaint.
     #[must_use]
     pub fn subscribe(self) -> AudiencePatch {
         let subscribed = SubscriptionPatch {
             status: Some(SubscriptionStatus::Subscribed),
             ..SubscriptionPatch::default()
         };
-        let mut patch = AudiencePatch::default();
+        let mut patch = AudiencePatch {
+            names_address: true,
+            ..AudiencePatch::default()
+        };
         if self == Self::Global {
-            patch.contact.globally_unsubscribed = Some(SuppressionPatch::Lifted);
+            let lifted = Some(SuppressionPatch::Lifted);
+            patch.contact.globally_unsubscribed = lifted;
+            patch.contact.complained = lifted;
+            patch.address.globally_unsubscribed = lifted;
+            patch.address.complained = lifted;
         }
         if self != Self::Client {
             patch.audience = Some(subscribed.clone());
@@ -71,6 +78,10 @@ mod tests {
 
     /// Which of the three levels a patch changes: contact, audience, client.
     fn changes(patch: &AudiencePatch) -> [bool; 3] {
+        assert_eq!(
+            patch.contact.complained.is_some(),
+            patch.address.complained.is_some()
+        );
         [
             patch.contact != ContactPatch::default(),
             patch.audience.is_some(),

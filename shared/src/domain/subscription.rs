@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AudienceSlug, ClientSlug, Contact, Timestamp, Verification};
+use super::{
+    AddressHash, AudienceSlug, ClientSlug, Contact, ContactMethod, Level, MethodId, Timestamp,
+    VerificationState,
+};
 
 /// Identifies a subscription of a contact: of a client in an audience, or at audience level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +49,51 @@ pub enum SubscriptionStatus {
 pub struct Subscription {
     /// The status.
     pub status: SubscriptionStatus,
-    /// The verification, if the subscription is verified.
-    pub verification: Option<Verification>,
+    /// The address by which the client knows the contact: the one that the client named last in an upsert or a subscribe.
+    pub address: Option<AddressHash>,
+    /// What is known of the verifications of the contact's addresses at this level, by the ids of their entries.
+    pub verifications: BTreeMap<MethodId, VerificationState>,
     /// The time at which the subscription ended, if it ended.
     pub unsubscribed_at: Option<Timestamp>,
     /// The reason for the end; may be empty.
     pub unsubscribe_reason: String,
+}
+
+impl Subscription {
+    /// What is known of the verification of an address at this level.
+    #[must_use]
+    pub fn verification(&self, email: &ContactMethod) -> VerificationState {
+        let known = self.verifications.get(&email.id);
+        known.cloned().unwrap_or_default()
+    }
+
+    /// Replaces what is known of the verification of an address. Drops what is known of addresses that the contact no longer
+    /// has: an address that is added again has another id.
+    pub fn set_verification(
+        &mut self,
+        contact: &Contact,
+        email: &ContactMethod,
+        state: VerificationState,
+    ) {
+        if state == self.verification(email) {
+            return;
+        }
+        self.verifications.insert(email.id.clone(), state);
+        self.verifications
+            .retain(|id, _| contact.emails.iter().any(|email| email.id == *id));
+    }
+
+    /// A subscription that has ended as this one did, for an address that has left this one's contact; `None` if it has not
+    /// ended (contract section 7).
+    #[must_use]
+    pub fn ended_alike(&self) -> Option<Self> {
+        (self.status == SubscriptionStatus::Unsubscribed).then(|| Self {
+            status: self.status,
+            unsubscribed_at: self.unsubscribed_at,
+            unsubscribe_reason: self.unsubscribe_reason.clone(),
+            ..Self::default()
+        })
+    }
 }
 
 /// A contact with some of its subscriptions.
@@ -63,11 +105,13 @@ pub struct SubscribedContact {
     pub subscriptions: BTreeMap<SubscriptionId, Subscription>,
 }
 
-/// A contact in one audience for one client. Endpoint 3 changes it and returns it.
+/// A contact in one audience for one client, seen by one of its addresses. Endpoint 3 changes it and returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudienceContact {
     /// The contact.
     pub contact: Contact,
+    /// The address, one of the contact's.
+    pub email: ContactMethod,
     /// The audience.
     pub audience: AudienceSlug,
     /// The client.
@@ -79,10 +123,12 @@ pub struct AudienceContact {
 }
 
 impl AudienceContact {
-    /// The contact in an audience for a client. Returns `None` if the client has no subscription.
+    /// The contact in an audience for a client, by the address with this normal form. Returns `None` if the client has no
+    /// subscription, or the contact does not have the address.
     #[must_use]
     pub fn new(
         mut state: SubscribedContact,
+        normal_form: &str,
         audience: &AudienceSlug,
         client: &ClientSlug,
     ) -> Option<Self> {
@@ -90,9 +136,47 @@ impl AudienceContact {
         Some(Self {
             client_subscription: state.subscriptions.remove(&of_client)?,
             audience_subscription: state.subscriptions.remove(&of_audience),
+            email: state.contact.email(normal_form)?.clone(),
             contact: state.contact,
             audience: audience.clone(),
             client: client.clone(),
         })
+    }
+
+    /// What is known of the verification of the address at a level.
+    #[must_use]
+    pub fn verification(&self, level: Level) -> VerificationState {
+        match level {
+            Level::Contact => self.email.verification.clone(),
+            Level::Audience => {
+                let subscription = self.audience_subscription.as_ref();
+                subscription.map_or_else(VerificationState::default, |subscription| {
+                    subscription.verification(&self.email)
+                })
+            }
+            Level::Client => self.client_subscription.verification(&self.email),
+        }
+    }
+
+    /// Whether mail to the address is held back because of a global unsubscription: the person's, or a former owner's.
+    #[must_use]
+    pub fn globally_unsubscribed(&self) -> bool {
+        let person = self.contact.suppression.globally_unsubscribed_at;
+        let address = self.email.suppression.globally_unsubscribed_at;
+        person.or(address).is_some()
+    }
+
+    /// Whether mail to the address is held back because of a complaint: the person's, or a former owner's.
+    #[must_use]
+    pub fn complained(&self) -> bool {
+        let person = self.contact.suppression.complained_at;
+        let address = self.email.suppression.complained_at;
+        person.or(address).is_some()
+    }
+
+    /// Whether the mailbox of the address refused a message permanently.
+    #[must_use]
+    pub fn hard_bounced(&self) -> bool {
+        self.email.suppression.hard_bounced_at.is_some()
     }
 }

@@ -25,34 +25,84 @@ impl Verification {
         stored.is_none_or(|stored| stored.at > at)
     }
 
-    /// Records this verification if the one rule allows it.
-    pub fn record(self, stored: &mut Option<Self>) {
-        if Self::replaces(self.at, stored.as_ref()) {
-            *stored = Some(self);
+}
+
+/// What is known of the verification of one contact method at one level.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerificationState {
+    /// The verification, if the method is verified.
+    pub current: Option<Verification>,
+    /// The time of the last clear, if there was one.
+    pub cleared_at: Option<Timestamp>,
+}
+
+impl VerificationState {
+    /// Records a verification if the one rule allows it.
+    pub fn record(&mut self, verification: Verification) {
+        if Verification::replaces(verification.at, self.current.as_ref()) {
+            self.current = Some(verification);
+        }
+    }
+
+    /// Clears the verification.
+    pub fn clear(&mut self, now: Timestamp) {
+        self.current = None;
+        self.cleared_at = self.cleared_at.max(Some(now));
+    }
+
+    /// What a report of the past does that says that the method is verified since `at` (contract section 12): an upsert or
+    /// an import brings back no verification from before the last clear.
+    #[must_use]
+    pub fn outcome_of_history(&self, at: Timestamp) -> Outcome {
+        if !Verification::replaces(at, self.current.as_ref()) {
+            Outcome::Kept
+        } else if self.cleared_at >= Some(at) {
+            Outcome::Cleared
+        } else {
+            Outcome::Recorded
+        }
+    }
+
+    /// Adds what a report of the past says: its verification, where [`Self::outcome_of_history`] allows it, and its clear.
+    pub fn add_history(&mut self, reported: Self) {
+        if let Some(verification) = reported.current
+            && self.outcome_of_history(verification.at) == Outcome::Recorded
+        {
+            self.current = Some(verification);
+        }
+        self.cleared_at = self.cleared_at.max(reported.cleared_at);
+    }
+}
+
+impl From<Option<Verification>> for VerificationState {
+    fn from(current: Option<Verification>) -> Self {
+        Self {
+            current,
+            cleared_at: None,
         }
     }
 }
 
-/// What a successful request did (contract section 2). The first four speak of a verification.
+/// What a successful request did (contract sections 2 and 12). The first four are about a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "What a successful request did. The first four speak of a verification.")
+    schema(description = "What a successful request did. The first four are about a verification.")
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The stored verification is now this one.
     Recorded,
-    /// An equal or earlier one stands. Nothing of it was written, nor of anything else but by an upsert that says more.
+    /// An equal or earlier verification is stored. The verification was not written.
     Kept,
-    /// There was a verification, now there is none.
+    /// A clear removed a verification. In an upsert: the verification is from before the last clear, and was not written.
     Cleared,
-    /// A clear found nothing to clear, or a change nothing to change. Nothing was written.
+    /// There was nothing to clear, or nothing to change. Nothing was written.
     Unchanged,
-    /// There was no such contact, now there is one. Nothing of it was verified by this request.
+    /// The contact is new.
     Created,
-    /// Something else than a verification was changed.
+    /// The contact or a subscription changed.
     Updated,
 }
 
@@ -107,6 +157,44 @@ mod tests {
         assert!(Verification::replaces(at(5), Some(&verification(6))));
         assert!(!Verification::replaces(at(5), Some(&verification(5))));
         assert!(!Verification::replaces(at(5), Some(&verification(4))));
+    }
+
+    #[test]
+    fn a_report_of_the_past_brings_back_nothing_from_before_the_last_clear() {
+        let mut state = VerificationState::from(Some(verification(5)));
+        state.clear(at(10));
+        for (ms, outcome) in [
+            (3, Outcome::Cleared),
+            (10, Outcome::Cleared),
+            (11, Outcome::Recorded),
+        ] {
+            assert_eq!(state.outcome_of_history(at(ms)), outcome, "{ms}");
+        }
+        // An endpoint that verifies records whatever it is told.
+        state.record(verification(7));
+        for (ms, outcome) in [
+            (6, Outcome::Cleared),
+            (7, Outcome::Kept),
+            (8, Outcome::Kept),
+        ] {
+            assert_eq!(state.outcome_of_history(at(ms)), outcome, "{ms}");
+        }
+        state.add_history(Some(verification(6)).into());
+        assert_eq!(state.current, Some(verification(7)));
+        assert_eq!(state.cleared_at, Some(at(10)));
+    }
+
+    #[test]
+    fn a_reported_clear_counts_for_later_reports_and_clears_nothing() {
+        let mut state = VerificationState::default();
+        let reported = VerificationState {
+            current: Some(verification(5)),
+            cleared_at: Some(at(10)),
+        };
+        for _ in 0..2 {
+            state.add_history(reported.clone());
+            assert_eq!(state, reported);
+        }
     }
 
     proptest! {

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The version of a contact. Each change increases it by one. The first version is 1.
+/// The version of a contact. Each write increases it by one, so the first stored version is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(u64);
 
 impl Version {
-    /// The version of a new contact.
-    pub const FIRST: Self = Self(1);
+    /// The version of a contact that is not stored yet.
+    pub const UNWRITTEN: Self = Self(0);
 
     /// The version with this number.
     #[must_use]

@@ -199,7 +199,7 @@ struct MethodView<'a> {
 
 impl<'a> MethodView<'a> {
     fn new(method: &'a ContactMethod) -> Self {
-        let verification = method.verification.as_ref();
+        let verification = method.verification.current.as_ref();
         Self {
             value: &method.value,
             is_primary: method.is_primary,

@@ -126,6 +126,12 @@ pub enum Problem {
         "must be unique: contacts of several organizations have it, and the token names none of them"
     )]
     Ambiguous,
+    /// The contact does not have the address.
+    #[error("must be an e-mail address of the contact")]
+    NotOnContact,
+    /// The body has this member misspelt, and does not have the member itself, whose absence would clear a verification.
+    #[error("must be spelled {0}")]
+    Misspelled(&'static str),
     /// Another contact of the organization has the address.
     #[error("must be an e-mail address that no other contact has")]
     Taken,
@@ -149,6 +155,7 @@ impl Problem {
             Self::MustBeNonEmptyStrings => FieldCode::MustBeNonEmptyStrings,
             Self::MustBeDateTimeOrNull | Self::MustBeIsoDatetime => FieldCode::MustBeIsoDatetime,
             Self::MustBeEntityTags => FieldCode::MustBeEntityTags,
+            Self::NotOnContact => FieldCode::NotFound,
             Self::TooLarge => FieldCode::TooLarge,
             _ => FieldCode::Invalid,
         }
@@ -210,6 +217,8 @@ impl From<ChangeError> for Failure {
             ChangeError::MethodNotFound(kind) => Self::MethodNotFound(kind),
             ChangeError::FateUnknown => Self::Unavailable(Box::new(error)),
             ChangeError::AmbiguousId => Self::invalid("id", Problem::Ambiguous),
+            ChangeError::AddressNotFound => Self::invalid("email", Problem::NotOnContact),
+            ChangeError::NoAddress => Self::invalid("email", Problem::Required),
             ChangeError::AddressTaken => Self::invalid("value", Problem::Taken),
             ChangeError::TooLarge => Self::invalid("body", Problem::TooLarge),
             ChangeError::VersionMismatch(version) => Self::VersionMismatch(version),

@@ -78,17 +78,18 @@ pub fn verified_at(
     Some(Some(at.unwrap_or(call.received_at)))
 }
 
-/// The answer to a write. It shows the contact by this address of it.
+/// The answer to a write. An upsert that verifies also has a `verification_outcome`.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn contact_changed(
     outcome: Outcome,
-    email: Option<&str>,
+    verification_outcome: Option<Outcome>,
     contact: &AudienceContact,
 ) -> Result<Answer, Failure> {
-    let (audience, client) = (&contact.audience, &contact.client);
-    let view = ContactView::new(Some(outcome), email, audience, client, Some(contact));
+    let mut view = ContactView::of(contact);
+    view.outcome = Some(outcome);
+    view.verification_outcome = verification_outcome;
     Answer::ok(outcome.as_str(), Some(contact.contact.version), &view)
 }
 
@@ -102,7 +103,10 @@ pub fn contact_status(
     client: &ClientSlug,
     contact: Option<&AudienceContact>,
 ) -> Result<Answer, Failure> {
-    let view = ContactView::new(None, Some(address.normal_form()), audience, client, contact);
+    let view = contact.map_or_else(
+        || ContactView::unknown(address, audience, client),
+        ContactView::of,
+    );
     let version = contact.map(|contact| contact.contact.version);
     Answer::ok("read", version, &view)
 }

@@ -85,6 +85,32 @@ impl<'a> Members<'a> {
         })
     }
 
+    /// As [`Self::optional`], for a member whose absence clears something. A body that has only a misspelling of its name is
+    /// refused: another case, `_` or `-` (contract section 4).
+    pub fn optional_clearing<T>(
+        &mut self,
+        member: &'static str,
+        parse: impl FnOnce(&Value) -> Result<T, Problem>,
+    ) -> Option<Option<T>> {
+        if self.values.contains_key(member) {
+            return self.optional(member, parse);
+        }
+        let mut misspelled: Vec<_> = self
+            .values
+            .keys()
+            .filter(|name| letters(name) == letters(member))
+            .cloned()
+            .collect();
+        misspelled.sort_unstable();
+        if misspelled.is_empty() {
+            return Some(None);
+        }
+        for name in misspelled {
+            self.fault(name, Problem::Misspelled(member));
+        }
+        None
+    }
+
     /// An object within this object; `Some(None)` where it is absent or null.
     pub fn object<T>(
         &mut self,
@@ -189,6 +215,11 @@ impl<'a> Members<'a> {
 /// one, so it becomes a list, which no parser takes.
 fn value(json: &RawValue) -> Value {
     from_str(json.get()).unwrap_or(Value::Array(Vec::new()))
+}
+
+/// A name without the differences of a misspelling.
+fn letters(name: &str) -> String {
+    name.replace(['_', '-'], "").to_lowercase()
 }
 
 fn trimmed_text(entry: &RawValue) -> Result<String, Problem> {

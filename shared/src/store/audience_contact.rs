@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::address::{AddressEdit, Inherited};
 use super::change::{Change, Found};
-use super::edit::{Edit, OwnerEdit};
+use super::edit::Edit;
 use super::error::lost_race;
-use super::items::{contact, owner_id};
-use super::keys::Key;
 use super::read::Snapshot;
-use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
+use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
-    AudienceContact, AudiencePatch, AudienceSlug, ClientSlug, Contact, ContactId, EmailAddress,
-    ExpectedVersion, MethodValue, NewMethod, Outcome, SubscribedContact, SubscriptionId, Tenant,
-    Verification,
+    Address, AudienceContact, AudiencePatch, AudienceSlug, ClientSlug, Contact, ContactId,
+    EmailAddress, ExpectedVersion, Level, Outcome, SubscribedContact, SubscriptionId, Tenant,
 };
 
 /// A request to change the contact that owns an e-mail address, and its subscriptions in an audience.
@@ -48,8 +46,10 @@ pub enum IfMissing {
 pub struct AudienceContactChanged {
     /// Whether the contact is new.
     pub is_new: bool,
-    /// What happened. For a change that verifies, what happened to the verification.
+    /// What happened to the contact and its subscriptions.
     pub outcome: Outcome,
+    /// What happened to the verification, where the change verifies.
+    pub verification_outcome: Option<Outcome>,
     /// The contact.
     pub contact: AudienceContact,
 }
@@ -70,44 +70,6 @@ impl Store {
             subscriptions: SubscriptionId::levels(&request.audience, &request.client),
         };
         Box::pin(self.change(&change, &request.metadata)).await
-    }
-
-    /// The contact that owns an address, with those of these subscriptions that exist; nothing where nobody owns it.
-    ///
-    /// # Errors
-    /// When the database does not answer, when the address was taken off the contact meanwhile, or when its item names a contact
-    /// that does not have it.
-    pub(super) async fn read_owner(
-        &self,
-        tenant: &Tenant,
-        address: &EmailAddress,
-        subscriptions: &[SubscriptionId],
-    ) -> Result<Option<Snapshot>, ChangeError> {
-        let organization = tenant.organization();
-        let key = Key::address(organization, address);
-        let Some(item) = self.read_item(key.clone()).await? else {
-            return Ok(None);
-        };
-        let owner = owner_id(&item)?;
-        let found = self.read_contact(tenant, &owner, subscriptions).await?;
-        if let Some(found) = found.filter(|found| found.state.contact.has_address(address)) {
-            return Ok(Some(found));
-        }
-        // The address may have changed since it was read. Read at one time, the two have to agree.
-        let keys = [key, Key::contact(organization, &owner)];
-        if let [Some(address_item), contact_item] = &self.read_at_once(keys).await?[..]
-            && owner_id(address_item)? == owner
-        {
-            let contact = contact_item.clone().map(contact).transpose()?;
-            if !contact.is_some_and(|contact| contact.has_address(address)) {
-                let why =
-                    "the item of an e-mail address names a contact that does not have the address";
-                return Err(DatabaseError::Inconsistent(why).into());
-            }
-        }
-        Err(lost_race(
-            "the address was removed after its owner was read",
-        ))
     }
 }
 
@@ -131,19 +93,29 @@ impl Change for ChangingAudienceContact<'_> {
             request,
             subscriptions,
         } = self;
+        let normal_form = request.address.normal_form();
+        let address = store.read_address(tenant, normal_form).await?;
         let mut snapshot = None;
         if let Some(id) = attempted {
             snapshot = store.read_contact(tenant, id, subscriptions).await?;
         }
         if snapshot.is_none() {
-            let address = &request.address;
-            snapshot = store.read_owner(tenant, address, subscriptions).await?;
+            snapshot = store.read_owner(tenant, &address, subscriptions).await?;
         }
+        let mut inherited = Inherited::default();
         // A subscription in the audience shows that there is one.
         if !self.is_onboarded(snapshot.as_ref()) {
             store.require_audience(tenant, &request.audience).await?;
+            if matches!(request.if_missing, IfMissing::Create(_)) {
+                let address = &address.address;
+                inherited = store.read_inherited(tenant, address, subscriptions).await?;
+            }
         }
-        Ok(snapshot.into())
+        Ok(Found {
+            snapshot,
+            address: Some(address),
+            inherited,
+        })
     }
 
     fn plan(&self, found: Found) -> Result<Edit, ChangeError> {
@@ -175,33 +147,47 @@ impl Change for ChangingAudienceContact<'_> {
             _ => {}
         }
         let stored = before.as_ref().map(|before| &before.state);
-        let after = self.applied(id, stored);
-        let claim = match stored {
-            Some(_) => None,
-            None => Some(OwnerEdit::Claim(request.address.normal_form().to_owned())),
+        let claimed = match (stored, found.address) {
+            (None, Some(address)) if address.owner().is_none() => Some(address),
+            (None, _) => return Err(lost_race("another contact got the address")),
+            (Some(_), _) => None,
         };
-        Edit::new(before, after, Vec::from_iter(claim), request.metadata.now)
+        let received = claimed.as_ref().map(|claimed| &claimed.address);
+        let after = self.applied(id, stored, received, &found.inherited);
+        let claim = claimed.map(|address| AddressEdit::claim(address, &after.contact.id));
+        let addresses = claim.into_iter().collect();
+        Edit::new(before, after, addresses, request.metadata.now)
     }
 
     fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
         let request = self.request;
-        let (before, after) = (edit.stored(), edit.after());
-        let outcome = if request.patch.client.verification.is_some() {
-            // A caller that verifies hears what happened to the verification, whatever else changed (contract section 2).
-            let stored = before.and_then(|before| self.client_verification(before));
-            Outcome::of_verification(true, stored != self.client_verification(after))
-        } else if edit.is_empty() {
-            Outcome::Unchanged
-        } else if before.is_none() {
-            Outcome::Created
-        } else {
-            Outcome::Updated
+        let seen = |state: &SubscribedContact| {
+            let address = request.address.normal_form();
+            AudienceContact::new(state.clone(), address, &request.audience, &request.client)
         };
-        let contact = AudienceContact::new(after.clone(), &request.audience, &request.client);
+        let before = edit.stored();
+        let contact = seen(edit.after()).ok_or(ChangeError::ContactNotFound)?;
+        let verification_outcome = request.patch.verification.as_ref().map(|verification| {
+            let stored = before.and_then(seen);
+            let outcomes = [Level::Contact, Level::Client].map(|level| {
+                let state = stored.as_ref().map(|stored| stored.verification(level));
+                state.unwrap_or_default().outcome_of_history(verification.at)
+            });
+            let is_one = |outcome| outcomes.contains(&outcome).then_some(outcome);
+            is_one(Outcome::Recorded)
+                .or(is_one(Outcome::Cleared))
+                .unwrap_or(Outcome::Kept)
+        });
+        let outcome = match before {
+            _ if edit.is_empty() => Outcome::Unchanged,
+            None => Outcome::Created,
+            Some(_) => Outcome::Updated,
+        };
         Ok(AudienceContactChanged {
             is_new: before.is_none(),
             outcome,
-            contact: contact.ok_or(ChangeError::ContactNotFound)?,
+            verification_outcome,
+            contact,
         })
     }
 }
@@ -212,8 +198,14 @@ impl ChangingAudienceContact<'_> {
         found.is_some_and(|found| found.subscriptions.contains_key(&self.subscriptions[0]))
     }
 
-    /// The contact, or a new one, with the patches applied.
-    fn applied(&self, id: ContactId, stored: Option<&SubscribedContact>) -> SubscribedContact {
+    /// The contact, or a new one, with the patches applied. `received` is the address that a new contact gets.
+    fn applied(
+        &self,
+        id: ContactId,
+        stored: Option<&SubscribedContact>,
+        received: Option<&Address>,
+        inherited: &Inherited,
+    ) -> SubscribedContact {
         let request = self.request;
         let now = request.metadata.now;
         let organization = self.tenant.organization();
@@ -221,29 +213,18 @@ impl ChangingAudienceContact<'_> {
             contact: Contact::new(organization.clone(), id, now),
             subscriptions: BTreeMap::new(),
         });
-        if stored.is_none() {
-            after.contact.add_method(NewMethod {
-                value: MethodValue::Email(request.address.clone()),
-                is_primary: None,
-                verification: None,
-            });
-        }
-        let patch = &request.patch;
-        patch.contact.clone().apply(&mut after.contact, now);
-        let patches = [Some(&patch.client), patch.audience.as_ref()];
-        for (id, patch) in self.subscriptions.iter().zip(patches) {
-            if let Some(patch) = patch {
-                let stored = after.subscriptions.remove(id);
-                after
-                    .subscriptions
-                    .insert(id.clone(), patch.clone().apply(stored, now));
-            }
+        let (contact, audience, client) = request.patch.clone().for_address(&request.address);
+        let received: Vec<_> = received.cloned().into_iter().collect();
+        contact.apply(&mut after.contact, &received, now);
+        for (id, patch) in self.subscriptions.iter().zip([Some(client), audience]) {
+            let stored = after.subscriptions.remove(id).or_else(|| inherited.get(id));
+            let subscription = match patch {
+                Some(patch) => Some(patch.apply(stored, &after.contact, now)),
+                None => stored,
+            };
+            let subscription = subscription.map(|subscription| (id.clone(), subscription));
+            after.subscriptions.extend(subscription);
         }
         after
-    }
-
-    fn client_verification<'s>(&self, state: &'s SubscribedContact) -> Option<&'s Verification> {
-        let subscription = state.subscriptions.get(&self.subscriptions[0])?;
-        subscription.verification.as_ref()
     }
 }

@@ -4,6 +4,7 @@
 //! An attempt whose answer is lost may be applied, now or later. The contact's list of recent writes tells, so that the caller
 //! hears what its own write did, and so that no write is applied twice.
 
+use super::address::{FoundAddress, Inherited};
 use super::edit::Edit;
 use super::read::Snapshot;
 use super::recent_requests::REMEMBERED_WRITES;
@@ -35,15 +36,18 @@ pub(super) trait Change: Sync {
 pub(super) struct Found {
     /// The contact, if it exists.
     pub(super) snapshot: Option<Snapshot>,
-    /// The owner of the e-mail address that the change is about, where that matters.
-    pub(super) owner: Option<ContactId>,
+    /// The e-mail address that the change is about, where its item matters.
+    pub(super) address: Option<FoundAddress>,
+    /// The ended subscriptions that come with the address.
+    pub(super) inherited: Inherited,
 }
 
 impl From<Option<Snapshot>> for Found {
     fn from(snapshot: Option<Snapshot>) -> Self {
         Self {
             snapshot,
-            owner: None,
+            address: None,
+            inherited: Inherited::default(),
         }
     }
 }

@@ -9,9 +9,6 @@ pub(super) const IS_ABSENT: &str = "attribute_not_exists(#pk)";
 /// The contact is at the version that was read. Every change of a contact, or of one of its subscriptions, raises it.
 pub(super) const IS_AT_VERSION: &str = "#version = :stored_version";
 
-/// This contact owns the e-mail address.
-pub(super) const IS_OWNER: &str = "#ownerId = :ownerId";
-
 /// The contact has the method. Without a contact there is no method either.
 pub(super) const HAS_METHOD: &str = "attribute_exists(#methods.#method)";
 

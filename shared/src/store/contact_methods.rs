@@ -2,15 +2,11 @@
 //!
 //! With an address its owner is read and written as well: an address of a contact is no other contact's.
 
-use std::collections::BTreeMap;
-
+use super::address::{AddressEdit, Inherited};
 use super::change::{Change, Found};
-use super::edit::{Edit, OwnerEdit};
-use super::items::owner_id;
-use super::keys::Key;
-use super::read::Snapshot;
+use super::edit::Edit;
 use super::{ChangeError, ChangeMetadata, Store};
-use crate::domain::{Contact, ContactId, ExpectedVersion, MethodValue, NewMethod, Outcome, Tenant};
+use crate::domain::{Contact, ContactId, ExpectedVersion, MethodValue, Outcome, Tenant};
 
 /// A request to add a phone number or e-mail address to a contact, or to remove it.
 #[derive(Debug, Clone)]
@@ -33,7 +29,7 @@ pub enum EditMethodKind {
         /// Whether it becomes the primary one of its kind. The first does in any case.
         is_primary: bool,
     },
-    /// Remove it, with all that is known of it.
+    /// Remove it with its verifications. The facts that hold mail back from an address stay with the address.
     Remove,
 }
 
@@ -67,23 +63,17 @@ impl Change for EditingMethod<'_> {
     type Answer = (Outcome, Contact);
 
     async fn read(&self, store: &Store, _: Option<&ContactId>) -> Result<Found, ChangeError> {
-        let organization = self.tenant.organization();
         let MethodValue::Email(address) = &self.request.value else {
             let contact = store.read_contact(self.tenant, self.id, &[]).await?;
             return Ok(contact.into());
         };
-        let keys = [
-            Key::contact(organization, self.id),
-            Key::address(organization, address),
-        ];
-        let mut items = store.read_at_once(keys).await?.into_iter();
-        let contact = items.next().flatten();
-        let address = items.next().flatten();
+        let (address, snapshot) = store
+            .read_with_address(self.tenant, self.id, address.normal_form())
+            .await?;
         Ok(Found {
-            snapshot: contact
-                .map(|contact| Snapshot::new(contact, BTreeMap::new()))
-                .transpose()?,
-            owner: address.as_ref().map(owner_id).transpose()?,
+            snapshot,
+            address: Some(address),
+            inherited: Inherited::default(),
         })
     }
 
@@ -93,7 +83,8 @@ impl Change for EditingMethod<'_> {
         let mut after = before.state.clone();
         let contact = &mut after.contact;
         let has_method = contact.method(&request.value).is_some();
-        let is_taken = found.owner.as_ref().is_some_and(|owner| owner != self.id);
+        let owner = found.address.as_ref().and_then(|address| address.owner());
+        let is_taken = owner.is_some_and(|owner| owner != self.id);
         match request.kind {
             EditMethodKind::Remove if !has_method => {
                 return Err(ChangeError::MethodNotFound(request.value.kind()));
@@ -106,23 +97,25 @@ impl Change for EditingMethod<'_> {
         if !request.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }
-        let owners = self.owner_edit(found.owner.as_ref(), has_method);
-        match request.kind {
-            EditMethodKind::Add { is_primary } => contact.add_method(NewMethod {
-                value: request.value.clone(),
-                is_primary: is_primary.then_some(true),
-                verification: None,
-            }),
-            EditMethodKind::Remove => {
-                contact.remove_method(&request.value);
+        let (is_owner, is_unowned) = (owner.is_some() && !is_taken, owner.is_none());
+        let address = match request.kind {
+            EditMethodKind::Add { is_primary } => {
+                contact.add_method(&request.value, is_primary.then_some(true));
+                // An address that the contact has already is left to its owner.
+                let claimed = found.address.filter(|_| !has_method || is_unowned);
+                claimed.map(|address| {
+                    contact.receive(&address.address);
+                    AddressEdit::claim(address, self.id)
+                })
             }
-        }
-        Edit::new(
-            Some(before),
-            after,
-            Vec::from_iter(owners),
-            request.metadata.now,
-        )
+            EditMethodKind::Remove => {
+                let kept = contact.remove_method(&request.value);
+                let released = found.address.filter(|_| is_owner).zip(kept);
+                released.map(|(address, kept)| AddressEdit::release(address, self.id, kept))
+            }
+        };
+        let addresses = address.into_iter().collect();
+        Edit::new(Some(before), after, addresses, request.metadata.now)
     }
 
     fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError> {
@@ -132,25 +125,5 @@ impl Change for EditingMethod<'_> {
             Outcome::Updated
         };
         Ok((outcome, edit.after().contact.clone()))
-    }
-}
-
-impl EditingMethod<'_> {
-    /// What becomes of the owner of the address, if the method is one.
-    fn owner_edit(&self, owner: Option<&ContactId>, has_method: bool) -> Option<OwnerEdit> {
-        let MethodValue::Email(address) = &self.request.value else {
-            return None;
-        };
-        let address = address.normal_form().to_owned();
-        match self.request.kind {
-            // An address that the contact has already is left to its owner.
-            EditMethodKind::Add { .. } => {
-                (!has_method || owner.is_none()).then_some(OwnerEdit::Claim(address))
-            }
-            // Several contacts of a seed can have one address; the first owns it.
-            EditMethodKind::Remove => {
-                (owner == Some(self.id)).then_some(OwnerEdit::Release(address))
-            }
-        }
     }
 }

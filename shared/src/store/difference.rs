@@ -5,10 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::expression::Expression;
+use super::DatabaseError;
+use super::expression::{Expression, put_if_absent};
 use super::items::Item;
+use super::keys::Key;
 
 /// The attributes that differ, each with its value afterwards; nothing where the attribute is removed.
 #[derive(Debug, PartialEq)]
@@ -47,8 +49,26 @@ impl Difference {
     }
 }
 
+/// The write of an item, in a transaction, on condition that the item is still as it was read. `stored` is the item as it was
+/// read, if there was one, with what this build knows of it.
+pub(super) fn item_write(
+    table: &str,
+    key: Key,
+    stored: Option<(&Item, Item)>,
+    after: Item,
+) -> Result<TransactWriteItem, DatabaseError> {
+    let Some((stored, known)) = stored else {
+        return put_if_absent(table, after);
+    };
+    let mut expression = Expression::default();
+    // Its keys are among the attributes, so that it has to exist.
+    require_stored(stored, &known, &after, &mut expression);
+    Difference::new(stored, &known, &after).write(&mut expression);
+    expression.into_transact_item(table, key)
+}
+
 /// Requires that an item is still as it is stored: each attribute that this build knows of it before or after the write.
-pub(super) fn require_stored(
+fn require_stored(
     stored: &Item,
     known: &Item,
     after: &Item,

@@ -3,19 +3,17 @@
 //! The write requires that the contact is still at the version that was read. So it applies at most once, however late: every
 //! change raises the version.
 
-use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
 
-use super::conditions::{IS_ABSENT, IS_AT_VERSION, IS_OWNER};
-use super::difference::{Difference, require_stored};
+use super::address::AddressEdit;
+use super::conditions::IS_AT_VERSION;
+use super::difference::{Difference, item_write};
 use super::expression::{Expression, put_if_absent};
-use super::items::{
-    Item, OWNER_ID, RECENT_REQUESTS, address_item, contact_item, grows_too_large,
-    subscription_item, text,
-};
-use super::keys::{Key, PARTITION_KEY};
+use super::items::{Item, RECENT_REQUESTS, contact_item, grows_too_large, subscription_item};
+use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
-use crate::domain::{Contact, SubscribedContact, Subscription, SubscriptionId, Timestamp, Version};
+use crate::domain::{SubscribedContact, Subscription, SubscriptionId, Timestamp, Version};
 
 /// A contact as it was read, and as it shall be.
 #[derive(Debug)]
@@ -24,19 +22,10 @@ pub(super) struct Edit {
     before: Option<Snapshot>,
     /// As it shall be. Subscriptions that are not in it stay as they are.
     after: SubscribedContact,
-    /// What becomes of the items of addresses that the contact gets or loses.
-    owners: Vec<OwnerEdit>,
+    /// The e-mail addresses that the contact gets or loses.
+    addresses: Vec<AddressEdit>,
     /// Whether there is nothing to write.
     is_empty: bool,
-}
-
-/// What becomes of the owner of an e-mail address, which is given in its normal form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum OwnerEdit {
-    /// The contact owns it from now on, if nobody else does.
-    Claim(String),
-    /// Nobody owns it from now on, if the contact does.
-    Release(String),
 }
 
 impl Edit {
@@ -47,19 +36,20 @@ impl Edit {
     pub(super) fn new(
         before: Option<Snapshot>,
         after: SubscribedContact,
-        owners: Vec<OwnerEdit>,
+        addresses: Vec<AddressEdit>,
         now: Timestamp,
     ) -> Result<Self, ChangeError> {
         let mut edit = Self {
             is_empty: false,
             before,
             after,
-            owners,
+            addresses,
         };
         let stored = edit.stored();
         let is_unchanged = stored.is_some_and(|stored| stored.contact == edit.after.contact);
-        edit.is_empty =
-            is_unchanged && edit.owners.is_empty() && edit.changed_subscriptions().next().is_none();
+        edit.is_empty = is_unchanged
+            && edit.addresses.is_empty()
+            && edit.changed_subscriptions().next().is_none();
         if edit.is_empty {
             return Ok(edit);
         }
@@ -67,9 +57,13 @@ impl Edit {
         if grows_too_large(stored, &edit.after.contact) {
             return Err(ChangeError::TooLarge);
         }
-        if let Some(version) = stored.map(|stored| stored.version) {
-            edit.after.contact.version = version.next();
-            edit.after.contact.updated_at = now;
+        let is_new = stored.is_none();
+        let new_subscriptions = edit.new_subscriptions();
+        let contact = &mut edit.after.contact;
+        contact.subscription_count += new_subscriptions;
+        contact.version = contact.version.next();
+        if !is_new {
+            contact.updated_at = now;
         }
         Ok(edit)
     }
@@ -94,11 +88,6 @@ impl Edit {
         self.stored().map(|stored| stored.contact.version)
     }
 
-    /// What becomes of the owners of addresses.
-    pub(super) fn owners(&self) -> &[OwnerEdit] {
-        &self.owners
-    }
-
     /// The items to be written, as a pure function: the contact first.
     pub(super) fn transact_items(
         &self,
@@ -114,8 +103,9 @@ impl Edit {
         for (id, subscription) in self.changed_subscriptions() {
             items.push(self.subscription_write(table, id, subscription, metadata)?);
         }
-        for owner in self.owners() {
-            items.push(owner_write(table, &self.after.contact, owner, metadata)?);
+        let contact = &self.after.contact;
+        for address in &self.addresses {
+            items.push(address.write(table, &contact.organization_id, contact.version, metadata)?);
         }
         Ok(items)
     }
@@ -130,6 +120,13 @@ impl Edit {
         let subscriptions = self.after.subscriptions.iter();
         subscriptions
             .filter(move |(id, after)| stored.and_then(|stored| stored.get(*id)) != Some(*after))
+    }
+
+    /// How many subscriptions are new.
+    fn new_subscriptions(&self) -> u64 {
+        let stored = self.stored().map(|stored| &stored.subscriptions);
+        let is_new = |id: &&SubscriptionId| !stored.is_some_and(|stored| stored.contains_key(*id));
+        self.after.subscriptions.keys().filter(is_new).count() as u64
     }
 
     /// The contact's item after the change.
@@ -162,8 +159,8 @@ impl Edit {
     /// The write of a subscription.
     ///
     /// Every change of a subscription raises the contact's version, which the contact's update checks. An edit by hand does
-    /// not, so the update also requires that the subscription is still as it was read.
-    pub(super) fn subscription_write(
+    /// not, so the write also requires that the subscription is still as it was read.
+    fn subscription_write(
         &self,
         table: &str,
         id: &SubscriptionId,
@@ -171,21 +168,18 @@ impl Edit {
         metadata: &ChangeMetadata,
     ) -> Result<TransactWriteItem, DatabaseError> {
         let contact = &self.after.contact;
-        let key = || Key::subscription(&contact.organization_id, &contact.id, id);
-        let mut item = subscription_item(key(), after)?;
+        let key = Key::subscription(&contact.organization_id, &contact.id, id);
+        let mut item = subscription_item(key.clone(), after)?;
         item.extend(metadata.attributes(contact.version));
-        let Some((stored, known)) = self.before.as_ref().and_then(|before| {
+        let stored = self.before.as_ref().and_then(|before| {
             let known = before.state.subscriptions.get(id)?;
             Some((before.subscriptions.get(id)?, known))
-        }) else {
-            return put_if_absent(table, item);
+        });
+        let stored = match stored {
+            None => None,
+            Some((stored, known)) => Some((stored, subscription_item(key.clone(), known)?)),
         };
-        let known = subscription_item(key(), known)?;
-        let mut expression = Expression::default();
-        // Its keys are among the attributes, so that it has to exist.
-        require_stored(stored, &known, &item, &mut expression);
-        Difference::new(stored, &known, &item).write(&mut expression);
-        expression.into_transact_item(table, key())
+        item_write(table, key, stored, item)
     }
 }
 
@@ -200,7 +194,7 @@ impl Store {
         metadata: &ChangeMetadata,
     ) -> Result<(), DatabaseError> {
         if let Some(before) = &edit.before
-            && edit.owners.is_empty()
+            && edit.addresses.is_empty()
             && edit.changed_subscriptions().next().is_none()
         {
             // By itself, an update costs half of what it costs in a transaction.
@@ -228,42 +222,6 @@ impl Store {
             .map(drop)
             .map_err(DatabaseError::from_transaction)
     }
-}
-
-fn owner_write(
-    table: &str,
-    contact: &Contact,
-    edit: &OwnerEdit,
-    metadata: &ChangeMetadata,
-) -> Result<TransactWriteItem, DatabaseError> {
-    let organization = &contact.organization_id;
-    let key = |address: &str| Some(Key::address_of(organization, address).attributes());
-    let item = TransactWriteItem::builder();
-    Ok(match edit {
-        OwnerEdit::Claim(address) => {
-            let mut owned = address_item(organization, address, &contact.id);
-            owned.extend(metadata.attributes(contact.version));
-            let put = Put::builder()
-                .table_name(table)
-                .set_item(Some(owned))
-                .condition_expression(format!("{IS_ABSENT} OR {IS_OWNER}"))
-                .expression_attribute_names("#pk", PARTITION_KEY)
-                .expression_attribute_names("#ownerId", OWNER_ID)
-                .expression_attribute_values(":ownerId", text(contact.id.as_str()))
-                .build()?;
-            item.put(put).build()
-        }
-        OwnerEdit::Release(address) => {
-            let delete = Delete::builder()
-                .table_name(table)
-                .set_key(key(address))
-                .condition_expression(IS_OWNER)
-                .expression_attribute_names("#ownerId", OWNER_ID)
-                .expression_attribute_values(":ownerId", text(contact.id.as_str()))
-                .build()?;
-            item.delete(delete).build()
-        }
-    })
 }
 
 #[cfg(test)]

@@ -28,6 +28,12 @@ pub enum ChangeError {
     /// The contact has no such phone number or e-mail address.
     #[error("no such contact method")]
     MethodNotFound(MethodKind),
+    /// The contact does not have the e-mail address that a client names.
+    #[error("the contact does not have the address")]
+    AddressNotFound,
+    /// The contact has no e-mail address.
+    #[error("the contact has no e-mail address")]
+    NoAddress,
     /// Another contact owns the e-mail address.
     #[error("another contact owns the address")]
     AddressTaken,

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub(super) use self::address::{address_item, owner_id};
+pub(super) use self::address::{address, address_item};
 pub(super) use self::contact::{contact, contact_item};
 pub(super) use self::size::{bytes_of_item, grows_too_large};
 pub(super) use self::subscription::{subscription, subscription_item};
@@ -27,17 +27,21 @@ pub(super) const PHONES: &str = "phones";
 /// The e-mail addresses of a contact, by normal form.
 pub(super) const EMAILS: &str = "emails";
 /// The partition key of the index over contacts of all organizations, and the sort key of the index over an organization's.
-/// Only contacts have it.
+/// Only contacts have it, and addresses that nobody owns.
 pub(super) const CONTACT_ID: &str = "contactId";
-/// The partition key of the index over an organization's contacts. Only contacts have it.
+/// The partition key of the index over an organization's contacts. Only contacts have it, and addresses that nobody owns.
 pub(super) const ORGANIZATION_SHARD: &str = "organizationShard";
 /// On the item of an e-mail address: the id of the contact that owns it. It is not called `contactId`, which would put it into
 /// the indexes.
 pub(super) const OWNER_ID: &str = "ownerId";
-/// The attributes of a verification, on every item or entry that holds one.
+/// On the item of an e-mail address: the ids of the contacts that owned it before, the last one first.
+const FORMER_OWNER_IDS: &str = "formerOwnerIds";
+/// The attributes of a verification, on every entry that holds one.
 pub(super) const VERIFIED_AT: &str = "verifiedAt";
 pub(super) const VERIFIED_BY: &str = "verifiedBy";
 pub(super) const VERIFICATION_SOURCE: &str = "verificationSource";
+/// When the verification was last cleared.
+pub(super) const CLEARED_AT: &str = "clearedAt";
 /// The contact's version at the last change of the item.
 pub(super) const VERSION: &str = "version";
 /// When the item was last changed, by whom, on which route and request.
@@ -74,6 +78,7 @@ mod tests {
     fn an_unreadable_attribute_is_named_by_its_path_without_personal_data() {
         let mut item = stored_contact();
         let entry = AttributeValue::M(Item::from([
+            ("id".to_owned(), text("1-0")),
             ("position".to_owned(), AttributeValue::N("0".to_owned())),
             ("isPrimary".to_owned(), AttributeValue::Bool(true)),
             ("value".to_owned(), text("+14165550100")),

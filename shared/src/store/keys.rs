@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use fnv::FnvHasher;
 
 use crate::domain::{
-    AudienceSlug, ClientSlug, ContactId, EmailAddress, OrganizationId, SubscriptionId,
+    AddressHash, AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscriptionId,
 };
 
 /// The name of the partition key.
@@ -48,17 +48,17 @@ impl Key {
         }
     }
 
-    /// The item of an e-mail address.
-    pub(super) fn address(organization: &OrganizationId, address: &EmailAddress) -> Self {
-        Self::address_of(organization, address.normal_form())
+    /// The item of the e-mail address with this hash.
+    pub(super) fn address(organization: &OrganizationId, hash: &AddressHash) -> Self {
+        Self {
+            partition: format!("ORG#{organization}#{ADDRESS_PREFIX}{hash}"),
+            sort: "ADDRESS".to_owned(),
+        }
     }
 
     /// The item of the e-mail address with this normal form.
     pub(super) fn address_of(organization: &OrganizationId, normal_form: &str) -> Self {
-        Self {
-            partition: format!("ORG#{organization}#EMAIL#{normal_form}"),
-            sort: "CONTACT".to_owned(),
-        }
+        Self::address(organization, &AddressHash::of(organization, normal_form))
     }
 
     /// An audience of an organization.
@@ -116,6 +116,19 @@ pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 /// The prefix of the sort keys of a contact's subscriptions.
 pub(super) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 
+/// What precedes the hash of an address in its partition key, and in the index over the organization.
+const ADDRESS_PREFIX: &str = "ADDRESS#";
+
+/// The id of an address that nobody owns in the index over the organization. No contact's id has a `#`.
+pub(super) fn id_in_index(hash: &AddressHash) -> String {
+    format!("{ADDRESS_PREFIX}{hash}")
+}
+
+/// The address with this id in the index over the organization; `None` if it is the id of a contact.
+pub(super) fn address_in_index(id: &str) -> Option<AddressHash> {
+    id.strip_prefix(ADDRESS_PREFIX).map(AddressHash::stored)
+}
+
 /// The partition of an organization's audiences and clients.
 pub(super) fn organization_partition(organization: &OrganizationId) -> String {
     format!("ORG#{organization}")
@@ -138,10 +151,10 @@ pub(super) fn subscription_of(sort: &str) -> Option<SubscriptionId> {
 /// index, and a partition of an index takes 1,000 writes per second.
 pub(super) const SHARDS: u64 = 16;
 
-/// The part of the index over an organization's contacts that contains a contact. It never changes.
-pub(super) fn organization_shard(organization: &OrganizationId, contact: &ContactId) -> String {
+/// The part of the index over an organization's contacts that contains this id. It never changes.
+pub(super) fn organization_shard(organization: &OrganizationId, id: &str) -> String {
     let mut hasher = FnvHasher::default();
-    hasher.write(contact.as_str().as_bytes());
+    hasher.write(id.as_bytes());
     shard(organization, hasher.finish() % SHARDS)
 }
 
@@ -192,11 +205,13 @@ mod tests {
             of_audience,
             key("ORG#org_a#CONTACT#c_1", "SUBSCRIPTION#newsletter")
         );
-        let address = EmailAddress::parse("Jane.Doe@Example.com").unwrap();
+        let hash = AddressHash::of(&organization(), "jane.doe@example.com");
         assert_eq!(
-            Key::address(&organization(), &address),
-            key("ORG#org_a#EMAIL#jane.doe@example.com", "CONTACT")
+            Key::address_of(&organization(), "jane.doe@example.com"),
+            key(&format!("ORG#org_a#ADDRESS#{hash}"), "ADDRESS")
         );
+        assert_eq!(address_in_index(&id_in_index(&hash)), Some(hash));
+        assert_eq!(address_in_index("c_1"), None);
         assert_eq!(
             Key::audience(&organization(), &audience),
             key("ORG#org_a", "AUDIENCE#newsletter")
@@ -225,7 +240,7 @@ mod tests {
     #[test]
     fn the_shard_of_a_contact_is_always_the_same() {
         assert_eq!(
-            organization_shard(&organization(), &contact()),
+            organization_shard(&organization(), contact().as_str()),
             "ORG#org_a#2"
         );
     }
@@ -236,7 +251,7 @@ mod tests {
         for n in 0..16_000 {
             let id = ContactId::parse(&format!("c_{n}")).unwrap();
             *counts
-                .entry(organization_shard(&organization(), &id))
+                .entry(organization_shard(&organization(), id.as_str()))
                 .or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 16);

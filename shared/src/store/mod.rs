@@ -4,6 +4,7 @@
 //! verification is one conditional update (`verify_method`); everything else is read, computed and written on condition of the
 //! version that was read (`change`). What only the command-line tool does is in `operator`.
 
+mod address;
 mod attempts;
 mod audience_contact;
 mod change;
@@ -39,7 +40,7 @@ pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;
 pub use metadata::ChangeMetadata;
 pub use operator::{
-    ChangeStream, Existing, ExportedContact, Import, ImportOutcome, ImportRecord, ImportRefusal,
+    ChangeStream, Existing, Exported, ExportedContact, Import, ImportOutcome, ImportRecord, ImportRefusal,
     Registered, RetryBudget, create_table,
 };
 pub use recent_requests::WriteId;

@@ -7,7 +7,7 @@ mod provision;
 mod table;
 
 pub use bulk::RetryBudget;
-pub use export::ExportedContact;
+pub use export::{Exported, ExportedContact};
 pub use import::{Existing, Import, ImportOutcome, ImportRecord, ImportRefusal};
 pub use provision::Registered;
 pub(super) use table::INDEX_CONTACTS_BY_ID;

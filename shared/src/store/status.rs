@@ -1,5 +1,6 @@
 //! What a client sees of the contact that owns an e-mail address, in an audience. Nothing is written.
 
+use super::read::Snapshot;
 use super::{ChangeError, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, EmailAddress, SubscriptionId, Tenant,
@@ -21,15 +22,27 @@ impl Store {
         let subscriptions = SubscriptionId::levels(audience, client);
         let mut attempts = self.attempts();
         let found = loop {
-            match Box::pin(self.read_owner(tenant, address, &subscriptions)).await {
+            match Box::pin(self.read_by_address(tenant, address, &subscriptions)).await {
                 Err(error) => attempts.wait_after(error).await?,
                 Ok(found) => break found,
             }
         };
-        let contact = found.and_then(|found| AudienceContact::new(found.state, audience, client));
+        let normal_form = address.normal_form();
+        let contact =
+            found.and_then(|found| AudienceContact::new(found.state, normal_form, audience, client));
         if contact.is_none() {
             self.require_audience(tenant, audience).await?;
         }
         Ok(contact)
+    }
+
+    async fn read_by_address(
+        &self,
+        tenant: &Tenant,
+        address: &EmailAddress,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<Option<Snapshot>, ChangeError> {
+        let address = self.read_address(tenant, address.normal_form()).await?;
+        self.read_owner(tenant, &address, subscriptions).await
     }
 }

@@ -1,22 +1,25 @@
-//! Endpoint 3: the verification of a contact, and of a client's subscription in an audience.
+//! Endpoint 3: the verification of a contact's e-mail address, at the contact's level and at that of a client's subscription.
 
 use super::change::{Change, Found};
 use super::edit::Edit;
 use super::keys::Key;
 use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
-    AudienceContact, AudienceSlug, ClientSlug, ContactId, ExpectedVersion, Outcome, SubscriptionId,
-    Tenant, Timestamp, Verification,
+    AudienceContact, AudienceSlug, ClientSlug, Contact, ContactId, ContactMethod, EmailAddress,
+    ExpectedVersion, Outcome, Subscription, SubscriptionId, Tenant, Timestamp,
+    Verification,
 };
 
-/// A request to verify a contact and its subscription of a client in an audience, or to clear both.
+/// A request to verify an e-mail address of a contact for a client in an audience, or to clear its verification.
 #[derive(Debug, Clone)]
 pub struct VerifyContact {
     /// The audience.
     pub audience: AudienceSlug,
     /// The client.
     pub client: ClientSlug,
-    /// Since when both are verified; `None` clears both.
+    /// The address. `None` means the one by which the client knows the contact, or else the primary one.
+    pub address: Option<EmailAddress>,
+    /// Since when the address is verified at both levels; `None` clears both.
     pub verified_at: Option<Timestamp>,
     /// The versions at which the contact may be.
     pub expected_version: ExpectedVersion,
@@ -25,8 +28,8 @@ pub struct VerifyContact {
 }
 
 impl Store {
-    /// Records or clears the verification of a contact and of a client's subscription, both or neither, each by the one
-    /// rule, and answers what that did and the contact afterwards.
+    /// Records or clears the verification of an address at the contact's level and at the client's, both or neither, each by
+    /// the one rule, and answers what that did and the contact afterwards.
     ///
     /// # Errors
     /// Why nothing was written, or [`ChangeError::FateUnknown`].
@@ -99,23 +102,31 @@ impl Change for VerifyingContact<'_> {
         let request = self.request;
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
         let mut after = before.state.clone();
+        let contact = &mut after.contact;
         let client = after.subscriptions.get_mut(&self.subscriptions[0]);
         let client = client.ok_or(ChangeError::ContactNotFound)?;
-        let version = after.contact.version;
-        if !request.expected_version.allows(version) {
-            return Err(ChangeError::VersionMismatch(Some(version)));
+        let email = request.email(contact, client)?.clone();
+        if !request.expected_version.allows(contact.version) {
+            return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }
-        for level in [&mut after.contact.verification, &mut client.verification] {
+        let mut levels = [email.verification.clone(), client.verification(&email)];
+        let is_verified = levels.iter().any(|level| level.current.is_some());
+        for level in &mut levels {
             match request.verified_at {
-                Some(at) => {
-                    let verification = Verification {
-                        at,
-                        by: Some(request.metadata.actor.clone()),
-                        source: None,
-                    };
-                    verification.record(level);
-                }
-                None => *level = None,
+                Some(at) => level.record(Verification {
+                    at,
+                    by: Some(request.metadata.actor.clone()),
+                    source: None,
+                }),
+                None if is_verified => level.clear(request.metadata.now),
+                None => {}
+            }
+        }
+        let [of_contact, of_client] = levels;
+        client.set_verification(contact, &email, of_client);
+        for entry in &mut contact.emails {
+            if entry.id == email.id {
+                entry.verification = of_contact.clone();
             }
         }
         Edit::new(Some(before), after, Vec::new(), request.metadata.now)
@@ -125,7 +136,32 @@ impl Change for VerifyingContact<'_> {
         let request = self.request;
         let outcome = Outcome::of_verification(request.verified_at.is_some(), !edit.is_empty());
         let after = edit.after().clone();
-        let contact = AudienceContact::new(after, &request.audience, &request.client);
+        let client = after.subscriptions.get(&self.subscriptions[0]);
+        let client = client.ok_or(ChangeError::ContactNotFound)?;
+        let email = request.email(&after.contact, client)?.normal_form.clone();
+        let contact = AudienceContact::new(after, &email, &request.audience, &request.client);
         Ok((outcome, contact.ok_or(ChangeError::ContactNotFound)?))
+    }
+}
+
+impl VerifyContact {
+    /// The contact's entry of the address that the request is about.
+    fn email<'c>(
+        &self,
+        contact: &'c Contact,
+        client: &Subscription,
+    ) -> Result<&'c ContactMethod, ChangeError> {
+        match &self.address {
+            Some(address) => contact
+                .email(address.normal_form())
+                .ok_or(ChangeError::AddressNotFound),
+            None => {
+                let known = client.address.as_ref();
+                known
+                    .and_then(|hash| contact.email_of_hash(hash))
+                    .or_else(|| contact.primary_email())
+                    .ok_or(ChangeError::NoAddress)
+            }
+        }
     }
 }

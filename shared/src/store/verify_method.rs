@@ -15,7 +15,7 @@ use super::conditions::{
 use super::edit::Edit;
 use super::expression::Expression;
 use super::items::{
-    EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT,
+    CLEARED_AT, EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS, UPDATED_AT, VERIFICATION_SOURCE, VERIFIED_AT,
     VERIFIED_BY, VERSION, contact, text,
 };
 use super::keys::{Key, PARTITION_KEY};
@@ -153,16 +153,17 @@ impl Change for VerifyingMethod<'_> {
         let request = self.request;
         let before = found.snapshot.ok_or(ChangeError::ContactNotFound)?;
         let mut after = before.state.clone();
-        if request.has_work(&after.contact)? {
-            let verification = request.verification.clone();
-            let verification = verification.map(|(at, source)| Verification {
-                at,
-                by: Some(request.metadata.actor.clone()),
-                source,
-            });
-            after
-                .contact
-                .set_verification(&request.method, verification);
+        if request.has_work(&after.contact)?
+            && let Some(method) = after.contact.method_mut(&request.method)
+        {
+            match request.verification.clone() {
+                Some((at, source)) => method.verification.record(Verification {
+                    at,
+                    by: Some(request.metadata.actor.clone()),
+                    source,
+                }),
+                None => method.verification.clear(request.metadata.now),
+            }
         }
         Edit::new(Some(before), after, Vec::new(), request.metadata.now)
     }
@@ -210,7 +211,7 @@ impl VerifyMethod {
         if !self.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }
-        let stored = method.verification.as_ref();
+        let stored = method.verification.current.as_ref();
         Ok(match &self.verification {
             Some((at, _)) => Verification::replaces(*at, stored),
             None => stored.is_some(),
@@ -250,6 +251,8 @@ fn update(table: &str, key: Key, request: &VerifyMethod) -> UpdateItemInputBuild
         None => {
             expression
                 .require(is_verified(VERIFICATION))
+                .set("#methods.#method.#clearedAt = :updatedAt")
+                .names([("#clearedAt", CLEARED_AT)])
                 .remove("#methods.#method.#verifiedAt")
                 .remove("#methods.#method.#verifiedBy")
                 .remove("#methods.#method.#verificationSource");

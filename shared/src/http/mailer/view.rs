@@ -3,26 +3,30 @@
 use serde::Serialize;
 
 use crate::domain::{
-    AudienceContact, AudienceSlug, Block, ClientSlug, ContactId, Eligibility, Level, Outcome,
-    Subscription, SubscriptionStatus, Timestamp, ValidationStatus,
+    AudienceContact, AudienceSlug, Block, ClientSlug, ContactId, Eligibility, EmailAddress, Level,
+    Outcome, Subscription, SubscriptionStatus, Timestamp, ValidationStatus, VerificationState,
 };
 
-/// A contact in one audience for one client (contract section 7).
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AudienceContact, description = "A contact in one audience for one client."))]
+/// An address of a contact in one audience for one client (contract section 7).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AudienceContact, description = "An address of a contact in one audience for one client."))]
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the contract")]
 pub(super) struct ContactView<'a> {
     /// Null where there is no contact that the client has onboarded.
     contact_id: Option<&'a ContactId>,
-    /// The address in its normal form.
-    email: Option<&'a str>,
+    /// The address in its normal form. All verifications, the validation and the bounce are those of this address.
+    email: &'a str,
     /// Whether there is a contact that the client has onboarded.
     exists: bool,
-    /// Only where something was to be done.
+    /// Only in the answer to a write.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    outcome: Option<Outcome>,
-    /// Whether the contact itself is verified.
+    pub(super) outcome: Option<Outcome>,
+    /// Only in the answer to an upsert that verifies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub(super) verification_outcome: Option<Outcome>,
+    /// Whether the address is verified at the contact's level.
     verified: bool,
     verified_at: Option<Timestamp>,
     email_validation: EmailValidationView<'a>,
@@ -42,47 +46,82 @@ pub(super) struct ContactView<'a> {
 }
 
 impl<'a> ContactView<'a> {
-    /// What a client sees by an address of a contact: `seen`, or that it knows no such contact.
-    pub(super) fn new(
-        outcome: Option<Outcome>,
-        email: Option<&'a str>,
-        audience: &'a AudienceSlug,
-        client: &'a ClientSlug,
-        seen: Option<&'a AudienceContact>,
-    ) -> Self {
-        let contact = seen.map(|seen| &seen.contact);
-        let suppression = contact.map(|contact| &contact.suppression);
-        let validation = contact.map(|contact| &contact.email_validation);
-        let of_audience = seen.and_then(|seen| seen.audience_subscription.as_ref());
-        let of_client = seen.map(|seen| &seen.client_subscription);
-        let eligibility = Eligibility::of(contact, of_audience, of_client);
-        let verification = contact.and_then(|contact| contact.verification.as_ref());
+    /// An address of a contact.
+    pub(super) fn of(seen: &'a AudienceContact) -> Self {
+        let contact = &seen.contact;
+        let validation = &seen.email.suppression.validation;
+        let verification = seen.verification(Level::Contact).current;
         Self {
-            contact_id: contact.map(|contact| &contact.id),
-            email,
-            exists: contact.is_some(),
-            outcome,
+            contact_id: Some(&contact.id),
+            exists: true,
             verified: verification.is_some(),
             verified_at: verification.map(|verification| verification.at),
             email_validation: EmailValidationView {
-                status: validation.map_or(ValidationStatus::Unknown, |found| found.status),
-                reason: validation.map_or("", |found| &found.reason),
-                validated_at: validation.and_then(|found| found.validated_at),
+                status: validation.status,
+                reason: &validation.reason,
+                validated_at: validation.validated_at,
             },
-            global_unsubscribed: suppression.is_some_and(|s| s.globally_unsubscribed_at.is_some()),
-            hard_bounced: suppression.is_some_and(|s| s.hard_bounced_at.is_some()),
-            complained: suppression.is_some_and(|s| s.complained_at.is_some()),
-            audience: SubscriptionView::new(audience.as_str(), of_audience),
-            client: SubscriptionView::new(client.as_str(), of_client),
+            global_unsubscribed: seen.globally_unsubscribed(),
+            hard_bounced: seen.hard_bounced(),
+            complained: seen.complained(),
+            audience: SubscriptionView::new(
+                seen.audience.as_str(),
+                seen.audience_subscription.as_ref(),
+                seen.verification(Level::Audience),
+            ),
+            client: SubscriptionView::new(
+                seen.client.as_str(),
+                Some(&seen.client_subscription),
+                seen.verification(Level::Client),
+            ),
+            tags: contact.tags.get(&seen.audience).map_or(&[], Vec::as_slice),
+            ..Self::new(&seen.email.normal_form, &seen.audience, &seen.client, Some(seen))
+        }
+    }
+
+    /// An address of which the client knows no contact.
+    pub(super) fn unknown(
+        address: &'a EmailAddress,
+        audience: &'a AudienceSlug,
+        client: &'a ClientSlug,
+    ) -> Self {
+        Self::new(address.normal_form(), audience, client, None)
+    }
+
+    /// The view with what may be sent, and nothing else about a contact.
+    fn new(
+        email: &'a str,
+        audience: &'a AudienceSlug,
+        client: &'a ClientSlug,
+        seen: Option<&AudienceContact>,
+    ) -> Self {
+        let eligibility = Eligibility::of(seen);
+        let no_verification = VerificationState::default;
+        Self {
+            contact_id: None,
+            email,
+            exists: false,
+            outcome: None,
+            verification_outcome: None,
+            verified: false,
+            verified_at: None,
+            email_validation: EmailValidationView {
+                status: ValidationStatus::Unknown,
+                reason: "",
+                validated_at: None,
+            },
+            global_unsubscribed: false,
+            hard_bounced: false,
+            complained: false,
+            audience: SubscriptionView::new(audience.as_str(), None, no_verification()),
+            client: SubscriptionView::new(client.as_str(), None, no_verification()),
             can_send_marketing: eligibility.can_send_marketing(),
             can_send_transactional: eligibility.can_send_transactional,
             marketing: MarketingView {
                 verified_by: eligibility.verified_by,
                 blocked_by: eligibility.blocked_by,
             },
-            tags: contact
-                .and_then(|contact| contact.tags.get(audience))
-                .map_or(&[], Vec::as_slice),
+            tags: &[],
         }
     }
 }
@@ -110,9 +149,13 @@ struct SubscriptionView<'a> {
 }
 
 impl<'a> SubscriptionView<'a> {
-    fn new(slug: &'a str, subscription: Option<&'a Subscription>) -> Self {
+    fn new(
+        slug: &'a str,
+        subscription: Option<&'a Subscription>,
+        verification: VerificationState,
+    ) -> Self {
         let status = subscription.map(|subscription| subscription.status);
-        let verification = subscription.and_then(|subscription| subscription.verification.as_ref());
+        let verification = verification.current;
         Self {
             slug,
             subscribed: status == Some(SubscriptionStatus::Subscribed),

@@ -1,23 +1,38 @@
-//! The item of an e-mail address: which contact owns it.
+//! The item of an e-mail address: which contact owns it, or what is kept of it while nobody does.
 
 use super::reader::Reader;
-use super::{Item, OWNER_ID, text};
-use crate::domain::{ContactId, OrganizationId};
+use super::writer::Writer;
+use super::{CONTACT_ID, FORMER_OWNER_IDS, Item, ORGANIZATION_SHARD, OWNER_ID};
+use crate::domain::{Address, AddressHash, OrganizationId};
 use crate::store::DatabaseError;
-use crate::store::keys::Key;
+use crate::store::keys::{Key, id_in_index, organization_shard};
 
-/// The item of the address with this normal form, which this contact owns.
-pub(in crate::store) fn address_item(
-    organization: &OrganizationId,
-    normal_form: &str,
-    owner: &ContactId,
-) -> Item {
-    let mut item = Key::address_of(organization, normal_form).attributes();
-    item.insert(OWNER_ID.to_owned(), text(owner.as_str()));
-    item
+/// Reads an address.
+pub(in crate::store) fn address(item: Item) -> Result<Address, DatabaseError> {
+    let mut item = Reader::of("address", item);
+    Ok(Address {
+        normal_form: item.required("value")?,
+        owner: item.optional(OWNER_ID)?,
+        former_owners: item.or_default(FORMER_OWNER_IDS)?,
+        suppression: item.address_suppression()?,
+    })
 }
 
-/// The contact that owns the address.
-pub(in crate::store) fn owner_id(item: &Item) -> Result<ContactId, DatabaseError> {
-    Reader::of("address", item.clone()).required(OWNER_ID)
+/// Writes an address. An address that nobody owns is in the index over the organization, where an export finds it.
+pub(in crate::store) fn address_item(
+    organization: &OrganizationId,
+    address: &Address,
+) -> Result<Item, DatabaseError> {
+    let hash = AddressHash::of(organization, &address.normal_form);
+    let mut item = Writer::of(Key::address(organization, &hash));
+    item.set("value", &address.normal_form)?;
+    item.set_unless_default(OWNER_ID, &address.owner)?;
+    item.set_unless_default(FORMER_OWNER_IDS, &address.former_owners)?;
+    item.address_suppression(&address.suppression)?;
+    if address.owner.is_none() {
+        let id = id_in_index(&hash);
+        item.set(ORGANIZATION_SHARD, &organization_shard(organization, &id))?;
+        item.set(CONTACT_ID, &id)?;
+    }
+    Ok(item.into_item())
 }

@@ -1,12 +1,10 @@
 //! The item of a contact.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::method::{methods, write_methods};
 use super::reader::Reader;
 use super::writer::Writer;
 use super::{CONTACT_ID, EMAILS, Item, ORGANIZATION_SHARD, PHONES, UPDATED_AT, VERSION};
-use crate::domain::{Contact, EmailValidation, Suppression};
+use crate::domain::{Contact, Suppression};
 use crate::store::DatabaseError;
 use crate::store::keys::{Key, PARTITION_KEY, organization_of, organization_shard};
 
@@ -17,14 +15,6 @@ pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
     let organization_id = organization_of(&partition).ok_or(DatabaseError::UnexpectedAnswer(
         "a contact's key names no organization",
     ))?;
-    let email_validation = match item.map("emailValidation")? {
-        None => EmailValidation::default(),
-        Some(mut finding) => EmailValidation {
-            status: finding.required("status")?,
-            reason: finding.or_default("reason")?,
-            validated_at: finding.optional("validatedAt")?,
-        },
-    };
     Ok(Contact {
         organization_id,
         id: item.required(CONTACT_ID)?,
@@ -39,17 +29,15 @@ pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
         user_id: item.optional("userId")?,
         created_by: item.optional("createdBy")?,
         assignees: item.or_default("assignees")?,
-        verification: item.verification()?,
-        email_validation,
         suppression: Suppression {
             globally_unsubscribed_at: item.optional("globallyUnsubscribedAt")?,
             global_unsubscribe_reason: item.or_default("globalUnsubscribeReason")?,
-            hard_bounced_at: item.optional("hardBouncedAt")?,
             complained_at: item.optional("complainedAt")?,
         },
         tags: item.or_default("tags")?,
         created_at: item.required("createdAt")?,
         updated_at: item.required(UPDATED_AT)?,
+        subscription_count: item.or_default("subscriptionCount")?,
         version: item.required(VERSION)?,
     })
 }
@@ -60,7 +48,7 @@ pub(in crate::store) fn contact_item(contact: &Contact) -> Result<Item, Database
     let mut item = Writer::of(Key::contact(organization, &contact.id));
     item.set(
         ORGANIZATION_SHARD,
-        &organization_shard(organization, &contact.id),
+        &organization_shard(organization, contact.id.as_str()),
     )?;
     item.set(CONTACT_ID, &contact.id)?;
     item.set_unless_default("firstName", &contact.first_name)?;
@@ -74,15 +62,6 @@ pub(in crate::store) fn contact_item(contact: &Contact) -> Result<Item, Database
     item.set_unless_default("userId", &contact.user_id)?;
     item.set_unless_default("createdBy", &contact.created_by)?;
     item.set_unless_default("assignees", &contact.assignees)?;
-    item.verification(contact.verification.as_ref())?;
-    let validation = &contact.email_validation;
-    if *validation != EmailValidation::default() {
-        let mut finding = Writer::default();
-        finding.set("status", &validation.status)?;
-        finding.set_unless_default("reason", &validation.reason)?;
-        finding.set_unless_default("validatedAt", &validation.validated_at)?;
-        item.insert("emailValidation", AttributeValue::M(finding.into_item()));
-    }
     let suppression = &contact.suppression;
     item.set_unless_default(
         "globallyUnsubscribedAt",
@@ -92,9 +71,9 @@ pub(in crate::store) fn contact_item(contact: &Contact) -> Result<Item, Database
         "globalUnsubscribeReason",
         &suppression.global_unsubscribe_reason,
     )?;
-    item.set_unless_default("hardBouncedAt", &suppression.hard_bounced_at)?;
     item.set_unless_default("complainedAt", &suppression.complained_at)?;
     item.set_unless_default("tags", &contact.tags)?;
+    item.set_unless_default("subscriptionCount", &contact.subscription_count)?;
     item.set("createdAt", &contact.created_at)?;
     item.set(UPDATED_AT, &contact.updated_at)?;
     item.set(VERSION, &contact.version)?;

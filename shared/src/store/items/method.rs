@@ -14,11 +14,13 @@ pub(super) fn methods(
 ) -> Result<Vec<ContactMethod>, DatabaseError> {
     let method = |(normal_form, mut entry): (String, Reader)| {
         Ok(ContactMethod {
+            id: entry.required("id")?,
             position: entry.required("position")?,
             normal_form,
             value: entry.required("value")?,
             is_primary: entry.required("isPrimary")?,
             verification: entry.verification()?,
+            suppression: entry.address_suppression()?,
         })
     };
     let methods = contact.entries(kind)?.into_iter().map(method);
@@ -35,10 +37,12 @@ pub(super) fn write_methods(
 ) -> Result<(), DatabaseError> {
     let entry = |method: &ContactMethod| {
         let mut entry = Writer::default();
+        entry.set("id", &method.id)?;
         entry.set("position", &method.position)?;
         entry.set("isPrimary", &method.is_primary)?;
         entry.set("value", &method.value)?;
-        entry.verification(method.verification.as_ref())?;
+        entry.verification(&method.verification)?;
+        entry.address_suppression(&method.suppression)?;
         let entry = AttributeValue::M(entry.into_item());
         Ok((method.normal_form.clone(), entry))
     };

@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
-use super::{Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY};
-use crate::domain::Verification;
+use super::{CLEARED_AT, Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY};
+use crate::domain::{AddressSuppression, EmailValidation, Verification, VerificationState};
 use crate::store::DatabaseError;
 
 /// The attributes of an item, or of a map in it, that are still to be read.
@@ -65,10 +65,14 @@ impl Reader {
         }
     }
 
-    /// The entries of a map of maps. Their keys are personal data, and not part of a path.
-    pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(String, Self)>, DatabaseError> {
-        let entries = self.map(name)?;
-        let entries = entries.ok_or_else(|| self.unreadable(name, "is missing".to_owned()))?;
+    /// The entries of a map of maps, if it is there. Their keys may be personal data, and are not part of a path.
+    pub(super) fn optional_entries(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Vec<(String, Self)>>, DatabaseError> {
+        let Some(entries) = self.map(name)? else {
+            return Ok(None);
+        };
         let path = format!("{}*.", entries.path);
         let entry = |(key, value)| match value {
             AttributeValue::M(attributes) => Ok((
@@ -81,18 +85,50 @@ impl Reader {
             )),
             _ => Err(self.unreadable(&format!("{name}.*"), "expected a map".to_owned())),
         };
-        entries.attributes.into_iter().map(entry).collect()
+        entries
+            .attributes
+            .into_iter()
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
-    /// The three attributes of a verification. Without `verifiedAt` there is none.
-    pub(super) fn verification(&mut self) -> Result<Option<Verification>, DatabaseError> {
+    /// The entries of a map of maps that must be there.
+    pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(String, Self)>, DatabaseError> {
+        self.optional_entries(name)?
+            .ok_or_else(|| self.unreadable(name, "is missing".to_owned()))
+    }
+
+    /// The attributes of a verification. Without `verifiedAt` there is none.
+    pub(super) fn verification(&mut self) -> Result<VerificationState, DatabaseError> {
         let at = self.optional(VERIFIED_AT)?;
         let by = self.optional(VERIFIED_BY)?;
         let source = self.optional(VERIFICATION_SOURCE)?;
-        Ok(at.map(|at| Verification { at, by, source }))
+        Ok(VerificationState {
+            current: at.map(|at| Verification { at, by, source }),
+            cleared_at: self.optional(CLEARED_AT)?,
+        })
     }
 
-    fn unreadable(&self, name: &str, reason: String) -> DatabaseError {
+    /// The facts that hold mail back from an e-mail address.
+    pub(super) fn address_suppression(&mut self) -> Result<AddressSuppression, DatabaseError> {
+        let validation = match self.map("emailValidation")? {
+            None => EmailValidation::default(),
+            Some(mut finding) => EmailValidation {
+                status: finding.required("status")?,
+                reason: finding.or_default("reason")?,
+                validated_at: finding.optional("validatedAt")?,
+            },
+        };
+        Ok(AddressSuppression {
+            validation,
+            hard_bounced_at: self.optional("hardBouncedAt")?,
+            globally_unsubscribed_at: self.optional("globallyUnsubscribedAt")?,
+            complained_at: self.optional("complainedAt")?,
+        })
+    }
+
+    pub(super) fn unreadable(&self, name: &str, reason: String) -> DatabaseError {
         DatabaseError::UnreadableItem {
             kind: self.kind,
             path: format!("{}{name}", self.path),

@@ -1,18 +1,34 @@
 //! The item of a subscription, of a client or at audience level.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::Item;
 use super::reader::Reader;
 use super::writer::Writer;
-use crate::domain::Subscription;
+use crate::domain::{MethodId, Subscription};
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
+
+/// The hash of the address by which the client knows the contact.
+const ADDRESS: &str = "address";
+
+/// The verifications of the contact's addresses at this level, by the ids of their entries.
+const VERIFICATIONS: &str = "verifications";
 
 /// Reads a subscription.
 pub(in crate::store) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
     let mut item = Reader::of("subscription", item);
+    let entries = item.optional_entries(VERIFICATIONS)?.unwrap_or_default();
+    let verification = |(id, mut entry): (String, Reader)| {
+        let id = MethodId::parse(&id)
+            .map_err(|error| entry.unreadable("id", error.to_string()))?;
+        Ok((id, entry.verification()?))
+    };
+    let verifications = entries.into_iter().map(verification);
     Ok(Subscription {
         status: item.required("status")?,
-        verification: item.verification()?,
+        address: item.optional(ADDRESS)?,
+        verifications: verifications.collect::<Result<_, DatabaseError>>()?,
         unsubscribed_at: item.optional("unsubscribedAt")?,
         unsubscribe_reason: item.or_default("unsubscribeReason")?,
     })
@@ -25,7 +41,17 @@ pub(in crate::store) fn subscription_item(
 ) -> Result<Item, DatabaseError> {
     let mut item = Writer::of(key);
     item.set("status", &subscription.status)?;
-    item.verification(subscription.verification.as_ref())?;
+    item.set_unless_default(ADDRESS, &subscription.address)?;
+    if !subscription.verifications.is_empty() {
+        let entry = |(id, state): (&MethodId, _)| {
+            let mut entry = Writer::default();
+            entry.verification(state)?;
+            Ok((id.to_string(), AttributeValue::M(entry.into_item())))
+        };
+        let entries = subscription.verifications.iter().map(entry);
+        let entries = entries.collect::<Result<_, DatabaseError>>()?;
+        item.insert(VERIFICATIONS, AttributeValue::M(entries));
+    }
     item.set_unless_default("unsubscribedAt", &subscription.unsubscribed_at)?;
     item.set_unless_default("unsubscribeReason", &subscription.unsubscribe_reason)?;
     Ok(item.into_item())

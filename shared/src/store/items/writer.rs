@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY};
-use crate::domain::Verification;
+use super::{CLEARED_AT, Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY};
+use crate::domain::{AddressSuppression, EmailValidation, VerificationState};
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
 
@@ -39,17 +39,35 @@ impl Writer {
         self.set(name, value)
     }
 
-    /// Writes the three attributes of a verification.
-    pub(super) fn verification(
+    /// Writes the attributes of a verification.
+    pub(super) fn verification(&mut self, state: &VerificationState) -> Result<(), DatabaseError> {
+        if let Some(verification) = &state.current {
+            self.set(VERIFIED_AT, &verification.at)?;
+            self.set_unless_default(VERIFIED_BY, &verification.by)?;
+            self.set_unless_default(VERIFICATION_SOURCE, &verification.source)?;
+        }
+        self.set_unless_default(CLEARED_AT, &state.cleared_at)
+    }
+
+    /// Writes the facts that hold mail back from an e-mail address.
+    pub(super) fn address_suppression(
         &mut self,
-        verification: Option<&Verification>,
+        suppression: &AddressSuppression,
     ) -> Result<(), DatabaseError> {
-        let Some(verification) = verification else {
-            return Ok(());
-        };
-        self.set(VERIFIED_AT, &verification.at)?;
-        self.set_unless_default(VERIFIED_BY, &verification.by)?;
-        self.set_unless_default(VERIFICATION_SOURCE, &verification.source)
+        let validation = &suppression.validation;
+        if *validation != EmailValidation::default() {
+            let mut finding = Self::default();
+            finding.set("status", &validation.status)?;
+            finding.set_unless_default("reason", &validation.reason)?;
+            finding.set_unless_default("validatedAt", &validation.validated_at)?;
+            self.insert("emailValidation", AttributeValue::M(finding.into_item()));
+        }
+        self.set_unless_default("hardBouncedAt", &suppression.hard_bounced_at)?;
+        self.set_unless_default(
+            "globallyUnsubscribedAt",
+            &suppression.globally_unsubscribed_at,
+        )?;
+        self.set_unless_default("complainedAt", &suppression.complained_at)
     }
 
     /// Writes an attribute of the database's own types.

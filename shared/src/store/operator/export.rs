@@ -1,7 +1,7 @@
-//! Exports the contacts of an organization with their subscriptions.
+//! Exports the contacts of an organization with their subscriptions, and the addresses that nobody owns.
 //!
-//! The export finds the contacts in the index over the organization, part by part, and reads them by their keys. It
-//! never reads the data of other organizations.
+//! The export finds both in the index over the organization, part by part, and reads them by their keys. It never reads the
+//! data of other organizations.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,11 +12,11 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::bulk::{MAX_KEYS, RetryBudget};
 use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
-use crate::domain::{ContactId, OrganizationId, SubscribedContact, Tenant};
-use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, owner_id};
+use crate::domain::{Address, ContactId, OrganizationId, SubscribedContact, Tenant};
+use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, address};
 use crate::store::keys::{
-    Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, contact_partition, shard,
-    subscription_of,
+    Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, address_in_index,
+    contact_partition, shard, subscription_of,
 };
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
@@ -30,6 +30,15 @@ const CONCURRENT_BATCHES: usize = 3;
 /// The number of index entries in a page.
 const PAGE: i32 = 1000;
 
+/// A contact, or an address that nobody owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exported {
+    /// A contact.
+    Contact(Box<ExportedContact>),
+    /// An address that nobody owns.
+    Address(Address),
+}
+
 /// All data of a contact in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedContact {
@@ -37,6 +46,8 @@ pub struct ExportedContact {
     pub contact: SubscribedContact,
     /// The normal forms of the contact's e-mail addresses that another contact owns.
     pub owned_elsewhere: BTreeSet<String>,
+    /// The former owners of the contact's own addresses, by normal form.
+    pub former_owners: BTreeMap<String, Vec<ContactId>>,
 }
 
 impl Store {
@@ -50,17 +61,18 @@ impl Store {
         id: &ContactId,
     ) -> Result<Option<ExportedContact>, DatabaseError> {
         let mut found = self
-            .export_batch(organization, std::slice::from_ref(id))
+            .export_contacts(organization, std::slice::from_ref(id))
             .await?;
         Ok(found.pop())
     }
 
-    /// All contacts of an organization, in batches. The order depends only on their ids.
+    /// All contacts of an organization and the addresses that nobody owns, in batches. The order depends only on the ids
+    /// of contacts and the hashes of addresses.
     pub fn export<'a>(
         &'a self,
         organization: &'a OrganizationId,
         retry_budget: &'a RetryBudget,
-    ) -> impl Stream<Item = Result<Vec<ExportedContact>, DatabaseError>> + 'a {
+    ) -> impl Stream<Item = Result<Vec<Exported>, DatabaseError>> + 'a {
         stream::iter(0..SHARDS)
             .map(move |number| self.ids(organization, number, retry_budget))
             .flatten()
@@ -71,22 +83,22 @@ impl Store {
             .try_buffered(CONCURRENT_BATCHES)
     }
 
-    /// The ids of the contacts in one part of the index, in groups of the size of a batch read.
+    /// The ids in one part of the index, in groups of the size of a batch read.
     fn ids<'a>(
         &'a self,
         organization: &'a OrganizationId,
         number: u64,
         retry_budget: &'a RetryBudget,
-    ) -> impl Stream<Item = Result<Vec<ContactId>, DatabaseError>> + 'a {
+    ) -> impl Stream<Item = Result<Vec<String>, DatabaseError>> + 'a {
         // The state is `Some(None)` before the first page, `Some(Some(id))` before the page after that id, and `None`
         // after the last page.
         let pages = stream::try_unfold(
             Some(None),
-            move |next: Option<Option<ContactId>>| async move {
+            move |next: Option<Option<String>>| async move {
                 let Some(after) = next else {
                     return Ok::<_, DatabaseError>(None);
                 };
-                let request = page_request(&self.table, organization, number, after.as_ref());
+                let request = page_request(&self.table, organization, number, after.as_deref());
                 let output = retry_budget.run(|| self.query(request.clone())).await?;
                 let ids = output.items().iter().map(id_of_entry);
                 let ids = ids.collect::<Result<Vec<_>, _>>()?;
@@ -102,8 +114,42 @@ impl Store {
             .try_flatten()
     }
 
-    /// The contacts with these ids, in the same order. The result omits contacts that no longer exist.
+    /// The contacts and addresses with these ids in the index, in the same order. The result omits those that are no longer in
+    /// the index.
     async fn export_batch(
+        &self,
+        organization: &OrganizationId,
+        ids: &[String],
+    ) -> Result<Vec<Exported>, DatabaseError> {
+        let hashes = ids.iter().filter_map(|id| address_in_index(id));
+        let keys = hashes.map(|hash| Key::address(organization, &hash));
+        let mut addresses = self.read_many(keys.collect()).await?;
+        let is_contact = |id: &&String| address_in_index(id).is_none();
+        let contacts = ids.iter().filter(is_contact).map(|id| {
+            let why = "an index entry names no contact";
+            ContactId::parse(id).map_err(|_| DatabaseError::UnexpectedAnswer(why))
+        });
+        let contacts = contacts.collect::<Result<Vec<_>, _>>()?;
+        let contacts = self.export_contacts(organization, &contacts).await?;
+        let mut contacts = contacts.into_iter().peekable();
+        let mut exported = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(hash) = address_in_index(id) {
+                let item = addresses.remove(&Key::address(organization, &hash));
+                let address = item.map(address).transpose()?;
+                // The owner of an address has what was kept of it.
+                let address = address.filter(|address| address.owner.is_none());
+                exported.extend(address.map(Exported::Address));
+            } else {
+                let next = contacts.next_if(|next| next.contact.contact.id.as_str() == id);
+                exported.extend(next.map(|contact| Exported::Contact(Box::new(contact))));
+            }
+        }
+        Ok(exported)
+    }
+
+    /// The contacts with these ids, in the same order. The result omits contacts that no longer exist.
+    async fn export_contacts(
         &self,
         organization: &OrganizationId,
         ids: &[ContactId],
@@ -127,27 +173,35 @@ impl Store {
             .collect::<HashSet<_>>();
         let owners = self.read_many(owners).await?;
         let exported = contacts.into_iter().map(|contact| {
-            let mut owned_elsewhere = BTreeSet::new();
-            for email in &contact.contact.emails {
-                let address = Key::address_of(organization, &email.normal_form);
-                if let Some(owner) = owners.get(&address)
-                    && owner_id(owner)? != contact.contact.id
-                {
-                    owned_elsewhere.insert(email.normal_form.clone());
+            let mut exported = ExportedContact {
+                contact,
+                owned_elsewhere: BTreeSet::new(),
+                former_owners: BTreeMap::new(),
+            };
+            let contact = &exported.contact.contact;
+            for email in &contact.emails {
+                let key = Key::address_of(organization, &email.normal_form);
+                let Some(item) = owners.get(&key) else {
+                    continue;
+                };
+                let found = address(item.clone())?;
+                if found.owner.is_some_and(|owner| owner != contact.id) {
+                    exported.owned_elsewhere.insert(found.normal_form);
+                } else if !found.former_owners.is_empty() {
+                    let former = found.former_owners;
+                    exported.former_owners.insert(found.normal_form, former);
                 }
             }
-            Ok(ExportedContact {
-                contact,
-                owned_elsewhere,
-            })
+            Ok(exported)
         });
         exported.collect()
     }
 
-    /// A contact with all its subscriptions, all from the same version of the contact.
+    /// A contact with all its subscriptions as they are at one time.
     ///
-    /// A query finds the subscriptions. Then a snapshot reads them together with the contact and its version. If the
-    /// version has changed since before the query, the snapshot may miss a new subscription.
+    /// A query finds the subscriptions. Then they are read together with the contact, whose count of subscriptions shows
+    /// whether the query found all. An edit by hand can make the count wrong; a contact that did not change meanwhile is
+    /// whole in any case.
     async fn with_subscriptions(
         &self,
         organization: &OrganizationId,
@@ -166,11 +220,16 @@ impl Store {
             let ids: Option<Vec<_>> = keys.iter().map(|key| subscription_of(key)).collect();
             let ids = ids.ok_or(DatabaseError::UnexpectedAnswer("a key of no subscription"))?;
             let error = match self.read_whole(&tenant, id, &ids).await {
-                Ok(Some(found)) if found.state.contact.version != before.state.contact.version => {
+                Ok(None) => return Ok(None),
+                Ok(Some(found)) => {
+                    let contact = &found.state.contact;
+                    let is_whole = contact.subscription_count == found.subscriptions.len() as u64;
+                    if is_whole || contact.version == before.state.contact.version {
+                        return Ok(Some(found.state));
+                    }
                     before = found;
                     DatabaseError::LostRace("the contact changed while it was read".into())
                 }
-                Ok(found) => return Ok(found.map(|found| found.state)),
                 Err(error) if error.is_worth_another_attempt() => error,
                 Err(error) => return Err(error),
             };
@@ -208,13 +267,11 @@ impl Store {
     }
 }
 
-/// The contact of an entry of the index.
-fn id_of_entry(entry: &Item) -> Result<ContactId, DatabaseError> {
+/// The id of an entry of the index.
+fn id_of_entry(entry: &Item) -> Result<String, DatabaseError> {
     let id = entry.get(CONTACT_ID).and_then(|id| id.as_s().ok());
-    id.and_then(|id| ContactId::parse(id).ok())
-        .ok_or(DatabaseError::UnexpectedAnswer(
-            "an index entry names no contact",
-        ))
+    id.cloned()
+        .ok_or(DatabaseError::UnexpectedAnswer("an index entry has no id"))
 }
 
 /// The request for a page of the index, as a pure function.
@@ -222,7 +279,7 @@ fn page_request(
     table: &str,
     organization: &OrganizationId,
     number: u64,
-    after: Option<&ContactId>,
+    after: Option<&str>,
 ) -> QueryInputBuilder {
     let request = QueryInputBuilder::default()
         .table_name(table)
@@ -235,7 +292,7 @@ fn page_request(
         Some(after) => request
             .key_condition_expression("#organizationShard = :shard AND #contactId > :after")
             .expression_attribute_names("#contactId", CONTACT_ID)
-            .expression_attribute_values(":after", AttributeValue::S(after.as_str().to_owned())),
+            .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
     }
 }
 
@@ -281,8 +338,7 @@ mod tests {
             text("ORG#org_a#3")
         );
 
-        let after = ContactId::parse("c_1").unwrap();
-        let request = page_request("contacts", &organization(), 3, Some(&after));
+        let request = page_request("contacts", &organization(), 3, Some("c_1"));
         let request = request.build().unwrap();
         assert_eq!(
             request.key_condition_expression(),

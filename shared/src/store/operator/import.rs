@@ -161,7 +161,7 @@ impl Store {
             let plan = match state {
                 Ok(Some(state)) => {
                     work.settle(state.snapshot.as_ref(), now);
-                    plan::plan(import, &work.record, state, now)
+                    plan::plan(import, &work.record, state, work.has_created(), now)
                 }
                 Ok(None) => Plan::Nothing,
                 Err(refusal) => Plan::Refuse(refusal),
@@ -172,7 +172,7 @@ impl Store {
             match plan {
                 Plan::Refuse(refusal) => work.reject(refusal),
                 Plan::Nothing => work.made(ImportOutcome::Unchanged, true),
-                Plan::Write(write) if import.dry_run => work.made(write.outcome(), true),
+                Plan::Write(write) if import.dry_run => work.made(write.outcome, true),
                 Plan::Write(write) => writes.push((index, write)),
             }
         }

@@ -1,13 +1,15 @@
 //! Plans the next write of a record: a pure function of the record and of what the table holds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Existing, Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
-    Contact, ContactId, ContactRecord, EmailValidation, MethodValue, OrganizationId,
-    SubscribedContact, Subscription, SubscriptionId, Timestamp, ValidationPatch,
+    Address, Contact, ContactId, ContactRecord, EmailAddress, MethodValue, OrganizationId,
+    SubscribedContact, Subscription, SubscriptionId, Timestamp,
 };
-use crate::store::edit::{Edit, OwnerEdit};
+use crate::store::DatabaseError;
+use crate::store::address::{AddressEdit, FoundAddress};
+use crate::store::edit::Edit;
 use crate::store::operator::bulk::MAX_ITEMS;
 use crate::store::read::Snapshot;
 
@@ -20,10 +22,10 @@ pub(super) struct State {
     pub(super) id: ContactId,
     /// The contact, if it exists, with those of its subscriptions that the record names.
     pub(super) snapshot: Option<Snapshot>,
-    /// Subscriptions of a contact that does not exist yet. An interrupted import has left them.
-    pub(super) leftovers: BTreeSet<SubscriptionId>,
-    /// Who owns the record's addresses, by normal form; `None` for an owner that cannot be read.
-    pub(super) owners: HashMap<String, Option<ContactId>>,
+    /// The record's addresses, by normal form.
+    pub(super) addresses: HashMap<String, Result<FoundAddress, DatabaseError>>,
+    /// The ended subscriptions that come with an address, by its normal form.
+    pub(super) inherited: BTreeMap<(String, SubscriptionId), Subscription>,
 }
 
 impl State {
@@ -35,7 +37,7 @@ impl State {
 
 /// What to do with a record.
 pub(super) enum Plan {
-    /// Nothing: the contact agrees with the record.
+    /// Nothing: the table agrees with the record.
     Nothing,
     /// Send this write.
     Write(Box<Write>),
@@ -43,84 +45,125 @@ pub(super) enum Plan {
     Refuse(ImportRefusal),
 }
 
-/// A change of one contact.
+/// A change of one contact, or of one address that nobody owns.
 pub(super) struct Write {
     /// The change.
-    pub(super) edit: Edit,
-    /// Subscriptions of a new contact that have no room in one transaction with it. They are written before it, so that an
-    /// interrupted import finds no contact and completes it.
-    pub(super) surplus: Vec<(SubscriptionId, Subscription)>,
+    pub(super) edit: WriteEdit,
+    /// What it does.
+    pub(super) outcome: ImportOutcome,
     /// Whether nothing of the record is left for another write.
     pub(super) is_last: bool,
 }
 
-impl Write {
-    /// What it does.
-    pub(super) fn outcome(&self) -> ImportOutcome {
-        match self.edit.version_before() {
-            None => ImportOutcome::Created,
-            Some(_) => ImportOutcome::Updated,
-        }
-    }
+/// What a write changes.
+pub(super) enum WriteEdit {
+    /// A contact.
+    Contact(Edit),
+    /// An address that nobody owns.
+    Address(AddressEdit),
 }
 
-/// Plans the next write of a record.
+/// Plans the next write of a record. `is_new` tells that this import created the contact.
 pub(super) fn plan(
     import: &Import<'_>,
     record: &ContactRecord,
     state: State,
+    is_new: bool,
     now: Timestamp,
 ) -> Plan {
+    if record.is_address && state.snapshot.is_none() {
+        return plan_address(record, state, now);
+    }
     let stored = state.snapshot.as_ref().map(|snapshot| &snapshot.state);
     let is_kept = import.existing == Existing::Keep && stored.is_some();
     let mut claimed = match claims(import, record, &state) {
         Ok(claimed) => claimed,
         Err(refusal) => return Plan::Refuse(refusal),
     };
-    // What has no room in this write comes with the next one.
+    // The next write does what has no room in this one.
     let mut is_last = claimed.len() <= MAX_CLAIMS;
     claimed.truncate(MAX_CLAIMS);
 
+    let received: Vec<_> = claimed.iter().map(|found| found.address.clone()).collect();
+    let contact = match stored {
+        Some(stored) if is_kept => stored.contact.clone(),
+        _ => applied(import.organization, record, &state, &received, now),
+    };
     let mut room = MAX_ITEMS - 1 - claimed.len();
     let mut subscriptions = BTreeMap::new();
-    let mut surplus = Vec::new();
     for (id, patch) in &record.subscriptions {
-        if state.leftovers.contains(id) {
-            // Once the contact exists, they are its subscriptions.
-            is_last = false;
-            continue;
-        }
         let before = stored.and_then(|stored| stored.subscriptions.get(id));
-        let after = patch.clone().apply(before.cloned(), now);
+        let mut patch = patch.clone();
+        let inherited = patch.address.clone();
+        let inherited = inherited.and_then(|address| state.inherited.get(&(address, id.clone())));
+        if before.is_some_and(|before| before.address.is_some()) {
+            // The file may be older than the address that the client has named since.
+            patch.address = None;
+        }
+        let after = patch.apply(before.or(inherited).cloned(), &contact, now);
         if before.is_some_and(|before| is_kept || *before == after) {
             continue;
         }
-        if room > 0 {
-            room -= 1;
-            subscriptions.insert(id.clone(), after);
-        } else if stored.is_none() {
-            surplus.push((id.clone(), after));
-        } else {
+        if room == 0 {
             is_last = false;
+            continue;
         }
+        room -= 1;
+        subscriptions.insert(id.clone(), after);
     }
     let after = SubscribedContact {
-        contact: match stored {
-            Some(stored) if is_kept => stored.contact.clone(),
-            _ => applied(import.organization, record, &state, now),
-        },
+        contact,
         subscriptions,
     };
-    let owners = claimed.into_iter().map(OwnerEdit::Claim).collect();
-    match Edit::new(state.snapshot, after, owners, now) {
+    let claims = claimed.into_iter().map(|address| {
+        let former = record.former_owners.get(&address.address.normal_form);
+        let former = former.into_iter().flatten();
+        AddressEdit::claim(address, &after.contact.id).with_former_owners(former)
+    });
+    let claims = claims.collect();
+    let (outcome, updated_at) = match stored {
+        None => (ImportOutcome::Created, now),
+        Some(stored) if is_new => (ImportOutcome::Created, stored.contact.updated_at),
+        Some(_) => (ImportOutcome::Updated, now),
+    };
+    match Edit::new(state.snapshot, after, claims, updated_at) {
         Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
         Ok(edit) if edit.is_empty() => Plan::Nothing,
         Ok(edit) => Plan::Write(Box::new(Write {
-            edit,
-            surplus,
+            edit: WriteEdit::Contact(edit),
+            outcome,
             is_last,
         })),
     }
+}
+
+/// Plans the write of an address that nobody owns.
+fn plan_address(record: &ContactRecord, mut state: State, now: Timestamp) -> Plan {
+    let mut methods = record.patch.methods.iter();
+    let Some(method) = methods.next() else {
+        return Plan::Nothing;
+    };
+    let normal_form = method.value.normal_form();
+    let Some(Ok(found)) = state.addresses.remove(normal_form) else {
+        return Plan::Refuse(ImportRefusal::Unreadable);
+    };
+    let outcome = match found.is_stored() {
+        true => ImportOutcome::Updated,
+        false => ImportOutcome::Created,
+    };
+    let mut after = found.address.clone();
+    let former = record.former_owners.get(normal_form);
+    after.add_former_owners(former.into_iter().flatten());
+    method.address.clone().apply(&mut after.suppression, now);
+    let edit = AddressEdit::replace(found, after);
+    if edit.is_empty() {
+        return Plan::Nothing;
+    }
+    Plan::Write(Box::new(Write {
+        edit: WriteEdit::Address(edit),
+        outcome,
+        is_last: true,
+    }))
 }
 
 /// The addresses without an owner that the contact gets. The import never takes an address from another contact.
@@ -128,7 +171,7 @@ fn claims(
     import: &Import<'_>,
     record: &ContactRecord,
     state: &State,
-) -> Result<Vec<String>, ImportRefusal> {
+) -> Result<Vec<FoundAddress>, ImportRefusal> {
     let stored = state.contact();
     let mut claimed = Vec::new();
     for (place, address) in record.own_addresses().enumerate() {
@@ -137,38 +180,33 @@ fn claims(
             // A contact that is kept only gets the addresses that had no room in the write that created it.
             continue;
         }
-        match state.owners.get(address.normal_form()) {
-            None => claimed.push(address.normal_form().to_owned()),
+        let found = match state.addresses.get(address.normal_form()) {
+            Some(Ok(found)) => found,
+            _ if import.existing == Existing::Keep => continue,
+            _ => return Err(ImportRefusal::Unreadable),
+        };
+        match found.owner() {
+            None => claimed.push(found.clone()),
             // The address was read before the contact, so the contact may have lost it since.
-            Some(Some(owner)) if *owner == state.id => {
+            Some(owner) if *owner == state.id => {
                 if is_new {
-                    claimed.push(address.normal_form().to_owned());
+                    claimed.push(found.clone());
                 }
             }
-            Some(_) if import.existing == Existing::Keep => {}
-            Some(None) => return Err(ImportRefusal::Unreadable),
-            Some(Some(_)) if is_new => {
-                let value = MethodValue::Email(address.clone());
-                let mut methods = record.patch.methods.iter();
-                let place = methods.position(|method| method.value == value);
-                return Err(ImportRefusal::AddressTaken(place.unwrap_or_default()));
-            }
             // The contact has the address already, and keeps it without owning it.
-            Some(Some(_)) => {}
+            Some(_) if import.existing == Existing::Keep || !is_new => {}
+            Some(_) => return Err(ImportRefusal::AddressTaken(place_of(address, record))),
         }
     }
     Ok(claimed)
 }
 
-/// Whether a finding says something that the stored one does not. Of two the later counts, and one without a time is
-/// earlier than one with.
-fn is_news(said: &ValidationPatch, stored: &EmailValidation) -> bool {
-    *stored == EmailValidation::default()
-        || match (said.validated_at.flatten(), stored.validated_at) {
-            (Some(said), Some(stored)) => said > stored,
-            (None, Some(_)) => false,
-            (_, None) => true,
-        }
+/// The place of an address among the record's contact methods.
+fn place_of(address: &EmailAddress, record: &ContactRecord) -> usize {
+    let value = MethodValue::Email(address.clone());
+    let mut methods = record.patch.methods.iter();
+    let place = methods.position(|method| method.value == value);
+    place.unwrap_or_default()
 }
 
 /// What the record makes of the contact, or of none.
@@ -176,20 +214,19 @@ fn applied(
     organization: &OrganizationId,
     record: &ContactRecord,
     state: &State,
+    received: &[Address],
     now: Timestamp,
 ) -> Contact {
-    let mut patch = record.patch.clone();
+    let patch = record.patch.clone();
     let created_at = patch.created_at.unwrap_or(now);
     let Some(stored) = state.contact() else {
         let mut contact = Contact::new(organization.clone(), state.id.clone(), created_at);
-        patch.apply(&mut contact, now);
+        patch.apply(&mut contact, received, now);
         contact.updated_at = record.updated_at.unwrap_or(created_at);
         return contact;
     };
-    let is_news = |said: &ValidationPatch| is_news(said, &stored.email_validation);
-    patch.email_validation = patch.email_validation.filter(is_news);
     let mut contact = stored.clone();
-    patch.apply(&mut contact, now);
+    patch.apply(&mut contact, received, now);
     contact
 }
 

@@ -1,14 +1,15 @@
 //! Reads what the table holds of the records' contacts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::plan::{MAX_CLAIMS, State};
 use super::work::Work;
 use super::{Existing, Import, ImportRefusal};
-use crate::domain::{ContactId, Tenant};
-use crate::store::items::{Item, owner_id};
+use crate::domain::{ContactId, OrganizationId, Subscription, SubscriptionId, Tenant};
+use crate::store::address::{FoundAddress, Inherited};
+use crate::store::items::Item;
 use crate::store::keys::Key;
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
@@ -25,8 +26,71 @@ struct Target {
     id: ContactId,
     /// Whether the contact was found by an address that it owns, so that it exists.
     is_owner: bool,
-    /// The owners of the record's addresses, by normal form; `None` for an owner that cannot be read.
-    owners: HashMap<String, Option<ContactId>>,
+    /// The record's addresses, by normal form.
+    addresses: HashMap<String, Result<FoundAddress, DatabaseError>>,
+}
+
+/// A subscription of the record, and those of a former owner of its address on which its start depends: the one of the same
+/// name, and the one at audience level.
+struct FormerSubscriptions<'a> {
+    address: &'a str,
+    id: &'a SubscriptionId,
+    owner: &'a ContactId,
+    levels: [SubscriptionId; 2],
+}
+
+impl FormerSubscriptions<'_> {
+    fn keys(&self, organization: &OrganizationId) -> [Key; 2] {
+        let [one, other] = &self.levels;
+        [one, other].map(|id| Key::subscription(organization, self.owner, id))
+    }
+}
+
+impl Target {
+    /// The subscriptions of former owners on which those of the record depend.
+    fn former_subscriptions<'a>(&'a self, work: &'a Work) -> Vec<FormerSubscriptions<'a>> {
+        let mut former = Vec::new();
+        for (id, patch) in &work.record.subscriptions {
+            let address = patch.address.as_deref().unwrap_or_default();
+            let Some(Ok(found)) = self.addresses.get(address) else {
+                continue;
+            };
+            let owners = found.address.former_owners.iter();
+            let owners = owners.filter(|owner| **owner != self.id);
+            former.extend(owners.map(|owner| FormerSubscriptions {
+                address,
+                id,
+                owner,
+                levels: [
+                    id.clone(),
+                    SubscriptionId {
+                        client: None,
+                        ..id.clone()
+                    },
+                ],
+            }));
+        }
+        former
+    }
+
+    /// The ended subscriptions that come with the record's addresses.
+    fn inherited(
+        &self,
+        work: &Work,
+        organization: &OrganizationId,
+        items: &HashMap<Key, Item>,
+    ) -> Result<BTreeMap<(String, SubscriptionId), Subscription>, DatabaseError> {
+        let mut inherited = BTreeMap::new();
+        for former in self.former_subscriptions(work) {
+            let items = former.keys(organization).map(|key| items.get(&key).cloned());
+            let subscriptions = former.levels.iter().zip(items);
+            if let Some(ended) = Inherited::of(&former.levels, subscriptions)?.get(former.id) {
+                let name = (former.address.to_owned(), former.id.clone());
+                inherited.entry(name).or_insert(ended);
+            }
+        }
+        Ok(inherited)
+    }
 }
 
 impl Store {
@@ -38,22 +102,24 @@ impl Store {
     ) -> Result<Vec<Found>, DatabaseError> {
         let organization = import.organization;
         let addresses = works.iter().flat_map(|work| work.record.own_addresses());
-        let addresses = addresses.map(|address| Key::address(organization, address));
+        let addresses =
+            addresses.map(|address| Key::address_of(organization, address.normal_form()));
         let addresses = self.read_many(addresses.collect()).await?;
         let targets: Vec<_> = works
             .iter()
             .map(|work| target(import, work, &addresses))
             .collect();
-        let keys = works.iter().zip(&targets).flat_map(|(work, target)| {
-            let id = target.as_ref().ok().map(|target| &target.id);
-            id.into_iter().flat_map(|id| {
-                let subscriptions = work.record.subscriptions.keys();
-                let subscriptions =
-                    subscriptions.map(|name| Key::subscription(organization, id, name));
-                subscriptions.chain([Key::contact(organization, id)])
-            })
-        });
-        let items = &self.read_many(keys.collect()).await?;
+        let mut keys = HashSet::new();
+        for (work, target) in works.iter().zip(&targets) {
+            let Ok(target) = target else { continue };
+            keys.insert(Key::contact(organization, &target.id));
+            let subscriptions = work.record.subscriptions.keys();
+            keys.extend(subscriptions.map(|id| Key::subscription(organization, &target.id, id)));
+            for former in target.former_subscriptions(work) {
+                keys.extend(former.keys(organization));
+            }
+        }
+        let items = &self.read_many(keys).await?;
         stream::iter(targets.into_iter().enumerate())
             .map(|(index, target)| async move {
                 match target {
@@ -107,13 +173,10 @@ impl Store {
             snapshot => snapshot?,
         };
         Ok(Ok(Some(State {
-            leftovers: match snapshot {
-                None => names.into_iter().collect(),
-                Some(_) => BTreeSet::new(),
-            },
+            inherited: target.inherited(work, organization, items)?,
             id: target.id,
             snapshot,
-            owners: target.owners,
+            addresses: target.addresses,
         })))
     }
 }
@@ -124,13 +187,16 @@ fn target(
     work: &Work,
     addresses: &HashMap<Key, Item>,
 ) -> Result<Target, ImportRefusal> {
-    let owners = work.record.own_addresses().filter_map(|address| {
-        let item = addresses.get(&Key::address(import.organization, address))?;
-        Some((address.normal_form().to_owned(), owner_id(item).ok()))
+    let found = work.record.own_addresses().map(|address| {
+        let normal_form = address.normal_form();
+        let item = addresses.get(&Key::address_of(import.organization, normal_form));
+        let found = FoundAddress::new(normal_form, item.cloned());
+        (normal_form.to_owned(), found)
     });
-    let owners: HashMap<_, _> = owners.collect();
+    let found: HashMap<_, _> = found.collect();
+    let owners = found.values().flatten().filter_map(FoundAddress::owner);
     let mut owning: BTreeSet<_> = match &work.record.id {
-        None => owners.values().flatten().collect(),
+        None => owners.cloned().collect(),
         Some(_) => BTreeSet::new(),
     };
     let owner = owning.pop_first();
@@ -138,8 +204,8 @@ fn target(
         return Err(ImportRefusal::SeveralOwners);
     }
     Ok(Target {
-        id: owner.unwrap_or(&work.new_id).clone(),
         is_owner: owner.is_some(),
-        owners,
+        id: owner.unwrap_or_else(|| work.new_id.clone()),
+        addresses: found,
     })
 }

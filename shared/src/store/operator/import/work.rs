@@ -1,6 +1,6 @@
 //! A record in progress.
 
-use super::plan::Write;
+use super::plan::{Write, WriteEdit};
 use super::{Import, ImportOutcome, ImportRecord, ImportRefusal};
 use crate::domain::{ContactId, ContactRecord, Timestamp};
 use crate::store::change::Attempt;
@@ -51,6 +51,11 @@ impl Work {
         }
     }
 
+    /// Whether the import has created the contact.
+    pub(super) fn has_created(&self) -> bool {
+        self.done == Some(ImportOutcome::Created)
+    }
+
     pub(super) fn reject(&mut self, refusal: ImportRefusal) {
         self.outcome = Some(ImportOutcome::Rejected(refusal));
     }
@@ -74,8 +79,11 @@ impl Work {
 
     /// Notes that a write failed, which may be applied nevertheless if it is in doubt.
     pub(super) fn failed(&mut self, write: &Write, is_in_doubt: bool) {
-        if is_in_doubt || self.attempt.is_some() {
-            self.attempt = Some(Attempt::new(&write.edit, true, write.outcome()));
+        // The write of an address does no harm when it is made twice.
+        if let WriteEdit::Contact(edit) = &write.edit
+            && (is_in_doubt || self.attempt.is_some())
+        {
+            self.attempt = Some(Attempt::new(edit, true, write.outcome.clone()));
         }
     }
 

@@ -1,12 +1,14 @@
-//! Sends the planned writes: several new contacts in one transaction, each existing contact by itself.
+//! Sends the planned writes: several new contacts, and addresses that nobody owns, in one transaction; each existing contact
+//! by itself.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
 
-use super::plan::Write;
+use super::plan::{Write, WriteEdit};
 use super::work::Work;
 use super::{Import, ImportRefusal};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, Version};
+use crate::store::address::AddressEdit;
 use crate::store::items::bytes_of_item;
 use crate::store::operator::bulk::{MAX_BYTES, MAX_ITEMS};
 use crate::store::{ChangeMetadata, DatabaseError, Store};
@@ -46,7 +48,7 @@ impl Store {
         let groups = self.groups(import, works, writes, now)?;
         let written: Vec<_> = stream::iter(groups)
             .map(|group| async move {
-                let written = self.write_group(&group).await;
+                let written = self.write_group(import, &group).await;
                 (group.members, written)
             })
             .buffer_unordered(CONCURRENT_WRITES)
@@ -60,7 +62,7 @@ impl Store {
             match written {
                 Ok(()) => {
                     for Member { index, write, .. } in members {
-                        works[index].written(write.outcome(), write.is_last, now);
+                        works[index].written(write.outcome.clone(), write.is_last, now);
                     }
                 }
                 Err(error) if error.is_about_content() && is_one => {
@@ -102,15 +104,21 @@ impl Store {
                 index,
                 write,
             };
-            let edit = &member.write.edit;
-            if works[index].is_alone || edit.version_before().is_some() {
+            let is_existing = match &member.write.edit {
+                WriteEdit::Contact(edit) => edit.version_before().is_some(),
+                WriteEdit::Address(_) => false,
+            };
+            if works[index].is_alone || is_existing {
                 groups.push(Group {
                     members: vec![member],
                     ..Group::default()
                 });
                 continue;
             }
-            let items = edit.transact_items(&self.table, &member.metadata)?;
+            let items = match &member.write.edit {
+                WriteEdit::Contact(edit) => edit.transact_items(&self.table, &member.metadata)?,
+                WriteEdit::Address(edit) => vec![self.address_item(import, edit, &member.metadata)?],
+            };
             let puts = items.iter().filter_map(|item| item.put());
             let bytes: usize = puts.map(|put| bytes_of_item(put.item())).sum();
             if open.items.len() + items.len() > MAX_ITEMS || open.bytes + bytes > MAX_BYTES {
@@ -125,23 +133,30 @@ impl Store {
         Ok(groups)
     }
 
-    async fn write_group(&self, group: &Group) -> Result<(), DatabaseError> {
-        for Member {
-            write, metadata, ..
-        } in &group.members
-        {
-            let surplus = write.surplus.iter().map(|(id, subscription)| {
-                let edit = &write.edit;
-                edit.subscription_write(&self.table, id, subscription, metadata)
-            });
-            // If another process has written one of them, the next read finds it.
-            for items in surplus.collect::<Result<Vec<_>, _>>()?.chunks(MAX_ITEMS) {
-                self.transact(items.to_vec()).await?;
+    async fn write_group(
+        &self,
+        import: &Import<'_>,
+        group: &Group,
+    ) -> Result<(), DatabaseError> {
+        let [member] = &group.members[..] else {
+            return self.transact(group.items.clone()).await;
+        };
+        match &member.write.edit {
+            WriteEdit::Contact(edit) => self.write_edit(edit, &member.metadata).await,
+            WriteEdit::Address(edit) => {
+                let item = self.address_item(import, edit, &member.metadata)?;
+                self.transact(vec![item]).await
             }
         }
-        match &group.members[..] {
-            [member] => self.write_edit(&member.write.edit, &member.metadata).await,
-            _ => self.transact(group.items.clone()).await,
-        }
+    }
+
+    fn address_item(
+        &self,
+        import: &Import<'_>,
+        edit: &AddressEdit,
+        metadata: &ChangeMetadata,
+    ) -> Result<TransactWriteItem, DatabaseError> {
+        // No contact changes.
+        edit.write(&self.table, import.organization, Version::UNWRITTEN, metadata)
     }
 }

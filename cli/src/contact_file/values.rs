@@ -2,24 +2,24 @@
 
 use shared::domain::{
     Actor, EmailAddress, MethodValue, NewMethod, PhoneNumber, PhoneRegion, TimeZone, Timestamp,
-    Verification, VerificationSource,
+    Verification, VerificationSource, VerificationState,
 };
 
 use super::fault::Fault;
 
 /// What reading a record depends on, apart from the record.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ReadContext {
+pub(crate) struct ReadContext {
     /// The region of national phone numbers.
-    pub(super) region: PhoneRegion,
+    pub(crate) region: PhoneRegion,
     /// The time zone of times without an offset.
-    pub(super) time_zone: TimeZone,
+    pub(crate) time_zone: TimeZone,
     /// The time at which the import began.
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// Reads a phone number. Its calling code must be assigned (contract section 4).
-pub(super) fn phone_number(
+pub(crate) fn phone_number(
     text: &str,
     field: &str,
     is_primary: Option<bool>,
@@ -31,14 +31,13 @@ pub(super) fn phone_number(
         return Err(Fault::new(field, "has a calling code that is not assigned"));
     }
     Ok(NewMethod {
-        value: MethodValue::Phone(number),
         is_primary,
-        verification: None,
+        ..NewMethod::of(MethodValue::Phone(number))
     })
 }
 
 /// Reads an e-mail address.
-pub(super) fn email_address(
+pub(crate) fn email_address(
     text: &str,
     field: &str,
     is_primary: Option<bool>,
@@ -46,45 +45,58 @@ pub(super) fn email_address(
     let address =
         EmailAddress::parse(text).map_err(|error| Fault::new(field, error.to_string()))?;
     Ok(NewMethod {
-        value: MethodValue::Email(address),
         is_primary,
-        verification: None,
+        ..NewMethod::of(MethodValue::Email(address))
     })
 }
 
-/// Reads a verification from its three members, which are in the object at `place`.
-pub(super) fn verification(
+/// Reads what is known of a verification from its members, which are in the object at `place`.
+pub(crate) fn verification(
     place: &str,
     at: Option<Timestamp>,
     by: Option<Actor>,
     source: Option<String>,
-) -> Result<Option<Verification>, Fault> {
-    let field = |name: &str| match place {
-        "" => name.to_owned(),
-        place => format!("{place}.{name}"),
-    };
+    cleared_at: Option<Timestamp>,
+) -> Result<VerificationState, Fault> {
     let source = source
         .filter(|text| !text.trim().is_empty())
         .map(|text| VerificationSource::parse(&text))
         .transpose()
-        .map_err(|error| Fault::new(field("verificationSource"), error.to_string()))?;
-    match at {
-        Some(at) => Ok(Some(Verification { at, by, source })),
-        None if by.is_some() || source.is_some() => Err(Fault::new(
-            field("verifiedAt"),
+        .map_err(|error| Fault::new(member(place, "verificationSource"), error.to_string()))?;
+    if at.is_none() && (by.is_some() || source.is_some()) {
+        return Err(Fault::new(
+            member(place, "verifiedAt"),
             "must be there where verifiedBy or verificationSource is",
-        )),
-        None => Ok(None),
+        ));
+    }
+    Ok(VerificationState {
+        current: at.map(|at| Verification { at, by, source }),
+        cleared_at,
+    })
+}
+
+/// The path of a member of the object at `place`.
+pub(crate) fn member(place: &str, name: &str) -> String {
+    match place {
+        "" => name.to_owned(),
+        place => format!("{place}.{name}"),
     }
 }
 
-/// Refuses two equal values, and two primary ones, among the contact methods of one kind. `field` is their list.
-pub(super) fn check_methods(methods: &[NewMethod], field: &str) -> Result<(), Fault> {
+/// Refuses two equal values, and two primary ones, among the contact methods of one kind. `field` is their list. If none is
+/// primary, the first is on a new contact.
+pub(crate) fn check_methods(methods: &mut [NewMethod], field: &str) -> Result<(), Fault> {
     let primaries = methods
         .iter()
         .filter(|method| method.is_primary == Some(true));
-    if primaries.count() > 1 {
-        return Err(Fault::new(field, "more than one entry is primary"));
+    match primaries.count() {
+        0 => {
+            for method in methods.iter_mut() {
+                method.is_primary = None;
+            }
+        }
+        1 => {}
+        _ => return Err(Fault::new(field, "more than one entry is primary")),
     }
     for (place, method) in methods.iter().enumerate() {
         if methods[..place]

@@ -1,19 +1,19 @@
 //! What is wrong with a record: the member at fault, and why. Never a value, which would be personal data.
 
 /// The field of a fault that concerns the record as a whole.
-pub(super) const RECORD: &str = "record";
+pub(crate) const RECORD: &str = "record";
 
 /// What is wrong with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// The member at fault.
-    pub(super) field: String,
+    pub(crate) field: String,
     /// What is wrong with it, without its value.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 impl Fault {
-    pub(super) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             field: field.into(),
             reason: reason.into(),
@@ -21,12 +21,12 @@ impl Fault {
     }
 
     /// A fault of the record as a whole.
-    pub(super) fn of_record(reason: impl Into<String>) -> Self {
+    pub(crate) fn of_record(reason: impl Into<String>) -> Self {
         Self::new(RECORD, reason)
     }
 
     /// The fault in an error message of the form `place: reason`.
-    pub(super) fn of_text(text: &str) -> Self {
+    pub(crate) fn of_text(text: &str) -> Self {
         match text.split_once(": ") {
             Some((field, reason)) => Self::new(field, reason),
             None => Self::of_record(text),

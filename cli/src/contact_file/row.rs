@@ -7,13 +7,13 @@ use super::fault::Fault;
 
 /// A record about a contact.
 #[derive(Debug)]
-pub(super) struct ContactRow {
+pub(crate) struct ContactRow {
     /// The record itself.
-    pub(super) record: ContactRecord,
+    pub(crate) record: ContactRecord,
     /// The audiences that it names, each with the member that names it.
-    pub(super) audiences: Vec<(AudienceSlug, String)>,
+    pub(crate) audiences: Vec<(AudienceSlug, String)>,
     /// The member with its only e-mail address, if the address is not in a list.
-    pub(super) email_member: Option<&'static str>,
+    pub(crate) email_member: Option<&'static str>,
 }
 
 impl ContactRow {
@@ -28,7 +28,7 @@ impl ContactRow {
     }
 
     /// Why the store refuses the record.
-    pub(super) fn fault_of(&self, refusal: &ImportRefusal) -> Fault {
+    pub(crate) fn fault_of(&self, refusal: &ImportRefusal) -> Fault {
         let why = refusal.to_string();
         match refusal {
             ImportRefusal::AddressTaken(place) => Fault::new(self.field_of_method(*place), why),

@@ -1,0 +1,138 @@
+//! An e-mail address in an organization: its owner, and the facts that stay with it (contract section 7).
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::{AddressSuppression, ContactId, OrganizationId};
+
+/// Identifies an e-mail address in an organization without showing it: SHA-256 of the organization's id, `#` and the
+/// normal form of the address, in base64url.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AddressHash(String);
+
+impl AddressHash {
+    /// The hash of the address with this normal form.
+    #[must_use]
+    pub fn of(organization: &OrganizationId, normal_form: &str) -> Self {
+        let text = format!("{organization}#{normal_form}");
+        Self(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes())))
+    }
+
+    /// The hash as the table has it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The hash that the table has.
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for AddressHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How many former owners an address remembers.
+const MAX_FORMER_OWNERS: usize = 8;
+
+/// An e-mail address in an organization.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The normal form.
+    pub normal_form: String,
+    /// The contact that owns the address, if one does.
+    pub owner: Option<ContactId>,
+    /// The contacts that owned it before, the last one first; at most eight.
+    pub former_owners: Vec<ContactId>,
+    /// The facts that hold mail back from the address. While a contact owns the address, they are with the contact's
+    /// entry.
+    pub suppression: AddressSuppression,
+}
+
+impl Address {
+    /// An address that nobody has had.
+    #[must_use]
+    pub fn unknown(normal_form: &str) -> Self {
+        Self {
+            normal_form: normal_form.to_owned(),
+            owner: None,
+            former_owners: Vec::new(),
+            suppression: AddressSuppression::default(),
+        }
+    }
+
+    /// The address once a contact owns it.
+    #[must_use]
+    pub fn claimed_by(&self, owner: &ContactId) -> Self {
+        Self {
+            owner: Some(owner.clone()),
+            former_owners: self.former_owners.clone(),
+            ..Self::unknown(&self.normal_form)
+        }
+    }
+
+    /// The address once its owner has lost it.
+    #[must_use]
+    pub fn released_by(&self, owner: &ContactId, suppression: AddressSuppression) -> Self {
+        let mut released = Self {
+            suppression,
+            ..Self::unknown(&self.normal_form)
+        };
+        released.add_former_owners(std::iter::once(owner).chain(&self.former_owners));
+        released
+    }
+
+    /// Adds former owners after those that are known.
+    pub fn add_former_owners<'a>(&mut self, owners: impl IntoIterator<Item = &'a ContactId>) {
+        for owner in owners {
+            if self.former_owners.len() < MAX_FORMER_OWNERS && !self.former_owners.contains(owner) {
+                self.former_owners.push(owner.clone());
+            }
+        }
+    }
+}
+
+/// Masked: an address is personal data.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address")
+            .field("owner", &self.owner)
+            .field("former_owners", &self.former_owners)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table's keys and the subscriptions hold it. With another hash, they would be lost.
+    #[test]
+    fn the_hash_of_an_address_is_always_the_same() {
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let hash = AddressHash::of(&organization, "jane.doe@example.com");
+        assert_eq!(hash.as_str(), "V5HOislC7es78milkEZZOHOcokUxzmxfSUs6GDUaYng");
+        let other = OrganizationId::parse("org_b").unwrap();
+        assert_ne!(hash, AddressHash::of(&other, "jane.doe@example.com"));
+    }
+
+    #[test]
+    fn an_address_remembers_its_last_owners_each_once() {
+        let id = |n: usize| ContactId::parse(&format!("c_{n}")).unwrap();
+        let mut address = Address::unknown("jane@example.com");
+        for n in (0..12).chain([10]) {
+            address = address.claimed_by(&id(n));
+            address = address.released_by(&id(n), AddressSuppression::default());
+        }
+        assert_eq!(address.former_owners, [10, 11, 9, 8, 7, 6, 5, 4].map(id));
+    }
+}

@@ -1,0 +1,245 @@
+//! E-mail addresses: who owns them, and what stays with them when they leave a contact (contract section 7).
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures_util::future::try_join_all;
+
+use super::difference::item_write;
+use super::error::lost_race;
+use super::items::{Item, address, address_item, subscription};
+use super::keys::Key;
+use super::read::Snapshot;
+use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
+use crate::domain::{
+    Address, AddressSuppression, ContactId, OrganizationId, Subscription, SubscriptionId, Tenant,
+    Version,
+};
+
+/// An address as it was read.
+#[derive(Debug, Clone)]
+pub(super) struct FoundAddress {
+    /// The item, if there is one.
+    item: Option<Item>,
+    /// What the item means.
+    pub(super) address: Address,
+}
+
+impl FoundAddress {
+    /// The address with this normal form, whose item was read.
+    ///
+    /// # Errors
+    /// When the item cannot be read.
+    pub(super) fn new(normal_form: &str, item: Option<Item>) -> Result<Self, DatabaseError> {
+        let address = match &item {
+            Some(item) => address(item.clone())?,
+            None => Address::unknown(normal_form),
+        };
+        Ok(Self { item, address })
+    }
+
+    /// Whether the table has an item of the address.
+    pub(super) fn is_stored(&self) -> bool {
+        self.item.is_some()
+    }
+
+    /// The contact that owns the address.
+    pub(super) fn owner(&self) -> Option<&ContactId> {
+        self.address.owner.as_ref()
+    }
+}
+
+/// A change of an address's item.
+#[derive(Debug)]
+pub(super) struct AddressEdit {
+    before: FoundAddress,
+    after: Address,
+}
+
+impl AddressEdit {
+    /// A contact owns the address from now on. It gets what was kept of the address ([`Contact::receive`]).
+    ///
+    /// [`Contact::receive`]: crate::domain::Contact::receive
+    pub(super) fn claim(before: FoundAddress, owner: &ContactId) -> Self {
+        Self {
+            after: before.address.claimed_by(owner),
+            before,
+        }
+    }
+
+    /// The same edit, after which the address has these former owners too.
+    pub(super) fn with_former_owners<'a>(
+        mut self,
+        former: impl IntoIterator<Item = &'a ContactId>,
+    ) -> Self {
+        self.after.add_former_owners(former);
+        self
+    }
+
+    /// Nobody owns the address from now on. Its item keeps what holds mail back from it.
+    pub(super) fn release(
+        before: FoundAddress,
+        owner: &ContactId,
+        kept: AddressSuppression,
+    ) -> Self {
+        Self {
+            after: before.address.released_by(owner, kept),
+            before,
+        }
+    }
+
+    /// The address is as told from now on.
+    pub(super) fn replace(before: FoundAddress, after: Address) -> Self {
+        Self { before, after }
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.before.item.is_some() && self.before.address == self.after
+    }
+
+    /// The write, as a pure function. It requires that the item is still as it was read.
+    pub(super) fn write(
+        &self,
+        table: &str,
+        organization: &OrganizationId,
+        version: Version,
+        metadata: &ChangeMetadata,
+    ) -> Result<TransactWriteItem, DatabaseError> {
+        let key = Key::address_of(organization, &self.after.normal_form);
+        let mut after = address_item(organization, &self.after)?;
+        after.extend(metadata.attributes(version));
+        let stored = match &self.before.item {
+            None => None,
+            Some(stored) => Some((stored, address_item(organization, &self.before.address)?)),
+        };
+        item_write(table, key, stored, after)
+    }
+}
+
+impl Store {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the item cannot be read.
+    pub(super) async fn read_address(
+        &self,
+        tenant: &Tenant,
+        normal_form: &str,
+    ) -> Result<FoundAddress, DatabaseError> {
+        let key = Key::address_of(tenant.organization(), normal_form);
+        FoundAddress::new(normal_form, self.read_item(key).await?)
+    }
+
+    /// The contact that owns an address, with those of these subscriptions that exist; nothing where nobody owns it.
+    ///
+    /// # Errors
+    /// When the database does not answer, when the address was removed from the contact meanwhile, or when its item names a
+    /// contact that does not have it.
+    pub(super) async fn read_owner(
+        &self,
+        tenant: &Tenant,
+        found: &FoundAddress,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<Option<Snapshot>, ChangeError> {
+        let Some(owner) = found.owner() else {
+            return Ok(None);
+        };
+        let normal_form = &found.address.normal_form;
+        let snapshot = self.read_contact(tenant, owner, subscriptions).await?;
+        if let Some(snapshot) = snapshot.filter(|it| it.state.contact.email(normal_form).is_some()) {
+            return Ok(Some(snapshot));
+        }
+        // The address may have changed since it was read. Read at one time, the two have to agree.
+        let (again, snapshot) = self.read_with_address(tenant, owner, normal_form).await?;
+        let has_address =
+            snapshot.is_some_and(|it| it.state.contact.email(normal_form).is_some());
+        if again.owner() == Some(owner) && !has_address {
+            let why =
+                "the item of an e-mail address names a contact that does not have the address";
+            return Err(DatabaseError::Inconsistent(why).into());
+        }
+        Err(lost_race(
+            "the address was removed after its owner was read",
+        ))
+    }
+
+    /// Reads an address and a contact as they are at one time.
+    ///
+    /// # Errors
+    /// As [`Store::read_at_once`], or when an item cannot be read.
+    pub(super) async fn read_with_address(
+        &self,
+        tenant: &Tenant,
+        id: &ContactId,
+        normal_form: &str,
+    ) -> Result<(FoundAddress, Option<Snapshot>), DatabaseError> {
+        let organization = tenant.organization();
+        let keys = [
+            Key::address_of(organization, normal_form),
+            Key::contact(organization, id),
+        ];
+        let mut items = self.read_at_once(keys).await?.into_iter();
+        let address = FoundAddress::new(normal_form, items.next().flatten())?;
+        let contact = items.next().flatten();
+        let contact = contact.map(|contact| Snapshot::new(contact, [].into()));
+        Ok((address, contact.transpose()?))
+    }
+
+    /// The ended subscriptions that a contact gets with an address: a subscription that is created for the address begins as
+    /// ended if a former owner of the address had ended it, or the one at audience level. `levels` are the client's
+    /// subscription and the one at audience level.
+    ///
+    /// # Errors
+    /// As [`Store::read_at_once`], or when an item cannot be read.
+    pub(super) async fn read_inherited(
+        &self,
+        tenant: &Tenant,
+        address: &Address,
+        levels: &[SubscriptionId; 2],
+    ) -> Result<Inherited, DatabaseError> {
+        let owner = address.owner.as_ref();
+        let former = address.former_owners.iter();
+        let former = former.filter(|former| Some(*former) != owner);
+        let reads = former.map(|former| {
+            let keys = levels
+                .iter()
+                .map(|id| Key::subscription(tenant.organization(), former, id));
+            self.read_at_once(keys)
+        });
+        let items = try_join_all(reads).await?.into_iter();
+        Inherited::of(levels, items.flat_map(|items| levels.iter().zip(items)))
+    }
+}
+
+/// Ended subscriptions that a contact gets with an address.
+#[derive(Debug, Default)]
+pub(super) struct Inherited(BTreeMap<SubscriptionId, Subscription>);
+
+impl Inherited {
+    /// Those among the subscriptions of the former owners, the last owner first.
+    ///
+    /// # Errors
+    /// When an item cannot be read.
+    pub(super) fn of<'a>(
+        [of_client, of_audience]: &[SubscriptionId; 2],
+        former: impl Iterator<Item = (&'a SubscriptionId, Option<Item>)>,
+    ) -> Result<Self, DatabaseError> {
+        let mut inherited = BTreeMap::new();
+        for (id, item) in former {
+            let former = item.map(subscription).transpose()?;
+            if let Some(ended) = former.and_then(|former| former.ended_alike()) {
+                inherited.entry(id.clone()).or_insert(ended);
+            }
+        }
+        if let Some(ended) = inherited.get(of_audience).cloned() {
+            inherited.entry(of_client.clone()).or_insert(ended);
+        }
+        Ok(Self(inherited))
+    }
+
+    /// The subscription that the contact gets.
+    pub(super) fn get(&self, id: &SubscriptionId) -> Option<Subscription> {
+        self.0.get(id).cloned()
+    }
+}
