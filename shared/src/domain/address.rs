@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::{AddressSuppression, ContactId, OrganizationId};
+use super::{AddressSuppression, Contact, ContactId, OrganizationId};
 
 /// Identifies an e-mail address in an organization without showing it: SHA-256 of the organization's id, `#` and the
 /// normal form of the address, in base64url.
@@ -51,7 +51,7 @@ pub struct Address {
     pub normal_form: String,
     /// The contact that owns the address, if one does.
     pub owner: Option<ContactId>,
-    /// The contacts that owned it before, the last one first; at most eight.
+    /// The contacts that owned it before and have subscriptions, the last one first; at most eight.
     pub former_owners: Vec<ContactId>,
     /// The facts that hold mail back from the address. While a contact owns the address, they are with the contact's
     /// entry.
@@ -80,14 +80,15 @@ impl Address {
         }
     }
 
-    /// The address once its owner has lost it.
+    /// The address once its owner has lost it. Only an owner with subscriptions has anything that a later owner gets.
     #[must_use]
-    pub fn released_by(&self, owner: &ContactId, suppression: AddressSuppression) -> Self {
+    pub fn released_by(&self, owner: &Contact, suppression: AddressSuppression) -> Self {
         let mut released = Self {
             suppression,
             ..Self::unknown(&self.normal_form)
         };
-        released.add_former_owners(std::iter::once(owner).chain(&self.former_owners));
+        let owner = (owner.subscription_count > 0).then_some(&owner.id);
+        released.add_former_owners(owner.into_iter().chain(&self.former_owners));
         released
     }
 
@@ -114,6 +115,7 @@ impl fmt::Debug for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
 
     /// The table's keys and the subscriptions hold it. With another hash, they would be lost.
     #[test]
@@ -125,14 +127,35 @@ mod tests {
         assert_ne!(hash, AddressHash::of(&other, "jane.doe@example.com"));
     }
 
-    #[test]
-    fn an_address_remembers_its_last_owners_each_once() {
-        let id = |n: usize| ContactId::parse(&format!("c_{n}")).unwrap();
-        let mut address = Address::unknown("jane@example.com");
-        for n in (0..12).chain([10]) {
-            address = address.claimed_by(&id(n));
-            address = address.released_by(&id(n), AddressSuppression::default());
+    fn owner(id: &str, subscription_count: u64) -> Contact {
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let id = ContactId::parse(id).unwrap();
+        Contact {
+            subscription_count,
+            ..Contact::new(organization, id, Timestamp::EPOCH)
         }
-        assert_eq!(address.former_owners, [10, 11, 9, 8, 7, 6, 5, 4].map(id));
+    }
+
+    fn passed_on(owners: impl IntoIterator<Item = Contact>) -> Vec<String> {
+        let mut address = Address::unknown("jane@example.com");
+        for owner in owners {
+            address = address.claimed_by(&owner.id);
+            address = address.released_by(&owner, AddressSuppression::default());
+        }
+        let former = address.former_owners.iter();
+        former.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_address_remembers_its_last_eight_owners_each_once() {
+        let owners = (0..12).chain([10]).map(|n| owner(&format!("c_{n}"), 1));
+        let expected = [10, 11, 9, 8, 7, 6, 5, 4].map(|n| format!("c_{n}"));
+        assert_eq!(passed_on(owners), expected);
+    }
+
+    #[test]
+    fn an_owner_without_subscriptions_is_not_remembered() {
+        let owners = [owner("c_1", 1), owner("c_2", 0)];
+        assert_eq!(passed_on(owners), ["c_1"]);
     }
 }

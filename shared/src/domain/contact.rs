@@ -403,7 +403,8 @@ mod tests {
         let entry = contact.add_method(email, None);
         entry.suppression.hard_bounced_at = at("2024-02-02T00:00:00Z");
         let kept = contact.remove_method(email).unwrap();
-        Address::unknown(email.normal_form()).released_by(&contact.id, kept)
+        contact.subscription_count = 1;
+        Address::unknown(email.normal_form()).released_by(contact, kept)
     }
 
     #[test]

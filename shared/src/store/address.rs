@@ -12,7 +12,7 @@ use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
-    Address, AddressSuppression, ContactId, OrganizationId, Subscription, SubscriptionId, Tenant,
+    Address, AddressSuppression, Contact, ContactId, OrganizationId, Subscription, SubscriptionId, Tenant,
     Version,
 };
 
@@ -58,8 +58,6 @@ pub(super) struct AddressEdit {
 
 impl AddressEdit {
     /// A contact owns the address from now on. It gets what was kept of the address ([`Contact::receive`]).
-    ///
-    /// [`Contact::receive`]: crate::domain::Contact::receive
     pub(super) fn claim(before: FoundAddress, owner: &ContactId) -> Self {
         Self {
             after: before.address.claimed_by(owner),
@@ -79,7 +77,7 @@ impl AddressEdit {
     /// Nobody owns the address from now on. Its item keeps what holds mail back from it.
     pub(super) fn release(
         before: FoundAddress,
-        owner: &ContactId,
+        owner: &Contact,
         kept: AddressSuppression,
     ) -> Self {
         Self {

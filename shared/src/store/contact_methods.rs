@@ -111,7 +111,7 @@ impl Change for EditingMethod<'_> {
             EditMethodKind::Remove => {
                 let kept = contact.remove_method(&request.value);
                 let released = found.address.filter(|_| is_owner).zip(kept);
-                released.map(|(address, kept)| AddressEdit::release(address, self.id, kept))
+                released.map(|(address, kept)| AddressEdit::release(address, contact, kept))
             }
         };
         let addresses = address.into_iter().collect();
