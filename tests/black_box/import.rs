@@ -20,14 +20,14 @@ use shared::store::{RetryBudget, Store};
 use uuid::Uuid;
 
 /// Two tables with nothing in them, and the organization of the test.
-struct Scene {
-    from: Database,
-    to: Database,
-    organization: OrganizationId,
+pub(crate) struct Scene {
+    pub(crate) from: Database,
+    pub(crate) to: Database,
+    pub(crate) organization: OrganizationId,
 }
 
 impl Scene {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self {
             from: Database::start_own_table().await,
             to: Database::start_own_table().await,
@@ -36,7 +36,7 @@ impl Scene {
     }
 
     /// Loads contacts, as members of a seed file, into the first table.
-    async fn seed(&self, contacts: Value) {
+    pub(crate) async fn seed(&self, contacts: Value) {
         let seed = json!({ "organizations": [{
             "id": self.organization, "audiences": ["newsletter", "other"], "clients": ["website", "app"],
             "contacts": contacts,
@@ -51,7 +51,7 @@ fn retry_budget() -> RetryBudget {
     RetryBudget::new(Duration::from_mins(2))
 }
 
-async fn exported(store: &Store, organization: &OrganizationId, format: Format) -> String {
+pub(crate) async fn exported(store: &Store, organization: &OrganizationId, format: Format) -> String {
     let (mut output, progress) = (Vec::new(), Progress::default());
     contacts::export::export(
         store,
@@ -87,7 +87,7 @@ impl Drop for Rejects {
 }
 
 /// Imports a file, and gives what it came to and which records were rejected.
-async fn import(
+pub(crate) async fn import(
     store: &Store,
     file: &str,
     change: impl FnOnce(&mut Options),
@@ -112,6 +112,19 @@ async fn import(
     Ok((summary, rejects.text()))
 }
 
+/// Imports JSON Lines whole into an organization, and gives what became of the records.
+pub(crate) async fn import_into(
+    store: &Store,
+    organization: &OrganizationId,
+    file: &str,
+) -> (Counts, String) {
+    let into = organization.clone();
+    let imported = import(store, file, |options| options.organization = Some(into));
+    let (summary, rejects) = imported.await.unwrap();
+    assert!(matches!(summary.end, End::Whole), "{:?}", summary.end);
+    (summary.counts, rejects)
+}
+
 /// Imports JSON Lines whole, and gives what became of the records.
 async fn imported(store: &Store, file: &str) -> (Counts, String) {
     let (summary, rejects) = import(store, file, |_| ()).await.unwrap();
@@ -134,7 +147,7 @@ fn unchanged(unchanged: u64) -> Counts {
 }
 
 /// A file of these records.
-fn lines(records: impl IntoIterator<Item = Value>) -> String {
+pub(crate) fn lines(records: impl IntoIterator<Item = Value>) -> String {
     let lines: Vec<_> = records
         .into_iter()
         .map(|record| record.to_string())
@@ -143,6 +156,6 @@ fn lines(records: impl IntoIterator<Item = Value>) -> String {
 }
 
 /// The record that begins a file.
-fn organization() -> Value {
+pub(crate) fn organization() -> Value {
     json!({ "organization": "org_a", "audiences": ["newsletter", "other"], "clients": ["website", "app"] })
 }

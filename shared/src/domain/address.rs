@@ -84,9 +84,10 @@ impl Address {
     #[must_use]
     pub fn released_by(&self, owner: &Contact, suppression: AddressSuppression) -> Self {
         let mut released = Self {
-            suppression,
+            suppression: self.suppression.clone(),
             ..Self::unknown(&self.normal_form)
         };
+        released.suppression.merge(suppression);
         let owner = (owner.subscription_count > 0).then_some(&owner.id);
         released.add_former_owners(owner.into_iter().chain(&self.former_owners));
         released

@@ -260,7 +260,8 @@ impl Contact {
 
     /// Adds to the contact's entry what is known of an address that the contact gets (contract section 7).
     ///
-    /// The person's own facts come back with the person, who may have lifted them since.
+    /// Where the address comes back to the contact that had it last, the person's own facts are with the contact already. A
+    /// copy with the address would outlive their end.
     pub fn receive(&mut self, address: &Address) {
         let mut kept = address.suppression.clone();
         if address.former_owners.first() == Some(&self.id) {

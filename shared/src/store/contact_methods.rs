@@ -97,7 +97,7 @@ impl Change for EditingMethod<'_> {
         if !request.expected_version.allows(contact.version) {
             return Err(ChangeError::VersionMismatch(Some(contact.version)));
         }
-        let (is_owner, is_unowned) = (owner.is_some() && !is_taken, owner.is_none());
+        let is_unowned = owner.is_none();
         let address = match request.kind {
             EditMethodKind::Add { is_primary } => {
                 contact.add_method(&request.value, is_primary.then_some(true));
@@ -110,7 +110,8 @@ impl Change for EditingMethod<'_> {
             }
             EditMethodKind::Remove => {
                 let kept = contact.remove_method(&request.value);
-                let released = found.address.filter(|_| is_owner).zip(kept);
+                // Of an address that another contact owns, that one has the facts.
+                let released = found.address.filter(|_| !is_taken).zip(kept);
                 released.map(|(address, kept)| AddressEdit::release(address, contact, kept))
             }
         };

@@ -86,7 +86,11 @@ pub(super) fn plan(
 
     let received: Vec<_> = claimed.iter().map(|found| found.address.clone()).collect();
     let contact = match stored {
-        Some(stored) if is_kept => stored.contact.clone(),
+        Some(stored) if is_kept => {
+            let mut kept = stored.contact.clone();
+            received.iter().for_each(|address| kept.receive(address));
+            kept
+        }
         _ => applied(import.organization, record, &state, &received, now),
     };
     let mut room = MAX_ITEMS - 1 - claimed.len();
