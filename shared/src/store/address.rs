@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use futures_util::future::try_join_all;
 
 use super::difference::item_write;
 use super::error::lost_race;
@@ -196,17 +195,16 @@ impl Store {
         address: &Address,
         levels: &[SubscriptionId; 2],
     ) -> Result<Inherited, DatabaseError> {
-        let owner = address.owner.as_ref();
-        let former = address.former_owners.iter();
-        let former = former.filter(|former| Some(*former) != owner);
-        let reads = former.map(|former| {
-            let keys = levels
-                .iter()
-                .map(|id| Key::subscription(tenant.organization(), former, id));
-            self.read_at_once(keys)
-        });
-        let items = try_join_all(reads).await?.into_iter();
-        Inherited::of(levels, items.flat_map(|items| levels.iter().zip(items)))
+        let organization = tenant.organization();
+        let mut found = Vec::new();
+        for former in &address.former_owners {
+            if address.owner.as_ref() != Some(former) {
+                let keys = levels.each_ref();
+                let keys = keys.map(|id| Key::subscription(organization, former, id));
+                found.extend(levels.iter().zip(self.read_at_once(keys).await?));
+            }
+        }
+        Inherited::of(levels, found.into_iter())
     }
 }
 
