@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 use csv_core::{ReadRecordResult, Reader};
 use serde_json::{Map, Value};
 
-use crate::contact_file::fault::Fault;
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
+use crate::contact_file::fault::Fault;
 use crate::export::COLUMNS;
 
 /// The columns that an export does not have.
@@ -303,7 +303,11 @@ fn value(column: &str, cell: &str) -> Result<Option<Value>, Fault> {
         "verified" if trimmed.eq_ignore_ascii_case("false") => Value::Bool(false),
         "verified" => return Err(Fault::new(column, "must be true or false")),
         "phoneNumber" if is_json => json()?,
-        "audiences" | "clients" | "secondaryPhoneNumber" | "assignees" | "tags"
+        "audiences"
+        | "clients"
+        | "secondaryPhoneNumber"
+        | "assignees"
+        | "tags"
         | "formerOwners" => {
             if is_json {
                 json()?

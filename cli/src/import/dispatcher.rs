@@ -10,14 +10,14 @@ use shared::store::Registered;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use crate::contact_file::fault::Fault;
 use super::queues::names;
 use super::reader::Found;
 use super::record::{OrganizationRow, Record};
-use crate::contact_file::row::ContactRow;
 use super::summary::End;
 use super::tally::{Done, Place};
 use super::workers::{BATCH, Row, Shared};
+use crate::contact_file::fault::Fault;
+use crate::contact_file::row::ContactRow;
 
 /// Gives the records of the file to the workers.
 pub(super) struct Dispatcher {

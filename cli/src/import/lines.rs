@@ -7,8 +7,8 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::contact_file::fault::Fault;
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
+use crate::contact_file::fault::Fault;
 
 /// Reads the lines of a file.
 pub(super) struct Lines<R> {

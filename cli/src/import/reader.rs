@@ -9,14 +9,14 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::contact_file::fault::Fault;
 use super::raw_record::RawRecord;
 use super::record::{Record, read};
 use super::source::Source;
 use super::tally::Place;
-use crate::contact_file::values::ReadContext;
 use super::workers::BATCH;
 use crate::arguments::Format;
+use crate::contact_file::fault::Fault;
+use crate::contact_file::values::ReadContext;
 
 /// The maximum number of bytes of unfinished records, so that memory does not grow with the file.
 const MAX_BYTES_IN_FLIGHT: u32 = 8 * 1024 * 1024;

@@ -6,12 +6,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use shared::domain::{AudienceSlug, ClientSlug, OrganizationId};
 
-use crate::contact_file::fault::{Fault, RECORD};
-use crate::contact_file::row::ContactRow;
-use crate::contact_file::values::ReadContext;
 use super::application;
 use crate::contact_file::contact;
+use crate::contact_file::fault::{Fault, RECORD};
 use crate::contact_file::json::{remove_nulls, without_values};
+use crate::contact_file::row::ContactRow;
+use crate::contact_file::values::ReadContext;
 
 /// A record.
 #[derive(Debug)]

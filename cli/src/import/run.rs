@@ -14,8 +14,8 @@ use super::reader::{Found, spawn_reader};
 use super::record::Record;
 use super::summary::{End, Summary};
 use super::tally::{Counts, Rejects};
-use crate::contact_file::values::ReadContext;
 use super::workers::{self, Shared};
+use crate::contact_file::values::ReadContext;
 use crate::export::START_BUDGET;
 
 /// Imports all records of `input`, until it ends or `stop` completes.

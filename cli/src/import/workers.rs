@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::options::Options;
 use super::queues::{Name, Queues, rounds};
-use crate::contact_file::row::ContactRow;
 use super::tally::{Done, Place, Rejects, Tally};
+use crate::contact_file::row::ContactRow;
 
 /// How many workers there are.
 const WORKERS: usize = 8;

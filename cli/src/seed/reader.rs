@@ -106,11 +106,12 @@ impl Reader {
             bail!("{place}.{field}: {unknown} is not among the organization's audiences");
         }
         let mut record = row.record;
-        let mut named = record.subscriptions.keys().filter_map(|id| id.client.as_ref());
+        let mut named = record
+            .subscriptions
+            .keys()
+            .filter_map(|id| id.client.as_ref());
         if let Some(unknown) = named.find(|client| !clients.contains(client)) {
-            bail!(
-                "{place}.subscriptions: {unknown} is not among the organization's clients"
-            );
+            bail!("{place}.subscriptions: {unknown} is not among the organization's clients");
         }
         record.patch.created_at.get_or_insert(self.now);
         if self.is_too_large(organization, &record) {

@@ -6,8 +6,7 @@ use super::keys::Key;
 use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, Contact, ContactId, ContactMethod, EmailAddress,
-    ExpectedVersion, Outcome, Subscription, SubscriptionId, Tenant, Timestamp,
-    Verification,
+    ExpectedVersion, Outcome, Subscription, SubscriptionId, Tenant, Timestamp, Verification,
 };
 
 /// A request to verify an e-mail address of a contact for a client in an audience, or to clear its verification.
