@@ -193,6 +193,73 @@ fn an_export_is_imported_from_a_file_and_from_a_pipe() {
     assert_eq!(counts(&succeeded(imported)), [30, 0, 0, 0]);
 }
 
+/// A contact and an address that nobody owns, with all that an export can tell of addresses.
+fn file_about_addresses() -> String {
+    let (early, late) = ("2024-01-01T00:00:00.000Z", "2025-01-01T00:00:00.000Z");
+    let finding = json!({ "status": "no_mx", "reason": "none", "validatedAt": early });
+    let organization =
+        json!({ "organization": "org_x", "audiences": ["newsletter"], "clients": ["website"] });
+    let contact = json!({
+        "id": "c_1", "createdAt": early,
+        "emails": [
+            { "value": "One@b.ca", "isPrimary": false, "verifiedAt": early, "verifiedBy": "u", "clearedAt": early,
+              "emailValidation": finding, "hardBouncedAt": early, "globallyUnsubscribedAt": late,
+              "complainedAt": late, "formerOwners": ["c_3", "c_2"] },
+            { "value": "two@b.ca", "isPrimary": true },
+        ],
+        "verifiedAt": late, "verifiedBy": "client:website", "verificationSource": "form", "hardBouncedAt": late, "clearedAt": early,
+        "emailValidation": { "status": "valid", "validatedAt": late },
+        "subscriptions": [
+            { "audience": "newsletter", "status": "subscribed" },
+            { "audience": "newsletter", "client": "website", "status": "subscribed", "email": "One@b.ca",
+              "verifiedAt": late, "verifiedBy": "u", "clearedAt": early,
+              "verifications": [{ "email": "One@b.ca", "verifiedAt": early, "verificationSource": "form" }] },
+        ],
+    });
+    let address = json!({
+        "address": "left@b.ca", "emailValidation": finding, "hardBouncedAt": early,
+        "globallyUnsubscribedAt": early, "complainedAt": late, "formerOwners": ["c_9"],
+    });
+    let records = [organization, contact, address];
+    records.map(|record| record.to_string()).join("\n") + "\n"
+}
+
+#[test]
+fn an_export_tells_all_of_each_address_in_both_formats() {
+    let folder = Folder::new();
+    let source = folder.file("contacts.jsonl", &file_about_addresses());
+    let from = database();
+    let report = succeeded(import(&from, &source, &[]));
+    assert_eq!(counts(&report), [2, 0, 0, 0]);
+    let exported = export(&from, &[]);
+    let records: Vec<Value> = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let source: Vec<Value> = file_about_addresses()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let address = records
+        .iter()
+        .find(|record| record["address"] == "left@b.ca");
+    assert_eq!(address, Some(&source[2]));
+    let contact = records.iter().find(|record| record["id"] == "c_1").unwrap();
+    for (name, value) in source[1].as_object().unwrap() {
+        assert_eq!(contact[name], *value, "{name}");
+    }
+    for format in ["jsonl", "csv"] {
+        let copy = folder.0.join(format!("copy.{format}"));
+        export(&from, &["--output", copy.to_str().unwrap()]);
+        let to = database();
+        for expected in [[2, 0, 0, 0], [0, 0, 2, 0]] {
+            let report = succeeded(import(&to, &copy, &[]));
+            assert_eq!(counts(&report), expected, "{format}");
+        }
+        assert_eq!(export(&to, &[]), exported, "{format}");
+    }
+}
+
 #[test]
 fn rejects_go_to_a_file_with_line_field_and_reason_and_the_others_go_on() {
     let database = database();
