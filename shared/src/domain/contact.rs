@@ -402,6 +402,10 @@ mod tests {
         assert_eq!(ids, ["8-0", "8-1", "8-2"]);
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the fields that take it are options"
+    )]
     fn at(text: &str) -> Option<Timestamp> {
         Some(Timestamp::parse_rfc3339(text).unwrap())
     }
