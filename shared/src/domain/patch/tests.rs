@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{
-    Actor, ContactId, ContactMethod, EmailValidation, OrganizationId, Outcome, ValidationPatch,
-    ValidationStatus,
+    Actor, AddressSuppression, ContactId, ContactMethod, EmailValidation, OrganizationId, Outcome,
+    ValidationPatch, ValidationStatus,
 };
 
 const EARLY: &str = "2024-01-01T00:00:00.000Z";
@@ -202,14 +202,14 @@ fn a_verification_of_an_address_that_the_contact_does_not_have_is_not_held() {
 fn a_received_address_brings_its_facts_and_the_patch_comes_on_top() {
     let left = Address {
         former_owners: vec![ContactId::parse("c_2").unwrap()],
-        suppression: crate::domain::AddressSuppression {
+        suppression: AddressSuppression {
             validation: EmailValidation {
                 status: ValidationStatus::NoMx,
                 validated_at: Some(at(EARLY)),
                 ..EmailValidation::default()
             },
             hard_bounced_at: Some(at(EARLY)),
-            ..crate::domain::AddressSuppression::default()
+            ..AddressSuppression::default()
         },
         ..Address::unknown("new@example.com")
     };

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::*;
 use crate::domain::{
-    Actor, AudienceSlug, ClientSlug, EmailValidation, SubscriptionStatus, Timestamp,
-    ValidationStatus,
+    Actor, AddressHash, AudienceSlug, ClientSlug, EmailValidation, MethodId, SubscriptionStatus,
+    Timestamp, ValidationStatus, Verification,
 };
 use crate::store::items::{subscription_item, text};
 
@@ -87,12 +89,12 @@ fn required(update: &Update) -> BTreeMap<String, Option<AttributeValue>> {
     let names = update.expression_attribute_names().unwrap();
     let values = update.expression_attribute_values().unwrap();
     let clauses = update.condition_expression().unwrap().split(" AND ");
-    let clauses = clauses.map(|clause| match clause.split_once(" = ") {
-        Some((name, value)) => (names[name].clone(), Some(values[value].clone())),
-        None => {
-            let name = clause.strip_prefix("attribute_not_exists(").unwrap();
-            (names[name.strip_suffix(')').unwrap()].clone(), None)
+    let clauses = clauses.map(|clause| {
+        if let Some((name, value)) = clause.split_once(" = ") {
+            return (names[name].clone(), Some(values[value].clone()));
         }
+        let name = clause.strip_prefix("attribute_not_exists(").unwrap();
+        (names[name.strip_suffix(')').unwrap()].clone(), None)
     });
     clauses.collect()
 }
@@ -156,7 +158,7 @@ fn a_claimed_address_has_its_former_owners_and_no_facts_and_is_in_no_index() {
     let found = found(&released());
     let update = update(&AddressEdit::claim(found.clone(), &id("c_1")));
     let item = after(&found, &update);
-    let names: std::collections::BTreeSet<_> = item.keys().map(String::as_str).collect();
+    let names: BTreeSet<_> = item.keys().map(String::as_str).collect();
     let expected = [
         "pk",
         "sk",
@@ -189,7 +191,7 @@ fn a_released_address_keeps_the_facts_and_is_in_the_index_over_the_organization(
     let owned = found(&released().claimed_by(&id("c_1")));
     let update = update(&AddressEdit::release(owned.clone(), &id("c_1"), kept()));
     let item = after(&owned, &update);
-    let hash = crate::domain::AddressHash::of(&organization(), JANE);
+    let hash = AddressHash::of(&organization(), JANE);
     assert_eq!(item["contactId"], text(format!("ADDRESS#{hash}")));
     let shard = item["organizationShard"].as_s().unwrap();
     assert!(shard.starts_with("ORG#org_a#"), "{shard}");
@@ -299,12 +301,12 @@ fn a_contact_gets_the_ends_of_former_owners_with_the_address() {
 #[test]
 fn an_inherited_end_brings_no_verification_and_no_address() {
     let mut former = ended("too many");
-    let hash = crate::domain::AddressHash::of(&organization(), JANE);
+    let hash = AddressHash::of(&organization(), JANE);
     former.address = Some(hash);
-    let method = crate::domain::MethodId::new(Version::new(1), 0);
+    let method = MethodId::new(Version::new(1), 0);
     former.verifications.insert(
         method,
-        Some(crate::domain::Verification {
+        Some(Verification {
             at: Timestamp::EPOCH,
             by: None,
             source: None,
