@@ -1,4 +1,4 @@
-//! `contacts provision`, `show`, `import` and `export` as processes: what they say, how they end, and what survives them.
+//! `contacts provision`, `show` and `import` as processes: what they say, how they end, and what survives them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,68 +6,15 @@ mod common;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use self::common::files::{counts, database, export, file, import, succeeded, tool};
 use self::common::{Folder, Server, contacts, output, patch, text, token};
-
-/// A database whose table `contacts` holds nothing of these tests' organization.
-fn database() -> Server {
-    Server::start(contacts().args(["serve", "--database-only"]))
-}
-
-fn tool(database: &Server, arguments: &[&str]) -> Command {
-    let mut command = contacts();
-    command
-        .args(arguments)
-        .args(["--dynamodb", &database.url])
-        .env("TABLE_NAME", "contacts");
-    command
-}
-
-fn succeeded(output: Output) -> String {
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn export(database: &Server, arguments: &[&str]) -> String {
-    let command = ["export", "--organization", "org_x"];
-    succeeded(output(tool(database, &command).args(arguments)))
-}
-
-fn import(database: &Server, file: &Path, arguments: &[&str]) -> Output {
-    output(tool(database, &["import"]).arg(file).args(arguments))
-}
-
-/// The numbers of a report: created, updated, unchanged, rejected.
-fn counts(report: &str) -> [u64; 4] {
-    ["created", "updated", "unchanged", "rejected"].map(|name| {
-        let line = report.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap().trim().parse().unwrap()
-    })
-}
-
-/// A file with so many contacts.
-fn file(contacts: usize) -> String {
-    let organization =
-        json!({ "organization": "org_x", "audiences": ["newsletter"], "clients": ["website"] });
-    let contact = |n: usize| {
-        json!({
-            "id": format!("c_{n}"), "firstName": "Jane", "emails": [{ "value": format!("{n}@b.ca"), "isPrimary": true }],
-            "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed",
-                                "verifiedAt": "2024-01-01T00:00:00.000Z" }],
-            "createdAt": "2024-01-01T00:00:00.000Z",
-        })
-    };
-    let records = [organization].into_iter().chain((0..contacts).map(contact));
-    let lines: Vec<_> = records.map(|record| record.to_string()).collect();
-    lines.join("\n") + "\n"
-}
 
 #[tokio::test]
 async fn a_new_tenant_goes_from_nothing_to_a_contact_that_may_be_sent_to() {
@@ -268,63 +215,6 @@ fn rejects_can_go_to_a_pipe_and_only_where_a_file_can_be() {
 }
 
 #[test]
-fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
-    let database = database();
-    let folder = Folder::new();
-    let source = folder.file("contacts.jsonl", &file(300));
-    succeeded(import(&database, &source, &[]));
-    let expected = export(&database, &[]);
-    let output = folder.0.join("export.jsonl");
-    let exporting = |arguments: &[&str]| {
-        let mut command = tool(&database, &["export", "--organization", "org_x"]);
-        command.arg("--output").arg(&output).args(arguments);
-        command.stderr(Stdio::piped()).spawn().unwrap()
-    };
-    let both = [exporting(&[]), exporting(&[])].map(|export| export.wait_with_output().unwrap());
-    for export in both {
-        assert!(export.status.success(), "{}", text(&export.stderr));
-        let said = text(&export.stderr);
-        assert!(
-            said.contains("300 contacts of organization org_x"),
-            "{said}"
-        );
-    }
-    assert_eq!(fs::read_to_string(&output).unwrap(), expected);
-
-    // One that fails leaves nothing, and what was there.
-    let missing = tool(&database, &["export", "--organization", "org_x"])
-        .arg("--output")
-        .arg(&output)
-        .env("TABLE_NAME", "nowhere")
-        .output()
-        .unwrap();
-    assert_eq!(missing.status.code(), Some(1));
-    assert_eq!(fs::read_to_string(&output).unwrap(), expected);
-    let mut names: Vec<_> = fs::read_dir(&folder.0)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["contacts.jsonl", "export.jsonl"]);
-
-    // The name says the format.
-    let cells = folder.0.join("export.csv");
-    let csv = ["--output", cells.to_str().unwrap()];
-    assert_eq!(export(&database, &csv), "");
-    let written = fs::read_to_string(&cells).unwrap();
-    assert_eq!(written, export(&database, &["--format", "csv"]));
-
-    let nobody = ["export", "--organization", "org_nobody"];
-    let nothing = common::output(&mut tool(&database, &nobody));
-    assert!(nothing.status.success());
-    let said = text(&nothing.stderr);
-    assert!(
-        said.contains("nothing of organization org_nobody"),
-        "{said}"
-    );
-}
-
-#[test]
 fn what_is_wrong_is_named_before_anything_is_written() {
     let database = database();
     let folder = Folder::new();
@@ -501,36 +391,6 @@ fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_
         }
         drop(stdin);
     }
-}
-
-#[test]
-fn an_export_that_is_interrupted_leaves_what_was_there() {
-    let folder = Folder::new();
-    let copy = folder.file("export.jsonl", "of yesterday\n");
-    // A database that takes connections and never says anything.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let mut exporting = contacts()
-        .args(["export", "--organization", "org_x", "--dynamodb", &url])
-        .arg("--output")
-        .arg(&copy)
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // Once it asks, it has begun the file.
-    let asking = silent.accept().unwrap();
-    let killed = Command::new("kill")
-        .args(["-INT", &exporting.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    assert_eq!(exporting.wait().unwrap().code(), Some(130));
-    drop(asking);
-    let names: Vec<_> = fs::read_dir(&folder.0)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(names, ["export.jsonl"]);
-    assert_eq!(fs::read_to_string(&copy).unwrap(), "of yesterday\n");
 }
 
 #[test]

@@ -388,3 +388,6 @@ fn subscription(
         is_history: true,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,17 @@ pub(crate) struct ContactMembers {
     pub(super) updated_at: Option<Timestamp>,
 }
 
+impl ContactMembers {
+    /// The clients that the contact's subscriptions name, each with the member that names it.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = (&ClientSlug, String)> {
+        let subscriptions = self.subscriptions.iter().enumerate();
+        subscriptions.filter_map(|(place, subscription)| {
+            let client = subscription.client.as_ref()?;
+            Some((client, format!("subscriptions[{place}].client")))
+        })
+    }
+}
+
 /// A phone number.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -99,6 +99,10 @@ impl Reader {
             time_zone: TimeZone::UTC,
             now: self.now,
         };
+        let is_unknown = |(slug, _): &(&ClientSlug, String)| !clients.contains(*slug);
+        if let Some((unknown, field)) = members.clients().find(is_unknown) {
+            bail!("{place}.{field}: {unknown} is not among the organization's clients");
+        }
         let row = contact::read(members, &context)
             .map_err(|Fault { field, reason }| anyhow!("{place}.{field}: {reason}"))?;
         let is_unknown = |(slug, _): &&(AudienceSlug, String)| !audiences.contains(slug);
@@ -106,13 +110,6 @@ impl Reader {
             bail!("{place}.{field}: {unknown} is not among the organization's audiences");
         }
         let mut record = row.record;
-        let mut named = record
-            .subscriptions
-            .keys()
-            .filter_map(|id| id.client.as_ref());
-        if let Some(unknown) = named.find(|client| !clients.contains(client)) {
-            bail!("{place}.subscriptions: {unknown} is not among the organization's clients");
-        }
         record.patch.created_at.get_or_insert(self.now);
         if self.is_too_large(organization, &record) {
             bail!(

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each file of tests uses some of it")]
 
+pub(crate) mod files;
 pub(crate) mod other;
 
 use std::io::{BufRead, BufReader, Read};

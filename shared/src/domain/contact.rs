@@ -230,10 +230,19 @@ impl Contact {
 
     /// Adds a method, or finds the existing method with the same normal form. A kind has one primary method: a new primary
     /// method replaces the old one.
-    pub fn add_method(&mut self, value: &MethodValue, is_primary: Option<bool>) -> &mut ContactMethod {
+    pub fn add_method(
+        &mut self,
+        value: &MethodValue,
+        is_primary: Option<bool>,
+    ) -> &mut ContactMethod {
         let version = self.version.next();
         let added_by_it = |method: &&ContactMethod| method.id.is_of(version);
-        let place = self.phones.iter().chain(&self.emails).filter(added_by_it).count();
+        let place = self
+            .phones
+            .iter()
+            .chain(&self.emails)
+            .filter(added_by_it)
+            .count();
         let (methods, found) = self.methods_mut(value);
         let (index, becomes_primary) = if let Some(index) = found {
             (index, is_primary == Some(true))
@@ -394,6 +403,10 @@ mod tests {
         assert_eq!(ids, ["8-0", "8-1", "8-2"]);
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the fields that take it are options"
+    )]
     fn at(text: &str) -> Option<Timestamp> {
         Some(Timestamp::parse_rfc3339(text).unwrap())
     }
@@ -432,6 +445,9 @@ mod tests {
         let received = &contact.emails[0].suppression;
         assert_eq!(received.complained_at, None);
         assert_eq!(received.hard_bounced_at, at("2024-02-02T00:00:00Z"));
-        assert_eq!(contact.suppression.complained_at, at("2024-01-01T00:00:00Z"));
+        assert_eq!(
+            contact.suppression.complained_at,
+            at("2024-01-01T00:00:00Z")
+        );
     }
 }

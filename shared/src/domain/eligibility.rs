@@ -62,7 +62,8 @@ impl Eligibility {
             };
         };
         let is_verified = |level| (level, seen.verification(level).current.is_some());
-        let verified_by = present([Level::Contact, Level::Audience, Level::Client].map(is_verified));
+        let verified_by =
+            present([Level::Contact, Level::Audience, Level::Client].map(is_verified));
         let of_audience = seen.audience_subscription.as_ref();
         let audience_status = of_audience.map(|subscription| subscription.status);
         let hard_bounced = seen.hard_bounced();

@@ -111,7 +111,9 @@ impl AudiencePatch {
         }
         if self.verification.is_some() {
             let reported = self.verification.into();
-            client.verifications.insert(normal_form.to_owned(), reported);
+            client
+                .verifications
+                .insert(normal_form.to_owned(), reported);
         }
         (contact, audience, client)
     }
@@ -135,7 +137,10 @@ impl ContactPatch {
         for method in self.methods {
             let normal_form = method.value.normal_form();
             contact.add_method(&method.value, method.is_primary);
-            if let Some(address) = received.iter().find(|address| address.normal_form == normal_form) {
+            if let Some(address) = received
+                .iter()
+                .find(|address| address.normal_form == normal_form)
+            {
                 contact.receive(address);
             }
             if let Some(entry) = contact.method_mut(&method.value) {

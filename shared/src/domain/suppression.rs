@@ -127,6 +127,10 @@ mod tests {
     use super::*;
     use crate::domain::ValidationStatus;
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the fields that take it are options"
+    )]
     fn at(text: &str) -> Option<Timestamp> {
         Some(Timestamp::parse_rfc3339(text).unwrap())
     }

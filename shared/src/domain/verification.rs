@@ -24,7 +24,6 @@ impl Verification {
     pub fn replaces(at: Timestamp, stored: Option<&Self>) -> bool {
         stored.is_none_or(|stored| stored.at > at)
     }
-
 }
 
 /// What is known of the verification of one contact method at one level.
@@ -88,7 +87,9 @@ impl From<Option<Verification>> for VerificationState {
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "What a successful request did. The first four are about a verification.")
+    schema(
+        description = "What a successful request did. The first four are about a verification."
+    )
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {

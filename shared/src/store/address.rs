@@ -144,13 +144,13 @@ impl Store {
         };
         let normal_form = &found.address.normal_form;
         let snapshot = self.read_contact(tenant, owner, subscriptions).await?;
-        if let Some(snapshot) = snapshot.filter(|it| it.state.contact.email(normal_form).is_some()) {
+        if let Some(snapshot) = snapshot.filter(|it| it.state.contact.email(normal_form).is_some())
+        {
             return Ok(Some(snapshot));
         }
         // The address may have changed since it was read. Read at one time, the two have to agree.
         let (again, snapshot) = self.read_with_address(tenant, owner, normal_form).await?;
-        let has_address =
-            snapshot.is_some_and(|it| it.state.contact.email(normal_form).is_some());
+        let has_address = snapshot.is_some_and(|it| it.state.contact.email(normal_form).is_some());
         if again.owner() == Some(owner) && !has_address {
             let why =
                 "the item of an e-mail address names a contact that does not have the address";
@@ -239,3 +239,6 @@ impl Inherited {
         self.0.get(id).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests;

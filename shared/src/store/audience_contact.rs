@@ -171,7 +171,9 @@ impl Change for ChangingAudienceContact<'_> {
             let stored = before.and_then(seen);
             let outcomes = [Level::Contact, Level::Client].map(|level| {
                 let state = stored.as_ref().map(|stored| stored.verification(level));
-                state.unwrap_or_default().outcome_of_history(verification.at)
+                state
+                    .unwrap_or_default()
+                    .outcome_of_history(verification.at)
             });
             let is_one = |outcome| outcomes.contains(&outcome).then_some(outcome);
             is_one(Outcome::Recorded)

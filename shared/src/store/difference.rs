@@ -68,12 +68,7 @@ pub(super) fn item_write(
 }
 
 /// Requires that an item is still as it is stored: each attribute that this build knows of it before or after the write.
-fn require_stored(
-    stored: &Item,
-    known: &Item,
-    after: &Item,
-    expression: &mut Expression,
-) {
+fn require_stored(stored: &Item, known: &Item, after: &Item, expression: &mut Expression) {
     let names: BTreeSet<_> = known.keys().chain(after.keys()).collect();
     for name in names {
         let attribute = format!("#{name}");

@@ -63,7 +63,13 @@ pub(super) fn text(text: impl Into<String>) -> AttributeValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Contact, ContactId, OrganizationId, Timestamp};
+    use crate::domain::{
+        Actor, AddressHash, AddressSuppression, AudienceSlug, Contact, ContactId, EmailAddress,
+        EmailValidation, MethodValue, OrganizationId, Subscription, SubscriptionId,
+        SubscriptionStatus, Timestamp, ValidationStatus, Verification, VerificationSource,
+        VerificationState,
+    };
+    use crate::store::keys::Key;
 
     fn stored_contact() -> Item {
         let contact = Contact::new(
@@ -104,6 +110,72 @@ mod tests {
             "{error}"
         );
         assert!(!error.contains("jane"), "{error}");
+    }
+
+    /// A verification that replaced one that was cleared.
+    fn verification() -> VerificationState {
+        let current = Verification {
+            at: Timestamp::EPOCH,
+            by: Some(Actor::subject("user_1")),
+            source: Some(VerificationSource::parse("admin-manual").unwrap()),
+        };
+        VerificationState {
+            current: Some(current),
+            cleared_at: Some(Timestamp::EPOCH),
+        }
+    }
+
+    #[test]
+    fn all_that_an_entry_of_an_address_holds_is_read_back() {
+        let mut stored = contact(stored_contact()).unwrap();
+        let address = EmailAddress::parse("Jane@Example.com").unwrap();
+        let entry = stored.add_method(&MethodValue::Email(address), None);
+        entry.verification = verification();
+        let now = Some(Timestamp::EPOCH);
+        entry.suppression = AddressSuppression {
+            validation: EmailValidation {
+                status: ValidationStatus::Risky,
+                reason: "catch-all".to_owned(),
+                validated_at: now,
+            },
+            hard_bounced_at: now,
+            globally_unsubscribed_at: now,
+            complained_at: now,
+        };
+        stored.subscription_count = 3;
+        let read = contact(contact_item(&stored).unwrap()).unwrap();
+        assert_eq!(read.emails[0].verification, verification());
+        assert_eq!(read.emails[0].suppression, stored.emails[0].suppression);
+        assert!(read == stored);
+    }
+
+    #[test]
+    fn all_that_a_subscription_holds_is_read_back() {
+        let mut contact = contact(stored_contact()).unwrap();
+        let mut subscription = Subscription {
+            status: SubscriptionStatus::Unsubscribed,
+            address: Some(AddressHash::of(&contact.organization_id, "a@b.ca")),
+            unsubscribed_at: Some(Timestamp::EPOCH),
+            unsubscribe_reason: "too many".to_owned(),
+            ..Subscription::default()
+        };
+        for address in ["a@b.ca", "c@b.ca"] {
+            let address = EmailAddress::parse(address).unwrap();
+            contact.add_method(&MethodValue::Email(address), None);
+        }
+        let cleared = VerificationState {
+            current: None,
+            ..verification()
+        };
+        subscription.set_verification(&contact, &contact.emails[0], verification());
+        subscription.set_verification(&contact, &contact.emails[1], cleared);
+        let id = SubscriptionId {
+            audience: AudienceSlug::parse("newsletter").unwrap(),
+            client: None,
+        };
+        let key = Key::subscription(&contact.organization_id, &contact.id, &id);
+        let item = subscription_item(key, &subscription).unwrap();
+        assert_eq!(self::subscription(item).unwrap(), subscription);
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub use error::{ChangeError, DatabaseError};
 pub use items::is_too_large;
 pub use metadata::ChangeMetadata;
 pub use operator::{
-    ChangeStream, Existing, Exported, ExportedContact, Import, ImportOutcome, ImportRecord, ImportRefusal,
-    Registered, RetryBudget, create_table,
+    ChangeStream, Existing, Exported, ExportedContact, Import, ImportOutcome, ImportRecord,
+    ImportRefusal, Registered, RetryBudget, create_table,
 };
 pub use recent_requests::WriteId;
 pub(crate) use tally::{Tally, tallied};

@@ -28,8 +28,8 @@ impl Store {
             }
         };
         let normal_form = address.normal_form();
-        let contact =
-            found.and_then(|found| AudienceContact::new(found.state, normal_form, audience, client));
+        let contact = found
+            .and_then(|found| AudienceContact::new(found.state, normal_form, audience, client));
         if contact.is_none() {
             self.require_audience(tenant, audience).await?;
         }

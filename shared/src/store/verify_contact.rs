@@ -6,8 +6,7 @@ use super::keys::Key;
 use super::{ChangeError, ChangeMetadata, Store};
 use crate::domain::{
     AudienceContact, AudienceSlug, ClientSlug, Contact, ContactId, ContactMethod, EmailAddress,
-    ExpectedVersion, Outcome, Subscription, SubscriptionId, Tenant, Timestamp,
-    Verification,
+    ExpectedVersion, Outcome, Subscription, SubscriptionId, Tenant, Timestamp, Verification,
 };
 
 /// A request to verify an e-mail address of a contact for a client in an audience, or to clear its verification.
@@ -151,17 +150,14 @@ impl VerifyContact {
         contact: &'c Contact,
         client: &Subscription,
     ) -> Result<&'c ContactMethod, ChangeError> {
-        match &self.address {
-            Some(address) => contact
-                .email(address.normal_form())
-                .ok_or(ChangeError::AddressNotFound),
-            None => {
-                let known = client.address.as_ref();
-                known
-                    .and_then(|hash| contact.email_of_hash(hash))
-                    .or_else(|| contact.primary_email())
-                    .ok_or(ChangeError::NoAddress)
-            }
+        if let Some(address) = &self.address {
+            let email = contact.email(address.normal_form());
+            return email.ok_or(ChangeError::AddressNotFound);
         }
+        let known = client.address.as_ref();
+        known
+            .and_then(|hash| contact.email_of_hash(hash))
+            .or_else(|| contact.primary_email())
+            .ok_or(ChangeError::NoAddress)
     }
 }

@@ -1,6 +1,9 @@
-use shared::domain::{EmailAddress, MethodValue, PhoneRegion};
+use shared::domain::{
+    Contact, EmailAddress, MethodValue, PhoneRegion, Timestamp, ValidationStatus,
+};
 
 use super::Seed;
+use crate::seed::organization::Organization;
 
 fn error(json: &str) -> String {
     format!("{:#}", Seed::parse(json, PhoneRegion::CANADA).unwrap_err())
@@ -34,6 +37,9 @@ fn the_example_of_the_contract_is_read() {
     assert_eq!(*address, MethodValue::Email(expected));
     assert_eq!(address.normal_form(), "jane.doe@example.com");
     assert_eq!(contact.subscriptions.len(), 2);
+    let email = &loaded(&seed.organizations[0], 0).emails[0];
+    assert_eq!(email.suppression.validation.status, ValidationStatus::Valid);
+    assert!(email.verification.current.is_some());
 }
 
 #[test]
@@ -49,34 +55,69 @@ fn only_the_ids_are_required() {
 
 #[test]
 fn the_first_entry_is_primary_unless_the_file_says_otherwise() {
-    let primaries = |entries: &str| {
+    for (entries, expected) in [
+        (r#"[{"value":"a@b.ca"},{"value":"c@b.ca"}]"#, [true, false]),
+        (
+            r#"[{"value":"a@b.ca"},{"value":"c@b.ca","isPrimary":true}]"#,
+            [false, true],
+        ),
+        (
+            r#"[{"value":"a@b.ca","isPrimary":false},{"value":"c@b.ca"}]"#,
+            [true, false],
+        ),
+    ] {
         let json = format!(
             r#"{{"organizations":[{{"id":"o","contacts":[{{"id":"c","emails":{entries}}}]}}]}}"#
         );
         let seed = Seed::parse(&json, PhoneRegion::CANADA).unwrap();
-        let methods = seed.organizations[0].contacts[0].patch.methods.iter();
-        methods
-            .map(|email| email.is_primary.unwrap())
-            .collect::<Vec<_>>()
+        let contact = loaded(&seed.organizations[0], 0);
+        let primaries = contact.emails.iter().map(|email| email.is_primary);
+        assert_eq!(primaries.collect::<Vec<_>>(), expected, "{entries}");
+    }
+}
+
+/// The contact that the table gets where it does not have it yet.
+fn loaded(organization: &Organization, place: usize) -> Contact {
+    let record = organization.contacts[place].clone();
+    let id = record.id.unwrap();
+    let mut contact = Contact::new(organization.id.clone(), id, Timestamp::EPOCH);
+    record.patch.apply(&mut contact, &[], Timestamp::EPOCH);
+    contact
+}
+
+#[test]
+fn a_contact_is_of_the_time_of_the_load_unless_the_file_says_otherwise() {
+    let created = |members: &str| {
+        let json =
+            format!(r#"{{"organizations":[{{"id":"o","contacts":[{{"id":"c"{members}}}]}}]}}"#);
+        let seed = Seed::parse(&json, PhoneRegion::CANADA).unwrap();
+        seed.organizations[0].contacts[0].patch.created_at
     };
-    assert_eq!(
-        primaries(r#"[{"value":"a@b.ca"},{"value":"c@b.ca"}]"#),
-        [true, false]
-    );
-    assert_eq!(
-        primaries(r#"[{"value":"a@b.ca"},{"value":"c@b.ca","isPrimary":true}]"#),
-        [false, true]
-    );
-    assert_eq!(
-        primaries(r#"[{"value":"a@b.ca","isPrimary":false}]"#),
-        [false]
-    );
+    assert!(created("").unwrap() > Timestamp::EPOCH);
+    let early = "2024-01-01T00:00:00.000Z";
+    let members = format!(r#","createdAt":"{early}""#);
+    assert_eq!(created(&members).unwrap().to_string(), early);
+}
+
+#[test]
+fn an_address_of_several_contacts_is_owned_by_the_first() {
+    let json = r#"{"organizations":[{"id":"o","contacts":[
+        {"id":"c","emails":[{"value":"a@b.ca"}]},
+        {"id":"d","emails":[{"value":"A@b.ca"},{"value":"d@b.ca"}]}]}]}"#;
+    let seed = Seed::parse(json, PhoneRegion::CANADA).unwrap();
+    let owned = |place: usize| {
+        let owned = seed.organizations[0].contacts[place].own_addresses();
+        owned.map(EmailAddress::normal_form).collect::<Vec<_>>()
+    };
+    assert_eq!((owned(0), owned(1)), (vec!["a@b.ca"], vec!["d@b.ca"]));
+    // Both have it, and what the file tells of it.
+    assert_eq!(loaded(&seed.organizations[0], 1).emails.len(), 2);
 }
 
 #[test]
 fn null_counts_as_absent() {
     let json = r#"{"organizations":[{"id":"o","audiences":null,"contacts":[{"id":"c","phoneNumber":null,
-            "emails":[{"value":"a@b.ca","isPrimary":null}],"emailValidation":{"status":null,"reason":null},
+            "emails":[{"value":"a@b.ca","isPrimary":null,"hardBouncedAt":null}],"emailValidation":{"status":null,"reason":null},
             "subscriptions":null,"tags":null,"status":null}]}]}"#;
     assert!(Seed::parse(json, PhoneRegion::CANADA).is_ok());
 }
@@ -119,7 +160,11 @@ fn an_error_says_where_and_why() {
         ),
         (
             r#"{"id":"d","emails":[{"value":"a@b.ca","verifiedBy":"u"}]}"#,
-            "organizations[0].contacts[1].emails[0]: has verifiedBy",
+            "organizations[0].contacts[1].emails[0].verifiedAt: must be there where verifiedBy",
+        ),
+        (
+            r#"{"id":"d","verifiedAt":"2024-01-01T00:00:00Z"}"#,
+            "organizations[0].contacts[1].verifiedAt: must be about an e-mail address",
         ),
         (
             r#"{"id":"d","subscriptions":[{"audience":"other"}]}"#,

@@ -75,7 +75,12 @@ impl<'a> ContactView<'a> {
                 seen.verification(Level::Client),
             ),
             tags: contact.tags.get(&seen.audience).map_or(&[], Vec::as_slice),
-            ..Self::new(&seen.email.normal_form, &seen.audience, &seen.client, Some(seen))
+            ..Self::new(
+                &seen.email.normal_form,
+                &seen.audience,
+                &seen.client,
+                Some(seen),
+            )
         }
     }
 

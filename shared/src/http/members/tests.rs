@@ -88,3 +88,64 @@ fn a_fault_in_a_list_of_objects_names_the_entry() {
     let names: Vec<_> = members.faults.iter().map(|fault| &*fault.member).collect();
     assert_eq!(names, ["a.1.b", "a.2"]);
 }
+
+/// The faults of a body that may clear `verifiedAt`, or what it says.
+fn clearing(json: &str) -> Result<Option<String>, Vec<(String, Problem)>> {
+    let body = Body::from(json);
+    let mut members = Members::of(&body).unwrap();
+    members
+        .optional_clearing("verifiedAt", text)
+        .ok_or_else(|| {
+            let faults = members.faults.iter();
+            faults
+                .map(|fault| (fault.member.to_string(), fault.problem))
+                .collect()
+        })
+}
+
+#[test]
+fn a_misspelt_name_of_a_clearing_member_is_refused_and_named() {
+    for name in [
+        "verified_at",
+        "verifiedat",
+        "VerifiedAt",
+        "VERIFIED-AT",
+        "verified-at_",
+    ] {
+        for value in [r#""x""#, "null", r#""""#] {
+            let json = format!(r#"{{"{name}":{value}}}"#);
+            let fault = (name.to_owned(), Problem::Misspelled("verifiedAt"));
+            assert_eq!(clearing(&json), Err(vec![fault]), "{json}");
+        }
+    }
+}
+
+#[test]
+fn several_misspelt_names_of_a_clearing_member_are_all_named() {
+    let faults = clearing(r#"{"verified_at":"x","other":1,"VerifiedAt":"y"}"#).unwrap_err();
+    let names: Vec<_> = faults.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["VerifiedAt", "verified_at"]);
+}
+
+#[test]
+fn a_clearing_member_under_its_own_name_wins_over_a_misspelt_one() {
+    let said = |text: &str| Ok(Some(text.to_owned()));
+    assert_eq!(
+        clearing(r#"{"verified_at":"y","verifiedAt":"x"}"#),
+        said("x")
+    );
+    assert_eq!(
+        clearing(r#"{"verified_at":"y","verifiedAt":null}"#),
+        Ok(None)
+    );
+}
+
+#[test]
+fn a_clearing_member_that_is_absent_and_not_misspelt_is_absent() {
+    for json in [
+        "{}",
+        r#"{"verifiedBy":"x","verifiedAtt":"x","verified at":"x"}"#,
+    ] {
+        assert_eq!(clearing(json), Ok(None), "{json}");
+    }
+}

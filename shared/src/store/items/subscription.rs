@@ -20,8 +20,7 @@ pub(in crate::store) fn subscription(item: Item) -> Result<Subscription, Databas
     let mut item = Reader::of("subscription", item);
     let entries = item.optional_entries(VERIFICATIONS)?.unwrap_or_default();
     let verification = |(id, mut entry): (String, Reader)| {
-        let id = MethodId::parse(&id)
-            .map_err(|error| entry.unreadable("id", error.to_string()))?;
+        let id = MethodId::parse(&id).map_err(|error| entry.unreadable("id", error.to_string()))?;
         Ok((id, entry.verification()?))
     };
     let verifications = entries.into_iter().map(verification);

@@ -15,8 +15,8 @@ use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
 use crate::domain::{Address, ContactId, OrganizationId, SubscribedContact, Tenant};
 use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, address};
 use crate::store::keys::{
-    Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, address_in_index,
-    contact_partition, shard, subscription_of,
+    Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, address_in_index, contact_partition,
+    shard, subscription_of,
 };
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
@@ -92,9 +92,8 @@ impl Store {
     ) -> impl Stream<Item = Result<Vec<String>, DatabaseError>> + 'a {
         // The state is `Some(None)` before the first page, `Some(Some(id))` before the page after that id, and `None`
         // after the last page.
-        let pages = stream::try_unfold(
-            Some(None),
-            move |next: Option<Option<String>>| async move {
+        let pages =
+            stream::try_unfold(Some(None), move |next: Option<Option<String>>| async move {
                 let Some(after) = next else {
                     return Ok::<_, DatabaseError>(None);
                 };
@@ -104,8 +103,7 @@ impl Store {
                 let ids = ids.collect::<Result<Vec<_>, _>>()?;
                 let next = output.last_evaluated_key.and(ids.last().cloned());
                 Ok(Some((ids, next.map(Some))))
-            },
-        );
+            });
         pages
             .map_ok(|ids| {
                 let batches: Vec<_> = ids.chunks(MAX_KEYS).map(|ids| Ok(ids.to_vec())).collect();

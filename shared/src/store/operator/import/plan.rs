@@ -58,9 +58,9 @@ pub(super) struct Write {
 /// What a write changes.
 pub(super) enum WriteEdit {
     /// A contact.
-    Contact(Edit),
+    Contact(Box<Edit>),
     /// An address that nobody owns.
-    Address(AddressEdit),
+    Address(Box<AddressEdit>),
 }
 
 /// Plans the next write of a record. `is_new` tells that this import created the contact.
@@ -134,7 +134,7 @@ pub(super) fn plan(
         Err(_) => Plan::Refuse(ImportRefusal::TooLarge),
         Ok(edit) if edit.is_empty() => Plan::Nothing,
         Ok(edit) => Plan::Write(Box::new(Write {
-            edit: WriteEdit::Contact(edit),
+            edit: WriteEdit::Contact(Box::new(edit)),
             outcome,
             is_last,
         })),
@@ -151,9 +151,10 @@ fn plan_address(record: &ContactRecord, mut state: State, now: Timestamp) -> Pla
     let Some(Ok(found)) = state.addresses.remove(normal_form) else {
         return Plan::Refuse(ImportRefusal::Unreadable);
     };
-    let outcome = match found.is_stored() {
-        true => ImportOutcome::Updated,
-        false => ImportOutcome::Created,
+    let outcome = if found.is_stored() {
+        ImportOutcome::Updated
+    } else {
+        ImportOutcome::Created
     };
     let mut after = found.address.clone();
     let former = record.former_owners.get(normal_form);
@@ -164,7 +165,7 @@ fn plan_address(record: &ContactRecord, mut state: State, now: Timestamp) -> Pla
         return Plan::Nothing;
     }
     Plan::Write(Box::new(Write {
-        edit: WriteEdit::Address(edit),
+        edit: WriteEdit::Address(Box::new(edit)),
         outcome,
         is_last: true,
     }))

@@ -82,7 +82,9 @@ impl Target {
     ) -> Result<BTreeMap<(String, SubscriptionId), Subscription>, DatabaseError> {
         let mut inherited = BTreeMap::new();
         for former in self.former_subscriptions(work) {
-            let items = former.keys(organization).map(|key| items.get(&key).cloned());
+            let items = former
+                .keys(organization)
+                .map(|key| items.get(&key).cloned());
             let subscriptions = former.levels.iter().zip(items);
             if let Some(ended) = Inherited::of(&former.levels, subscriptions)?.get(former.id) {
                 let name = (former.address.to_owned(), former.id.clone());

@@ -117,7 +117,9 @@ impl Store {
             }
             let items = match &member.write.edit {
                 WriteEdit::Contact(edit) => edit.transact_items(&self.table, &member.metadata)?,
-                WriteEdit::Address(edit) => vec![self.address_item(import, edit, &member.metadata)?],
+                WriteEdit::Address(edit) => {
+                    vec![self.address_item(import, edit, &member.metadata)?]
+                }
             };
             let puts = items.iter().filter_map(|item| item.put());
             let bytes: usize = puts.map(|put| bytes_of_item(put.item())).sum();
@@ -133,11 +135,7 @@ impl Store {
         Ok(groups)
     }
 
-    async fn write_group(
-        &self,
-        import: &Import<'_>,
-        group: &Group,
-    ) -> Result<(), DatabaseError> {
+    async fn write_group(&self, import: &Import<'_>, group: &Group) -> Result<(), DatabaseError> {
         let [member] = &group.members[..] else {
             return self.transact(group.items.clone()).await;
         };
@@ -157,6 +155,11 @@ impl Store {
         metadata: &ChangeMetadata,
     ) -> Result<TransactWriteItem, DatabaseError> {
         // No contact changes.
-        edit.write(&self.table, import.organization, Version::UNWRITTEN, metadata)
+        edit.write(
+            &self.table,
+            import.organization,
+            Version::UNWRITTEN,
+            metadata,
+        )
     }
 }

@@ -1,46 +1,70 @@
+mod addresses;
+
+use std::time::Duration;
+
 use super::*;
 use crate::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactPatch, EmailAddress, NewMethod, SubscriptionPatch,
-    ValidationStatus, Verification,
+    Actor, AudienceSlug, ClientSlug, ContactPatch, NewMethod, SubscriptionPatch, Verification,
 };
-use crate::store::RetryBudget;
-use crate::store::items::contact_item;
-use std::time::Duration;
+use crate::store::items::{address_item, contact_item, subscription_item};
+use crate::store::keys::Key;
+use crate::store::{ChangeMetadata, RetryBudget};
 
 fn id(text: &str) -> ContactId {
     ContactId::parse(text).unwrap()
 }
 
-fn address(text: &str) -> NewMethod {
-    NewMethod {
-        value: MethodValue::Email(EmailAddress::parse(text).unwrap()),
-        is_primary: None,
-        verification: None,
-    }
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).unwrap()
+}
+
+fn organization() -> OrganizationId {
+    OrganizationId::parse("org_a").unwrap()
+}
+
+fn email(text: &str) -> MethodValue {
+    MethodValue::Email(EmailAddress::parse(text).unwrap())
 }
 
 fn record(addresses: &[&str]) -> ContactRecord {
     ContactRecord {
         id: Some(id("c_1")),
         patch: ContactPatch {
-            methods: addresses.iter().map(|text| address(text)).collect(),
+            methods: addresses
+                .iter()
+                .map(|text| NewMethod::of(email(text)))
+                .collect(),
             ..ContactPatch::default()
         },
         ..ContactRecord::default()
     }
 }
 
-fn state(contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
+/// What the table holds, where these addresses of the record have owners. The others have no items.
+fn state(record: &ContactRecord, contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
+    let known = owners
+        .iter()
+        .map(|(address, owner)| Address::unknown(address).claimed_by(&id(owner)));
+    let known: Vec<_> = known.collect();
+    state_with(record, contact, &known)
+}
+
+/// What the table holds, with the items of these addresses.
+fn state_with(record: &ContactRecord, contact: Option<Contact>, known: &[Address]) -> State {
+    let found = |normal_form: &str| {
+        let known = known.iter().find(|known| known.normal_form == normal_form);
+        let item = known.map(|known| address_item(&organization(), known).unwrap());
+        Ok(FoundAddress::new(normal_form, item).unwrap())
+    };
+    let methods = record.patch.methods.iter();
+    let addresses = methods.map(|method| method.value.normal_form().to_owned());
     State {
         id: id("c_1"),
         snapshot: contact.map(|contact| {
             Snapshot::new(contact_item(&contact).unwrap(), BTreeMap::new()).unwrap()
         }),
-        leftovers: BTreeSet::new(),
-        owners: owners
-            .iter()
-            .map(|(address, owner)| ((*address).to_owned(), Some(id(owner))))
-            .collect(),
+        addresses: addresses.map(|it| (it.clone(), found(&it))).collect(),
+        inherited: BTreeMap::new(),
     }
 }
 
@@ -49,7 +73,7 @@ fn planned(record: &ContactRecord, state: State) -> Plan {
 }
 
 fn planned_with(existing: Existing, record: &ContactRecord, state: State) -> Plan {
-    let organization = OrganizationId::parse("org_a").unwrap();
+    let organization = organization();
     let import = Import {
         organization: &organization,
         actor: Actor::subject("contacts import"),
@@ -59,7 +83,7 @@ fn planned_with(existing: Existing, record: &ContactRecord, state: State) -> Pla
         dry_run: false,
         retry_budget: &RetryBudget::new(Duration::ZERO),
     };
-    plan(&import, record, state, (import.clock)())
+    plan(&import, record, state, false, (import.clock)())
 }
 
 fn write(plan: Plan) -> Write {
@@ -70,13 +94,41 @@ fn write(plan: Plan) -> Write {
     }
 }
 
-/// The addresses that a write claims.
-fn claimed(write: &Write) -> Vec<&str> {
-    let owners = write.edit.owners().iter().map(|owner| match owner {
-        OwnerEdit::Claim(address) => address.as_str(),
-        OwnerEdit::Release(_) => panic!("{owner:?}"),
-    });
-    owners.collect()
+/// The change of the contact.
+fn contact_edit(write: &Write) -> &Edit {
+    match &write.edit {
+        WriteEdit::Contact(edit) => edit,
+        WriteEdit::Address(edit) => panic!("{edit:?}"),
+    }
+}
+
+/// The contact after a write.
+fn contact_after(write: &Write) -> &Contact {
+    &contact_edit(write).after().contact
+}
+
+/// How many of the contact's subscriptions a write changes.
+fn written_subscriptions(write: &Write) -> usize {
+    contact_edit(write).after().subscriptions.len()
+}
+
+/// The items that a write consists of.
+fn items(write: &Write) -> Vec<aws_sdk_dynamodb::types::TransactWriteItem> {
+    let actor = Actor::subject("contacts import");
+    let metadata = ChangeMetadata::new(actor, Timestamp::EPOCH, "import", "import-1".to_owned());
+    contact_edit(write)
+        .transact_items("contacts", &metadata)
+        .unwrap()
+}
+
+/// The addresses that a write of a contact claims. None of them has an item yet.
+fn claimed(write: &Write) -> Vec<String> {
+    let items = items(write);
+    let puts = items.iter().filter_map(|item| Some(item.put()?.item()));
+    let claims = puts.filter(|item| item.contains_key("ownerId"));
+    claims
+        .map(|item| item["value"].as_s().unwrap().clone())
+        .collect()
 }
 
 fn slug(n: usize) -> SubscriptionId {
@@ -88,13 +140,12 @@ fn slug(n: usize) -> SubscriptionId {
 
 #[test]
 fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
-    let created = write(planned(&record(&["a@b.ca"]), state(None, &[])));
+    let one = record(&["a@b.ca"]);
+    let created = write(planned(&one, state(&one, None, &[])));
     assert_eq!(claimed(&created), ["a@b.ca"]);
     assert!(created.is_last);
-    let plan = planned(
-        &record(&["a@b.ca", "c@b.ca"]),
-        state(None, &[("c@b.ca", "c_2")]),
-    );
+    let two = record(&["a@b.ca", "c@b.ca"]);
+    let plan = planned(&two, state(&two, None, &[("c@b.ca", "c_2")]));
     assert!(matches!(plan, Plan::Refuse(ImportRefusal::AddressTaken(1))));
 }
 
@@ -102,19 +153,20 @@ fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
 fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() {
     let mut record = record(&["a@b.ca"]);
     record.owned_elsewhere.insert("a@b.ca".to_owned());
-    let created = write(planned(&record, state(None, &[])));
+    let created = write(planned(&record, state(&record, None, &[])));
     assert!(claimed(&created).is_empty());
-    assert_eq!(created.edit.after().contact.emails.len(), 1);
+    assert_eq!(contact_after(&created).emails.len(), 1);
 }
 
 #[test]
 fn a_contact_that_is_as_the_record_says_is_not_written() {
     let record = record(&["a@b.ca"]);
-    let created = write(planned(&record, state(None, &[])));
+    let created = write(planned(&record, state(&record, None, &[])));
     let again = planned(
         &record,
         state(
-            Some(created.edit.after().contact.clone()),
+            &record,
+            Some(contact_after(&created).clone()),
             &[("a@b.ca", "c_1")],
         ),
     );
@@ -135,13 +187,13 @@ fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_or
             .iter()
             .map(|address: &String| (address.as_str(), "c_1"))
             .collect();
-        match planned(&record, state(contact.clone(), &owned)) {
+        match planned(&record, state(&record, contact.clone(), &owned)) {
             Plan::Nothing => break,
             plan => {
                 let write = write(plan);
                 sizes.push((claimed(&write).len(), write.is_last));
-                owners.extend(claimed(&write).into_iter().map(str::to_owned));
-                contact = Some(write.edit.after().contact.clone());
+                owners.extend(claimed(&write));
+                contact = Some(contact_after(&write).clone());
             }
         }
     }
@@ -154,83 +206,52 @@ fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_or
 }
 
 #[test]
-fn subscriptions_without_room_come_before_a_new_contact_and_after_one_that_is_there() {
+fn the_contact_comes_first_and_then_the_subscriptions_that_had_no_room() {
     let mut record = record(&["a@b.ca"]);
     record.subscriptions = (0..250)
         .map(|n| (slug(n), SubscriptionPatch::default()))
         .collect();
-    let created = write(planned(&record, state(None, &[])));
-    assert_eq!(
-        (
-            created.edit.after().subscriptions.len(),
-            created.surplus.len()
-        ),
-        (98, 152)
-    );
-    assert!(created.is_last);
-
-    let contact = Some(created.edit.after().contact.clone());
-    let updated = write(planned(&record, state(contact, &[("a@b.ca", "c_1")])));
-    assert_eq!(
-        (
-            updated.edit.after().subscriptions.len(),
-            updated.surplus.len()
-        ),
-        (99, 0)
-    );
-    assert!(!updated.is_last);
-}
-
-#[test]
-fn subscriptions_that_an_interrupted_import_has_left_become_those_of_the_contact() {
-    let mut record = record(&[]);
-    record.subscriptions = (0..2)
-        .map(|n| (slug(n), SubscriptionPatch::default()))
-        .collect();
-    let mut state = state(None, &[]);
-    state.leftovers = BTreeSet::from([slug(0)]);
-    let created = write(planned(&record, state));
-    assert_eq!(created.edit.after().subscriptions.len(), 1);
-    assert!(!created.is_last);
-}
-
-#[test]
-fn of_two_findings_the_later_counts() {
-    let at = |text| Some(Timestamp::parse_rfc3339(text).unwrap());
-    let early = at("2024-01-01T00:00:00Z");
-    let late = at("2025-01-01T00:00:00Z");
-    let stored = |validated_at| EmailValidation {
-        status: ValidationStatus::Risky,
-        reason: String::new(),
-        validated_at,
-    };
-    let said = |validated_at| ValidationPatch {
-        status: ValidationStatus::Valid,
-        reason: Some(String::new()),
-        validated_at: Some(validated_at),
-    };
-    for (said_at, stored_at, counts) in [
-        (late, early, true),
-        (early, late, false),
-        (early, early, false),
-        (None, early, false),
-        (early, None, true),
-        (None, None, true),
-    ] {
-        assert_eq!(is_news(&said(said_at), &stored(stored_at)), counts);
+    let mut stored = None;
+    let mut written: BTreeMap<SubscriptionId, Subscription> = BTreeMap::new();
+    let mut sizes = Vec::new();
+    loop {
+        let mut state = state(&record, stored.clone(), &[]);
+        if let Some(stored) = &stored {
+            state = self::state(&record, Some(stored.clone()), &[("a@b.ca", "c_1")]);
+        }
+        let snapshot = state.snapshot.map(|snapshot| {
+            let key = |id| Key::subscription(&organization(), &snapshot.state.contact.id, id);
+            let items = written
+                .iter()
+                .map(|(id, stored)| (id.clone(), subscription_item(key(id), stored).unwrap()));
+            Snapshot::new(snapshot.contact.clone(), items.collect()).unwrap()
+        });
+        state.snapshot = snapshot;
+        match planned(&record, state) {
+            Plan::Nothing => break,
+            plan => {
+                let write = write(plan);
+                assert!(items(&write).len() <= MAX_ITEMS);
+                sizes.push((written_subscriptions(&write), write.is_last));
+                written.extend(contact_edit(&write).after().subscriptions.clone());
+                stored = Some(contact_after(&write).clone());
+            }
+        }
     }
-    assert!(is_news(&said(None), &EmailValidation::default()));
+    assert_eq!(sizes, [(98, false), (99, false), (53, true)]);
+    assert_eq!(stored.unwrap().subscription_count, 250);
 }
 
 #[test]
 fn a_kept_contact_gets_the_subscriptions_that_it_lacks_and_nothing_else() {
     let mut record = record(&["a@b.ca"]);
     record.patch.first_name = Some("Jane".to_owned());
-    record.patch.verification = Some(Verification {
+    let verification = Verification {
         at: Timestamp::EPOCH,
         by: None,
         source: None,
-    });
+    };
+    record.patch.methods[0].verification = Some(verification).into();
     record.subscriptions = (0..2)
         .map(|n| (slug(n), SubscriptionPatch::default()))
         .collect();
@@ -239,21 +260,23 @@ fn a_kept_contact_gets_the_subscriptions_that_it_lacks_and_nothing_else() {
         id("c_1"),
         Timestamp::EPOCH,
     );
-    let state = |contact: &Contact| state(Some(contact.clone()), &[]);
-    let updated = write(planned_with(Existing::Keep, &record, state(&stored)));
-    assert_eq!(updated.edit.after().subscriptions.len(), 2);
+    let before = state(&record, Some(stored.clone()), &[]);
+    let updated = write(planned_with(Existing::Keep, &record, before));
+    assert_eq!(written_subscriptions(&updated), 2);
     assert!(claimed(&updated).is_empty() && updated.is_last);
-    let after = &updated.edit.after().contact;
+    let after = contact_after(&updated);
     assert_eq!(
         *after,
         Contact {
+            subscription_count: 2,
             version: after.version,
             updated_at: after.updated_at,
             ..stored.clone()
         }
     );
     record.subscriptions.clear();
-    let plan = planned_with(Existing::Keep, &record, state(&stored));
+    let before = state(&record, Some(stored), &[]);
+    let plan = planned_with(Existing::Keep, &record, before);
     assert!(matches!(plan, Plan::Nothing));
 }
 
@@ -261,10 +284,14 @@ fn a_kept_contact_gets_the_subscriptions_that_it_lacks_and_nothing_else() {
 fn a_new_contact_of_an_import_that_keeps_has_an_address_that_another_contact_owns() {
     let record = record(&["a@b.ca", "c@b.ca"]);
     let owners = [("a@b.ca", "c_2")];
-    let created = write(planned_with(Existing::Keep, &record, state(None, &owners)));
-    assert_eq!(created.edit.after().contact.emails.len(), 2);
+    let created = write(planned_with(
+        Existing::Keep,
+        &record,
+        state(&record, None, &owners),
+    ));
+    assert_eq!(contact_after(&created).emails.len(), 2);
     assert_eq!(claimed(&created), ["c@b.ca"]);
-    let refused = planned(&record, state(None, &owners));
+    let refused = planned(&record, state(&record, None, &owners));
     assert!(matches!(
         refused,
         Plan::Refuse(ImportRefusal::AddressTaken(0))
@@ -275,20 +302,22 @@ fn a_new_contact_of_an_import_that_keeps_has_an_address_that_another_contact_own
 fn a_kept_contact_gets_the_addresses_that_had_no_room_in_the_transaction_that_created_it() {
     let addresses: Vec<_> = (0..150).map(|n| format!("{n:03}@b.ca")).collect();
     let record = record(&addresses.iter().map(String::as_str).collect::<Vec<_>>());
-    let created = write(planned_with(Existing::Keep, &record, state(None, &[])));
-    let contact = &created.edit.after().contact;
+    let created = write(planned_with(
+        Existing::Keep,
+        &record,
+        state(&record, None, &[]),
+    ));
+    let contact = contact_after(&created);
     assert_eq!((contact.emails.len(), claimed(&created).len()), (150, 99));
     assert!(!created.is_last);
     // An address that the contact has lost meanwhile does not come back.
     let mut contact = contact.clone();
-    let lost = MethodValue::Email(EmailAddress::parse("149@b.ca").unwrap());
+    let lost = email("149@b.ca");
     assert!(contact.method(&lost).is_some());
     contact.remove_method(&lost);
-    let completed = planned_with(Existing::Keep, &record, state(Some(contact), &[]));
+    let completed = planned_with(Existing::Keep, &record, state(&record, Some(contact), &[]));
     let completed = write(completed);
-    assert_eq!(
-        (claimed(&completed).len(), claimed(&completed)[0]),
-        (50, "099@b.ca")
-    );
+    let claims = claimed(&completed);
+    assert_eq!((claims.len(), claims[0].as_str()), (50, "099@b.ca"));
     assert!(completed.is_last);
 }
