@@ -374,7 +374,9 @@ fn subscription(
         let known = verifications.entry(primary.to_owned()).or_default();
         add(known, short_form);
     }
-    let email = entry.email.map(|email| emails.find(&email, &member(place, "email")));
+    let email = entry
+        .email
+        .map(|email| emails.find(&email, &member(place, "email")));
     Ok(SubscriptionPatch {
         status: Some(entry.status),
         ending: Some(Ending {

@@ -58,4 +58,3 @@ pub(crate) fn remove_nulls(value: &mut Value, name: &str, place: &str) -> anyhow
     }
     Ok(())
 }
-

@@ -88,7 +88,12 @@ impl From<Option<Verification>> for VerificationState {
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "What a successful request did. The first four are about a verification.")
+    schema(
+        description = "What a request did. `recorded`: the stored verification is now this one. `kept`: an equal or earlier \
+                       one is stored. `cleared`: a verification was cleared. `unchanged`: there was nothing to clear or to \
+                       change. `created`: the contact is new. `updated`: the contact or a subscription changed. `kept` and \
+                       `unchanged` mean that nothing was written."
+    )
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
