@@ -53,7 +53,7 @@ pub enum VerifyContact {
         /// False clears the verification.
         #[schema(schema_with = r#false)]
         verified: bool,
-        /// The address of the contact, as in `Verify`.
+        /// The address of the contact, as for a verification.
         email: Option<EmailAddress>,
         /// The audience.
         audience: AudienceSlug,
