@@ -10,7 +10,7 @@ use serde_json::json;
 use shared::auth::Caller;
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, ContactId, ContactPatch, ContactRecord, EmailAddress,
-    ExpectedVersion, MethodKind, MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion,
+    ExpectedVersion, Level, MethodKind, MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion,
     Reach, SubscriptionId, SubscriptionPatch, SubscriptionStatus, Tenant, Timestamp, Version,
 };
 use shared::store::{
@@ -142,6 +142,7 @@ fn method_change(method: MethodValue, verified_at: Option<&str>, request_id: &st
 
 fn contact_change(verified_at: Option<&str>, request_id: &str) -> VerifyContact {
     VerifyContact {
+        address: None,
         audience: AudienceSlug::parse("newsletter").unwrap(),
         client: ClientSlug::parse("website").unwrap(),
         verified_at: verified_at.map(at),
@@ -206,7 +207,7 @@ async fn an_address_is_found_by_its_normal_form_and_shown_as_given() {
         .unwrap();
     assert_eq!(outcome, Outcome::Recorded);
     assert_eq!(contact.emails[0].value, "Jane@Example.com");
-    assert_eq!(contact.emails[0].verification.as_ref().unwrap().at, at(T1));
+    assert_eq!(contact.emails[0].verification.current.as_ref().unwrap().at, at(T1));
 }
 
 #[tokio::test]
@@ -230,7 +231,7 @@ async fn a_method_of_another_tenants_contact_is_not_found_and_not_touched() {
         .unwrap();
     assert_eq!(
         (outcome, contact.version),
-        (Outcome::Unchanged, Version::FIRST)
+        (Outcome::Unchanged, Version::new(1))
     );
 }
 
@@ -276,7 +277,7 @@ async fn a_missing_method_another_version_and_a_missing_contact_are_told_apart()
     ));
     assert!(matches!(
         change("+14165550100", "c_1").await,
-        ChangeError::VersionMismatch(Some(Version::FIRST))
+        ChangeError::VersionMismatch(Some(Version::new(1)))
     ));
 }
 
@@ -310,12 +311,16 @@ async fn a_contact_is_recorded_kept_cleared_and_left_at_both_levels() {
             "step {position}"
         );
         assert_eq!(
-            seen.contact.verification.map(|found| found.at),
+            seen.verification(Level::Contact)
+                .current
+                .map(|found| found.at),
             stored.map(at),
             "step {position}"
         );
         assert_eq!(
-            seen.client_subscription.verification.map(|found| found.at),
+            seen.verification(Level::Client)
+                .current
+                .map(|found| found.at),
             stored.map(at),
             "step {position}"
         );
@@ -369,7 +374,7 @@ async fn another_tenants_contact_is_not_found_and_not_touched() {
         .unwrap();
     assert_eq!(
         (outcome, seen.contact.version),
-        (Outcome::Unchanged, Version::FIRST)
+        (Outcome::Unchanged, Version::new(1))
     );
 }
 

@@ -34,15 +34,19 @@ fn verify_phone_number() -> Operation {
         function: "verify-phone-number",
         dialect: Dialect::Crm,
         summary: "Record or clear the verification of a phone number",
-        description: "Marks one phone number of the contact as verified since `verifiedAt`, unless an equal or earlier verification \
-             stands; clears its verification where `verifiedAt` is null or absent. A `SUPERADMIN` reaches every organization.",
+        description: "Records that the phone number is verified since `verifiedAt`, unless an equal or earlier verification is stored. \
+             Without `verifiedAt`, or with null, it clears the verification. A body that has a misspelling of `verifiedAt` \
+             (`verified_at`, `verifiedat`) instead is refused (400). A `SUPERADMIN` reaches every organization.",
         contact: Some(examples::JANE),
         parameters: Vec::new(),
         body: Some(("VerifyPhoneNumber", examples::verify_phone_number())),
         answers: vec![
             (
                 "200",
-                changed("It is done, or was.", examples::phone_number_verified()),
+                changed(
+                    "The contact after the request; `outcome` says what it did.",
+                    examples::phone_number_verified(),
+                ),
             ),
             (
                 "400",
@@ -60,17 +64,20 @@ fn verify_contact_method() -> Operation {
         function: "verify-contact-method",
         dialect: Dialect::Crm,
         summary: "Record or clear the verification of a phone number or e-mail address",
-        description: "As `verify-phone-number`, also for an e-mail address, and with a label that says on whose word. Recording without a \
-             label removes an older label.",
+        description: "As `verify-phone-number`, also for an e-mail address, and with a label for the source. Recording without a label removes \
+             an older label. The verification of an address is the contact's level in the mailer's endpoints.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("VerifyContactMethod", examples::verify_contact_method())),
         answers: vec![
             (
                 "200",
-                changed("It is done, or was.", examples::contact_method_verified()),
+                changed(
+                    "The contact after the request; `outcome` says what it did.",
+                    examples::contact_method_verified(),
+                ),
             ),
-            ("400", invalid("type must be \"phone\" or \"email\"")),
+            ("400", invalid("verified_at must be spelled verifiedAt")),
             ("404", method_not_found("Email not found on contact")),
         ],
     }
@@ -111,15 +118,20 @@ fn add_contact_method() -> Operation {
         function: "add-contact-method",
         dialect: Dialect::Crm,
         summary: "Add a phone number or e-mail address to a contact",
-        description: "It is unverified, whatever is known of others. One that is there already stays as it is, but for becoming the main \
-             one of its kind where `isPrimary` is true. In the caller's own organization only.",
+        description: "The new number or address is not verified, at no level, even if the contact had it before. What holds mail back from an \
+             address comes back with it: a hard bounce and a validation finding, and the complaint and global unsubscription of a \
+             former owner. A number or address that the contact already has keeps its verification; with `isPrimary` true it \
+             becomes primary. Only in the caller's own organization.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("AddContactMethod", examples::add_contact_method())),
         answers: vec![
             (
                 "200",
-                changed("It is there, or was.", examples::contact_method_added()),
+                changed(
+                    "The contact with the number or address.",
+                    examples::contact_method_added(),
+                ),
             ),
             (
                 "400",
@@ -135,15 +147,18 @@ fn remove_contact_method() -> Operation {
         function: "remove-contact-method",
         dialect: Dialect::Crm,
         summary: "Remove a phone number or e-mail address from a contact",
-        description: "With all that is known of it: added again, it is unverified. Where it was the main one of its kind, the first of the \
-             others becomes that. In the caller's own organization only.",
+        description: "Its verification is removed at every level, so it is not verified when it is added again. If it was primary, the oldest \
+             other one of its kind becomes primary. Only in the caller's own organization.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("RemoveContactMethod", examples::remove_contact_method())),
         answers: vec![
             (
                 "200",
-                changed("It is gone.", examples::contact_method_removed()),
+                changed(
+                    "The contact without the number or address.",
+                    examples::contact_method_removed(),
+                ),
             ),
             ("400", invalid("type must be \"phone\" or \"email\"")),
             ("404", method_not_found("Phone number not found on contact")),
@@ -158,7 +173,7 @@ fn changed(description: &str, example: Value) -> Response {
 fn invalid(fault: &str) -> Response {
     refusal(
         Dialect::Crm,
-        "The body or a header is not what it must be. Every fault is named.",
+        "The body or a header is not valid. The text names every fault.",
         crm_error(&format!("Invalid payload: {fault}")),
     )
 }
@@ -166,7 +181,7 @@ fn invalid(fault: &str) -> Response {
 fn contact_not_found() -> Response {
     refusal(
         Dialect::Crm,
-        "No such contact in the organization.",
+        "The organization has no such contact.",
         crm_error("Contact not found"),
     )
 }
@@ -174,7 +189,7 @@ fn contact_not_found() -> Response {
 fn method_not_found(text: &str) -> Response {
     refusal(
         Dialect::Crm,
-        "No such contact in the organization, or it has no such phone number or address.",
+        "The organization has no such contact, or the contact has no such phone number or address.",
         crm_error(text),
     )
 }

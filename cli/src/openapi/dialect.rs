@@ -22,10 +22,10 @@ impl Dialect {
     pub(super) fn description(self) -> &'static str {
         match self {
             Self::Crm => {
-                "A contact by its id, its phone numbers and addresses, and which of them are verified."
+                "A contact by its id, with its phone numbers and addresses and their verifications."
             }
             Self::Mailer => {
-                "A contact in one audience for one client, an application: whether it is verified, and whether mail may be sent."
+                "An address of a contact in one audience, for one client (an application): whether it is verified, and whether the client may send to it."
             }
         }
     }

@@ -81,7 +81,10 @@ pub(super) fn contact_method_removed() -> Value {
 }
 
 pub(super) fn verify_contact() -> Value {
-    json!({ "verified": true, "verified_at": "2024-09-01T10:00:00Z", "audience": "newsletter", "client": "website" })
+    json!({
+        "verified": true, "verified_at": "2024-09-01T10:00:00Z", "email": "jane.doe@example.com",
+        "audience": "newsletter", "client": "website",
+    })
 }
 
 pub(super) fn contact_verified() -> Value {
@@ -106,13 +109,11 @@ pub(super) fn upsert_contact() -> Value {
 }
 
 pub(super) fn contact_updated() -> Value {
-    let mut contact = audience_contact(Some("recorded"));
-    contact["client"]["verified"] = json!(true);
-    contact["client"]["verified_at"] = json!("2024-09-01T10:00:00.000Z");
+    let mut contact = contact_verified();
+    contact["outcome"] = json!("updated");
+    contact["verification_outcome"] = json!("recorded");
     contact["email_validation"] =
         json!({ "status": "valid", "reason": "", "validated_at": "2024-09-01T10:00:00.000Z" });
-    contact["can_send_marketing"] = json!(true);
-    contact["marketing"] = json!({ "verified_by": ["client"], "blocked_by": [] });
     contact["tags"] = json!(["lead"]);
     contact
 }
@@ -120,6 +121,7 @@ pub(super) fn contact_updated() -> Value {
 pub(super) fn contact_created() -> Value {
     let mut contact = contact_updated();
     contact["contact_id"] = json!(NEW);
+    contact["outcome"] = json!("created");
     contact
 }
 

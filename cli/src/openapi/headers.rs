@@ -63,7 +63,7 @@ pub(super) fn all() -> [(Named, Header); 5] {
     [
         (
             REQUEST_ID,
-            always(header(request_id, "The request, as in the log.")),
+            always(header(request_id, "The id of the request, as in the log.")),
         ),
         (
             VERSION,
@@ -71,14 +71,13 @@ pub(super) fn all() -> [(Named, Header); 5] {
         ),
         (
             VERSION_IF_ANY,
-            header(tag(), "The version of the contact, where it exists."),
+            header(tag(), "The version of the contact, if it exists."),
         ),
         (
             CHALLENGE,
             header(
                 challenge,
-                "`Bearer` where there was no token; otherwise with `error=\"invalid_token\"` and what kind of fault it has (RFC \
-                 6750).",
+                "`Bearer` if there was no token; otherwise also `error=\"invalid_token\"` and the kind of fault (RFC 6750).",
             ),
         ),
         (RETRY_AFTER, always(header(seconds, "Seconds to wait."))),

@@ -35,20 +35,32 @@ fn verify_contact() -> Operation {
     Operation {
         function: "verify-contact",
         dialect: Dialect::Mailer,
-        summary: "Record or clear the verification of a contact and of the client's subscription",
-        description: "With `verified: true` it marks the contact and the client's subscription in the audience, both or neither, each by the \
-             one rule; with `verified: false` it clears both. Answers whether mail may be sent, and why not.",
+        summary: "Record or clear the verification of a contact's address for a client",
+        description: "With `verified: true` it verifies the address at the contact's level and at the client's, both or neither; at each \
+             level the earliest verification wins. With `verified: false` it clears both. The contact's level is the verification \
+             that `verify-contact-method` reads and writes. Without `email` it means the address that the client named last in \
+             upsert or subscribe, or else the contact's primary address. The answer says whether the client may send to the \
+             address, and why not.",
         contact: Some(examples::SUBSCRIBER),
         parameters: Vec::new(),
         body: Some(("VerifyContact", examples::verify_contact())),
         answers: vec![
             (
                 "200",
-                changed("It is done, or was.", examples::contact_verified()),
+                changed(
+                    "The address after the request; `outcome` says what it did.",
+                    examples::contact_verified(),
+                ),
             ),
             (
                 "400",
-                invalid(&json!({ "verified": "required", "verified_at": "must_be_iso_datetime" })),
+                refusal(
+                    Dialect::Mailer,
+                    "The body or a header is not valid; every field at fault is named. Faults that only the table shows come \
+                     alone: `audience` is `not_found` if the organization has no such audience; `email` is `not_found` if the \
+                     contact does not have the address, and `required` if it is absent and the contact has no address.",
+                    mailer_error(&json!({ "verified": "required", "email": "invalid" })),
+                ),
             ),
             ("403", forbidden()),
             ("404", contact_not_found()),
@@ -61,15 +73,18 @@ fn upsert_contact() -> Operation {
         function: "upsert-contact",
         dialect: Dialect::Mailer,
         summary: "Create or update the contact that owns an e-mail address",
-        description: "And the client's subscription. What is absent changes nothing; a verification is never cleared or postponed. A phone \
-             number that is new is unverified.",
+        description: "Also creates or updates the client's subscription. Absent members change nothing. An upsert never goes backwards: it \
+             neither clears nor postpones a verification, nor records one that is not later than the last clear; `status` does \
+             not restart an ended subscription; `suppression` lifts only a hard bounce. `\"verified\": true` verifies the \
+             address at the contact's level and at the client's; `verification_outcome` says what that did. A new phone number \
+             is not verified.",
         contact: None,
         parameters: Vec::new(),
         body: Some(("UpsertContact", examples::upsert_contact())),
         answers: vec![
             (
                 "200",
-                changed("The contact was there.", examples::contact_updated()),
+                changed("The contact existed.", examples::contact_updated()),
             ),
             (
                 "201",
@@ -89,30 +104,26 @@ fn contact_status() -> Operation {
         function: "contact-status",
         dialect: Dialect::Mailer,
         summary: "Ask whether mail may be sent to an e-mail address",
-        description: "Of a contact that the client has not onboarded it tells nothing: the answer is that of one which does not exist, 200 \
-             with `exists: false`. A blank in `email` is read as the plus that it must have been.",
+        description: "Answers for this address, whichever of the contact's addresses it is. If nobody owns the address, or the client has no \
+             subscription of the owner in the audience, the answer is 200 with `exists: false`. A blank within `email` is read \
+             as a plus.",
         contact: None,
         parameters: vec![
             parameters::query(
                 "email",
                 "EmailAddress",
-                "The address that the contact owns.",
+                "The address.",
                 "jane.doe@example.com",
             ),
-            parameters::query(
-                "audience",
-                "AudienceSlug",
-                "In which audience.",
-                "newsletter",
-            ),
-            parameters::query("client", "ClientSlug", "For which client.", "website"),
+            parameters::query("audience", "AudienceSlug", "The audience.", "newsletter"),
+            parameters::query("client", "ClientSlug", "The client.", "website"),
         ],
         body: None,
         answers: vec![
             (
                 "200",
                 answer(
-                    "What is known of it. `ETag` is there where the contact exists.",
+                    "The address. The answer has an `ETag` if `exists` is true.",
                     AUDIENCE_CONTACT,
                     examples::contact_known(),
                 )
@@ -133,14 +144,15 @@ fn subscribe() -> Operation {
         function: "subscribe",
         dialect: Dialect::Mailer,
         summary: "Subscribe the contact that owns an e-mail address",
-        description: "It is created if nobody owns it. No verification is touched.",
+        description: "Creates a contact if nobody owns the address. Only this endpoint restarts an ended subscription, as far as `scope` says. \
+             It changes no verification.",
         contact: None,
         parameters: Vec::new(),
         body: Some(("Subscribe", examples::subscribe())),
         answers: vec![
             (
                 "200",
-                changed("The contact was there.", examples::contact_subscribed()),
+                changed("The contact existed.", examples::contact_subscribed()),
             ),
             (
                 "201",
@@ -160,14 +172,18 @@ fn unsubscribe() -> Operation {
         function: "unsubscribe",
         dialect: Dialect::Mailer,
         summary: "Unsubscribe the contact that owns an e-mail address",
-        description: "From the client, from the audience, or from all mail, as `scope` says. No verification is touched.",
+        description: "Ends the client's subscription, the subscription at audience level, or all mail, as `scope` says. It changes no \
+             verification.",
         contact: None,
         parameters: Vec::new(),
         body: Some(("Unsubscribe", examples::unsubscribe())),
         answers: vec![
             (
                 "200",
-                changed("It is done, or was.", examples::contact_unsubscribed()),
+                changed(
+                    "The contact after the request.",
+                    examples::contact_unsubscribed(),
+                ),
             ),
             ("400", invalid(&json!({ "scope": "required" }))),
             ("403", forbidden()),
@@ -187,8 +203,8 @@ fn changed(description: &str, example: Value) -> Response {
 fn invalid(fields: &Value) -> Response {
     refusal(
         Dialect::Mailer,
-        "The body, the query or a header is not what it must be, or the organization has no such audience (`not_found`). Every \
-         field at fault is named.",
+        "The body, the query or a header is not valid; every field at fault is named. If they are valid, but the organization has \
+         no such audience, `audience` is `not_found`.",
         mailer_error(fields),
     )
 }
@@ -196,7 +212,7 @@ fn invalid(fields: &Value) -> Response {
 fn forbidden() -> Response {
     refusal(
         Dialect::Mailer,
-        "`client` is not the token's, or the token has none.",
+        "`client` is not the token's client, or the token has none.",
         mailer_error(&json!({ "client": "forbidden" })),
     )
 }
@@ -204,7 +220,7 @@ fn forbidden() -> Response {
 fn contact_not_found() -> Response {
     refusal(
         Dialect::Mailer,
-        "No such contact in the organization, or the client has not onboarded it in this audience.",
+        "The organization has no such contact, or the client has no subscription of it in this audience.",
         mailer_error(&json!({ "contact_id": "not_found" })),
     )
 }

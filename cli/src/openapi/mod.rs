@@ -32,19 +32,22 @@ use crate::template::template;
 
 /// The description of the API as a whole.
 const DESCRIPTION: &str = "\
-Records, keeps and answers one fact: a contact's phone number or e-mail address is verified, since when, by whom, on whose \
-word, and so may we send?
+Records, keeps and answers one fact: this phone number or e-mail address of a contact is verified, since when, by whom, on \
+whose word, and so may we send?
 
-- **The earliest verification wins.** A verification at *t* replaces what is stored if that is nothing or later than *t*. \
-  `outcome` says what a request did: `recorded`, `kept`, `cleared`, `created`, `updated` or `unchanged`; `kept` and \
-  `unchanged` wrote nothing, but an upsert that says `kept` may have changed something else.
-- **Retries are always safe.** `ETag` carries the contact's version; `If-Match` makes a write conditional.
-- **Bodies** are JSON objects of at most 16 KiB; members that are not described are ignored, and an empty body is `{}`. \
-  White space around a text does not count: what schemas say of a text holds for what is left of it. An optional text that \
-  is blank counts as absent.
-- **Every answer** of a function names its request in `x-request-id`. API Gateway answers by itself, as `{\"message\": TEXT}`, \
-  what has no route (404), is too much (429) or finds no function (500, 503), and may call `WWW-Authenticate` \
-  `x-amzn-remapped-www-authenticate`.
+- **A verification belongs to one number or address.** It proves no other one of the same contact. The CRM and the mailer \
+  share the verification at the contact's level; audiences and clients have levels of their own.
+- **The earliest verification wins.** A verification at *t* is stored if none is stored, or only a later one. `outcome` says \
+  what a request did: `recorded`, `kept`, `cleared`, `created`, `updated` or `unchanged`. `kept` and `unchanged` mean that \
+  nothing was written.
+- **Repeating a verification is always safe.** A repeated clear also clears a verification that was recorded in between: \
+  `ETag` carries the contact's version, and `If-Match` makes a write conditional.
+- **Bodies** are JSON objects of at most 16 KiB. Other members than those described are ignored, and an empty body is `{}`. \
+  White space around a text does not count: the schemas describe the trimmed text. An optional text that is blank counts as \
+  absent, unless its description says otherwise.
+- **Every answer** of a function has the request's id in `x-request-id`. API Gateway itself answers requests without a route \
+  (404), too many requests (429) and requests to a missing function (500, 503), with `{\"message\": TEXT}`. It may rename \
+  `WWW-Authenticate` to `x-amzn-remapped-www-authenticate`.
 ";
 
 /// The document.

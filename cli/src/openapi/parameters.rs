@@ -11,7 +11,7 @@ pub(super) fn contact_id(example: &str) -> Parameter {
         .name("id")
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .description(Some("The contact."))
+        .description(Some("The id of the contact."))
         .schema(Some(Ref::from_schema_name("ContactId")))
         .example(Some(json!(example)))
         .build()
@@ -44,8 +44,8 @@ pub(super) fn if_match() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "The versions at which the contact may be changed: entity tags as `ETag` holds them, at most 100 different ones. `*` \
-             is any, of a contact that exists. At another version the answer is 412.",
+            "The versions at which the contact may be changed: at most 100 different entity tags, as in `ETag`. `*` means any \
+             version of an existing contact. At another version the answer is 412.",
         ))
         .schema(Some(
             OneOfBuilder::new()
@@ -66,8 +66,8 @@ pub(super) fn if_none_match() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "The versions that the caller has already: entity tags as `ETag` holds them, or `*`. At one of them the answer is \
-             304. What is neither asks for nothing.",
+            "The versions that the caller already has: entity tags, as in `ETag`, or `*`. At one of them the answer is 304. \
+             Another value is ignored.",
         ))
         .schema(Some(
             text().examples(["\"3\""]),

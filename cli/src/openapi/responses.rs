@@ -35,7 +35,7 @@ pub(super) fn answer(description: &str, schema: &str, example: Value) -> Respons
 /// The answer to a caller that has this version already.
 pub(super) fn not_modified() -> Response {
     ResponseBuilder::new()
-        .description("The caller has this version already.")
+        .description("The caller already has this version.")
         .with(headers::VERSION)
         .with(headers::REQUEST_ID)
         .build()
@@ -72,7 +72,7 @@ fn json_response(description: &str, schema: Ref, example: Option<Value>) -> Resp
 pub(super) fn gateway_error() -> (String, RefOr<Schema>) {
     let message = ObjectBuilder::new().schema_type(Type::String);
     let schema = ObjectBuilder::new()
-        .description(Some("What API Gateway answers by itself."))
+        .description(Some("An error of API Gateway itself."))
         .property("message", message)
         .required("message");
     (GATEWAY_ERROR.to_owned(), schema.into())
@@ -97,7 +97,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "401",
         name: "Unauthorized",
-        description: "No token, or one that proves nothing.",
+        description: "The token is missing or not valid.",
         text: "missing Authorization header",
         code: "missing_authorization",
         header: Some(headers::CHALLENGE),
@@ -105,7 +105,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "412",
         name: "PreconditionFailed",
-        description: "The contact has another version than `If-Match` names; `ETag` says which, if it exists.",
+        description: "The contact has another version than `If-Match` names. `ETag` has the current one, if the contact exists.",
         text: "Contact has changed",
         code: "precondition_failed",
         header: Some(headers::VERSION_IF_ANY),
@@ -121,7 +121,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "415",
         name: "UnsupportedMediaType",
-        description: "A content type is stated that is neither `application/json` nor `...+json`.",
+        description: "The content type is neither `application/json` nor `...+json`.",
         text: "Content type must be application/json",
         code: "unsupported_media_type",
         header: None,
@@ -129,7 +129,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "500",
         name: "InternalServerError",
-        description: "A mistake of ours, or of the deployment; the log says which.",
+        description: "A bug, or a mistake in the deployment; the log says which.",
         text: "Internal server error",
         code: "internal_error",
         header: None,
@@ -137,7 +137,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "503",
         name: "ServiceUnavailable",
-        description: "The database or the identity provider is not there.",
+        description: "The database or the identity provider is not available, or it is unknown whether the write was applied. `Retry-After` says when to try again.",
         text: "Service temporarily unavailable",
         code: "unavailable",
         header: Some(headers::RETRY_AFTER),
@@ -151,7 +151,7 @@ pub(super) fn shared(dialect: Dialect) -> Vec<(String, Response)> {
         .map(|shared| (name(dialect, shared.name), described(dialect, shared)))
         .collect();
     let too_many = json_response(
-        "More requests than the API takes, by API Gateway.",
+        "Too many requests. API Gateway answers this.",
         Ref::from_schema_name(GATEWAY_ERROR),
         Some(json!({ "message": "Too Many Requests" })),
     );

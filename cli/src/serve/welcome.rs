@@ -74,9 +74,9 @@ fn examples() -> anyhow::Result<[Example; 3]> {
             identity: demo::person()?,
         },
         Example {
-            title: "A contact is verified for an audience's client; may we send?",
+            title: "An address is verified for a client in an audience; may the client send to it?",
             path: "/api/contacts/c_1/verification",
-            body: r#"{"verified": true, "verified_at": "2024-09-01T10:00:00Z", "audience": "newsletter", "client": "website"}"#,
+            body: r#"{"verified": true, "verified_at": "2024-09-01T10:00:00Z", "email": "jane.doe@example.com", "audience": "newsletter", "client": "website"}"#,
             identity: demo::application()?,
         },
     ])

@@ -6,7 +6,7 @@ use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch};
 
 /// The request body that verifies at a time, or clears.
 pub(super) type RequestBody<'a> = &'a dyn Fn(Option<&str>) -> Value;
-/// The response body with this outcome, and the time since when the method or contact is now verified, if it is.
+/// The response body with this outcome, and the time since when the method is now verified, if it is.
 pub(super) type AnswerBody<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
 
 /// An unverified part of a sample contact, for the checks of the one rule (contract section 2).

@@ -48,6 +48,21 @@ pub(super) fn checks() -> Vec<Check> {
         ),
     ]);
     checks.extend(
+        [Endpoint::PhoneNumber, Endpoint::ContactMethod].map(|endpoint| {
+            let mut misspelled = body(endpoint);
+            misspelled["verified_at"] = json!("2024-09-01T10:00:00Z");
+            check(
+                endpoint,
+                "answers 400 to a misspelling of verifiedAt, and does not clear",
+                &misspelled,
+                Expected::crm_error(
+                    400,
+                    "Invalid payload: verified_at must be spelled verifiedAt",
+                ),
+            )
+        }),
+    );
+    checks.extend(
         [
             Endpoint::PhoneNumber,
             Endpoint::ContactMethod,
@@ -162,10 +177,13 @@ fn with_every_fault(endpoint: Endpoint) -> Option<Check> {
             ),
         ),
         Endpoint::Contact => (
-            json!({ "verified": true, "verified_at": "2024-02-30T10:00:00Z" }),
+            json!({ "verified": true, "verified_at": "2024-02-30T10:00:00Z", "email": "" }),
             Expected::mailer_faults(
                 400,
-                json!({ "verified_at": "must_be_iso_datetime", "audience": "required", "client": "required" }),
+                json!({
+                    "verified_at": "must_be_iso_datetime", "email": "invalid", "audience": "required",
+                    "client": "required",
+                }),
             ),
         ),
         Endpoint::AddContactMethod | Endpoint::RemoveContactMethod => (

@@ -6,7 +6,7 @@ use super::{
     AudiencePatch, Ending, SubscriptionPatch, SubscriptionStatus, SuppressionPatch, Timestamp,
 };
 
-/// How far a subscription begins or ends, from near to far.
+/// The levels at which a subscription begins or ends, from narrow to wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -88,7 +88,10 @@ impl From<Option<Verification>> for VerificationState {
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "What a successful request did. The first four are about a verification."
+        description = "What a request did. `recorded`: the stored verification is now this one. `kept`: an equal or earlier \
+                       one is stored. `cleared`: a verification was cleared. `unchanged`: there was nothing to clear or to \
+                       change. `created`: the contact is new. `updated`: the contact or a subscription changed. `kept` and \
+                       `unchanged` mean that nothing was written."
     )
 )]
 #[serde(rename_all = "lowercase")]

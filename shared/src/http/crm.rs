@@ -96,13 +96,13 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     failure_response(failure, &body)
 }
 
-/// Why a request was not done, in words; `error` and `message` are alike.
+/// An error. `error` and `message` have the same text.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CrmError))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
     error: &'a str,
     message: &'a str,
-    /// The request, as in the header `x-request-id` and in the log.
+    /// The id of the request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
     request_id: &'a str,
 }
@@ -111,12 +111,12 @@ struct ErrorView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChanged))]
 #[derive(Serialize)]
 struct MethodChanged<'a> {
-    /// What was asked for, such as `Phone number verified`, whatever the outcome.
+    /// The request in words, such as `Phone number verified`, whatever the outcome.
     message: String,
     data: MethodChangedData<'a>,
 }
 
-/// What happened, and the contact.
+/// The outcome, and the contact after it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChangedData))]
 #[derive(Serialize)]
 struct MethodChangedData<'a> {
@@ -136,7 +136,7 @@ struct ContactView<'a> {
     /// In the order in which they were added.
     phone_number: Vec<MethodView<'a>>,
     secondary_phone_number: &'a [String],
-    /// The primary one.
+    /// The primary address.
     email: Option<&'a str>,
     /// In the order in which they were added.
     emails: Vec<MethodView<'a>>,
@@ -174,24 +174,24 @@ impl<'a> ContactView<'a> {
     }
 }
 
-/// A phone number or e-mail address. Without a verification it has none of its three members.
+/// A phone number or e-mail address. The last three members are absent if it is not verified.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactMethod))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MethodView<'a> {
-    /// In E.164, or the address as it was given.
+    /// The phone number in E.164, or the address as it was given.
     value: &'a str,
-    /// Whether it is the main one of its kind.
+    /// Whether it is the primary one of its kind.
     is_primary: bool,
-    /// Since when it is verified.
+    /// The time of the verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_at: Option<Timestamp>,
-    /// By whom: a token's subject, or `client:` and an application's slug.
+    /// The author of the verification: a token's subject, or `client:` and an application's slug.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_by: Option<&'a Actor>,
-    /// Where it came from, as the caller said.
+    /// The source of the verification, in the caller's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verification_source: Option<&'a VerificationSource>,

@@ -145,27 +145,27 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     failure_response(failure, &FailureView { error, request_id })
 }
 
-/// Why a request was not done.
+/// An error.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerError))]
 #[derive(Serialize)]
 struct FailureView<'a> {
     error: ErrorView<'a>,
-    /// The request, as in the header `x-request-id` and in the log.
+    /// The id of the request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
     request_id: &'a str,
 }
 
-/// A code, and either what it means or the fields at fault.
+/// The code, with a message or with the fields at fault.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerErrorDetail))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
-    /// `validation_error` where fields are at fault.
+    /// `validation_error` if fields are at fault.
     code: ErrorCode,
-    /// What the code means; only where no field is at fault.
+    /// The meaning of the code. Only if no field is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     message: Option<String>,
-    /// What is wrong with each field at fault, by its name (such as `phoneNumber.0.value`).
+    /// The codes of the fields at fault, by their names (such as `phoneNumber.0.value`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     fields: Option<BTreeMap<&'a str, FieldCode>>,

@@ -149,7 +149,7 @@ text!(
 text!(
     PhoneNumber,
     "A phone number in international form (`+1 (416) 555-0100`: 7 to 15 digits), or a national one of the server's \
-         `DEFAULT_PHONE_REGION`. Compared as E.164. An extension is refused.",
+         `DEFAULT_PHONE_REGION`. The API compares E.164 forms. An extension is refused.",
     |text| text
         .format(Some(SchemaFormat::Custom("phone".to_owned())))
         .min_length(Some(1))

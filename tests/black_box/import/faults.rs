@@ -147,7 +147,8 @@ async fn an_export_waits_for_a_table_that_throttles() {
 async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_none() {
     let api = Arc::new(Api::start().await);
     let website = json!({ "audience": "newsletter", "client": "website", "status": "subscribed" });
-    api.seed(json!([{ "id": "c_1", "subscriptions": [website] }]))
+    let emails = json!([{ "value": "jane@example.com" }]);
+    api.seed(json!([{ "id": "c_1", "emails": emails, "subscriptions": [website] }]))
         .await;
     let proxy = Proxy::start(&api.database.url).await;
     let store = api.database.store_through(&proxy.url, PATIENT).await;
@@ -162,8 +163,9 @@ async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_
     let exported = store.exported(&api.organization, &id).await.unwrap();
     let contact = exported.unwrap().contact;
     let (_, subscription) = contact.subscriptions.first_key_value().unwrap();
-    assert!(subscription.verification.is_some());
-    assert_eq!(contact.contact.verification, subscription.verification);
+    let email = &contact.contact.emails[0];
+    assert!(email.verification.current.is_some());
+    assert_eq!(email.verification, subscription.verification(email));
 }
 
 #[tokio::test]

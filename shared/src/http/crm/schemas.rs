@@ -21,82 +21,85 @@ pub fn schemas() -> Schemas {
     schemas
 }
 
-/// Which phone number of the contact, and since when it is verified.
+/// Verifies a phone number of the contact, or clears its verification.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyPhoneNumber {
-    /// Which.
+    /// The phone number.
     pub phone_number: PhoneNumber,
-    /// Since when. Absent or null clears its verification.
+    /// The time of the verification. Absent or null clears it, unless the body has a misspelling of this member, such as
+    /// `verified_at` (400).
     pub verified_at: Option<DateTime>,
 }
 
-/// Which phone number or e-mail address of the contact, since when it is verified, and on whose word.
+/// Verifies a phone number or e-mail address of the contact, or clears its verification.
 #[derive(Debug, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum VerifyContactMethod {
     /// A phone number.
     #[serde(rename_all = "camelCase")]
     Phone {
-        /// Which.
+        /// The phone number.
         value: PhoneNumber,
-        /// Since when. Absent or null clears its verification.
+        /// The time of the verification. Absent or null clears it, unless the body has a misspelling of this member, such
+        /// as `verified_at` (400).
         verified_at: Option<DateTime>,
-        /// On whose word. Only kept where `verifiedAt` is set.
+        /// The source of the verification. A recorded verification without it has none; a clear ignores it.
         verification_source: Option<VerificationSource>,
     },
     /// An e-mail address.
     #[serde(rename_all = "camelCase")]
     Email {
-        /// Which.
+        /// The e-mail address.
         value: EmailAddress,
-        /// Since when. Absent or null clears its verification.
+        /// The time of the verification. Absent or null clears it, unless the body has a misspelling of this member, such
+        /// as `verified_at` (400).
         verified_at: Option<DateTime>,
-        /// On whose word. Only kept where `verifiedAt` is set.
+        /// The source of the verification. A recorded verification without it has none; a clear ignores it.
         verification_source: Option<VerificationSource>,
     },
 }
 
-/// Which phone number or e-mail address the contact gets.
+/// Adds a phone number or e-mail address to the contact.
 #[derive(Debug, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum AddContactMethod {
     /// A phone number.
     #[serde(rename_all = "camelCase")]
     Phone {
-        /// Which. Its calling code must exist.
+        /// The phone number. Its calling code must exist.
         value: PhoneNumber,
-        /// Whether it becomes the main one. The first does in any case.
+        /// True makes it primary. The first of its kind is always primary.
         is_primary: Option<bool>,
     },
     /// An e-mail address.
     #[serde(rename_all = "camelCase")]
     Email {
-        /// Which. No other contact of the organization may have it.
+        /// The address. No other contact of the organization may own it.
         value: EmailAddress,
-        /// Whether it becomes the main one. The first does in any case.
+        /// True makes it primary. The first of its kind is always primary.
         is_primary: Option<bool>,
     },
 }
 
-/// Which phone number or e-mail address of the contact goes.
+/// Removes a phone number or e-mail address from the contact.
 #[derive(Debug, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RemoveContactMethod {
     /// A phone number.
     #[serde(rename_all = "camelCase")]
     Phone {
-        /// Which.
+        /// The phone number.
         value: PhoneNumber,
-        /// As in adding; it makes no difference here.
+        /// Ignored. The endpoint accepts the same body as the one that adds.
         is_primary: Option<bool>,
     },
     /// An e-mail address.
     #[serde(rename_all = "camelCase")]
     Email {
-        /// Which.
+        /// The e-mail address.
         value: EmailAddress,
-        /// As in adding; it makes no difference here.
+        /// Ignored. The endpoint accepts the same body as the one that adds.
         is_primary: Option<bool>,
     },
 }

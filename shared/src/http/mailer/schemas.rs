@@ -29,54 +29,59 @@ pub fn schemas() -> Schemas {
     schemas
 }
 
-/// Whether the contact is verified for a client in an audience, and since when.
+/// Verifies an address of the contact, or clears its verification.
 #[derive(Debug, ToSchema)]
 #[serde(untagged)]
 pub enum VerifyContact {
-    /// Verifies the contact and the client's subscription, both or neither.
+    /// Verifies the address at the contact's level and at the client's, both or neither.
     Verify {
-        /// That they are.
+        /// True verifies the address.
         #[schema(schema_with = r#true)]
         verified: bool,
-        /// Since when. Absent or null is now.
+        /// The time of the verification. Absent or null means now.
         verified_at: Option<IsoDateTime>,
-        /// In which audience.
+        /// The address of the contact. A blank text is invalid. Absent or null means the address that the client named
+        /// last in upsert or subscribe; if there is none, or the contact no longer has it, the primary address.
+        email: Option<EmailAddress>,
+        /// The audience.
         audience: AudienceSlug,
-        /// For which client.
+        /// The client.
         client: ClientSlug,
     },
-    /// Clears the verification of both. `verified_at` is not looked at.
+    /// Clears the verification of the address at both levels. `verified_at` is ignored.
     Clear {
-        /// That they are not.
+        /// False clears the verification.
         #[schema(schema_with = r#false)]
         verified: bool,
-        /// In which audience.
+        /// The address of the contact, as for a verification.
+        email: Option<EmailAddress>,
+        /// The audience.
         audience: AudienceSlug,
-        /// For which client.
+        /// The client.
         client: ClientSlug,
     },
 }
 
-/// What an application knows of a contact. What is absent or null changes nothing.
+/// Data of an application about a contact. Absent and null members change nothing.
 #[derive(Debug, ToSchema)]
 pub struct UpsertContact {
-    /// The address that the contact owns.
+    /// The address. Its owner is the contact; without an owner, a contact is created.
     pub email: EmailAddress,
-    /// In which audience.
+    /// The audience.
     pub audience: AudienceSlug,
-    /// For which client.
+    /// The client.
     pub client: ClientSlug,
-    /// Where the client's subscription stands.
+    /// The status of the client's subscription.
     #[schema(schema_with = upsert_status, required = false)]
     pub status: Option<SubscriptionStatus>,
     #[expect(missing_docs, reason = "it has no name in JSON")]
     #[serde(flatten)]
     pub verification: UpsertVerification,
-    /// What a validation found out about the address.
+    /// The finding of a validation of the address.
     pub email_validation: Option<NewEmailValidation>,
-    /// What stands against sending.
+    /// The facts that hold mail back.
     pub suppression: Option<NewSuppression>,
-    /// All of the contact's tags in the audience.
+    /// All tags of the contact in the audience. They replace the stored tags.
     pub tags: Option<Vec<Text>>,
     /// The first name.
     #[serde(rename = "firstName")]
@@ -84,66 +89,67 @@ pub struct UpsertContact {
     /// The last name.
     #[serde(rename = "lastName")]
     pub last_name: Option<String>,
-    /// Phone numbers to be added: one, or several.
+    /// Phone numbers to add: one, or several.
     #[serde(rename = "phoneNumber")]
     #[schema(schema_with = upsert_phone_number, required = false)]
     pub phone_number: Option<NewPhoneNumbers>,
 }
 
-/// Whether the client's subscription is verified. That it is not is no news, and clears nothing.
+/// Whether the address is verified. An upsert never clears a verification.
 #[derive(Debug, ToSchema)]
 #[serde(untagged)]
 pub enum UpsertVerification {
-    /// It is, by the one rule: an earlier verification stays.
+    /// Verifies the address at the contact's level and at the client's. An equal or earlier verification stays. A time that is
+    /// not later than the last clear records nothing.
     Verified {
-        /// That it is.
+        /// True verifies the address.
         #[schema(schema_with = r#true)]
         verified: bool,
-        /// Since when. Absent or null is now.
+        /// The time of the verification. Absent or null means now.
         verified_at: Option<IsoDateTime>,
     },
-    /// Nothing is said. `verified_at` is not looked at.
+    /// Does not change the verification. `verified_at` is ignored.
     Unchanged {
-        /// That nothing is said.
+        /// False, null or absent changes nothing.
         #[schema(schema_with = false_or_null, required = false)]
         verified: Option<bool>,
     },
 }
 
-/// The finding of an e-mail validation.
+/// The finding of an e-mail validation about the address.
 #[derive(Debug, ToSchema)]
 pub struct NewEmailValidation {
-    /// What it is.
+    /// The status.
     pub status: ValidationStatus,
-    /// Why. Absent, null or blank keeps what is known of the same finding, and is none of another.
+    /// The reason. If it is absent, null or blank, a repeated status keeps the stored reason, and another status has none.
     pub reason: Option<String>,
-    /// When it was found. Absent or null keeps what is known of the same finding with the same reason, and is now of
-    /// another; of `unknown` there need be none.
+    /// The time of the validation. If it is absent or null, a repeated status and reason keep the stored time, another
+    /// finding gets the current time, and a new `unknown` gets none.
     pub validated_at: Option<IsoDateTime>,
 }
 
-/// What stands against sending, from now on or no longer.
+/// The facts that hold mail back. Absent and null members change nothing.
 #[derive(Debug, ToSchema)]
 pub struct NewSuppression {
-    /// The person wants no mail at all.
+    /// True: the person has unsubscribed from everything. False changes nothing: only a subscribe with `scope` `global` lifts it.
     pub global_unsubscribed: Option<bool>,
-    /// The mailbox refused for good.
+    /// True: the mailbox of the address refused a message permanently. False lifts that.
     pub hard_bounced: Option<bool>,
-    /// The person reported a message as spam.
+    /// True: the person reported a message as spam. False changes nothing: only a subscribe with `scope` `global` lifts it.
     pub complained: Option<bool>,
 }
 
-/// Several phone numbers, of which at most one is the main one.
+/// Several phone numbers. At most one is primary.
 #[derive(Debug)]
 pub struct NewPhoneNumbers;
 
-/// A phone number to be added.
+/// A phone number to add.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewPhoneNumber {
-    /// Which. Its calling code must exist.
+    /// The number. Its calling code must exist.
     pub value: PhoneNumber,
-    /// Whether it becomes the main one. The first does in any case.
+    /// True makes the number primary. The first number of a contact is always primary.
     pub is_primary: Option<bool>,
 }
 
@@ -155,7 +161,7 @@ impl PartialSchema for NewPhoneNumbers {
             "maxContains": 1,
         }]);
         let several = ArrayBuilder::new().items(Ref::from_schema_name(NewPhoneNumber::name()));
-        // `utoipa` does not know these keywords, and writes what is here as it is.
+        // `utoipa` does not know these keywords, and writes extensions unchanged.
         let several = several.extensions(Some([("allOf", one_primary)].into_iter().collect()));
         several.into()
     }
@@ -163,53 +169,56 @@ impl PartialSchema for NewPhoneNumbers {
 
 impl ToSchema for NewPhoneNumbers {}
 
-/// Whom to subscribe, and how far.
+/// Subscribes the contact that owns an address.
 #[derive(Debug, ToSchema)]
 pub struct Subscribe {
-    /// The address that the contact owns.
+    /// The address. Its owner is the contact; without an owner, a contact is created.
     pub email: EmailAddress,
-    /// To which audience.
+    /// The audience.
     pub audience: AudienceSlug,
-    /// For which client.
+    /// The client.
     pub client: ClientSlug,
-    /// What begins anew beside the client's subscription.
+    /// How much begins again.
     #[schema(schema_with = subscribe_scope, required = false)]
     pub scope: Option<Scope>,
 }
 
-/// Whom to unsubscribe, how far, and why.
+/// Unsubscribes the contact that owns an address.
 #[derive(Debug, ToSchema)]
 pub struct Unsubscribe {
-    /// The address that the contact owns.
+    /// The address. Its owner is the contact.
     pub email: EmailAddress,
-    /// From which audience.
+    /// The audience.
     pub audience: AudienceSlug,
-    /// For which client.
+    /// The client.
     pub client: ClientSlug,
-    /// What ends: the client's subscription, the subscription at audience level, or mail at all.
+    /// How much ends: the client's subscription (`client`), the subscription at audience level (`audience`), or all mail
+    /// (`global`).
     pub scope: Scope,
-    /// Why. Absent, null or blank for none.
+    /// The reason. Absent, null or blank means none.
     pub reason: Option<String>,
 }
 
 fn upsert_status() -> RefOr<Schema> {
     optional(
-        "The status of the client's subscription. A new subscription without it is `pending`.",
+        "The status of the client's subscription. It only moves forward, from `pending` to `subscribed` to `unsubscribed`: \
+         only subscribe restarts an ended subscription. A new subscription is `pending` unless given.",
         &["SubscriptionStatus"],
     )
 }
 
 fn upsert_phone_number() -> RefOr<Schema> {
     optional(
-        "Phone numbers to add. A number that the contact has already stays as it is.",
+        "Phone numbers to add: one as a text, or several as a list. A number that the contact already has keeps its \
+         verification.",
         &["PhoneNumber", "NewPhoneNumbers"],
     )
 }
 
 fn subscribe_scope() -> RefOr<Schema> {
     optional(
-        "What begins anew beside the client's subscription: nothing (`client`, the default), also the subscription at \
-         audience level (`audience`), also mail at all (`global`).",
+        "How much begins again. `client` (the default): the client's subscription. `audience`: also the subscription at \
+         audience level. `global`: also a global unsubscription and a complaint are lifted.",
         &["Scope"],
     )
 }

@@ -12,33 +12,40 @@ use crate::domain::{
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the contract")]
 pub(super) struct ContactView<'a> {
-    /// Null where there is no contact that the client has onboarded.
+    /// The contact that owns the address. Null if there is none, or if the client has no subscription of it in the audience.
     contact_id: Option<&'a ContactId>,
-    /// The address in its normal form. All verifications, the validation and the bounce are those of this address.
+    /// The normal form of the address. Every `verified` and `verified_at`, `email_validation` and `hard_bounced` are about this
+    /// address.
     email: &'a str,
-    /// Whether there is a contact that the client has onboarded.
+    /// Whether the client has a subscription of the address's owner in the audience.
     exists: bool,
-    /// Only in the answer to a write.
+    /// What the request did. Only in the answer to a write.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub(super) outcome: Option<Outcome>,
-    /// Only in the answer to an upsert that verifies.
+    /// What an upsert with `"verified": true` did to the verification: `recorded`, `kept`, or `cleared` if its time is not later
+    /// than the last clear, so that nothing was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub(super) verification_outcome: Option<Outcome>,
     /// Whether the address is verified at the contact's level.
     verified: bool,
     verified_at: Option<Timestamp>,
+    /// The finding of a validation of the address.
     email_validation: EmailValidationView<'a>,
+    /// Whether the person, or a former owner of the address, unsubscribed from everything.
     global_unsubscribed: bool,
+    /// Whether the mailbox of the address refused a message permanently.
     hard_bounced: bool,
+    /// Whether the person, or a former owner of the address, reported a message as spam.
     complained: bool,
     /// The subscription at audience level.
     audience: SubscriptionView<'a>,
     /// The client's subscription.
     client: SubscriptionView<'a>,
+    /// Whether the client may send marketing to the address: `verified_by` is not empty, and `blocked_by` is empty.
     can_send_marketing: bool,
-    /// False only where the address bounced for good or the person complained.
+    /// False only after a hard bounce or a complaint, and if `exists` is false.
     can_send_transactional: bool,
     marketing: MarketingView,
     /// The contact's tags in this audience.
@@ -131,7 +138,7 @@ impl<'a> ContactView<'a> {
     }
 }
 
-/// What a validation found out about the address.
+/// The finding of a validation of the address.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmailValidation))]
 #[derive(Serialize)]
 struct EmailValidationView<'a> {
@@ -140,13 +147,14 @@ struct EmailValidationView<'a> {
     validated_at: Option<Timestamp>,
 }
 
-/// Where a subscription stands; `status` is null where there is none.
+/// A subscription. `status` is null if there is none.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Subscription))]
 #[derive(Serialize)]
 struct SubscriptionView<'a> {
     slug: &'a str,
     subscribed: bool,
     status: Option<SubscriptionStatus>,
+    /// Whether the address is verified at this level.
     verified: bool,
     verified_at: Option<Timestamp>,
     unsubscribed_at: Option<Timestamp>,
@@ -174,12 +182,12 @@ impl<'a> SubscriptionView<'a> {
     }
 }
 
-/// What speaks for marketing and against it. It may be sent where the first is not empty and the second is.
+/// The reasons for and against sending marketing to the address.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Marketing))]
 #[derive(Serialize)]
 struct MarketingView {
-    /// The levels that hold a verification.
+    /// The levels that hold a verification of the address.
     verified_by: Vec<Level>,
-    /// What stands against it.
+    /// The reasons not to send.
     blocked_by: Vec<Block>,
 }

@@ -1,0 +1,96 @@
+//! The checks that endpoints 2 and 3 read and write the same verification of an address (contract section 1).
+
+use serde_json::{Value, json};
+
+use super::super::answers::{crm_answer, mailer_answer};
+use super::super::check::{Check, Endpoint, Expected, ExpectedVersion, Who};
+use super::super::pattern::ANYTHING;
+
+/// The time that endpoint 2 records.
+const EARLIER: &str = "2024-08-31T10:00:00.000Z";
+/// The time that endpoint 3 reports.
+const LATER: &str = "2024-09-01T10:00:00.000Z";
+
+/// Verify an unverified address of a subscribed sample by endpoint 2, look at it by the endpoints of the mailer, and clear it by
+/// endpoint 3.
+pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
+    let member = json!({ "email": email, "audience": "newsletter", "client": "website" });
+    let method = |at: Option<&str>| json!({ "type": "email", "value": email, "verifiedAt": at });
+    let verification = |at: Option<&str>| {
+        let mut body = member.clone();
+        body["verified"] = json!(at.is_some());
+        body["verified_at"] = json!(at);
+        body
+    };
+    let crm = |sentence: &str, at, outcome, version| {
+        let answer = crm_answer("Email", outcome, at, &json!(ANYTHING));
+        let expected = Expected::new(200, answer).version(version);
+        Check {
+            // The person may be of another organization.
+            who: Who::Application,
+            ..Check::new(
+                Endpoint::ContactMethod,
+                contact,
+                sentence,
+                &method(at),
+                expected,
+            )
+        }
+    };
+    let mailer = |endpoint, sentence: &str, body: &Value, answer, version| {
+        let expected = Expected::new(200, answer).version(version);
+        Check::new(endpoint, contact, sentence, body, expected)
+    };
+    [
+        crm(
+            "records the verification of the address",
+            Some(EARLIER),
+            "recorded",
+            ExpectedVersion::Next,
+        ),
+        mailer(
+            Endpoint::ContactStatus,
+            "answers that the address is verified at the contact's level, as endpoint 2 recorded it",
+            &member,
+            verified_at_the_contacts_level(contact, email),
+            ExpectedVersion::Same,
+        ),
+        mailer(
+            Endpoint::Contact,
+            "records a later time for the client alone, and keeps that of endpoint 2",
+            &verification(Some(LATER)),
+            verified_at_both_levels(contact, email),
+            ExpectedVersion::Next,
+        ),
+        mailer(
+            Endpoint::Contact,
+            "clears the address that the body names at both levels",
+            &verification(None),
+            mailer_answer(contact, email, "cleared", None),
+            ExpectedVersion::Next,
+        ),
+        crm(
+            "finds nothing to clear after endpoint 3 has cleared the address",
+            None,
+            "unchanged",
+            ExpectedVersion::Same,
+        ),
+    ]
+}
+
+fn verified_at_the_contacts_level(contact: &str, email: &str) -> Value {
+    let mut answer = verified_at_both_levels(contact, email);
+    answer["client"]["verified"] = json!(false);
+    answer["client"]["verified_at"] = json!(null);
+    answer["marketing"]["verified_by"] = json!(["contact"]);
+    if let Some(members) = answer.as_object_mut() {
+        members.remove("outcome");
+    }
+    answer
+}
+
+fn verified_at_both_levels(contact: &str, email: &str) -> Value {
+    let mut answer = mailer_answer(contact, email, "recorded", Some(LATER));
+    answer["verified_at"] = json!(EARLIER);
+    answer
+}
