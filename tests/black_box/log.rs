@@ -25,6 +25,7 @@ async fn seed(api: &Api) {
     api.seed(json!([{
         "id": "c_1",
         "phoneNumber": [{ "value": "+14165550100" }],
+        "emails": [{ "value": "jane@example.com" }],
         "subscriptions": [{ "audience": "newsletter", "client": "website" }],
     }]))
     .await;

@@ -128,7 +128,7 @@ async fn the_answer_shows_all_that_is_known_of_the_contact() {
 async fn each_level_is_decided_by_itself() {
     let api = Api::start().await;
     api.seed(json!([{
-        "id": "c_1", "verifiedAt": "2024-01-01T00:00:00Z",
+        "id": "c_1", "verifiedAt": "2024-01-01T00:00:00Z", "emails": [{ "value": "jane@example.com" }],
         "subscriptions": [{ "audience": "newsletter", "client": "website", "verifiedAt": "2024-12-01T00:00:00Z" }],
     }]))
     .await;
@@ -147,6 +147,7 @@ async fn a_client_does_not_inherit_another_clients_date() {
     let api = Api::start().await;
     api.seed(json!([{
         "id": "c_1",
+        "emails": [{ "value": "jane@example.com" }],
         "subscriptions": [
             { "audience": "newsletter", "client": "website" },
             { "audience": "newsletter", "client": "app" },
@@ -169,7 +170,7 @@ async fn a_client_does_not_inherit_another_clients_date() {
 async fn a_clear_clears_the_contact_and_this_client_and_leaves_the_rest() {
     let api = Api::start().await;
     api.seed(json!([{
-        "id": "c_1", "verifiedAt": "2024-01-01T00:00:00Z",
+        "id": "c_1", "verifiedAt": "2024-01-01T00:00:00Z", "emails": [{ "value": "jane@example.com" }],
         "subscriptions": [
             { "audience": "newsletter", "client": "website", "verifiedAt": "2024-01-02T00:00:00Z" },
             { "audience": "newsletter", "client": "app", "verifiedAt": "2024-01-03T00:00:00Z" },
@@ -274,7 +275,12 @@ async fn the_client_is_recorded_as_the_one_who_verified() {
         .unwrap()
         .item
         .unwrap();
-    assert_eq!(item["verifiedBy"], attribute("client:website"));
+    let verifications = item["verifications"].as_m().unwrap();
+    let [verification] = &verifications.values().collect::<Vec<_>>()[..] else {
+        panic!("not one verification");
+    };
+    let verification = verification.as_m().unwrap();
+    assert_eq!(verification["verifiedBy"], attribute("client:website"));
 }
 
 fn attribute(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 /// Who owns an address of the test's organization.
 async fn owner(api: &Api, address: &str) -> Option<String> {
-    let partition = format!("ORG#{}#EMAIL#{address}", api.organization);
     let items = api.database.items(&api.organization).await;
-    let item = items.iter().find(|item| text(item, "pk") == partition)?;
-    Some(text(item, "ownerId"))
+    let is_address =
+        |item: &&Item| text(item, "sk") == "ADDRESS" && text(item, "value") == address;
+    let item = items.iter().find(is_address)?;
+    item.contains_key("ownerId").then(|| text(item, "ownerId"))
 }
 
 fn text(item: &Item, name: &str) -> String {

@@ -13,8 +13,8 @@ use super::{NEW_EMAIL, VERIFIED_BY_OTHERS_AT, Write};
 pub(super) fn changes(items: &[Item]) -> u64 {
     items
         .iter()
-        // Only contacts have it; addresses have a version as well.
-        .filter(|item| item.contains_key("contactId"))
+        // Subscriptions and addresses have a version as well.
+        .filter(|item| item["sk"].as_s().is_ok_and(|key| key == "CONTACT"))
         .filter_map(|item| item.get("version")?.as_n().ok()?.parse::<u64>().ok())
         .sum()
 }

@@ -28,8 +28,9 @@ async fn an_upsert_whose_answer_gets_lost_is_made_once() {
         let made = api.upsert(said()).await;
         assert_eq!(
             (made.status, &made.body["outcome"]),
-            (201, &json!("recorded"))
+            (201, &json!("created"))
         );
+        assert_eq!(made.body["verification_outcome"], "recorded");
         assert_eq!(made.header("etag"), Some("\"1\""));
         proxy.fail("TransactWriteItems", [loss]);
         let changed = api.upsert(body(json!({ "status": "subscribed" }))).await;

@@ -70,13 +70,14 @@ async fn the_same_upsert_once_more_changes_nothing() {
         "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }, { "value": "416 555 0101" }],
     }));
     let first = api.upsert(all.clone()).await;
-    assert_eq!(first.body["outcome"], "recorded");
+    assert_eq!(first.body["outcome"], "created");
+    assert_eq!(first.body["verification_outcome"], "recorded");
     let again = api.upsert(all).await;
     assert_eq!((first.status, again.status), (201, 200));
-    assert_eq!(again.body["outcome"], "kept");
     assert_eq!(again.header("etag"), Some("\"1\""));
     let mut expected = first.body;
-    expected["outcome"] = json!("kept");
+    expected["outcome"] = json!("unchanged");
+    expected["verification_outcome"] = json!("kept");
     assert_eq!(again.body, expected);
 
     let plain = api.upsert(body(json!({}))).await;
@@ -122,41 +123,43 @@ async fn an_upsert_never_clears_or_postpones_a_verification() {
     for (change, outcome, at) in [
         (
             verified("2024-09-01T10:00:00Z"),
-            "recorded",
+            json!("recorded"),
             "2024-09-01T10:00:00.000Z",
         ),
         (
             verified("2024-10-01T10:00:00Z"),
-            "kept",
+            json!("kept"),
             "2024-09-01T10:00:00.000Z",
         ),
         (
             verified("2024-09-01T10:00:00Z"),
-            "kept",
+            json!("kept"),
             "2024-09-01T10:00:00.000Z",
         ),
         (
             body(json!({ "verified": false })),
-            "unchanged",
+            json!(null),
             "2024-09-01T10:00:00.000Z",
         ),
         (
             body(json!({ "verified": true })),
-            "kept",
+            json!("kept"),
             "2024-09-01T10:00:00.000Z",
         ),
         (
             verified("2023-01-01T00:00:00Z"),
-            "recorded",
+            json!("recorded"),
             "2023-01-01T00:00:00.000Z",
         ),
     ] {
         let answer = api.upsert(change.clone()).await;
-        assert_eq!(answer.body["outcome"], outcome, "{change}");
+        assert_eq!(answer.body["verification_outcome"], outcome, "{change}");
+        assert_eq!(answer.body["verified_at"], at, "{change}");
         assert_eq!(answer.body["client"]["verified_at"], at, "{change}");
-        // Of the client's subscription alone.
-        assert_eq!(answer.body["verified"], false);
-        assert_eq!(answer.body["marketing"]["verified_by"], json!(["client"]));
+        assert_eq!(
+            answer.body["marketing"]["verified_by"],
+            json!(["contact", "client"])
+        );
     }
 }
 
@@ -170,8 +173,8 @@ async fn a_verification_is_kept_while_something_else_is_changed() {
     let answer = api
         .upsert(body(json!({ "verified": true, "firstName": "Jane" })))
         .await;
-    // A verification is spoken of in the contract's words (section 2), and what else there is to say is in the answer.
-    assert_eq!(answer.body["outcome"], "kept");
+    assert_eq!(answer.body["outcome"], "updated");
+    assert_eq!(answer.body["verification_outcome"], "kept");
     assert_eq!(answer.header("etag"), Some("\"2\""));
     assert_eq!(contact(&api, &id(&answer)).await["firstName"], "Jane");
     let again = api
@@ -272,13 +275,12 @@ async fn a_finding_and_suppressions_change_what_may_be_sent() {
         json!(["globally_unsubscribed", "complained", "undeliverable"])
     );
     assert_eq!(answer.body["can_send_transactional"], false);
-    let answer = api
-        .upsert(body(json!({
-            "email_validation": { "status": "valid" },
-            "suppression": { "global_unsubscribed": false, "complained": false },
-        })))
-        .await;
-    assert_eq!(answer.body["can_send_marketing"], true, "{:?}", answer.body);
+    let valid = json!({ "email_validation": { "status": "valid" } });
+    let answer = api.upsert(body(valid)).await;
+    assert_eq!(
+        answer.body["marketing"]["blocked_by"],
+        json!(["globally_unsubscribed", "complained"])
+    );
 }
 
 #[tokio::test]

@@ -8,12 +8,14 @@ use super::{Answer, NOW, request_id};
 event_tests! {
     creates_a_contact:
         ["upsert-contact/created"] => at(201, 1).of("/outcome", "created").of("/client/status", "subscribed");
-    records_a_verification_of_the_clients_subscription:
+    records_a_verification_at_both_levels:
         ["upsert-contact/recorded"]
-        => at(200, 2).of("/outcome", "recorded").of("/client/verified_at", "2024-09-01T10:00:00.000Z");
+        => at(200, 2).of("/outcome", "updated").of("/verification_outcome", "recorded")
+            .of("/verified_at", "2024-09-01T10:00:00.000Z").of("/client/verified_at", "2024-09-01T10:00:00.000Z");
     keeps_an_earlier_verification:
         ["upsert-contact/recorded", "upsert-contact/recorded-kept"]
-        => at(200, 2).of("/outcome", "kept").of("/client/verified_at", "2024-09-01T10:00:00.000Z");
+        => at(200, 2).of("/outcome", "unchanged").of("/verification_outcome", "kept")
+            .of("/client/verified_at", "2024-09-01T10:00:00.000Z");
     updates_a_contact:
         ["upsert-contact/updated"] => at(200, 2).of("/outcome", "updated").of("/contact_id", "c_1");
     updates_the_version_that_is_expected:

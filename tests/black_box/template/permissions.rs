@@ -76,7 +76,7 @@ async fn each_function_may_do_nothing_that_its_code_does_not() {
 /// Kinds of items, each with a partition key of one.
 const KINDS: [(&str, &str); 5] = [
     ("contacts", "ORG#org_x#CONTACT#c_x"),
-    ("owners of addresses", "ORG#org_x#EMAIL#x@example.com"),
+    ("addresses", "ORG#org_x#ADDRESS#x"),
     ("what an organization registers", "ORG#org_x"),
     ("nobody", "-"),
     ("anything else", "x"),
@@ -99,7 +99,7 @@ const ACTIONS: [&str; 9] = [
 fn kind(partition: &str) -> &'static str {
     let at = match partition.strip_prefix("ORG#") {
         Some(rest) if rest.contains("#CONTACT#") => 0,
-        Some(rest) if rest.contains("#EMAIL#") => 1,
+        Some(rest) if rest.contains("#ADDRESS#") => 1,
         Some(_) => 2,
         None if partition == "-" => 3,
         None => 4,

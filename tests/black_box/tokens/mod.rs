@@ -70,6 +70,7 @@ impl Guarded {
         api.seed(json!([{
             "id": contact,
             "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }],
+            "emails": [{ "value": "jane@example.com" }],
             "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "subscribed" }],
         }]))
         .await;
