@@ -113,10 +113,11 @@ fn a_record_of_an_address_creates_no_contact_and_is_written_once() {
         complained_at: Some(at("2024-01-01T00:00:00Z")),
         ..AddressSuppression::default()
     };
-    let known = Address::unknown("a@b.ca").released_by(&id("c_2"), complained);
+    let known = Address::unknown("a@b.ca").released_by(&id("c_2"), complained.clone());
     let again = planned(&record, state_with(&record, None, &[known]));
     assert!(matches!(again, Plan::Nothing));
-    let known = Address::unknown("a@b.ca").released_by(&id("c_3"), AddressSuppression::default());
+    // Only the former owner is news.
+    let known = Address::unknown("a@b.ca").released_by(&id("c_3"), complained);
     let updated = write(planned(&record, state_with(&record, None, &[known])));
     assert!(matches!(updated.edit, WriteEdit::Address(_)));
     assert!(matches!(updated.outcome, ImportOutcome::Updated));
