@@ -180,7 +180,7 @@ async fn a_verification_is_kept_while_something_else_is_changed() {
     let again = api
         .upsert(body(json!({ "verified": true, "firstName": "Jane" })))
         .await;
-    assert_eq!(again.body["outcome"], "kept");
+    assert_eq!(again.body["outcome"], "unchanged");
     assert_eq!(again.header("etag"), Some("\"2\""));
 }
 

@@ -24,6 +24,9 @@ event_tests! {
     reads_if_match_headers_that_the_gateway_joined:
         ["verify-contact/recorded-joined-if-match"]
         => contact(2, "recorded", Some("2024-09-01T10:00:00.000Z"));
+    records_the_address_that_the_body_names:
+        ["verify-contact/recorded-for-an-address"]
+        => contact(2, "recorded", Some("2024-09-01T10:00:00.000Z"));
     keeps_an_earlier_verification:
         ["verify-contact/recorded", "verify-contact/kept"]
         => contact(2, "kept", Some("2024-09-01T10:00:00.000Z"));
@@ -66,6 +69,10 @@ event_tests! {
         ["verify-contact/user-token"] => fields(403, &[("client", "forbidden")]);
     refuses_the_token_of_a_superadmin:
         ["verify-contact/superadmin-without-a-client"] => fields(403, &[("client", "forbidden")]);
+    refuses_what_is_no_address:
+        ["verify-contact/email-invalid"] => fields(400, &[("email", "invalid")]);
+    does_not_find_an_address_that_the_contact_does_not_have:
+        ["verify-contact/email-not-on-contact"] => fields(400, &[("email", "not_found")]);
     refuses_what_is_not_json:
         ["verify-contact/body-not-json"] => fields(400, &[("body", "invalid_json")]);
     refuses_what_is_not_utf_8:
