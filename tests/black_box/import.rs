@@ -51,7 +51,11 @@ fn retry_budget() -> RetryBudget {
     RetryBudget::new(Duration::from_mins(2))
 }
 
-pub(crate) async fn exported(store: &Store, organization: &OrganizationId, format: Format) -> String {
+pub(crate) async fn exported(
+    store: &Store,
+    organization: &OrganizationId,
+    format: Format,
+) -> String {
     let (mut output, progress) = (Vec::new(), Progress::default());
     contacts::export::export(
         store,

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 /// Who owns an address of the test's organization.
 async fn owner(api: &Api, address: &str) -> Option<String> {
     let items = api.database.items(&api.organization).await;
-    let is_address =
-        |item: &&Item| text(item, "sk") == "ADDRESS" && text(item, "value") == address;
+    let is_address = |item: &&Item| text(item, "sk") == "ADDRESS" && text(item, "value") == address;
     let item = items.iter().find(is_address)?;
     item.contains_key("ownerId").then(|| text(item, "ownerId"))
 }

@@ -10,8 +10,9 @@ use serde_json::json;
 use shared::auth::Caller;
 use shared::domain::{
     Actor, AudienceSlug, ClientSlug, ContactId, ContactPatch, ContactRecord, EmailAddress,
-    ExpectedVersion, Level, MethodKind, MethodValue, OrganizationId, Outcome, PhoneNumber, PhoneRegion,
-    Reach, SubscriptionId, SubscriptionPatch, SubscriptionStatus, Tenant, Timestamp, Version,
+    ExpectedVersion, Level, MethodKind, MethodValue, OrganizationId, Outcome, PhoneNumber,
+    PhoneRegion, Reach, SubscriptionId, SubscriptionPatch, SubscriptionStatus, Tenant, Timestamp,
+    Version,
 };
 use shared::store::{
     ChangeError, ChangeMetadata, Existing, Import, ImportOutcome, ImportRecord, Registered,
@@ -207,7 +208,10 @@ async fn an_address_is_found_by_its_normal_form_and_shown_as_given() {
         .unwrap();
     assert_eq!(outcome, Outcome::Recorded);
     assert_eq!(contact.emails[0].value, "Jane@Example.com");
-    assert_eq!(contact.emails[0].verification.current.as_ref().unwrap().at, at(T1));
+    assert_eq!(
+        contact.emails[0].verification.current.as_ref().unwrap().at,
+        at(T1)
+    );
 }
 
 #[tokio::test]

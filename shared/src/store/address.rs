@@ -11,8 +11,8 @@ use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
-    Address, AddressSuppression, Contact, ContactId, OrganizationId, Subscription, SubscriptionId, Tenant,
-    Version,
+    Address, AddressSuppression, Contact, ContactId, OrganizationId, Subscription, SubscriptionId,
+    Tenant, Version,
 };
 
 /// An address as it was read.
@@ -74,11 +74,7 @@ impl AddressEdit {
     }
 
     /// Nobody owns the address from now on. Its item keeps what holds mail back from it.
-    pub(super) fn release(
-        before: FoundAddress,
-        owner: &Contact,
-        kept: AddressSuppression,
-    ) -> Self {
+    pub(super) fn release(before: FoundAddress, owner: &Contact, kept: AddressSuppression) -> Self {
         Self {
             after: before.address.released_by(owner, kept),
             before,

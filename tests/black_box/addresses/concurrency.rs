@@ -29,7 +29,8 @@ async fn seed(api: &Api) {
         "complainedAt": "2024-01-01T00:00:00Z",
         "subscriptions": [{ "audience": "newsletter", "client": "website", "status": "unsubscribed" }],
     });
-    api.seed(std::iter::once(first).chain(others).collect()).await;
+    api.seed(std::iter::once(first).chain(others).collect())
+        .await;
 }
 
 /// What the answer shows of the address, if it shows a contact.
@@ -38,7 +39,14 @@ fn assert_nothing_is_lost(answer: &Answer) {
     if seen["exists"] == true {
         assert_eq!(
             seen["marketing"]["blocked_by"],
-            json!(["not_verified", "not_subscribed", "globally_unsubscribed", "hard_bounced", "complained", "undeliverable"]),
+            json!([
+                "not_verified",
+                "not_subscribed",
+                "globally_unsubscribed",
+                "hard_bounced",
+                "complained",
+                "undeliverable"
+            ]),
             "{seen}"
         );
         assert_eq!(seen["can_send_transactional"], false);

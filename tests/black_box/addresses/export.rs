@@ -30,8 +30,16 @@ async fn start(scene: &Scene) -> Api {
         .await;
     verify_method(&api, "c_1", PRIMARY, Some(T1)).await;
     verify_method(&api, "c_1", PRIMARY, None).await;
-    verify_contact(&api, json!({ "verified": true, "verified_at": T1, "email": SECOND })).await;
-    verify_contact(&api, json!({ "verified": true, "verified_at": T1, "email": LEFT })).await;
+    verify_contact(
+        &api,
+        json!({ "verified": true, "verified_at": T1, "email": SECOND }),
+    )
+    .await;
+    verify_contact(
+        &api,
+        json!({ "verified": true, "verified_at": T1, "email": LEFT }),
+    )
+    .await;
     verify_contact(&api, json!({ "verified": false, "email": LEFT })).await;
     let phone = json!({ "phoneNumber": "+14165550100" });
     api.verify_phone_number("c_1", phone).await;
@@ -42,7 +50,11 @@ async fn start(scene: &Scene) -> Api {
         });
         upsert(&api, facts).await;
     }
-    unsubscribe(&api, json!({ "email": LEFT, "scope": "audience", "reason": "bored" })).await;
+    unsubscribe(
+        &api,
+        json!({ "email": LEFT, "scope": "audience", "reason": "bored" }),
+    )
+    .await;
     unsubscribe(&api, json!({ "email": LEFT, "scope": "global" })).await;
     // One address moves to another contact, with which the client is not yet; one stays without an owner.
     for address in [SECOND, LEFT] {
@@ -53,7 +65,11 @@ async fn start(scene: &Scene) -> Api {
     // By a secondary address, and by a primary one.
     let more = json!({ "email": SECOND, "verified": true, "verified_at": T1 });
     upsert(&api, more).await;
-    subscribe(&api, json!({ "email": NEW, "audience": "other", "scope": "audience" })).await;
+    subscribe(
+        &api,
+        json!({ "email": NEW, "audience": "other", "scope": "audience" }),
+    )
+    .await;
     api
 }
 
@@ -91,26 +107,54 @@ async fn an_export_shows_every_level_every_fact_and_addresses_without_an_owner()
         records.find(|record| record[member] == value).unwrap()
     };
     let members = |record: &Value, names: &[&str]| -> Vec<bool> {
-        names.iter().map(|name| record.get(name).is_some()).collect()
+        names
+            .iter()
+            .map(|name| record.get(name).is_some())
+            .collect()
     };
     let first = find("id", "c_1");
-    assert_eq!(first["emails"], json!([{ "value": PRIMARY, "isPrimary": true }]));
     assert_eq!(
-        members(first, &["clearedAt", "verifiedAt", "complainedAt", "globallyUnsubscribedAt"]),
+        first["emails"],
+        json!([{ "value": PRIMARY, "isPrimary": true }])
+    );
+    assert_eq!(
+        members(
+            first,
+            &[
+                "clearedAt",
+                "verifiedAt",
+                "complainedAt",
+                "globallyUnsubscribedAt"
+            ]
+        ),
         [true, false, true, true]
     );
     assert!(first["phoneNumber"][0].get("clearedAt").is_some());
 
     let second = find("id", "c_2");
     let email = &second["emails"][0];
-    assert_eq!((&email["value"], &email["verifiedAt"]), (&json!(SECOND), &json!(T1)));
+    assert_eq!(
+        (&email["value"], &email["verifiedAt"]),
+        (&json!(SECOND), &json!(T1))
+    );
     assert_eq!(email["formerOwners"], json!(["c_1"]));
     assert_eq!(
-        members(email, &["hardBouncedAt", "emailValidation", "complainedAt", "globallyUnsubscribedAt"]),
+        members(
+            email,
+            &[
+                "hardBouncedAt",
+                "emailValidation",
+                "complainedAt",
+                "globallyUnsubscribedAt"
+            ]
+        ),
         [true, true, true, true]
     );
     let of_website = &second["subscriptions"][1];
-    assert_eq!((&of_website["email"], &of_website["status"]), (&json!(SECOND), &json!("unsubscribed")));
+    assert_eq!(
+        (&of_website["email"], &of_website["status"]),
+        (&json!(SECOND), &json!("unsubscribed"))
+    );
     assert_eq!(
         of_website["verifications"],
         json!([{ "email": SECOND, "verifiedAt": T1, "verifiedBy": "client:website" }])
@@ -120,7 +164,15 @@ async fn an_export_shows_every_level_every_fact_and_addresses_without_an_owner()
     assert_eq!(left["formerOwners"], json!(["c_1"]));
     assert_eq!(left["emailValidation"]["status"], "risky");
     assert_eq!(
-        members(left, &["hardBouncedAt", "complainedAt", "globallyUnsubscribedAt", "verifiedAt"]),
+        members(
+            left,
+            &[
+                "hardBouncedAt",
+                "complainedAt",
+                "globallyUnsubscribedAt",
+                "verifiedAt"
+            ]
+        ),
         [true, true, true, false]
     );
 }
@@ -129,11 +181,18 @@ async fn an_export_shows_every_level_every_fact_and_addresses_without_an_owner()
 async fn an_imported_address_holds_mail_back_as_the_exported_one() {
     let scene = Scene::start().await;
     let api = start(&scene).await;
-    let export = exported(&scene.from.store().await, &scene.organization, Format::Jsonl).await;
+    let export = exported(
+        &scene.from.store().await,
+        &scene.organization,
+        Format::Jsonl,
+    )
+    .await;
     let service = black_box_tests::service_for_crowds(scene.to.store().await);
     let mut imported = Api::with_service(scene.to.again(), service).await;
     imported.organization = api.organization.clone();
-    import(&scene.to.store().await, &export, |_| ()).await.unwrap();
+    import(&scene.to.store().await, &export, |_| ())
+        .await
+        .unwrap();
     for address in [LEFT, SECOND] {
         let mut seen = Vec::new();
         for api in [&api, &imported] {

@@ -271,11 +271,7 @@ const CLEARING: &[Row] = &[
         &[Clear3(Some(SECOND))],
         [ALL, "c_1: audience", NOBODY],
     ),
-    (
-        Verified,
-        &[Clear3(None)],
-        ["c_1: audience", ALL, NOBODY],
-    ),
+    (Verified, &[Clear3(None)], ["c_1: audience", ALL, NOBODY]),
     (
         Verified,
         &[Clear3(Some(SECOND)), Verify2(SECOND)],

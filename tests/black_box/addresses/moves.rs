@@ -90,10 +90,22 @@ async fn blocks(api: &Api, address: &str) -> Vec<String> {
 /// A fact that holds mail back: its name in `blocked_by`, and the members of an upsert that record it.
 fn facts() -> [(&'static str, Value); 4] {
     [
-        ("hard_bounced", json!({ "suppression": { "hard_bounced": true } })),
-        ("undeliverable", json!({ "email_validation": { "status": "no_mx" } })),
-        ("complained", json!({ "suppression": { "complained": true } })),
-        ("globally_unsubscribed", json!({ "suppression": { "global_unsubscribed": true } })),
+        (
+            "hard_bounced",
+            json!({ "suppression": { "hard_bounced": true } }),
+        ),
+        (
+            "undeliverable",
+            json!({ "email_validation": { "status": "no_mx" } }),
+        ),
+        (
+            "complained",
+            json!({ "suppression": { "complained": true } }),
+        ),
+        (
+            "globally_unsubscribed",
+            json!({ "suppression": { "global_unsubscribed": true } }),
+        ),
     ]
 }
 
@@ -133,7 +145,10 @@ async fn each_fact_comes_back_with_its_address_however_it_is_added_again() {
             assert_eq!(blocks(&api, SECOND).await, [name], "{way:?}");
             let after = status(&api, SECOND).await;
             assert_eq!(after["email_validation"], before["email_validation"]);
-            assert_eq!(after["can_send_transactional"], before["can_send_transactional"]);
+            assert_eq!(
+                after["can_send_transactional"],
+                before["can_send_transactional"]
+            );
             assert_eq!(after["marketing"]["verified_by"], json!([]));
         }
     }
@@ -145,7 +160,12 @@ async fn all_facts_outlive_several_contacts() {
     for (_, fact) in facts() {
         report(&api, SECOND, &fact).await;
     }
-    let all = ["globally_unsubscribed", "hard_bounced", "complained", "undeliverable"];
+    let all = [
+        "globally_unsubscribed",
+        "hard_bounced",
+        "complained",
+        "undeliverable",
+    ];
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);
     assert_eq!(add(&api, "c_2", SECOND, false).await, 200);
     assert_eq!(remove(&api, "c_2", SECOND).await, 200);
@@ -193,7 +213,8 @@ async fn only_a_bounce_is_lifted_by_an_upsert_and_the_rest_by_a_subscribe_with_s
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);
     Way::Upsert.take(&api, SECOND).await;
     for address in [SECOND, PRIMARY] {
-        let no = json!({ "global_unsubscribed": false, "complained": false, "hard_bounced": false });
+        let no =
+            json!({ "global_unsubscribed": false, "complained": false, "hard_bounced": false });
         report(&api, address, &json!({ "suppression": no })).await;
         for scope in ["client", "audience"] {
             subscribe(&api, json!({ "email": address, "scope": scope })).await;
@@ -203,10 +224,16 @@ async fn only_a_bounce_is_lifted_by_an_upsert_and_the_rest_by_a_subscribe_with_s
         blocks(&api, SECOND).await,
         ["globally_unsubscribed", "complained", "undeliverable"]
     );
-    assert_eq!(blocks(&api, PRIMARY).await, ["globally_unsubscribed", "complained"]);
+    assert_eq!(
+        blocks(&api, PRIMARY).await,
+        ["globally_unsubscribed", "complained"]
+    );
     subscribe(&api, json!({ "email": SECOND, "scope": "global" })).await;
     assert_eq!(blocks(&api, SECOND).await, ["undeliverable"]);
-    assert_eq!(blocks(&api, PRIMARY).await, ["globally_unsubscribed", "complained"]);
+    assert_eq!(
+        blocks(&api, PRIMARY).await,
+        ["globally_unsubscribed", "complained"]
+    );
     subscribe(&api, json!({ "email": PRIMARY, "scope": "global" })).await;
     assert_eq!(blocks(&api, PRIMARY).await, [""; 0]);
 }
@@ -227,7 +254,12 @@ async fn a_persons_fact_is_lifted_for_all_addresses_also_for_one_that_was_away_m
 #[tokio::test]
 async fn a_fact_that_was_lifted_while_the_address_was_away_comes_back_until_a_subscribe_by_it() {
     let api = start().await;
-    report(&api, SECOND, &json!({ "suppression": { "complained": true } })).await;
+    report(
+        &api,
+        SECOND,
+        &json!({ "suppression": { "complained": true } }),
+    )
+    .await;
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);
     subscribe(&api, json!({ "email": PRIMARY, "scope": "global" })).await;
     assert_eq!(add(&api, "c_1", SECOND, false).await, 200);
@@ -248,7 +280,12 @@ async fn subscriptions(api: &Api, address: &str) -> (Value, Value) {
 
 #[tokio::test]
 async fn an_ended_subscription_comes_back_with_the_address() {
-    for way in [Way::Upsert, Way::AnotherContact, Way::SameContact, Way::Import] {
+    for way in [
+        Way::Upsert,
+        Way::AnotherContact,
+        Way::SameContact,
+        Way::Import,
+    ] {
         let api = start().await;
         let ended = json!({ "email": SECOND, "scope": "client", "reason": "too many" });
         let before = unsubscribe(&api, ended).await;
@@ -272,10 +309,17 @@ async fn an_ended_subscription_at_audience_level_comes_back_with_the_address() {
         assert_eq!(remove(&api, "c_1", SECOND).await, 200);
         way.take(&api, SECOND).await;
         let ended = json!("unsubscribed");
-        assert_eq!(subscriptions(&api, SECOND).await, (ended.clone(), ended.clone()));
+        assert_eq!(
+            subscriptions(&api, SECOND).await,
+            (ended.clone(), ended.clone())
+        );
         // As on the contact that the address left: the client's begins anew, the audience's has to be asked for.
         subscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
-        assert_eq!(blocks(&api, SECOND).await, ["audience_unsubscribed"], "{way:?}");
+        assert_eq!(
+            blocks(&api, SECOND).await,
+            ["audience_unsubscribed"],
+            "{way:?}"
+        );
         subscribe(&api, json!({ "email": SECOND, "scope": "audience" })).await;
         assert_eq!(blocks(&api, SECOND).await, [""; 0], "{way:?}");
     }
@@ -287,7 +331,10 @@ async fn a_person_who_subscribes_again_is_subscribed_as_on_the_contact_that_the_
     unsubscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);
     let made = subscribe(&api, json!({ "email": SECOND })).await;
-    assert_eq!((made.status, &made.body["outcome"]), (201, &json!("created")));
+    assert_eq!(
+        (made.status, &made.body["outcome"]),
+        (201, &json!("created"))
+    );
     assert_eq!(made.body["client"]["status"], "subscribed");
     assert_eq!(made.body["client"]["unsubscribed_at"], json!(null));
 }
@@ -298,12 +345,20 @@ async fn an_ended_subscription_is_of_its_audience_and_client() {
     unsubscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);
     let app = body(json!({ "email": SECOND, "client": "app", "status": "subscribed" }));
-    let made = api.post("/api/contacts", &api.application_token("app"), app).await;
+    let made = api
+        .post("/api/contacts", &api.application_token("app"), app)
+        .await;
     assert_eq!(made.body["client"]["status"], "subscribed");
     let other = json!({ "email": SECOND, "audience": "other", "status": "subscribed" });
-    assert_eq!(upsert(&api, other).await.body["client"]["status"], "subscribed");
+    assert_eq!(
+        upsert(&api, other).await.body["client"]["status"],
+        "subscribed"
+    );
     let same = json!({ "email": SECOND, "status": "subscribed" });
-    assert_eq!(upsert(&api, same).await.body["client"]["status"], "unsubscribed");
+    assert_eq!(
+        upsert(&api, same).await.body["client"]["status"],
+        "unsubscribed"
+    );
 }
 
 #[tokio::test]
@@ -316,5 +371,8 @@ async fn an_ended_subscription_survives_contacts_that_have_none() {
         assert_eq!(remove(&api, "c_2", SECOND).await, 200);
     }
     let again = json!({ "email": SECOND, "status": "subscribed" });
-    assert_eq!(upsert(&api, again).await.body["client"]["status"], "unsubscribed");
+    assert_eq!(
+        upsert(&api, again).await.body["client"]["status"],
+        "unsubscribed"
+    );
 }

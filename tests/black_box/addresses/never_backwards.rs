@@ -4,7 +4,9 @@
 use black_box_tests::Api;
 use serde_json::{Value, json};
 
-use super::{PRIMARY, SECOND, status, subscribe, unsubscribe, upsert, verify_contact, verify_method};
+use super::{
+    PRIMARY, SECOND, status, subscribe, unsubscribe, upsert, verify_contact, verify_method,
+};
 
 const OLD: &str = "2024-01-01T00:00:00.000Z";
 const NOT_YET: &str = "2099-01-01T00:00:00.000Z";
@@ -27,7 +29,11 @@ async fn nightly(api: &Api, mut more: Value) -> Value {
 
 /// What a nightly import tells of the primary address.
 async fn nightly_import(api: &Api, mut more: Value) {
-    for (member, value) in [("email", PRIMARY), ("audience", "newsletter"), ("client", "website")] {
+    for (member, value) in [
+        ("email", PRIMARY),
+        ("audience", "newsletter"),
+        ("client", "website"),
+    ] {
         more[member] = json!(value);
     }
     let store = api.database.store().await;
@@ -51,10 +57,17 @@ async fn a_status_only_moves_forward() {
         nightly(&api, json!({ "status": first })).await;
         let answer = nightly(&api, json!({ "status": told })).await;
         assert_eq!(answer["client"]["status"], then, "{first} {told}");
-        let outcome = if first == then { "unchanged" } else { "updated" };
+        let outcome = if first == then {
+            "unchanged"
+        } else {
+            "updated"
+        };
         assert_eq!(answer["outcome"], outcome, "{first} {told}");
         let blocked = answer["marketing"]["blocked_by"].as_array().unwrap();
-        assert_eq!(blocked.contains(&json!("not_subscribed")), then != "subscribed");
+        assert_eq!(
+            blocked.contains(&json!("not_subscribed")),
+            then != "subscribed"
+        );
     }
 }
 
@@ -63,9 +76,15 @@ async fn only_a_subscribe_restarts_an_ended_subscription() {
     let api = start().await;
     unsubscribe(&api, json!({ "email": PRIMARY, "scope": "client" })).await;
     let answer = nightly(&api, json!({ "status": "subscribed" })).await;
-    assert_eq!((&answer["outcome"], &answer["client"]["status"]), (&json!("unchanged"), &json!("unsubscribed")));
+    assert_eq!(
+        (&answer["outcome"], &answer["client"]["status"]),
+        (&json!("unchanged"), &json!("unsubscribed"))
+    );
     nightly_import(&api, json!({ "status": "subscribed" })).await;
-    assert_eq!(status(&api, PRIMARY).await["client"]["status"], "unsubscribed");
+    assert_eq!(
+        status(&api, PRIMARY).await["client"]["status"],
+        "unsubscribed"
+    );
     let answer = subscribe(&api, json!({ "email": PRIMARY })).await;
     assert_eq!(answer.body["client"]["status"], "subscribed");
 }
@@ -76,7 +95,10 @@ async fn a_person_who_unsubscribed_or_complained_stays_so() {
         let api = start().await;
         nightly(&api, json!({ "suppression": { fact: true } })).await;
         let answer = nightly(&api, json!({ "suppression": { fact: false } })).await;
-        assert_eq!((&answer["outcome"], &answer[fact]), (&json!("unchanged"), &json!(true)));
+        assert_eq!(
+            (&answer["outcome"], &answer[fact]),
+            (&json!("unchanged"), &json!(true))
+        );
         nightly_import(&api, json!({ "suppression": { fact: false } })).await;
         for scope in ["client", "audience"] {
             let answer = subscribe(&api, json!({ "email": PRIMARY, "scope": scope })).await;
@@ -104,12 +126,18 @@ async fn a_verification_that_was_cleared_since_is_not_brought_back() {
     );
     assert_eq!(answer["marketing"]["verified_by"], json!([]));
     nightly_import(&api, old).await;
-    assert_eq!(status(&api, PRIMARY).await["marketing"]["verified_by"], json!([]));
+    assert_eq!(
+        status(&api, PRIMARY).await["marketing"]["verified_by"],
+        json!([])
+    );
 
     let later = json!({ "verified": true, "verified_at": NOT_YET });
     let answer = nightly(&api, later).await;
     assert_eq!(answer["verification_outcome"], "recorded");
-    assert_eq!(answer["marketing"]["verified_by"], json!(["contact", "client"]));
+    assert_eq!(
+        answer["marketing"]["verified_by"],
+        json!(["contact", "client"])
+    );
 }
 
 #[tokio::test]
@@ -148,7 +176,11 @@ async fn a_clear_counts_for_its_address() {
     let api = start().await;
     verify_method(&api, "c_1", PRIMARY, Some(OLD)).await;
     verify_method(&api, "c_1", PRIMARY, None).await;
-    let other = upsert(&api, json!({ "email": SECOND, "verified": true, "verified_at": OLD })).await;
+    let other = upsert(
+        &api,
+        json!({ "email": SECOND, "verified": true, "verified_at": OLD }),
+    )
+    .await;
     assert_eq!(other.body["verification_outcome"], "recorded");
 }
 
@@ -172,15 +204,30 @@ async fn an_upsert_says_what_happened_to_the_contact_and_to_the_verification() {
     api.seed(json!([])).await;
     let verified = json!({ "verified": true, "verified_at": OLD });
     for (more, outcome, verification_outcome) in [
-        (json!({ "verified": true, "verified_at": NOT_YET }), "created", json!("recorded")),
+        (
+            json!({ "verified": true, "verified_at": NOT_YET }),
+            "created",
+            json!("recorded"),
+        ),
         (verified.clone(), "updated", json!("recorded")),
         (verified.clone(), "unchanged", json!("kept")),
-        (json!({ "verified": true, "verified_at": OLD, "firstName": "Ann" }), "updated", json!("kept")),
+        (
+            json!({ "verified": true, "verified_at": OLD, "firstName": "Ann" }),
+            "updated",
+            json!("kept"),
+        ),
         (json!({ "firstName": "Ann" }), "unchanged", Value::Null),
-        (json!({ "verified": false, "lastName": "Doe" }), "updated", Value::Null),
+        (
+            json!({ "verified": false, "lastName": "Doe" }),
+            "updated",
+            Value::Null,
+        ),
     ] {
         let answer = nightly(&api, more.clone()).await;
         assert_eq!(answer["outcome"], outcome, "{more}");
-        assert_eq!(answer["verification_outcome"], verification_outcome, "{more}");
+        assert_eq!(
+            answer["verification_outcome"], verification_outcome,
+            "{more}"
+        );
     }
 }

@@ -3,9 +3,7 @@
 use black_box_tests::Api;
 use serde_json::json;
 
-use super::{
-    PRIMARY, SECOND, add, body, remove, status, upsert, verify_contact, verify_method,
-};
+use super::{PRIMARY, SECOND, add, body, remove, status, upsert, verify_contact, verify_method};
 
 const T1: &str = "2024-01-01T00:00:00.000Z";
 const T2: &str = "2025-01-01T00:00:00.000Z";
@@ -35,7 +33,10 @@ async fn an_address_that_the_crm_verified_is_verified_for_the_mailer() {
         (&seen["verified"], &seen["verified_at"]),
         (&json!(true), &json!(T1))
     );
-    assert_eq!(seen["marketing"], json!({ "verified_by": ["contact"], "blocked_by": [] }));
+    assert_eq!(
+        seen["marketing"],
+        json!({ "verified_by": ["contact"], "blocked_by": [] })
+    );
     assert_eq!(seen["can_send_marketing"], true);
 }
 
@@ -43,8 +44,16 @@ async fn an_address_that_the_crm_verified_is_verified_for_the_mailer() {
 async fn an_address_that_the_mailer_verified_is_verified_for_the_crm_with_its_author() {
     let api = start().await;
     for verifies in [
-        verify_contact(&api, json!({ "verified": true, "verified_at": T2, "email": SECOND })).await,
-        upsert(&api, json!({ "verified": true, "verified_at": T1, "email": SECOND })).await,
+        verify_contact(
+            &api,
+            json!({ "verified": true, "verified_at": T2, "email": SECOND }),
+        )
+        .await,
+        upsert(
+            &api,
+            json!({ "verified": true, "verified_at": T1, "email": SECOND }),
+        )
+        .await,
     ] {
         assert_eq!(verifies.body["email"], SECOND);
     }
@@ -82,10 +91,16 @@ async fn a_clear_of_either_dialect_is_seen_by_the_other() {
     let cleared = verify_method(&api, "c_1", PRIMARY, None).await;
     assert_eq!(cleared.body["data"]["outcome"], "cleared");
     let seen = status(&api, PRIMARY).await;
-    assert_eq!((&seen["verified"], &seen["client"]["verified"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&seen["verified"], &seen["client"]["verified"]),
+        (&json!(false), &json!(true))
+    );
     verify_method(&api, "c_1", PRIMARY, Some(T2)).await;
     verify_contact(&api, json!({ "verified": false })).await;
-    assert_eq!(entries(&api).await[0], json!({ "value": PRIMARY, "isPrimary": true }));
+    assert_eq!(
+        entries(&api).await[0],
+        json!({ "value": PRIMARY, "isPrimary": true })
+    );
 }
 
 #[tokio::test]
@@ -95,7 +110,10 @@ async fn a_new_primary_address_that_nobody_has_proved_gets_no_marketing() {
     assert_eq!(add(&api, "c_1", "unproven@example.com", true).await, 200);
     let seen = status(&api, "unproven@example.com").await;
     assert_eq!(seen["exists"], true);
-    assert_eq!((&seen["verified"], &seen["can_send_marketing"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&seen["verified"], &seen["can_send_marketing"]),
+        (&json!(false), &json!(false))
+    );
     assert_eq!(seen["marketing"]["blocked_by"], json!(["not_verified"]));
     let proven = status(&api, PRIMARY).await;
     assert_eq!(proven["can_send_marketing"], true);
@@ -120,7 +138,11 @@ async fn endpoint_3_answers_which_address_it_cannot_verify() {
         (json!(elsewhere), "not_found"),
     ] {
         let expected = (400, json!({ "email": code }));
-        assert_eq!(verify("c_1", named(email.clone())).await, expected, "{email}");
+        assert_eq!(
+            verify("c_1", named(email.clone())).await,
+            expected,
+            "{email}"
+        );
     }
     // A contact that does not exist comes first.
     let not_found = (404, json!({ "contact_id": "not_found" }));
@@ -142,7 +164,13 @@ async fn a_misspelling_never_clears() {
         "emails": [{ "value": PRIMARY, "verifiedAt": T1 }],
     }]))
     .await;
-    for name in ["verified_at", "verifiedat", "VerifiedAt", "verified-at", "VERIFIED_AT"] {
+    for name in [
+        "verified_at",
+        "verifiedat",
+        "VerifiedAt",
+        "verified-at",
+        "VERIFIED_AT",
+    ] {
         let email = json!({ "type": "email", "value": PRIMARY, name: T2 });
         let phone = json!({ "phoneNumber": "+14165550100", name: null });
         for answer in [

@@ -258,7 +258,10 @@ async fn adding_and_removing_an_address_costs_a_read_and_a_transaction_of_two_it
         let answer = counted.method(path, "email", "second@example.com").await;
         assert_answered(&answer, 200, "updated");
         let calls = counted.assert_calls(&["TransactGetItems", "TransactWriteItems"]);
-        assert_eq!(calls[1].request["TransactItems"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            calls[1].request["TransactItems"].as_array().unwrap().len(),
+            2
+        );
         if engine_charges_like_aws() {
             assert_capacity(&calls, &[4.0, written]);
         }

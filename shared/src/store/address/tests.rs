@@ -20,6 +20,14 @@ fn id(text: &str) -> ContactId {
     ContactId::parse(text).unwrap()
 }
 
+/// A contact that has a subscription.
+fn owner(text: &str) -> Contact {
+    Contact {
+        subscription_count: 1,
+        ..Contact::new(organization(), id(text), Timestamp::EPOCH)
+    }
+}
+
 fn metadata(request: &str) -> ChangeMetadata {
     let now = Timestamp::parse_rfc3339("2026-05-20T15:04:02Z").unwrap();
     let actor = Actor::subject("user_1");
@@ -50,7 +58,7 @@ fn found(address: &Address) -> FoundAddress {
 
 /// The address once `c_2` has lost it.
 fn released() -> Address {
-    Address::unknown(JANE).released_by(&id("c_2"), kept())
+    Address::unknown(JANE).released_by(&owner("c_2"), kept())
 }
 
 fn write(edit: &AddressEdit) -> TransactWriteItem {
@@ -143,7 +151,7 @@ fn a_released_address_is_claimed_as_long_as_all_that_was_kept_of_it_is_as_it_was
 /// A fact that the address did not have when it was read must not get lost in the claim either.
 #[test]
 fn a_claim_requires_the_absence_of_the_owner_also_where_nothing_was_kept() {
-    let released = Address::unknown(JANE).released_by(&id("c_2"), AddressSuppression::default());
+    let released = Address::unknown(JANE).released_by(&owner("c_2"), AddressSuppression::default());
     let update = update(&AddressEdit::claim(found(&released), &id("c_1")));
     let required = required(&update);
     assert_eq!(required["ownerId"], None);
@@ -178,7 +186,7 @@ fn a_claimed_address_has_its_former_owners_and_no_facts_and_is_in_no_index() {
 #[test]
 fn an_address_is_released_only_while_the_contact_owns_it() {
     let owned = found(&Address::unknown(JANE).claimed_by(&id("c_1")));
-    let update = update(&AddressEdit::release(owned, &id("c_1"), kept()));
+    let update = update(&AddressEdit::release(owned, &owner("c_1"), kept()));
     let required = required(&update);
     assert_eq!(required["ownerId"], Some(text("c_1")));
     for name in ["hardBouncedAt", "complainedAt", "emailValidation"] {
@@ -189,7 +197,7 @@ fn an_address_is_released_only_while_the_contact_owns_it() {
 #[test]
 fn a_released_address_keeps_the_facts_and_is_in_the_index_over_the_organization() {
     let owned = found(&released().claimed_by(&id("c_1")));
-    let update = update(&AddressEdit::release(owned.clone(), &id("c_1"), kept()));
+    let update = update(&AddressEdit::release(owned.clone(), &owner("c_1"), kept()));
     let item = after(&owned, &update);
     let hash = AddressHash::of(&organization(), JANE);
     assert_eq!(item["contactId"], text(format!("ADDRESS#{hash}")));

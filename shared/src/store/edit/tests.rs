@@ -242,7 +242,7 @@ fn an_address_is_released_in_the_transaction_that_takes_it_from_its_contact() {
     let owned = Address::unknown("jane@example.com").claimed_by(&before.contact.id);
     let item = address_item(organization, &owned).unwrap();
     let found = FoundAddress::new("jane@example.com", Some(item)).unwrap();
-    let release = AddressEdit::release(found, &before.contact.id, kept.unwrap());
+    let release = AddressEdit::release(found, &before.contact, kept.unwrap());
     let items = edit(Some(&before), &after, vec![release]);
     let [contact, address] = &items[..] else {
         panic!("not two items")

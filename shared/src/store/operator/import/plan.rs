@@ -88,7 +88,9 @@ pub(super) fn plan(
     let contact = match stored {
         Some(stored) if is_kept => {
             let mut kept = stored.contact.clone();
-            received.iter().for_each(|address| kept.receive(address));
+            for address in &received {
+                kept.receive(address);
+            }
             kept
         }
         _ => applied(import.organization, record, &state, &received, now),
