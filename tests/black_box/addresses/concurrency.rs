@@ -68,7 +68,7 @@ async fn call(api: Arc<Api>, caller: usize) {
         let added = format!("/api/contacts/{to}/contact-methods");
         let added = api.post(&added, &api.user_token(), method.clone()).await;
         assert!([200, 400].contains(&added.status), "{:?}", added.body);
-        if caller % 4 == 0 {
+        if caller.is_multiple_of(4) {
             let told = body(json!({ "email": SECOND, "status": "subscribed" }));
             let upserted = api.post("/api/contacts", &application, told).await;
             assert!(upserted.status < 300, "{:?}", upserted.body);

@@ -213,15 +213,11 @@ async fn the_scenes_have_every_outcome_that_the_table_decides() {
             "verify-phone-number" | "verify-contact-method" => {
                 &[WRITES, VERIFIES, &["method_not_found"]]
             }
-            "upsert-contact" => &[
-                &["created", "updated", "unchanged"],
-                &["audience_not_found", "version_mismatch"],
-            ],
             "get-contact" => &[&["read", "not_modified", "contact_not_found"]],
             "contact-status" => &[&["read", "audience_not_found"]],
             "add-contact-method" => &[WRITES, &["updated", "unchanged", "invalid"]],
             "remove-contact-method" => &[WRITES, &["updated", "method_not_found"]],
-            "subscribe" => &[
+            "upsert-contact" | "subscribe" => &[
                 &["created", "updated", "unchanged"],
                 &["audience_not_found", "version_mismatch"],
             ],
