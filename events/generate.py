@@ -180,6 +180,7 @@ CASES = {
         "bad-phone-number": {"body": phone(phoneNumber="+1 416 555 0100 ext. 5")},
         "bad-date": {"body": phone(verifiedAt="2026-02-30T09:12:00.000Z")},
         "date-without-offset": {"body": phone(verifiedAt="2026-05-15T09:12:00.000")},
+        "misspelt-time": {"body": {"phoneNumber": "+14165550100", "verified_at": "2026-05-15T09:12:00.000Z"}},
         "several-faults": {"body": {"verifiedAt": "yesterday"}, "headers": {"if-match": "1"}},
         "body-empty": {},
         "bad-if-match": {"body": phone(), "headers": {"if-match": 'W/"1"'}},
@@ -216,6 +217,9 @@ CASES = {
         "bad-phone-number": {"body": method(value="416-555-0100 x5")},
         "bad-email": {"body": method("email", value="alex@")},
         "bad-date": {"body": method(verifiedAt="2026-05-20")},
+        "misspelt-time": {
+            "body": {"type": "email", "value": "alex@example.com", "verified_at": "2026-05-20T15:04:01.135Z"},
+        },
         "bad-label": {"body": method(verificationSource="admin\nmanual")},
         "several-faults": {
             "body": {"value": 5, "verifiedAt": True, "verificationSource": "x" * 101}, "headers": {"if-match": "1"},
@@ -230,6 +234,9 @@ CASES = {
     "verify-contact": {
         "recorded": {"body": contact()},
         "recorded-now": {"body": without(contact(), "verified_at")},
+        "recorded-for-an-address": {"body": contact(email="Jane.Doe@Example.com")},
+        "email-invalid": {"body": contact(email="jane.doe")},
+        "email-not-on-contact": {"body": contact(email="john.doe@example.com")},
         "recorded-by-an-earlier-time": {"body": contact(verified_at="2024-08-31T23:59:59.999Z")},
         "recorded-naive-time": {"body": contact(verified_at="2024-09-01 10:00")},
         "recorded-base64-body": {"body": contact(), "base64_body": True},
