@@ -2,20 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AudienceContact, SubscriptionStatus};
-
-/// A level that can hold a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The contact's entry of the address.
-    Contact,
-    /// The subscription at audience level.
-    Audience,
-    /// The client's subscription.
-    Client,
-}
+use super::{AudienceContact, Level, SubscriptionStatus};
 
 /// A reason not to send marketing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

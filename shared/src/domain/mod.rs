@@ -25,7 +25,7 @@ mod version;
 pub use access::{Reach, SuperAdmin, Tenant};
 pub use address::{Address, AddressHash};
 pub use contact::{Contact, ContactMethod, MethodKind, MethodValue, NewMethod};
-pub use eligibility::{Block, Eligibility, Level};
+pub use eligibility::{Block, Eligibility};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use email_validation::{EmailValidation, ValidationPatch, ValidationStatus};
 pub use identifiers::{
@@ -44,5 +44,5 @@ pub use subscription::{
 pub use suppression::{AddressPatch, AddressSuppression, Suppression, SuppressionPatch};
 pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use verification::{Outcome, Verification, VerificationState};
+pub use verification::{Level, Outcome, Verification, VerificationState};
 pub use version::{ExpectedVersion, Version};

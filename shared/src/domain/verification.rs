@@ -26,6 +26,19 @@ impl Verification {
     }
 }
 
+/// A level that can hold a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The contact's entry of the address.
+    Contact,
+    /// The subscription at audience level.
+    Audience,
+    /// The client's subscription.
+    Client,
+}
+
 /// What is known of the verification of one contact method at one level.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerificationState {

@@ -73,10 +73,12 @@ impl AddressEdit {
         self
     }
 
-    /// Nobody owns the address from now on. Its item keeps what holds mail back from it.
+    /// Nobody owns the address from now on. Its item keeps what holds mail back from it, and the owner, if it has
+    /// subscriptions: a later owner gets the ended ones.
     pub(super) fn release(before: FoundAddress, owner: &Contact, kept: AddressSuppression) -> Self {
+        let former = (owner.subscription_count > 0).then_some(&owner.id);
         Self {
-            after: before.address.released_by(owner, kept),
+            after: before.address.released(former, kept),
             before,
         }
     }

@@ -96,8 +96,7 @@ fn left_behind(contact: &mut Contact, email: &MethodValue) -> Address {
     let entry = contact.add_method(email, None);
     entry.suppression.hard_bounced_at = at("2024-02-02T00:00:00Z");
     let kept = contact.remove_method(email).unwrap();
-    contact.subscription_count = 1;
-    Address::unknown(email.normal_form()).released_by(contact, kept)
+    Address::unknown(email.normal_form()).released(Some(&contact.id), kept)
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn found(address: &Address) -> FoundAddress {
 
 /// The address once `c_2` has lost it.
 fn released() -> Address {
-    Address::unknown(JANE).released_by(&owner("c_2"), kept())
+    Address::unknown(JANE).released(Some(&id("c_2")), kept())
 }
 
 fn write(edit: &AddressEdit) -> TransactWriteItem {
@@ -151,7 +151,7 @@ fn a_released_address_is_claimed_as_long_as_all_that_was_kept_of_it_is_as_it_was
 /// A fact that the address did not have when it was read must not get lost in the claim either.
 #[test]
 fn a_claim_requires_the_absence_of_the_owner_also_where_nothing_was_kept() {
-    let released = Address::unknown(JANE).released_by(&owner("c_2"), AddressSuppression::default());
+    let released = Address::unknown(JANE).released(Some(&id("c_2")), AddressSuppression::default());
     let update = update(&AddressEdit::claim(found(&released), &id("c_1")));
     let required = required(&update);
     assert_eq!(required["ownerId"], None);
@@ -322,4 +322,16 @@ fn an_inherited_end_brings_no_verification_and_no_address() {
         .into(),
     );
     assert_eq!(former.ended_alike(), Some(ended("too many")));
+}
+
+#[test]
+fn a_released_address_does_not_remember_an_owner_without_subscriptions() {
+    let owned = found(&released().claimed_by(&id("c_1")));
+    let without = Contact {
+        subscription_count: 0,
+        ..owner("c_1")
+    };
+    let update = update(&AddressEdit::release(owned.clone(), &without, kept()));
+    let address = address(after(&owned, &update)).unwrap();
+    assert_eq!(address.former_owners, [id("c_2")]);
 }

@@ -5,20 +5,11 @@ use crate::domain::{
     AddressHash, AddressPatch, AddressSuppression, SubscriptionStatus, SuppressionPatch,
 };
 
-/// A contact that has a subscription.
-fn owner(text: &str) -> Contact {
-    let organization = OrganizationId::parse("org_a").unwrap();
-    Contact {
-        subscription_count: 1,
-        ..Contact::new(organization, id(text), Timestamp::EPOCH)
-    }
-}
-
 #[test]
 fn what_was_kept_of_an_address_comes_to_the_contact_that_gets_it() {
     let record = record(&["a@b.ca"]);
-    let left = Address::unknown("a@b.ca").released_by(
-        &owner("c_2"),
+    let left = Address::unknown("a@b.ca").released(
+        Some(&id("c_2")),
         AddressSuppression {
             complained_at: Some(at("2024-01-01T00:00:00Z")),
             ..AddressSuppression::default()
@@ -122,11 +113,11 @@ fn a_record_of_an_address_creates_no_contact_and_is_written_once() {
         complained_at: Some(at("2024-01-01T00:00:00Z")),
         ..AddressSuppression::default()
     };
-    let known = Address::unknown("a@b.ca").released_by(&owner("c_2"), complained.clone());
+    let known = Address::unknown("a@b.ca").released(Some(&id("c_2")), complained.clone());
     let again = planned(&record, state_with(&record, None, &[known]));
     assert!(matches!(again, Plan::Nothing));
     // Only the former owner is news.
-    let known = Address::unknown("a@b.ca").released_by(&owner("c_3"), complained);
+    let known = Address::unknown("a@b.ca").released(Some(&id("c_3")), complained);
     let updated = write(planned(&record, state_with(&record, None, &[known])));
     assert!(matches!(updated.edit, WriteEdit::Address(_)));
     assert!(matches!(updated.outcome, ImportOutcome::Updated));
