@@ -555,6 +555,17 @@ async fn a_verification_whose_precondition_fails_costs_a_read_and_no_write() {
 }
 
 #[tokio::test]
+async fn an_address_that_the_contact_does_not_have_costs_a_read_and_no_write() {
+    let counted = Counted::start().await;
+    let body = json!({
+        "verified": true, "audience": "newsletter", "client": "website", "email": "nobody@example.com",
+    });
+    let request = counted.api.verify_contact(&counted.id, body);
+    assert_eq!(counted.logged_as_made(request).await.status, 400);
+    assert_read_alone(&counted);
+}
+
+#[tokio::test]
 async fn a_contact_that_there_is_not_costs_one_more_read() {
     let counted = Counted::start().await;
     for verified_at in [Some(VERIFIED_AT), None] {

@@ -94,7 +94,7 @@ event_tests! {
         ["verify-contact-method/bad-email"] => crm_invalid(&[VALUE_OF_EMAIL]);
     refuses_a_date_alone:
         ["verify-contact-method/bad-date"] => crm_invalid(&[VERIFIED_AT]);
-    refuses_a_misspelling_of_the_time_and_clears_nothing:
+    refuses_a_misspelling_of_the_time:
         ["verify-contact-method/misspelt-time"] => crm_invalid(&["verified_at must be spelled verifiedAt"]);
     refuses_a_label_of_two_lines:
         ["verify-contact-method/bad-label"] => crm_invalid(&[LABEL]);

@@ -90,7 +90,7 @@ event_tests! {
         ["verify-phone-number/bad-phone-number"] => crm_invalid(&[PHONE_NUMBER]);
     refuses_a_day_that_does_not_exist:
         ["verify-phone-number/bad-date"] => crm_invalid(&[VERIFIED_AT]);
-    refuses_a_misspelling_of_the_time_and_clears_nothing:
+    refuses_a_misspelling_of_the_time:
         ["verify-phone-number/misspelt-time"] => crm_invalid(&["verified_at must be spelled verifiedAt"]);
     refuses_a_time_without_an_offset:
         ["verify-phone-number/date-without-offset"] => crm_invalid(&[VERIFIED_AT]);
