@@ -47,7 +47,11 @@ async fn play() -> BTreeMap<String, Played> {
         let left_out = match name {
             "verify-contact" => Some(stage.one_level_alone().await),
             "verify-phone-number" | "verify-contact-method" => Some(stage.lost_answer(name).await),
-            "remove-contact-method" => Some(stage.shared_address().await),
+            "remove-contact-method" => {
+                let answer = stage.shared_address().await;
+                stage.note(&mut played, &answer);
+                Some(stage.address_of_nobody().await)
+            }
             "add-contact-method" | "upsert-contact" | "subscribe" => {
                 Some(stage.released_address(name).await)
             }
@@ -141,10 +145,7 @@ impl Stage {
             { "id": "c_2" },
         ]);
         self.api.seed(contacts).await;
-        let person = self.api.user_token();
-        let method = json!({ "type": "email", "value": "jane@example.com" });
-        let remove = "/api/contacts/c_1/contact-methods/remove";
-        let removed = self.api.post(remove, &person, method.clone()).await;
+        let removed = self.remove_address("c_1", "jane@example.com").await;
         assert_eq!(removed.status, 200, "{:?}", removed.body);
         self.take_calls(&mut Played::default());
         let mut body = subscription;
@@ -153,7 +154,8 @@ impl Stage {
         match function {
             "add-contact-method" => {
                 let path = "/api/contacts/c_2/contact-methods";
-                self.api.post(path, &person, method).await
+                let method = json!({ "type": "email", "value": "jane@example.com" });
+                self.api.post(path, &self.api.user_token(), method).await
             }
             "subscribe" => {
                 let path = "/api/subscriptions/subscribe";
@@ -169,9 +171,22 @@ impl Stage {
         let contacts =
             json!([{ "id": "c_1", "emails": emails }, { "id": "c_2", "emails": emails }]);
         self.api.seed(contacts).await;
-        let path = "/api/contacts/c_2/contact-methods/remove";
-        let body = json!({ "type": "email", "value": "jane@example.com" });
-        self.api.post(path, &self.api.user_token(), body).await
+        self.remove_address("c_2", "jane@example.com").await
+    }
+
+    /// An address without an item is removed: a seed's contact has it without owning it.
+    async fn address_of_nobody(&self) -> Answer {
+        let email = json!({ "value": "jane@example.org", "isOwner": false });
+        self.api
+            .seed(json!([{ "id": "c_3", "emails": [email] }]))
+            .await;
+        self.remove_address("c_3", "jane@example.org").await
+    }
+
+    async fn remove_address(&self, contact: &str, address: &str) -> Answer {
+        let path = format!("/api/contacts/{contact}/contact-methods/remove");
+        let body = json!({ "type": "email", "value": address });
+        self.api.post(&path, &self.api.user_token(), body).await
     }
 
     /// Notes what came of a request.
