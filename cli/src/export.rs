@@ -98,13 +98,15 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
 pub struct Exported {
     organization: OrganizationId,
     contacts: u64,
+    /// How many addresses that nobody owns.
+    addresses: u64,
     has_registered: bool,
 }
 
 impl Exported {
     /// Whether the organization has no data at all. Most often its name is misspelt.
     fn is_nothing(&self) -> bool {
-        self.contacts == 0 && !self.has_registered
+        self.contacts + self.addresses == 0 && !self.has_registered
     }
 }
 
@@ -144,7 +146,7 @@ pub async fn export(
     }
     write_record(&mut output, format, &line)?;
     let mut batches = std::pin::pin!(store.export(organization, retry_budget));
-    let mut contacts = 0;
+    let (mut contacts, mut addresses) = (0, 0);
     while let Some(batch) = batches.try_next().await? {
         for record in batch {
             match record {
@@ -153,6 +155,7 @@ pub async fn export(
                     write_record(&mut output, format, &ContactLine::from(*contact))?;
                 }
                 ExportedRecord::Address(address) => {
+                    addresses += 1;
                     write_record(&mut output, format, &AddressLine::from(address))?;
                 }
             }
@@ -163,6 +166,7 @@ pub async fn export(
     Ok(Exported {
         organization: organization.clone(),
         contacts,
+        addresses,
         has_registered,
     })
 }

@@ -127,6 +127,16 @@ fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
     let written = fs::read_to_string(&cells).unwrap();
     assert_eq!(written, export(&database, &["--format", "csv"]));
 
+    // An address without an owner is something.
+    let source = folder.file(
+        "address.jsonl",
+        "{\"organization\":\"org_y\"}\n{\"address\":\"left@b.ca\",\"hardBouncedAt\":\"2024-01-01T00:00:00Z\"}\n",
+    );
+    succeeded(import(&database, &source, &[]));
+    let address = ["export", "--organization", "org_y"];
+    let address = common::output(&mut tool(&database, &address));
+    assert_eq!(text(&address.stderr), "");
+
     let nobody = ["export", "--organization", "org_nobody"];
     let nothing = common::output(&mut tool(&database, &nobody));
     assert!(nothing.status.success());

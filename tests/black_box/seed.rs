@@ -69,6 +69,17 @@ async fn the_first_contact_of_a_seed_with_an_address_owns_it_and_no_other_gets_i
 }
 
 #[tokio::test]
+async fn a_contact_that_does_not_own_an_address_by_the_file_leaves_it_to_the_other() {
+    let owner_of = json!({ "id": "c_1", "emails": [{ "value": "jane@b.ca" }] });
+    let other = json!({ "id": "c_2", "emails": [{ "value": "jane@b.ca", "isOwner": false }] });
+    for contacts in [[&owner_of, &other], [&other, &owner_of]] {
+        let api = Api::start().await;
+        api.seed(json!(contacts)).await;
+        assert_eq!(owner(&api, "jane@b.ca").await.as_deref(), Some("c_1"));
+    }
+}
+
+#[tokio::test]
 async fn a_contact_with_more_than_a_transaction_takes_is_loaded_whole() {
     let api = Api::start().await;
     let emails = (0..120).map(|n| json!({ "value": format!("{n:03}@b.ca") }));

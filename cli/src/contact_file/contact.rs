@@ -58,7 +58,7 @@ pub(crate) fn read(
         id: members.id.take(),
         updated_at: members.updated_at,
         patch: patch(members, phones.into_iter().chain(emails.methods).collect()),
-        owned_elsewhere: emails.owned_elsewhere,
+        not_owned: emails.not_owned,
         former_owners: emails.former_owners,
         is_address: false,
         subscriptions: subscriptions
@@ -194,7 +194,7 @@ fn phones(entries: Vec<PhoneMembers>, context: &ReadContext) -> Result<Vec<NewMe
 struct Emails {
     methods: Vec<NewMethod>,
     /// The normal forms of those that another contact owns.
-    owned_elsewhere: BTreeSet<String>,
+    not_owned: BTreeSet<String>,
     /// The former owners, by normal form.
     former_owners: BTreeMap<String, Vec<ContactId>>,
 }
@@ -225,7 +225,7 @@ impl Emails {
                 emails.former_owners.insert(normal_form.clone(), former);
             }
             if entry.is_owner == Some(false) {
-                emails.owned_elsewhere.insert(normal_form);
+                emails.not_owned.insert(normal_form);
             }
             emails.methods.push(email);
         }

@@ -200,7 +200,7 @@ impl From<ExportedContact> for ContactLine {
             (email.verification.into(), facts(&email.suppression))
         });
         let email = |email: ContactMethod| {
-            let is_elsewhere = exported.owned_elsewhere.contains(&email.normal_form);
+            let is_owned = !exported.not_owned.contains(&email.normal_form);
             let former_owners = exported.former_owners.remove(&email.normal_form);
             let (verification, own) = if email.is_primary {
                 Default::default()
@@ -213,7 +213,7 @@ impl From<ExportedContact> for ContactLine {
                 verification,
                 facts: own,
                 former: former(&email.suppression, former_owners.unwrap_or_default()),
-                is_owner: is_elsewhere.then_some(false),
+                is_owner: (!is_owned).then_some(false),
             }
         };
         Self {

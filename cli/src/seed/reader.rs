@@ -129,7 +129,7 @@ impl Reader {
     }
 }
 
-/// Gives each address to the first of the contacts that have it. The others have it without owning it.
+/// Gives each address to the first of the contacts that have it and may own it. The others have it without owning it.
 fn give_addresses_one_owner(contacts: &mut [ContactRecord]) {
     let mut taken = BTreeSet::new();
     for contact in contacts {
@@ -138,7 +138,7 @@ fn give_addresses_one_owner(contacts: &mut [ContactRecord]) {
         let elsewhere = addresses
             .into_iter()
             .filter(|address| !taken.insert(address.clone()));
-        contact.owned_elsewhere = elsewhere.collect();
+        contact.not_owned.extend(elsewhere);
     }
 }
 

@@ -17,9 +17,8 @@ pub struct ContactRecord {
     pub id: Option<ContactId>,
     /// The changes of the contact.
     pub patch: ContactPatch,
-    /// The normal forms of the record's e-mail addresses that another contact owns. This contact has them too, but they
-    /// do not identify it.
-    pub owned_elsewhere: BTreeSet<String>,
+    /// The normal forms of the record's e-mail addresses that the contact has but does not own. They do not identify it.
+    pub not_owned: BTreeSet<String>,
     /// The former owners of the record's e-mail addresses, by normal form.
     pub former_owners: BTreeMap<String, Vec<ContactId>>,
     /// Whether the record is about an address that nobody owns. If nobody owns it in the table either, the import creates
@@ -41,6 +40,6 @@ impl ContactRecord {
                 MethodValue::Email(address) => Some(address),
                 MethodValue::Phone(_) => None,
             })
-            .filter(|address| !self.owned_elsewhere.contains(address.normal_form()))
+            .filter(|address| !self.not_owned.contains(address.normal_form()))
     }
 }

@@ -224,3 +224,48 @@ async fn an_address_of_a_file_that_a_contact_owns_holds_mail_back_from_it() {
     assert_eq!(contact.get("complainedAt"), None);
     assert_eq!(export.lines().count(), 2);
 }
+
+#[tokio::test]
+async fn a_subscription_that_began_again_is_not_ended_by_an_import_that_was_interrupted() {
+    let scene = Scene::start().await;
+    let api = start(&scene).await;
+    assert_eq!(add(&api, "c_2", LEFT, false).await, 200);
+    subscribe(&api, json!({ "email": LEFT, "scope": "global" })).await;
+    let (from, to) = (scene.from.store().await, scene.to.store().await);
+    let whole = exported(&from, &scene.organization, Format::Jsonl).await;
+    let interrupted = whole.lines().map(|line| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        if record["id"] == "c_2" {
+            record.as_object_mut().unwrap().remove("subscriptions");
+        }
+        record.to_string() + "\n"
+    });
+    let interrupted: String = interrupted.collect();
+    for file in [&interrupted, &whole] {
+        let (_, rejects) = import(&to, file, |_| ()).await.unwrap();
+        assert_eq!(rejects, "");
+    }
+    let again = exported(&to, &scene.organization, Format::Jsonl).await;
+    let subscriptions = |export: &str| -> Vec<Value> {
+        let records = export.lines().map(serde_json::from_str::<Value>);
+        records
+            .map(|record| record.unwrap()["subscriptions"].take())
+            .collect()
+    };
+    assert_eq!(subscriptions(&again), subscriptions(&whole));
+}
+
+#[tokio::test]
+async fn an_address_that_a_contact_has_and_nobody_owns_stays_so() {
+    let scene = Scene::start().await;
+    let contact = json!({ "id": "c_1", "emails": [{ "value": LEFT, "isOwner": false }] });
+    scene.seed(json!([contact])).await;
+    let (from, to) = (scene.from.store().await, scene.to.store().await);
+    let export = exported(&from, &scene.organization, Format::Jsonl).await;
+    assert!(export.contains("\"isOwner\":false"), "{export}");
+    import(&to, &export, |_| ()).await.unwrap();
+    assert_eq!(
+        exported(&to, &scene.organization, Format::Jsonl).await,
+        export
+    );
+}

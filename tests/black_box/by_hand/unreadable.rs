@@ -5,6 +5,7 @@ use black_box_tests::{Answer, Api, log};
 use serde_json::json;
 
 use super::{CONTACT, EMAIL, PHONE, SUBSCRIPTION, set, start, text};
+use crate::import::{import_into, lines};
 
 /// A value that no attribute of a contact has.
 const VALUE: &str = "unreadable-4711";
@@ -104,4 +105,28 @@ async fn an_upsert_names_the_attribute_that_it_cannot_read() {
         api.upsert(body).await
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_import_rejects_a_record_that_depends_on_what_it_cannot_read_and_goes_on() {
+    let (api, _proxy) = start("unsubscribed").await;
+    set(&api, SUBSCRIPTION, &["status"], text(VALUE)).await;
+    let remove = "/api/contacts/c_1/contact-methods/remove";
+    let body = json!({ "type": "email", "value": EMAIL });
+    let removed = api.post(remove, &api.user_token(), body).await;
+    assert_eq!(removed.status, 200, "{:?}", removed.body);
+    // Its former owner may have ended the subscription.
+    let subscription = json!({ "audience": "newsletter", "client": "website" });
+    let file = [
+        json!({ "organization": api.organization }),
+        json!({ "id": "c_2", "email": EMAIL, "subscriptions": [subscription] }),
+        json!({ "id": "c_3", "email": "other@example.com" }),
+    ];
+    let store = api.database.store().await;
+    let (counts, rejects) = import_into(&store, &api.organization, &lines(file)).await;
+    assert_eq!((counts.created, counts.rejected), (1, 1));
+    assert!(
+        rejects.contains("2,record,is about a contact that cannot be read"),
+        "{rejects}"
+    );
 }

@@ -44,8 +44,8 @@ pub enum Exported {
 pub struct ExportedContact {
     /// The contact with all its subscriptions.
     pub contact: SubscribedContact,
-    /// The normal forms of the contact's e-mail addresses that another contact owns.
-    pub owned_elsewhere: BTreeSet<String>,
+    /// The normal forms of the contact's e-mail addresses that it does not own.
+    pub not_owned: BTreeSet<String>,
     /// The former owners of the contact's own addresses, by normal form.
     pub former_owners: BTreeMap<String, Vec<ContactId>>,
 }
@@ -173,18 +173,16 @@ impl Store {
         let exported = contacts.into_iter().map(|contact| {
             let mut exported = ExportedContact {
                 contact,
-                owned_elsewhere: BTreeSet::new(),
+                not_owned: BTreeSet::new(),
                 former_owners: BTreeMap::new(),
             };
             let contact = &exported.contact.contact;
             for email in &contact.emails {
                 let key = Key::address_of(organization, &email.normal_form);
-                let Some(item) = owners.get(&key) else {
-                    continue;
-                };
-                let found = address(item.clone())?;
-                if found.owner.is_some_and(|owner| owner != contact.id) {
-                    exported.owned_elsewhere.insert(found.normal_form);
+                let found = owners.get(&key).cloned().map(address).transpose()?;
+                let found = found.unwrap_or_else(|| Address::unknown(&email.normal_form));
+                if found.owner.as_ref() != Some(&contact.id) {
+                    exported.not_owned.insert(found.normal_form);
                 } else if !found.former_owners.is_empty() {
                     let former = found.former_owners;
                     exported.former_owners.insert(found.normal_form, former);

@@ -52,6 +52,10 @@ impl Target {
         let mut former = Vec::new();
         for (id, patch) in &work.record.subscriptions {
             let address = patch.address.as_deref().unwrap_or_default();
+            if work.record.former_owners.contains_key(address) {
+                // An export has what came with the address, and a subscription may have begun again since.
+                continue;
+            }
             let Some(Ok(found)) = self.addresses.get(address) else {
                 continue;
             };
@@ -144,9 +148,14 @@ impl Store {
         items: &HashMap<Key, Item>,
     ) -> Result<Found, DatabaseError> {
         let organization = import.organization;
-        let contact = items.get(&Key::contact(organization, &target.id));
+        let key = Key::contact(organization, &target.id);
+        let contact = items.get(&key);
         if target.is_owner && contact.is_none() {
-            return Ok(Err(ImportRefusal::OwnerMissing));
+            // A transaction may have been seen in part. Read in one, the contact has to be there.
+            return match self.read_at_once([key]).await?.pop().flatten() {
+                Some(_) => Err(DatabaseError::LostRace("the contact is new".into())),
+                None => Ok(Err(ImportRefusal::OwnerMissing)),
+            };
         }
         let record = &work.record;
         let existing = record.subscriptions.keys().filter_map(|name| {
@@ -169,16 +178,20 @@ impl Store {
                 self.read_whole(&tenant, &target.id, &names).await
             }
         };
-        let snapshot = match snapshot {
+        let inherited = target.inherited(work, organization, items);
+        let (snapshot, inherited) = match (snapshot, inherited) {
             // The import goes on with the other records.
-            Err(DatabaseError::UnreadableItem { .. }) => return Ok(Err(ImportRefusal::Unreadable)),
-            snapshot => snapshot?,
+            (Err(DatabaseError::UnreadableItem { .. }), _)
+            | (_, Err(DatabaseError::UnreadableItem { .. })) => {
+                return Ok(Err(ImportRefusal::Unreadable));
+            }
+            (snapshot, inherited) => (snapshot?, inherited?),
         };
         Ok(Ok(Some(State {
-            inherited: target.inherited(work, organization, items)?,
             id: target.id,
             snapshot,
             addresses: target.addresses,
+            inherited,
         })))
     }
 }

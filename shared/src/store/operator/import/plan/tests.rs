@@ -152,7 +152,7 @@ fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
 #[test]
 fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() {
     let mut record = record(&["a@b.ca"]);
-    record.owned_elsewhere.insert("a@b.ca".to_owned());
+    record.not_owned.insert("a@b.ca".to_owned());
     let created = write(planned(&record, state(&record, None, &[])));
     assert!(claimed(&created).is_empty());
     assert_eq!(contact_after(&created).emails.len(), 1);
