@@ -193,7 +193,7 @@ fn phones(entries: Vec<PhoneMembers>, context: &ReadContext) -> Result<Vec<NewMe
 #[derive(Default)]
 struct Emails {
     methods: Vec<NewMethod>,
-    /// The normal forms of those that another contact owns.
+    /// The normal forms of those that the contact does not own.
     not_owned: BTreeSet<String>,
     /// The former owners, by normal form.
     former_owners: BTreeMap<String, Vec<ContactId>>,

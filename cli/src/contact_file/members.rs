@@ -87,7 +87,7 @@ pub(super) struct EmailMembers {
     pub(super) complained_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) former_owners: Vec<ContactId>,
-    /// False where another contact owns the address.
+    /// False where the contact does not own the address.
     pub(super) is_owner: Option<bool>,
 }
 

@@ -99,7 +99,7 @@ struct EmailEntry {
     facts: AddressMembers,
     #[serde(flatten)]
     former: FormerOwnerMembers,
-    /// False for an address that another contact owns, absent otherwise.
+    /// False for an address that the contact does not own, absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_owner: Option<bool>,
 }
@@ -200,7 +200,7 @@ impl From<ExportedContact> for ContactLine {
             (email.verification.into(), facts(&email.suppression))
         });
         let email = |email: ContactMethod| {
-            let is_owned = !exported.not_owned.contains(&email.normal_form);
+            let is_not_owned = exported.not_owned.contains(&email.normal_form);
             let former_owners = exported.former_owners.remove(&email.normal_form);
             let (verification, own) = if email.is_primary {
                 Default::default()
@@ -213,7 +213,7 @@ impl From<ExportedContact> for ContactLine {
                 verification,
                 facts: own,
                 former: former(&email.suppression, former_owners.unwrap_or_default()),
-                is_owner: (!is_owned).then_some(false),
+                is_owner: is_not_owned.then_some(false),
             }
         };
         Self {

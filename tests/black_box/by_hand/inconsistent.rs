@@ -2,11 +2,12 @@
 //! is answered at once.
 
 use black_box_tests::log;
-use black_box_tests::proxy::PATIENT;
+use black_box_tests::proxy::{PATIENT, Proxy};
 use black_box_tests::{Answer, Api, Item, assert_same_items};
 use serde_json::json;
 
-use super::{CONTACT, EMAIL, key, start, text};
+use super::{CONTACT, EMAIL, item, key, start, text};
+use crate::import::{import_into, lines};
 
 const LOST: &str = "old@example.com";
 
@@ -26,6 +27,14 @@ async fn take_off_by_hand(api: &Api) {
         .send()
         .await
         .unwrap();
+}
+
+/// Deletes the item of the contact, and leaves those of its addresses as they are.
+async fn delete_contact(api: &Api) {
+    let delete = api.database.client().await.delete_item();
+    let delete = delete.table_name(&api.database.table);
+    let delete = delete.set_key(Some(key(api, CONTACT)));
+    delete.send().await.unwrap();
 }
 
 async fn assert_answered_at_once(ask: impl AsyncFn(&Api) -> Answer) {
@@ -91,13 +100,7 @@ async fn an_address_whose_owner_does_not_exist_fails_at_once_and_the_log_says_wh
     let (api, proxy) = Api::through_proxy(PATIENT).await;
     api.seed(json!([{ "id": "c_1", "emails": [{ "value": LOST, "isPrimary": true }] }]))
         .await;
-    let delete = api.database.client().await.delete_item();
-    let delete = delete.table_name(&api.database.table);
-    delete
-        .set_key(Some(key(&api, CONTACT)))
-        .send()
-        .await
-        .unwrap();
+    delete_contact(&api).await;
     let body = json!({ "email": LOST, "audience": "newsletter", "client": "website" });
     let answer = api.upsert(body).await;
     assert_eq!(answer.status, 500, "{:?}", answer.body);
@@ -109,4 +112,41 @@ async fn an_address_whose_owner_does_not_exist_fails_at_once_and_the_log_says_wh
         "{cause}"
     );
     assert!(!cause.contains(LOST), "{cause}");
+}
+
+/// What an import of a record about `EMAIL` and one about another address comes to: how many are unchanged, created and
+/// rejected, and why.
+async fn imported(api: &Api, proxy: &Proxy) -> ([u64; 3], String) {
+    let file = lines([
+        json!({ "organization": api.organization }),
+        json!({ "email": EMAIL }),
+        json!({ "id": "c_2", "email": "other@example.com" }),
+    ]);
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let (counts, rejects) = import_into(&store, &api.organization, &file).await;
+    let counts = [counts.unchanged, counts.created, counts.rejected];
+    (counts, rejects)
+}
+
+#[tokio::test]
+async fn an_import_rejects_a_record_about_an_address_whose_owner_does_not_exist() {
+    let (api, proxy) = start("subscribed").await;
+    delete_contact(&api).await;
+    let (counts, rejects) = imported(&api, &proxy).await;
+    assert_eq!(counts, [0, 1, 1]);
+    assert!(rejects.contains("whose owner does not exist"), "{rejects}");
+}
+
+#[tokio::test]
+async fn an_import_that_sees_a_transaction_in_part_finds_the_owner_of_the_address() {
+    let (api, proxy) = start("subscribed").await;
+    let contact = item(&api, CONTACT).await;
+    delete_contact(&api).await;
+    let put = api.database.client().await.put_item();
+    let put = put.table_name(&api.database.table);
+    let put = put.set_item(Some(contact));
+    proxy.before("TransactGetItems", 1, async move {
+        put.send().await.unwrap();
+    });
+    assert_eq!(imported(&api, &proxy).await, ([1, 1, 0], String::new()));
 }

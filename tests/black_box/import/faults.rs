@@ -255,6 +255,8 @@ async fn two_imports_at_the_same_time_make_each_contact_once() {
     let (one, other) = tokio::join!(imported(&one, &file), imported(&other, &file));
     assert_eq!(one.0.created + other.0.created, RECORDS);
     // Where an engine loses an answer, the records are rejected, and the file says to import them again.
+    let rejected = one.0.rejected + other.0.rejected;
+    assert_eq!(one.0.unchanged + other.0.unchanged + rejected, RECORDS);
     for line in one.1.lines().chain(other.1.lines()) {
         assert!(
             line.starts_with("line,") || line.contains("import it again"),

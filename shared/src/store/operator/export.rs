@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use super::bulk::{MAX_KEYS, RetryBudget};
 use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
 use crate::domain::{Address, ContactId, OrganizationId, SubscribedContact, Tenant};
+use crate::store::address::FoundAddress;
 use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, address};
 use crate::store::keys::{
     Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, address_in_index, contact_partition,
@@ -179,13 +180,17 @@ impl Store {
             let contact = &exported.contact.contact;
             for email in &contact.emails {
                 let key = Key::address_of(organization, &email.normal_form);
-                let found = owners.get(&key).cloned().map(address).transpose()?;
-                let found = found.unwrap_or_else(|| Address::unknown(&email.normal_form));
-                if found.owner.as_ref() != Some(&contact.id) {
-                    exported.not_owned.insert(found.normal_form);
-                } else if !found.former_owners.is_empty() {
-                    let former = found.former_owners;
-                    exported.former_owners.insert(found.normal_form, former);
+                let found = FoundAddress::new(&email.normal_form, owners.get(&key).cloned())?;
+                let Address {
+                    normal_form,
+                    owner,
+                    former_owners,
+                    ..
+                } = found.address;
+                if owner.as_ref() != Some(&contact.id) {
+                    exported.not_owned.insert(normal_form);
+                } else if !former_owners.is_empty() {
+                    exported.former_owners.insert(normal_form, former_owners);
                 }
             }
             Ok(exported)

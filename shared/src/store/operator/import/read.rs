@@ -128,9 +128,14 @@ impl Store {
         let items = &self.read_many(keys).await?;
         stream::iter(targets.into_iter().enumerate())
             .map(|(index, target)| async move {
-                match target {
+                let state = match target {
                     Ok(target) => self.state(import, works[index], target, items).await,
                     Err(refusal) => Ok(Err(refusal)),
+                };
+                match state {
+                    // The import goes on with the other records.
+                    Err(DatabaseError::UnreadableItem { .. }) => Ok(Err(ImportRefusal::Unreadable)),
+                    state => state,
                 }
             })
             .buffered(CONCURRENT_READS)
@@ -178,20 +183,11 @@ impl Store {
                 self.read_whole(&tenant, &target.id, &names).await
             }
         };
-        let inherited = target.inherited(work, organization, items);
-        let (snapshot, inherited) = match (snapshot, inherited) {
-            // The import goes on with the other records.
-            (Err(DatabaseError::UnreadableItem { .. }), _)
-            | (_, Err(DatabaseError::UnreadableItem { .. })) => {
-                return Ok(Err(ImportRefusal::Unreadable));
-            }
-            (snapshot, inherited) => (snapshot?, inherited?),
-        };
         Ok(Ok(Some(State {
+            inherited: target.inherited(work, organization, items)?,
             id: target.id,
-            snapshot,
+            snapshot: snapshot?,
             addresses: target.addresses,
-            inherited,
         })))
     }
 }
