@@ -44,6 +44,7 @@ struct Plan {
     lengths: u32,
     international_prefix: Option<usize>,
     trunk_prefix: Option<usize>,
+    has_trunk_zero: bool,
 }
 
 impl Tables {
@@ -103,6 +104,7 @@ impl Tables {
                 .fold(0, |all, some| all | some),
             international_prefix,
             trunk_prefix,
+            has_trunk_zero: plan.national_prefix() == Some("0"),
         });
         Ok(())
     }
@@ -131,13 +133,14 @@ impl Tables {
             lengths,
             international_prefix,
             trunk_prefix,
+            has_trunk_zero,
         } in self.plans
         {
             writeln!(
                 source,
                 "Plan {{ calling_code: {calling_code}, start: {start}, is_claiming: {is_claiming}, \
                  lengths: {lengths:#x}, international_prefix: {international_prefix:?}, \
-                 trunk_prefix: {trunk_prefix:?} }},"
+                 trunk_prefix: {trunk_prefix:?}, has_trunk_zero: {has_trunk_zero} }},"
             )?;
         }
         writeln!(source, "];")?;

@@ -7,6 +7,7 @@
 mod flags;
 
 use std::borrow::Cow;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -46,6 +47,14 @@ impl Region {
     }
 }
 
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|&letter| f.write_char(letter.into()))
+    }
+}
+
 impl FromStr for Region {
     type Err = UnknownRegion;
 
@@ -71,6 +80,7 @@ pub struct Plan {
     international_prefix: Option<u8>,
     /// An index of `PREFIXES`.
     trunk_prefix: Option<u8>,
+    has_trunk_zero: bool,
 }
 
 impl Plan {
@@ -100,6 +110,12 @@ impl Plan {
     #[must_use]
     pub fn strip_trunk_prefix<'a>(&self, digits: &'a str) -> Option<Cow<'a, str>> {
         Prefix::at(self.trunk_prefix)?.rewrite(digits)
+    }
+
+    /// Whether callers inside the region dial a 0 before a number.
+    #[must_use]
+    pub fn has_trunk_zero(&self) -> bool {
+        self.has_trunk_zero
     }
 
     /// Whether `number` is a number of the plan, of any kind. It may still be invalid: see [`Self::is_valid`].

@@ -22,3 +22,4 @@ mod seed;
 mod store;
 mod template;
 mod tokens;
+mod typed;

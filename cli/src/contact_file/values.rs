@@ -18,18 +18,15 @@ pub(crate) struct ReadContext {
     pub(crate) now: Timestamp,
 }
 
-/// Reads a phone number. Its calling code must be assigned (contract section 4).
+/// Reads a phone number.
 pub(crate) fn phone_number(
     text: &str,
     field: &str,
     is_primary: Option<bool>,
     context: &ReadContext,
 ) -> Result<NewMethod, Fault> {
-    let number = PhoneNumber::parse(text, context.region)
+    let number = PhoneNumber::parse_new(text, context.region)
         .map_err(|error| Fault::new(field, error.to_string()))?;
-    if !number.has_assigned_calling_code() {
-        return Err(Fault::new(field, "has a calling code that is not assigned"));
-    }
     Ok(NewMethod {
         is_primary,
         ..NewMethod::of(MethodValue::Phone(number))

@@ -51,7 +51,7 @@ fn verify_phone_number() -> Operation {
             (
                 "400",
                 invalid(
-                    "phoneNumber must be a phone number, such as +14165550100, without an extension",
+                    "phoneNumber must be a phone number, such as +14165550100: it has a letter",
                 ),
             ),
             ("404", method_not_found("Phone number not found on contact")),

@@ -10,6 +10,7 @@ mod eligibility;
 mod email_address;
 mod email_validation;
 mod identifiers;
+mod invisible;
 mod numbering_plan;
 mod patch;
 mod phone_number;
@@ -32,6 +33,7 @@ pub use identifiers::{
     Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, MethodId, OrganizationId,
     VerificationSource,
 };
+pub(crate) use invisible::is_invisible;
 /// The region whose national numbers the parser of phone numbers reads, an ISO 3166 alpha-2 code.
 pub use numbering_plans::Region as PhoneRegion;
 pub use patch::{AudiencePatch, ContactPatch, Ending, SubscriptionPatch};

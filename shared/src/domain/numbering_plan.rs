@@ -22,29 +22,46 @@ const MAX_CALLING_CODE_DIGITS: usize = 3;
 
 /// Whether `digits`, a number in international form without `+`, begin with an assigned calling code.
 pub(super) fn calling_code_exists(digits: &str) -> bool {
+    (1..=MAX_CALLING_CODE_DIGITS)
+        .filter_map(|length| digits.get(..length))
+        .any(|code| calling_code(code).is_some())
+}
+
+/// The assigned calling code that these digits are.
+fn calling_code(digits: &str) -> Option<u16> {
     // "01" would parse as 1.
-    !digits.starts_with('0')
-        && (1..=MAX_CALLING_CODE_DIGITS)
-            .filter_map(|length| digits.get(..length)?.parse().ok())
-            .any(|code| !Plan::under_calling_code(code).is_empty())
+    let code = digits.parse().ok().filter(|_| !digits.starts_with('0'))?;
+    (!Plan::under_calling_code(code).is_empty()).then_some(code)
 }
 
-/// Reads `digits`, a number dialled inside a region with this plan without an international prefix. The result is the
-/// digits of the international form.
+/// Whether a zero that somebody wrote as `(0)` between a calling code and `number` is no part of the number.
 ///
-/// Returns `None` unless the number is valid under the region's calling code. The number may belong to another region
-/// with the same code: in Canada, a number of the United States is a national number.
-pub(super) fn read_national(digits: &str, plan: &Plan) -> Option<String> {
-    let calling_code = plan.calling_code();
-    let national = significant_number(digits, plan)?;
-    is_assigned(&national, calling_code).then(|| format!("{calling_code}{national}"))
+/// In most plans it is the trunk prefix, which callers from abroad do not dial. In some plans numbers begin with a zero
+/// (Italy, San Marino, Côte d'Ivoire).
+pub(super) fn drops_zero(calling_code: &str, number: &str) -> bool {
+    let Some(code) = self::calling_code(calling_code) else {
+        return false;
+    };
+    let (without, with) = (
+        is_valid(code, number),
+        is_valid(code, &format!("0{number}")),
+    );
+    if without == with {
+        let plan = Plan::under_calling_code(code).first();
+        return plan.is_some_and(Plan::has_trunk_zero);
+    }
+    without
 }
 
-/// The national significant number: the digits that follow the calling code in the international form.
+/// The national significant number: the digits that follow the calling code in the international form. `digits` were
+/// dialled inside a region with this plan, without an international prefix.
+///
+/// The number need not be valid. It may belong to another region with the same code: in Canada, a number of the United
+/// States is a national number.
 ///
 /// This function removes a calling code that was dialled without `+`, the trunk prefix and the carrier code. It adds
 /// the area code that a local number omits.
-fn significant_number(digits: &str, plan: &Plan) -> Option<String> {
+pub(super) fn significant_number(digits: &str, plan: &Plan) -> Option<String> {
     let calling_code = plan.calling_code();
     if let Some(rest) = digits.strip_prefix(&calling_code.to_string()) {
         let rest = without_trunk_prefix(rest, plan);
@@ -79,8 +96,14 @@ fn without_trunk_prefix<'a>(number: &'a str, plan: &Plan) -> Cow<'a, str> {
     }
 }
 
+/// Whether `number` has a length that numbers of the calling code have (libphonenumber's `isPossibleNumber`), or is valid.
+pub(super) fn is_possible(calling_code: u16, number: &str) -> bool {
+    let main_plan = Plan::under_calling_code(calling_code).first();
+    main_plan.is_some_and(|plan| plan.has_length_of(number)) || is_valid(calling_code, number)
+}
+
 /// Whether `number` is valid in any region of a calling code.
-fn is_assigned(number: &str, calling_code: u16) -> bool {
+pub(super) fn is_valid(calling_code: u16, number: &str) -> bool {
     // The first plan that claims the number decides.
     Plan::under_calling_code(calling_code)
         .iter()

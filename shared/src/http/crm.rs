@@ -22,7 +22,7 @@ pub fn method(
     members: &mut Members<'_>,
     phone_number: impl FnOnce(&Value) -> Result<PhoneNumber, Problem>,
 ) -> Option<MethodValue> {
-    let kind = members.read("type", |json| match json.as_str() {
+    let kind = members.read("type", |json| match json.as_str().map(str::trim) {
         Some("phone") => Ok(MethodKind::Phone),
         Some("email") => Ok(MethodKind::Email),
         _ => Err(Problem::MustBeMethodKind),

@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 
 use super::mailer::FieldCode;
 use crate::auth::Refusal;
-use crate::domain::{MethodKind, Version};
+use crate::domain::{InvalidEmailAddress, InvalidPhoneNumber, MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
 
 /// The failure of a request. Its text is for clients; where the service itself fails, it is for the log.
@@ -102,11 +102,11 @@ pub enum Problem {
     #[error("must be a phone number or an e-mail address")]
     MustBeMethodValue,
     /// It is not a phone number.
-    #[error("must be a phone number, such as +14165550100, without an extension")]
-    MustBePhoneNumber,
+    #[error("{0}")]
+    MustBePhoneNumber(InvalidPhoneNumber),
     /// It is not an e-mail address.
-    #[error("must be an e-mail address of at most 320 characters")]
-    MustBeEmailAddress,
+    #[error("{0}")]
+    MustBeEmailAddress(InvalidEmailAddress),
     /// It is neither an RFC 3339 date and time nor null.
     #[error(
         "must be null or an RFC 3339 date and time with an offset, such as 2026-05-20T15:04:01.135Z"

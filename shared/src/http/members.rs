@@ -26,12 +26,14 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Reads a body. An empty body is `{}`. If a name is repeated, the last member counts.
+    /// Reads a body. An empty body is `{}`. A byte order mark before it is ignored. If a name is repeated, the last member
+    /// counts.
     ///
     /// # Errors
     /// When the body is not JSON, or not an object.
     pub fn of(body: &'a Body) -> Result<Self, Failure> {
-        let bytes: &[u8] = if body.is_empty() { b"{}" } else { body };
+        let bytes = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+        let bytes = if bytes.is_empty() { b"{}" } else { bytes };
         let json: &RawValue =
             from_slice(bytes).map_err(|_| Failure::invalid("body", Problem::InvalidJson))?;
         Self::of_object(json, String::new()).map_err(|problem| Failure::invalid("body", problem))

@@ -8,7 +8,8 @@ use serde_json::{Value, from_value};
 
 use super::Problem;
 use crate::domain::{
-    EmailAddress, PhoneNumber, PhoneRegion, TimeZone, Timestamp, VerificationSource,
+    EmailAddress, InvalidEmailAddress, InvalidPhoneNumber, PhoneNumber, PhoneRegion, TimeZone,
+    Timestamp, VerificationSource, is_invisible,
 };
 
 /// `true` or `false`.
@@ -64,21 +65,23 @@ fn parsed<T, E>(
     move |json| parse(json.as_str().ok_or(problem)?).map_err(|_| problem)
 }
 
-/// A phone number in international form, or national in `region` (contract section 4).
+/// A phone number that the request looks up, in international form, or national in `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
-    parsed(Problem::MustBePhoneNumber, move |text| {
-        PhoneNumber::parse(text, region)
-    })
+    move |json| {
+        let text = json.as_str().ok_or(InvalidPhoneNumber::NotText);
+        let number = text.and_then(|text| PhoneNumber::parse(text, region));
+        number.map_err(Problem::MustBePhoneNumber)
+    }
 }
 
-/// As [`phone_number`], for a number that the request adds: its calling code must exist (contract section 4).
+/// As [`phone_number`], for a number that the request adds: it must be valid (contract section 4).
 pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
     move |json| {
-        let number = phone_number(region)(json).ok();
-        let number = number.filter(PhoneNumber::has_assigned_calling_code);
-        number.ok_or(Problem::MustBePhoneNumber)
+        let text = json.as_str().ok_or(InvalidPhoneNumber::NotText);
+        let number = text.and_then(|text| PhoneNumber::parse_new(text, region));
+        number.map_err(Problem::MustBePhoneNumber)
     }
 }
 
@@ -87,7 +90,9 @@ pub fn new_phone_number(
 /// # Errors
 /// [`Problem::MustBeEmailAddress`].
 pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
-    parsed(Problem::MustBeEmailAddress, EmailAddress::parse)(json)
+    let text = json.as_str().ok_or(InvalidEmailAddress::NotText);
+    let address = text.and_then(EmailAddress::parse);
+    address.map_err(Problem::MustBeEmailAddress)
 }
 
 /// An e-mail address in a query. Some callers send a plus as a blank; an address has pluses and no blanks.
@@ -95,7 +100,8 @@ pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
 /// # Errors
 /// [`Problem::Required`] or [`Problem::MustBeEmailAddress`].
 pub fn email_address_of_query(json: &Value) -> Result<EmailAddress, Problem> {
-    email_address(&required_text(json)?.replace(' ', "+").into())
+    let text = required_text(json)?;
+    email_address(&text.trim_matches(is_invisible).replace(' ', "+").into())
 }
 
 /// An RFC 3339 date and time with an offset.

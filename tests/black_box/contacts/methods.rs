@@ -270,11 +270,11 @@ async fn every_member_at_fault_is_named() {
         ),
         (
             json!({ "type": "email", "value": "jane@", "isPrimary": "yes" }),
-            "Invalid payload: value must be an e-mail address of at most 320 characters; isPrimary must be true or false",
+            "Invalid payload: value must be an e-mail address of at most 320 characters: its domain is not valid; isPrimary must be true or false",
         ),
         (
             json!({ "type": "phone", "value": "+999123456789" }),
-            "Invalid payload: value must be a phone number, such as +14165550100, without an extension",
+            "Invalid payload: value must be a phone number, such as +14165550100: its calling code does not exist",
         ),
     ] {
         let answer = add(&api, body).await;

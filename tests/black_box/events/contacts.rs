@@ -100,7 +100,7 @@ event_tests! {
         ["add-contact-method/bad-type"] => refused(400).of("/error", "Invalid payload: type must be \"phone\" or \"email\"");
     adds_no_number_that_cannot_be:
         ["add-contact-method/calling-code-not-assigned"]
-        => refused(400).of("/error", "Invalid payload: value must be a phone number, such as +14165550100, without an extension");
+        => refused(400).of("/error", "Invalid payload: value must be a phone number, such as +14165550100: its calling code does not exist");
     adds_no_address_of_another_contact:
         ["add-contact-method/email-of-another-contact"]
         => refused(400).of("/error", "Invalid payload: value must be an e-mail address that no other contact has");
@@ -123,7 +123,7 @@ event_tests! {
         ["remove-contact-method/wrong-content-type"] => refused(415).of("/error", "Content type must be application/json");
     removes_nothing_that_is_no_number:
         ["remove-contact-method/bad-phone-number"]
-        => refused(400).of("/error", "Invalid payload: value must be a phone number, such as +14165550100, without an extension");
+        => refused(400).of("/error", "Invalid payload: value must be a phone number, such as +14165550100: it has an extension, or more than one number");
     removes_nothing_of_an_unknown_contact:
         ["remove-contact-method/contact-not-found"] => refused(404).of("/error", "Contact not found");
     removes_nothing_of_a_contact_of_another_tenant:

@@ -87,7 +87,7 @@ event_tests! {
     refuses_another_type:
         ["verify-contact-method/bad-type"] => crm_invalid(&[TYPE]);
     refuses_a_body_without_a_value:
-        ["verify-contact-method/value-missing"] => crm_invalid(&[VALUE_OF_EMAIL]);
+        ["verify-contact-method/value-missing"] => crm_invalid(&[EMAIL_MISSING]);
     refuses_a_number_with_an_extension:
         ["verify-contact-method/bad-phone-number"] => crm_invalid(&[VALUE_OF_PHONE]);
     refuses_an_address_without_a_domain:
@@ -125,9 +125,11 @@ async fn refuses_a_body_over_16_kib() {
     .await;
 }
 
-const VALUE_OF_PHONE: &str =
-    "value must be a phone number, such as +14165550100, without an extension";
-const VALUE_OF_EMAIL: &str = "value must be an e-mail address of at most 320 characters";
+const VALUE_OF_PHONE: &str = "value must be a phone number, such as +14165550100: it has an extension, or more than one number";
+const VALUE_OF_EMAIL: &str =
+    "value must be an e-mail address of at most 320 characters: its domain is not valid";
+const EMAIL_MISSING: &str =
+    "value must be an e-mail address of at most 320 characters: it is missing or not a string";
 const VALUE: &str = "value must be a phone number or an e-mail address";
 const TYPE: &str = "type must be \"phone\" or \"email\"";
 const LABEL: &str =

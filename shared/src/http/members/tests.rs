@@ -37,6 +37,18 @@ fn what_is_not_json_is_told_from_what_is_not_an_object() {
 }
 
 #[test]
+fn a_byte_order_mark_before_a_body_is_ignored() {
+    for body in ["\u{feff}{}", "\u{feff}", "\u{feff} { \"a\": 1 }"] {
+        assert_eq!(problem(body.as_bytes()), None, "{body:?}");
+    }
+    assert_eq!(
+        problem("\u{feff}\u{feff}{}".as_bytes()),
+        Some(Problem::InvalidJson)
+    );
+    assert_eq!(problem(b"\xff\xfe{\0}\0"), Some(Problem::InvalidJson));
+}
+
+#[test]
 fn of_members_of_one_name_the_last_counts() {
     let body = Body::from(r#"{"a":1,"a":2}"#);
     assert_eq!(Members::of(&body).unwrap().value("a"), json!(2));
