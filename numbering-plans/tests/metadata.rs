@@ -99,6 +99,17 @@ fn neighbours(number: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_plan_knows_whether_its_trunk_prefix_is_a_zero() {
+    let mut zeros = 0;
+    for (plan, metadata) in plans() {
+        let is_zero = metadata.national_prefix() == Some("0");
+        assert_eq!(plan.has_trunk_zero(), is_zero, "{}", metadata.id());
+        zeros += usize::from(is_zero);
+    }
+    assert!(zeros > 90, "{zeros}");
+}
+
+#[test]
 fn every_region_of_the_metadata_has_its_plan() {
     let regions: Vec<_> = DATABASE
         .iter()
@@ -111,6 +122,7 @@ fn every_region_of_the_metadata_has_its_plan() {
             region.plan().unwrap().calling_code(),
             metadata.country_code()
         );
+        assert_eq!(region.to_string(), metadata.id());
     }
     for other in ["001", "", "C", "ca", "CAN", "ZZ", "Ñ"] {
         assert!(other.parse::<Region>().is_err(), "{other:?}");
