@@ -123,10 +123,9 @@ impl Change for VerifyingContact<'_> {
         }
         let [of_contact, of_client] = levels;
         client.set_verification(contact, &email, of_client);
-        for entry in &mut contact.emails {
-            if entry.id == email.id {
-                entry.verification = of_contact.clone();
-            }
+        let mut entries = contact.emails.iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.id == email.id) {
+            entry.verification = of_contact;
         }
         Edit::new(Some(before), after, Vec::new(), request.metadata.now)
     }

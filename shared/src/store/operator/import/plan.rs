@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
 use super::{Existing, Import, ImportOutcome, ImportRefusal};
 use crate::domain::{
     Address, Contact, ContactId, ContactRecord, EmailAddress, MethodValue, OrganizationId,
-    SubscribedContact, Subscription, SubscriptionId, Timestamp,
+    SubscribedContact, Subscription, SubscriptionId, Timestamp, Version,
 };
-use crate::store::DatabaseError;
 use crate::store::address::{AddressEdit, FoundAddress};
 use crate::store::edit::Edit;
 use crate::store::operator::bulk::MAX_ITEMS;
 use crate::store::read::Snapshot;
+use crate::store::{ChangeMetadata, DatabaseError};
 
 /// Most addresses that one write claims: a transaction is of them and the contact.
 pub(super) const MAX_CLAIMS: usize = MAX_ITEMS - 1;
@@ -63,6 +65,28 @@ pub(super) enum WriteEdit {
     Address(Box<AddressEdit>),
 }
 
+impl WriteEdit {
+    /// The items of the write's transaction.
+    ///
+    /// # Errors
+    /// When an item cannot be written.
+    pub(super) fn transact_items(
+        &self,
+        table: &str,
+        organization: &OrganizationId,
+        metadata: &ChangeMetadata,
+    ) -> Result<Vec<TransactWriteItem>, DatabaseError> {
+        match self {
+            Self::Contact(edit) => edit.transact_items(table, metadata),
+            Self::Address(edit) => {
+                // No contact changes, so that there is no version.
+                let item = edit.write(table, organization, Version::UNWRITTEN, metadata)?;
+                Ok(vec![item])
+            }
+        }
+    }
+}
+
 /// Plans the next write of a record. `is_new` tells that this import created the contact.
 pub(super) fn plan(
     import: &Import<'_>,
@@ -95,31 +119,13 @@ pub(super) fn plan(
         }
         _ => applied(import.organization, record, &state, &received, now),
     };
-    let mut room = MAX_ITEMS - 1 - claimed.len();
-    let mut subscriptions = BTreeMap::new();
-    for (id, patch) in &record.subscriptions {
-        let before = stored.and_then(|stored| stored.subscriptions.get(id));
-        let mut patch = patch.clone();
-        let inherited = patch.address.clone();
-        let inherited = inherited.and_then(|address| state.inherited.get(&(address, id.clone())));
-        if before.is_some_and(|before| before.address.is_some()) {
-            // The file may be older than the address that the client has named since.
-            patch.address = None;
-        }
-        let after = patch.apply(before.or(inherited).cloned(), &contact, now);
-        if before.is_some_and(|before| is_kept || *before == after) {
-            continue;
-        }
-        if room == 0 {
-            is_last = false;
-            continue;
-        }
-        room -= 1;
-        subscriptions.insert(id.clone(), after);
-    }
+    let mut subscriptions = changed_subscriptions(record, &state, &contact, is_kept, now);
+    let room = MAX_ITEMS - 1 - claimed.len();
+    is_last &= subscriptions.len() <= room;
+    subscriptions.truncate(room);
     let after = SubscribedContact {
         contact,
-        subscriptions,
+        subscriptions: subscriptions.into_iter().collect(),
     };
     let claims = claimed.into_iter().map(|address| {
         let former = record.former_owners.get(&address.address.normal_form);
@@ -141,6 +147,33 @@ pub(super) fn plan(
             is_last,
         })),
     }
+}
+
+/// The subscriptions that differ from the stored ones after the record, or that the contact lacks if it is kept.
+fn changed_subscriptions(
+    record: &ContactRecord,
+    state: &State,
+    contact: &Contact,
+    is_kept: bool,
+    now: Timestamp,
+) -> Vec<(SubscriptionId, Subscription)> {
+    let stored = state.snapshot.as_ref();
+    let mut changed = Vec::new();
+    for (id, patch) in &record.subscriptions {
+        let before = stored.and_then(|stored| stored.state.subscriptions.get(id));
+        let mut patch = patch.clone();
+        let inherited = patch.address.clone();
+        let inherited = inherited.and_then(|address| state.inherited.get(&(address, id.clone())));
+        if before.is_some_and(|before| before.address.is_some()) {
+            // The file may be older than the address that the client has named since.
+            patch.address = None;
+        }
+        let after = patch.apply(before.or(inherited).cloned(), contact, now);
+        if before.is_none_or(|before| !is_kept && *before != after) {
+            changed.push((id.clone(), after));
+        }
+    }
+    changed
 }
 
 /// Plans the write of an address that nobody owns.

@@ -7,8 +7,7 @@ use futures_util::{StreamExt, stream};
 use super::plan::{Write, WriteEdit};
 use super::work::Work;
 use super::{Import, ImportRefusal};
-use crate::domain::{Timestamp, Version};
-use crate::store::address::AddressEdit;
+use crate::domain::Timestamp;
 use crate::store::items::bytes_of_item;
 use crate::store::operator::bulk::{MAX_BYTES, MAX_ITEMS};
 use crate::store::{ChangeMetadata, DatabaseError, Store};
@@ -115,12 +114,11 @@ impl Store {
                 });
                 continue;
             }
-            let items = match &member.write.edit {
-                WriteEdit::Contact(edit) => edit.transact_items(&self.table, &member.metadata)?,
-                WriteEdit::Address(edit) => {
-                    vec![self.address_item(import, edit, &member.metadata)?]
-                }
-            };
+            let items = member.write.edit.transact_items(
+                &self.table,
+                import.organization,
+                &member.metadata,
+            )?;
             let puts = items.iter().filter_map(|item| item.put());
             let bytes: usize = puts.map(|put| bytes_of_item(put.item())).sum();
             if open.items.len() + items.len() > MAX_ITEMS || open.bytes + bytes > MAX_BYTES {
@@ -141,25 +139,11 @@ impl Store {
         };
         match &member.write.edit {
             WriteEdit::Contact(edit) => self.write_edit(edit, &member.metadata).await,
-            WriteEdit::Address(edit) => {
-                let item = self.address_item(import, edit, &member.metadata)?;
-                self.transact(vec![item]).await
+            edit @ WriteEdit::Address(_) => {
+                let items =
+                    edit.transact_items(&self.table, import.organization, &member.metadata)?;
+                self.transact(items).await
             }
         }
-    }
-
-    fn address_item(
-        &self,
-        import: &Import<'_>,
-        edit: &AddressEdit,
-        metadata: &ChangeMetadata,
-    ) -> Result<TransactWriteItem, DatabaseError> {
-        // No contact changes.
-        edit.write(
-            &self.table,
-            import.organization,
-            Version::UNWRITTEN,
-            metadata,
-        )
     }
 }
