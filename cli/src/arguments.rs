@@ -26,7 +26,10 @@ pub enum Command {
     /// The settings of a deployed function (`TABLE_NAME`, `JWT_KEYS`, `JWT_ISSUER`, ...) have development defaults.
     /// Environment variables override them.
     Serve(ServeArguments),
-    /// Print a development token and nothing else. Only `contacts serve` accepts development tokens.
+    /// Print a development token and nothing else, or explain a token. Only `contacts serve` accepts development tokens.
+    ///
+    /// The settings of the environment apply, as for `contacts serve`. The exit code of `--explain` is 0 if the token is
+    /// accepted and 1 if it is refused.
     Token(TokenArguments),
     /// Register audiences and clients in an organization. Existing ones stay registered.
     ///
@@ -96,13 +99,14 @@ pub struct ServeArguments {
 /// Options of `contacts token`: the claims of the token.
 #[derive(Debug, Clone, Args)]
 pub struct TokenArguments {
-    /// The organization. Optional for a SUPERADMIN.
-    #[arg(long, value_name = "ORG", required_unless_present_any = ["role"], value_parser = OrganizationId::parse)]
+    /// The organization. Optional for a super administrator.
+    #[arg(long, value_name = "ORG", required_unless_present_any = ["role", "explain"], value_parser = OrganizationId::parse)]
     pub organization: Option<OrganizationId>,
     /// The subject. The API records it as `verifiedBy`.
     #[arg(long, value_name = "ID", default_value = "developer")]
     pub subject: String,
-    /// The role. A SUPERADMIN has access to every organization.
+    /// The role. A super administrator (`SUPERADMIN`, unless `JWT_SUPERADMIN_ROLE` names another role) has access to every
+    /// organization.
     #[arg(long)]
     pub role: Option<String>,
     /// The client's slug, if the token is for an application.
@@ -111,6 +115,10 @@ pub struct TokenArguments {
     /// How long the token is valid, such as 30s, 15m, 1h or 7d.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
     pub expires_in: Duration,
+    /// Read a token from standard input, with or without `Bearer`, and print who its caller would be, or why a function
+    /// with the environment's settings refuses it. The output never shows the token itself.
+    #[arg(long, conflicts_with_all = ["organization", "subject", "role", "client", "expires_in"])]
+    pub explain: bool,
 }
 
 /// Options of `contacts provision`.

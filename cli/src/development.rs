@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
-use shared::auth::{ClaimNames, DEVELOPMENT_SECRET};
+use shared::auth::{ClaimName, ClaimNames, DEVELOPMENT_SECRET};
 use shared::domain::{ClientSlug, OrganizationId};
 use shared::settings::{InvalidSetting, Settings, environment_variable};
 
@@ -78,8 +78,9 @@ pub fn token(
     identity: &Identity,
     expires_in: Duration,
 ) -> anyhow::Result<String> {
-    if identity.organization.is_none() && identity.role.as_deref() != Some("SUPERADMIN") {
-        bail!("--organization is missing: only the role SUPERADMIN can be without one");
+    let super_admin = &settings.authenticator.role_names.super_admin;
+    if identity.organization.is_none() && identity.role.as_ref() != Some(super_admin) {
+        bail!("--organization is missing: only the role {super_admin} can be without one");
     }
     if identity.subject.trim().is_empty() {
         bail!("--subject is blank: it must say who verifies");
@@ -97,12 +98,15 @@ pub fn token(
     } = &settings.authenticator.claim_names;
     let mut claims = Map::from_iter([
         ("iss".to_owned(), json!(settings.authenticator.issuer)),
-        ("aud".to_owned(), json!(settings.authenticator.audience)),
+        (
+            "aud".to_owned(),
+            json!(settings.authenticator.audiences.first()),
+        ),
         ("sub".to_owned(), json!(identity.subject)),
         ("iat".to_owned(), json!(now.as_secs())),
         ("exp".to_owned(), json!(expiry.as_secs())),
     ]);
-    let custom: [(&String, Option<Value>); 3] = [
+    let custom = [
         (
             organization,
             identity.organization.as_ref().map(|id| json!(id)),
@@ -110,11 +114,11 @@ pub fn token(
         (role, identity.role.as_ref().map(|role| json!(role))),
         (client, identity.client.as_ref().map(|slug| json!(slug))),
     ];
-    claims.extend(
-        custom
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.clone(), value?))),
-    );
+    for (name, value) in custom {
+        if let Some(value) = value {
+            insert(&mut claims, name, value)?;
+        }
+    }
 
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(KEY_ID.to_owned());
@@ -123,6 +127,21 @@ pub fn token(
         &claims,
         &EncodingKey::from_secret(DEVELOPMENT_SECRET),
     )?)
+}
+
+/// Adds a claim, within the objects that its name leads through.
+fn insert(claims: &mut Map<String, Value>, name: &ClaimName, value: Value) -> anyhow::Result<()> {
+    let mut path: Vec<_> = name.path().collect();
+    let last = path.pop().context("a claim without a name")?;
+    let mut object = claims;
+    for parent in path {
+        let member = object.entry(parent).or_insert_with(|| json!({}));
+        object = member.as_object_mut().with_context(|| {
+            format!("the claim {name} lies within another claim that has a value")
+        })?;
+    }
+    object.insert(last, value);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -162,7 +181,7 @@ mod tests {
         assert_eq!(
             (
                 settings.authenticator.issuer.as_str(),
-                settings.authenticator.audience.as_str()
+                settings.authenticator.audiences[0].as_str()
             ),
             ("idp", AUDIENCE)
         );

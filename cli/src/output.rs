@@ -8,7 +8,7 @@ use anyhow::Context;
 ///
 /// # Errors
 /// When standard output cannot be written to.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())

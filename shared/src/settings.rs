@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::auth::{Authenticator, ClaimNames, KeySet, Keys};
+use crate::auth::{Authenticator, ClaimName, ClaimNames, KeySet, Keys, RoleNames};
 use crate::domain::{PhoneRegion, TimeZone};
 
 pub use crate::environment::environment_variable;
@@ -63,8 +63,9 @@ impl Settings {
             authenticator: Authenticator {
                 keys: values.keys()?,
                 issuer: values.required("JWT_ISSUER", "the `iss` of accepted tokens")?,
-                audience: values.required("JWT_AUDIENCE", "the `aud` of accepted tokens")?,
+                audiences: values.audiences()?,
                 claim_names: values.claim_names()?,
+                role_names: values.role_names()?,
             },
             default_phone_region: values
                 .parsed("DEFAULT_PHONE_REGION", "is wrong")?
@@ -132,7 +133,7 @@ impl Values<'_> {
         ) {
             (Some(json), None) => KeySet::parse(&json).map(Keys::from).map_err(|why| {
                 invalid(&format!(
-                    "{why}: it must be a JWK Set (RFC 7517) whose every key states its `alg`"
+                    "{why}: it must be a JWK Set (RFC 7517) whose every key can verify signatures"
                 ))
             }),
             (None, Some(fetched)) => Ok(Keys::Fetched(fetched)),
@@ -145,16 +146,40 @@ impl Values<'_> {
         }
     }
 
+    /// One audience, or several with commas between them.
+    fn audiences(&self) -> Result<Vec<String>, InvalidSetting> {
+        let (name, what) = ("JWT_AUDIENCE", "the `aud` of accepted tokens");
+        let list = self.required(name, what)?;
+        let audiences = list.split(',').map(str::trim);
+        let audiences: Vec<_> = audiences.filter(|audience| !audience.is_empty()).collect();
+        if audiences.is_empty() {
+            return Err(InvalidSetting::new(
+                name,
+                format!(
+                    "names no audience: it must be {what}, or several with commas between them"
+                ),
+            ));
+        }
+        Ok(audiences.into_iter().map(str::to_owned).collect())
+    }
+
     /// The names of the claims. If one claim had two meanings, an organization named `SUPERADMIN` would be a role.
     fn claim_names(&self) -> Result<ClaimNames, InvalidSetting> {
-        let names = ClaimNames {
-            organization: self.or_default("JWT_CLAIM_ORGANIZATION", "organizationId")?,
-            role: self.or_default("JWT_CLAIM_ROLE", "role")?,
-            client: self.or_default("JWT_CLAIM_CLIENT", "client")?,
+        let claim_name = |name, default: &str| -> Result<ClaimName, InvalidSetting> {
+            self.or_default(name, default)?
+                .parse()
+                .map_err(|why| InvalidSetting::new(name, format!("is wrong: it {why}")))
         };
-        let double = if names.role == names.organization {
+        let names = ClaimNames {
+            organization: claim_name("JWT_CLAIM_ORGANIZATION", "organizationId")?,
+            role: claim_name("JWT_CLAIM_ROLE", "role")?,
+            client: claim_name("JWT_CLAIM_CLIENT", "client")?,
+        };
+        let double = if names.role.is_same_claim(&names.organization) {
             "JWT_CLAIM_ROLE"
-        } else if names.client == names.organization || names.client == names.role {
+        } else if names.client.is_same_claim(&names.organization)
+            || names.client.is_same_claim(&names.role)
+        {
             "JWT_CLAIM_CLIENT"
         } else {
             return Ok(names);
@@ -163,6 +188,20 @@ impl Values<'_> {
             double,
             "names the claim of another meaning: each must have its own",
         ))
+    }
+
+    fn role_names(&self) -> Result<RoleNames, InvalidSetting> {
+        let names = RoleNames {
+            super_admin: self.or_default("JWT_SUPERADMIN_ROLE", "SUPERADMIN")?,
+            admin: self.or_default("JWT_ADMIN_ROLE", "ADMIN")?,
+        };
+        if names.admin == names.super_admin {
+            return Err(InvalidSetting::new(
+                "JWT_ADMIN_ROLE",
+                "is the role of JWT_SUPERADMIN_ROLE too: they must differ",
+            ));
+        }
+        Ok(names)
     }
 
     fn log_level(&self) -> Result<LevelFilter, InvalidSetting> {
@@ -207,9 +246,12 @@ mod tests {
     fn an_optional_setting_has_the_default_of_the_contract() {
         let settings = read(&[]).unwrap();
         let claim_names = &settings.authenticator.claim_names;
-        assert_eq!(claim_names.organization, "organizationId");
-        assert_eq!(claim_names.role, "role");
-        assert_eq!(claim_names.client, "client");
+        assert_eq!(claim_names.organization.to_string(), "organizationId");
+        assert_eq!(claim_names.role.to_string(), "role");
+        assert_eq!(claim_names.client.to_string(), "client");
+        let role_names = &settings.authenticator.role_names;
+        assert_eq!(role_names.super_admin, "SUPERADMIN");
+        assert_eq!(role_names.admin, "ADMIN");
         assert_eq!(settings.default_phone_region, PhoneRegion::CANADA);
         assert_eq!(settings.time_zone, TimeZone::UTC);
         assert_eq!(settings.log_level, LevelFilter::INFO);
@@ -234,6 +276,11 @@ mod tests {
             ("TABLE_NAME", "a b", "3 to 255"),
             ("JWT_KEYS", "{}", "JWK Set"),
             ("JWT_KEYS", "{\n\"keys\":\n[]}", "JWK Set"),
+            ("JWT_AUDIENCE", " , ,", "commas"),
+            ("JWT_CLAIM_ORGANIZATION", "/a~2", "RFC 6901"),
+            ("JWT_CLAIM_ROLE", "/a~", "RFC 6901"),
+            ("JWT_CLAIM_CLIENT", "/~x/y", "RFC 6901"),
+            ("JWT_ADMIN_ROLE", "SUPERADMIN", "differ"),
             ("DEFAULT_PHONE_REGION", "Canada", "ISO 3166"),
             ("TIME_ZONE", "Toronto", "IANA"),
             ("LOG_LEVEL", "loud", "debug"),
@@ -273,9 +320,41 @@ mod tests {
     }
 
     #[test]
+    fn several_audiences_have_commas_between_them() {
+        for (value, audiences) in [
+            ("contacts", &["contacts"][..]),
+            ("contacts,mailer", &["contacts", "mailer"]),
+            (
+                " contacts , https://mailer.example.com,",
+                &["contacts", "https://mailer.example.com"],
+            ),
+        ] {
+            let settings = read(&[("JWT_AUDIENCE", Some(value))]).unwrap();
+            assert_eq!(settings.authenticator.audiences, audiences);
+        }
+    }
+
+    #[test]
+    fn the_roles_differ() {
+        let error = read(&[("JWT_SUPERADMIN_ROLE", Some("ADMIN"))]).unwrap_err();
+        assert!(error.starts_with("JWT_ADMIN_ROLE "), "{error}");
+        let swapped = [
+            ("JWT_SUPERADMIN_ROLE", Some("ADMIN")),
+            ("JWT_ADMIN_ROLE", Some("SUPERADMIN")),
+        ];
+        assert!(read(&swapped).is_ok());
+    }
+
+    #[test]
     fn no_claim_has_two_meanings() {
-        let error = read(&[("JWT_CLAIM_ROLE", Some("organizationId"))]).unwrap_err();
-        assert!(error.contains("JWT_CLAIM_ROLE"), "{error}");
+        for (name, value) in [
+            ("JWT_CLAIM_ROLE", "organizationId"),
+            ("JWT_CLAIM_ROLE", "/organizationId"),
+            ("JWT_CLAIM_CLIENT", "/role"),
+        ] {
+            let error = read(&[(name, Some(value))]).unwrap_err();
+            assert!(error.starts_with(name), "{error}");
+        }
         assert!(read(&[("JWT_CLAIM_CLIENT", Some("azp"))]).is_ok());
     }
 

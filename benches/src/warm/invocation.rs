@@ -45,7 +45,7 @@ impl Invocation {
             ("AWS_REGION", "local".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", engine.url.to_string()),
             ("AWS_LAMBDA_FUNCTION_NAME", "probe".to_owned()),
-            ("JWT_AUDIENCE", settings.authenticator.audience),
+            ("JWT_AUDIENCE", settings.authenticator.audiences.join(",")),
             ("JWT_ISSUER", settings.authenticator.issuer),
             ("JWT_KEYS", development::key_set()),
             ("TABLE_NAME", TABLE_NAME.to_owned()),

@@ -24,6 +24,8 @@ pub(crate) fn contacts() -> Command {
         "JWT_CLAIM_ORGANIZATION",
         "JWT_CLAIM_ROLE",
         "JWT_CLAIM_CLIENT",
+        "JWT_SUPERADMIN_ROLE",
+        "JWT_ADMIN_ROLE",
         "DEFAULT_PHONE_REGION",
         "TIME_ZONE",
         "LOG_LEVEL",

@@ -4,29 +4,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_http::http::HeaderValue;
-use serde_json::Value;
 
-use super::claims::Claims;
+use super::caller::Roles;
+use super::claims::{Claims, malformed, missing};
 use super::token::Token;
 use super::verifier::Verifier;
-use super::{Caller, FetchError, FetchedKeys, KeySet, TokenFault};
+use super::{Caller, ClaimName, FetchError, FetchedKeys, KeySet, TokenFault};
 use crate::domain::{Actor, ClientSlug, OrganizationId, Timestamp};
 
 /// Longest subject (OpenID Connect Core section 2). It is stored with every verification that its owner records.
 const MAX_SUBJECT_CHARACTERS: usize = 255;
 
-/// The role that reaches every organization.
-const SUPER_ADMIN_ROLE: &str = "SUPERADMIN";
-
-/// The names of the configurable claims. Some identity providers namespace custom claims.
+/// The names of the configurable claims. Some identity providers namespace custom claims or nest them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimNames {
     /// The claim that holds the organization.
-    pub organization: String,
+    pub organization: ClaimName,
     /// The claim that holds the role.
-    pub role: String,
+    pub role: ClaimName,
     /// The claim that holds the client's slug.
-    pub client: String,
+    pub client: ClaimName,
+}
+
+/// The roles that mean something here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleNames {
+    /// The role that reaches every organization.
+    pub super_admin: String,
+    /// The role of an administrator of its own organization.
+    pub admin: String,
 }
 
 /// Why a caller is refused.
@@ -68,10 +74,12 @@ pub struct Authenticator {
     pub(crate) keys: Keys,
     /// The `iss` that tokens must have.
     pub issuer: String,
-    /// The `aud` that tokens must have.
-    pub audience: String,
+    /// The audiences that tokens may be for.
+    pub audiences: Vec<String>,
     /// The names of the configurable claims.
     pub claim_names: ClaimNames,
+    /// The roles that mean something.
+    pub role_names: RoleNames,
 }
 
 impl Authenticator {
@@ -98,7 +106,16 @@ impl Authenticator {
         authorization: Option<&HeaderValue>,
         now: Timestamp,
     ) -> Result<Arc<Caller>, Refusal> {
-        let text = bearer_token(authorization)?;
+        self.authenticate_token(bearer_token(authorization)?, now)
+            .await
+    }
+
+    /// The caller that a token proves at `now`.
+    pub(super) async fn authenticate_token(
+        &self,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Caller>, Refusal> {
         let now = since_1970(now);
         let available = match &self.keys {
             Keys::Configured(keys) => Some(Arc::clone(keys)),
@@ -109,15 +126,18 @@ impl Authenticator {
         }
         let token = Token::parse(text)?;
         let keys = self.keys_for(&token).await?;
-        let payload = token.payload(token.key(&keys.keys)?)?;
-        let claims = Claims::parse(&payload, &self.issuer, &self.audience, now)?;
+        let claims = Claims::parse(&token.payload(token.key(&keys.keys)?)?)?;
+        let valid_until = claims.check_expiry(now)?;
+        claims.check_not_before(now)?;
+        claims.check_issuer(&self.issuer)?;
+        claims.check_audience(&self.audiences)?;
         let caller = Arc::new(self.caller(&claims)?);
-        keys.cache(text, now..=claims.valid_until, &caller);
+        keys.cache(text, now..=valid_until, &caller);
         Ok(caller)
     }
 
     /// The keys to verify a token with.
-    async fn keys_for(&self, token: &Token<'_>) -> Result<Arc<Verifier>, Refusal> {
+    pub(super) async fn keys_for(&self, token: &Token<'_>) -> Result<Arc<Verifier>, Refusal> {
         match &self.keys {
             Keys::Configured(keys) => Ok(Arc::clone(keys)),
             Keys::Fetched(fetched) => {
@@ -131,38 +151,55 @@ impl Authenticator {
         }
     }
 
-    fn caller(&self, claims: &Claims) -> Result<Caller, TokenFault> {
-        let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
-        let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
-        let subject = claims.text("sub")?.ok_or_else(|| missing("sub"))?;
+    /// The caller that these claims name.
+    pub(super) fn caller(&self, claims: &Claims) -> Result<Caller, TokenFault> {
+        let subject = claims.subject()?;
         if subject.chars().count() > MAX_SUBJECT_CHARACTERS || subject.chars().any(char::is_control)
         {
             return Err(malformed("sub"));
         }
-        let names = &self.claim_names;
-        let organization = claims
-            .text(&names.organization)?
-            .map(|text| OrganizationId::parse(text).map_err(|_| malformed(&names.organization)))
-            .transpose()?;
-        let client = claims
-            .text(&names.client)?
-            .map(|text| ClientSlug::parse(text).map_err(|_| malformed(&names.client)))
-            .transpose()?;
-        let is_super_admin =
-            claims.get(&names.role).and_then(Value::as_str) == Some(SUPER_ADMIN_ROLE);
+        let organization = self.organization(claims)?;
+        let client = self.client(claims)?;
+        let roles = self.roles(claims)?;
         let actor = match &client {
             Some(client) => Actor::client(client),
             // A user of that name would pass for an application: an application's actor is `client:<slug>`.
             None if subject.starts_with("client:") => return Err(malformed("sub")),
             None => Actor::subject(subject),
         };
-        Caller::new(actor, organization, client, is_super_admin)
-            .ok_or_else(|| missing(&names.organization))
+        Caller::new(actor, organization, client, roles)
+            .ok_or_else(|| missing(&self.claim_names.organization))
+    }
+
+    pub(super) fn organization(
+        &self,
+        claims: &Claims,
+    ) -> Result<Option<OrganizationId>, TokenFault> {
+        let name = &self.claim_names.organization;
+        let text = claims.text_or_member(name)?;
+        text.map(|text| OrganizationId::parse(text).map_err(|_| malformed(name)))
+            .transpose()
+    }
+
+    pub(super) fn client(&self, claims: &Claims) -> Result<Option<ClientSlug>, TokenFault> {
+        let name = &self.claim_names.client;
+        let text = claims.text(name)?;
+        text.map(|text| ClientSlug::parse(text).map_err(|_| malformed(name)))
+            .transpose()
+    }
+
+    pub(super) fn roles(&self, claims: &Claims) -> Result<Roles, TokenFault> {
+        let roles = claims.texts(&self.claim_names.role)?;
+        let has = |role: &String| roles.contains(&role.as_str());
+        Ok(Roles {
+            is_super_admin: has(&self.role_names.super_admin),
+            is_admin: has(&self.role_names.admin),
+        })
     }
 }
 
 /// The time since 1970, the earliest that a timestamp can be.
-fn since_1970(time: Timestamp) -> Duration {
+pub(super) fn since_1970(time: Timestamp) -> Duration {
     Duration::from_millis(time.unix_milliseconds().try_into().unwrap_or(0))
 }
 
@@ -195,11 +232,15 @@ mod tests {
         Authenticator {
             keys: KeySet::parse(KEYS).unwrap().into(),
             issuer: "issuer".to_owned(),
-            audience: "audience".to_owned(),
+            audiences: vec!["audience".to_owned()],
             claim_names: ClaimNames {
-                organization: "organizationId".to_owned(),
-                role: "role".to_owned(),
-                client: "client".to_owned(),
+                organization: "organizationId".parse().unwrap(),
+                role: "role".parse().unwrap(),
+                client: "client".parse().unwrap(),
+            },
+            role_names: RoleNames {
+                super_admin: "SUPERADMIN".to_owned(),
+                admin: "ADMIN".to_owned(),
             },
         }
     }

@@ -8,7 +8,14 @@ pub struct Caller {
     actor: Actor,
     tenant: Option<Tenant>,
     client: Option<ClientSlug>,
-    is_super_admin: bool,
+    roles: Roles,
+}
+
+/// The roles of a caller.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Roles {
+    pub(super) is_super_admin: bool,
+    pub(super) is_admin: bool,
 }
 
 impl Caller {
@@ -17,13 +24,13 @@ impl Caller {
         actor: Actor,
         organization: Option<OrganizationId>,
         client: Option<ClientSlug>,
-        is_super_admin: bool,
+        roles: Roles,
     ) -> Option<Self> {
-        (organization.is_some() || is_super_admin).then(|| Self {
+        (organization.is_some() || roles.is_super_admin).then(|| Self {
             actor,
             tenant: organization.map(Tenant::new),
             client,
-            is_super_admin,
+            roles,
         })
     }
 
@@ -39,17 +46,35 @@ impl Caller {
         self.tenant.as_ref()
     }
 
+    /// The slug of an application.
+    #[must_use]
+    pub fn client(&self) -> Option<&ClientSlug> {
+        self.client.as_ref()
+    }
+
     /// The organization and slug of an application; `None` if the caller is not an application of an organization.
     #[must_use]
     pub fn application(&self) -> Option<(&Tenant, &ClientSlug)> {
         self.tenant.as_ref().zip(self.client.as_ref())
     }
 
+    /// Whether the caller is a super administrator, who reaches every organization.
+    #[must_use]
+    pub fn is_super_admin(&self) -> bool {
+        self.roles.is_super_admin
+    }
+
+    /// Whether the caller is an administrator of its own organization.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.roles.is_admin && self.tenant.is_some()
+    }
+
     /// Which contacts the caller reaches.
     #[must_use]
     pub fn reach(&self) -> Reach {
         match &self.tenant {
-            Some(tenant) if !self.is_super_admin => Reach::Own(tenant.clone()),
+            Some(tenant) if !self.is_super_admin() => Reach::Own(tenant.clone()),
             own => Reach::Any(SuperAdmin::new(own.clone())),
         }
     }
@@ -58,7 +83,7 @@ impl Caller {
     /// person or service of one organization.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        if self.is_super_admin {
+        if self.is_super_admin() {
             "superadmin"
         } else if self.client.is_some() {
             "application"

@@ -3,93 +3,157 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::TokenFault;
+use super::{ClaimName, TokenFault};
 
 /// How far clocks may be apart (contract section 3).
 const LEEWAY: Duration = Duration::from_mins(1);
 
-/// Claims that were found valid.
+/// The claims of a token.
 pub(super) struct Claims {
-    all: Map<String, Value>,
-    /// The last instant at which the token is valid, since 1970.
-    pub(super) valid_until: Duration,
+    all: Value,
+    checked: CheckedClaims,
 }
 
-/// The registered claims that are checked (RFC 7519 section 4.1).
+/// The claims that are checked in every token: registered ones (RFC 7519 section 4.1), and `client_id` (RFC 8693 section
+/// 4.3). Null counts as absent.
 ///
 /// As members of a struct none of them may occur twice: two readers could read such a token as two.
 #[derive(Deserialize)]
-struct RegisteredClaims {
+struct CheckedClaims {
     exp: Option<Value>,
     nbf: Option<Value>,
     iss: Option<Value>,
     aud: Option<Value>,
+    client_id: Option<Value>,
     sub: Option<Value>,
 }
 
 impl Claims {
-    /// Reads claims and checks that they name this issuer and audience, and that the token is valid at `now` (since 1970).
-    pub(super) fn parse(
-        json: &[u8],
-        issuer: &str,
-        audience: &str,
-        now: Duration,
-    ) -> Result<Self, TokenFault> {
-        let missing = |claim: &str| TokenFault::ClaimMissing(claim.to_owned());
-        let malformed = |claim: &str| TokenFault::ClaimMalformed(claim.to_owned());
-        let all = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        let claims: RegisteredClaims =
-            serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        let expires = claims.exp.as_ref().and_then(numeric_date);
-        let valid_until = expires
-            .ok_or_else(|| missing("exp"))?
-            .saturating_add(LEEWAY);
-        let claimed_issuer = match claims.iss {
-            Some(Value::String(issuer)) => issuer,
-            // RFC 7519 section 4.1.1 has one issuer. A list could hold ours beside an issuer that nobody accepts.
-            Some(Value::Array(_)) => return Err(malformed("iss")),
-            _ => return Err(missing("iss")),
-        };
-        let audiences = claims.aud.as_ref().and_then(audiences);
-        let audiences = audiences.ok_or_else(|| missing("aud"))?;
-        if !claims.sub.is_some_and(|sub| sub.is_string()) {
-            return Err(missing("sub"));
+    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenFault> {
+        let all: Value = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
+        // A struct can also be read from a list.
+        if !all.is_object() {
+            return Err(TokenFault::Malformed);
         }
-        let valid_from = match &claims.nbf {
-            Some(nbf) => numeric_date(nbf).ok_or_else(|| malformed("nbf"))?,
-            None => Duration::ZERO,
-        };
+        let checked = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
+        Ok(Self { all, checked })
+    }
+
+    /// The last instant at which the token is valid, since 1970.
+    ///
+    /// # Errors
+    /// When it is before `now` (since 1970), or the token does not state it.
+    pub(super) fn check_expiry(&self, now: Duration) -> Result<Duration, TokenFault> {
+        let expiry = self.checked.exp.as_ref().ok_or_else(|| missing("exp"))?;
+        let expiry = numeric_date(expiry).ok_or_else(|| malformed("exp"))?;
+        let valid_until = expiry.saturating_add(LEEWAY);
         if now > valid_until {
             return Err(TokenFault::Expired);
         }
-        if valid_from > now.saturating_add(LEEWAY) {
+        Ok(valid_until)
+    }
+
+    pub(super) fn check_not_before(&self, now: Duration) -> Result<(), TokenFault> {
+        let Some(not_before) = &self.checked.nbf else {
+            return Ok(());
+        };
+        let not_before = numeric_date(not_before).ok_or_else(|| malformed("nbf"))?;
+        if not_before > now.saturating_add(LEEWAY) {
             return Err(TokenFault::NotYetValid);
         }
-        if claimed_issuer != issuer {
-            return Err(TokenFault::Issuer);
-        }
-        if !audiences.contains(&audience) {
-            return Err(TokenFault::Audience);
-        }
-        Ok(Self { all, valid_until })
+        Ok(())
     }
 
-    /// The value of a claim, if the token has it.
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.all.get(name)
-    }
-
-    /// A claim that is a text. A blank text and null count as absent (contract section 3).
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, TokenFault> {
-        match self.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(TokenFault::ClaimMalformed(name.to_owned())),
+    pub(super) fn check_issuer(&self, issuer: &str) -> Result<(), TokenFault> {
+        match &self.checked.iss {
+            None => Err(missing("iss")),
+            Some(Value::String(claimed)) if claimed == issuer => Ok(()),
+            Some(Value::String(_)) => Err(TokenFault::Issuer),
+            // RFC 7519 section 4.1.1 has one issuer. A list could hold ours beside an issuer that nobody accepts.
+            Some(_) => Err(malformed("iss")),
         }
     }
+
+    /// Checks that the token is for one of these audiences: by its `aud`, one text or a list of texts (RFC 7519 section
+    /// 4.1.3), or if it has none by its `client_id`.
+    pub(super) fn check_audience(&self, accepted: &[String]) -> Result<(), TokenFault> {
+        let is_accepted = |audience: &str| accepted.iter().any(|ours| ours == audience);
+        let names_one = match (&self.checked.aud, &self.checked.client_id) {
+            (Some(Value::String(audience)), _) | (None, Some(Value::String(audience))) => {
+                is_accepted(audience)
+            }
+            (Some(Value::Array(list)), _) => {
+                let audiences: Option<Vec<_>> = list.iter().map(Value::as_str).collect();
+                let audiences = audiences.ok_or_else(|| malformed("aud"))?;
+                audiences.into_iter().any(is_accepted)
+            }
+            (Some(_), _) => return Err(malformed("aud")),
+            (None, Some(_)) => return Err(malformed("client_id")),
+            (None, None) => return Err(missing("aud")),
+        };
+        if names_one {
+            Ok(())
+        } else {
+            Err(TokenFault::Audience)
+        }
+    }
+
+    pub(super) fn subject(&self) -> Result<&str, TokenFault> {
+        match &self.checked.sub {
+            Some(Value::String(text)) if !is_blank(text) => Ok(text),
+            None | Some(Value::String(_)) => Err(missing("sub")),
+            Some(_) => Err(malformed("sub")),
+        }
+    }
+
+    /// A claim of one text, or of a list of exactly one. Null, a blank text and an empty list count as absent.
+    pub(super) fn text(&self, name: &ClaimName) -> Result<Option<&str>, TokenFault> {
+        let text = match name.find(&self.all) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(list)) if list.is_empty() => return Ok(None),
+            Some(Value::Array(list)) if list.len() == 1 => list[0].as_str(),
+            Some(value) => value.as_str(),
+        };
+        let text = text.ok_or_else(|| malformed(name))?;
+        Ok(Some(text).filter(|text| !is_blank(text)))
+    }
+
+    /// As [`Self::text`], or the name of the only member of an object. An empty object counts as absent.
+    pub(super) fn text_or_member(&self, name: &ClaimName) -> Result<Option<&str>, TokenFault> {
+        let Some(Value::Object(members)) = name.find(&self.all) else {
+            return self.text(name);
+        };
+        match members.keys().next() {
+            Some(_) if members.len() > 1 => Err(malformed(name)),
+            member => Ok(member.map(String::as_str).filter(|text| !is_blank(text))),
+        }
+    }
+
+    /// The texts of a claim: one, those of a list, or the names of an object's members. Null counts as absent.
+    pub(super) fn texts(&self, name: &ClaimName) -> Result<Vec<&str>, TokenFault> {
+        let texts = match name.find(&self.all) {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(Value::String(text)) => Some(vec![text.as_str()]),
+            Some(Value::Array(list)) => list.iter().map(Value::as_str).collect(),
+            Some(Value::Object(members)) => Some(members.keys().map(String::as_str).collect()),
+            Some(_) => None,
+        };
+        texts.ok_or_else(|| malformed(name))
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+pub(super) fn missing(claim: &(impl ToString + ?Sized)) -> TokenFault {
+    TokenFault::ClaimMissing(claim.to_string())
+}
+
+pub(super) fn malformed(claim: &(impl ToString + ?Sized)) -> TokenFault {
+    TokenFault::ClaimMalformed(claim.to_string())
 }
 
 /// A `NumericDate` (RFC 7519 section 2): seconds since 1970, perhaps with a fraction.
@@ -97,14 +161,5 @@ fn numeric_date(value: &Value) -> Option<Duration> {
     match value.as_u64() {
         Some(seconds) => Some(Duration::from_secs(seconds)),
         None => Duration::try_from_secs_f64(value.as_f64()?).ok(),
-    }
-}
-
-/// The audiences of a token: `aud` is one text or a list of texts (RFC 7519 section 4.1.3).
-fn audiences(aud: &Value) -> Option<Vec<&str>> {
-    match aud {
-        Value::String(audience) => Some(vec![audience]),
-        Value::Array(list) => list.iter().map(Value::as_str).collect(),
-        _ => None,
     }
 }

@@ -92,6 +92,10 @@ impl FromStr for FetchedKeys {
 }
 
 impl FetchedKeys {
+    pub(super) fn url(&self) -> &Uri {
+        &self.url
+    }
+
     /// The cached keys, or else fetched ones.
     ///
     /// # Errors

@@ -3,11 +3,11 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{DEVELOPMENT_SECRET, TokenFault};
+use super::{DEVELOPMENT_SECRET, KeyName, TokenFault};
 
 /// Shortest HMAC secret, in bytes (contract section 3; RFC 7518 section 3.2 asks for the size of the hash).
 const MIN_SECRET_BYTES: usize = 32;
@@ -17,6 +17,9 @@ const MIN_RSA_BITS: usize = 2048;
 
 /// Most keys of a set. Identity providers publish two or three; this bounds what a fetched document can make us hold.
 const MAX_KEYS: usize = 100;
+
+/// UTF-8's, which some servers and editors put before a document.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A set of keys, each with the one algorithm that it is used with.
 #[derive(Debug)]
@@ -53,8 +56,9 @@ impl KeySet {
     }
 
     /// Reads the JWK Set that an identity provider publishes. It skips keys that are not signing keys of a known kind
-    /// (RFC 7517 section 5): such sets also hold encryption keys and keys of newer kinds. It also skips the development
-    /// key: no provider signs with it, and no deployed function accepts it.
+    /// (RFC 7517 section 5): such sets also hold encryption keys and keys of newer kinds. Of different keys with one
+    /// `kid` and algorithm it keeps the first. It also skips the development key: no provider signs with it, and no
+    /// deployed function accepts it.
     ///
     /// # Errors
     /// When it is not a JWK Set, or holds no usable key.
@@ -64,6 +68,7 @@ impl KeySet {
 
     /// Reads a JWK Set. A key that cannot be used is left out of a published set, and makes any other set invalid.
     fn read(json: &[u8], is_published: bool) -> Result<Self, InvalidKeys> {
+        let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
         let jwks = serde_json::from_slice::<JwkSet>(json).map_err(|error| {
             // The position only: serde's own words would quote the document.
             let (line, column) = (error.line(), error.column());
@@ -72,13 +77,13 @@ impl KeySet {
         if jwks.keys.len() > MAX_KEYS {
             return Err(InvalidKeys(format!("holds more than {MAX_KEYS} keys")));
         }
-        let mut keys = Vec::new();
+        let mut keys: Vec<VerificationKey> = Vec::new();
         for (position, jwk) in jwks.keys.into_iter().enumerate() {
-            match VerificationKey::from_jwk(jwk, &keys) {
-                Ok(key) if is_published && key.is_development_key => {
+            match VerificationKey::from_jwk(jwk).and_then(|key| key.unless_in(&keys)) {
+                Ok(Some(key)) if is_published && key.is_development_key => {
                     tracing::warn!(position, "the published development key was left out");
                 }
-                Ok(key) => keys.push(key),
+                Ok(key) => keys.extend(key),
                 Err(why) if is_published => {
                     tracing::warn!(position, why, "a published key was left out");
                 }
@@ -111,6 +116,15 @@ impl KeySet {
             .ok_or(TokenFault::Algorithm)
     }
 
+    /// The names of the keys, for explanations.
+    pub(super) fn names(&self) -> Vec<KeyName> {
+        let name = |key: &VerificationKey| KeyName {
+            id: key.id.clone(),
+            algorithm: format!("{:?}", key.algorithm),
+        };
+        self.keys.iter().map(name).collect()
+    }
+
     /// Whether the published development key is among them.
     pub(super) fn holds_development_key(&self) -> bool {
         self.keys.iter().any(|key| key.is_development_key)
@@ -118,12 +132,10 @@ impl KeySet {
 }
 
 impl VerificationKey {
-    /// Reads a key that comes after the keys `before` in its set.
-    fn from_jwk(jwk: Value, before: &[Self]) -> Result<Self, &'static str> {
+    fn from_jwk(jwk: Value) -> Result<Self, &'static str> {
         let jwk: Jwk =
             serde_json::from_value(jwk).map_err(|_| "is not a JWK of a known kind (`kty`)")?;
-        let algorithm = jwk.common.key_algorithm.ok_or("states no `alg`")?;
-        let algorithm = Algorithm::try_from(algorithm).map_err(|_| "has an `alg` that is not one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")?;
+        let algorithm = algorithm(&jwk)?;
         if !matches!(
             jwk.common.public_key_use,
             None | Some(PublicKeyUse::Signature)
@@ -138,20 +150,57 @@ impl VerificationKey {
         let key = DecodingKey::from_jwk(&jwk).map_err(|_| NOT_BASE64URL)?;
         let secret = key.try_get_as_bytes();
         let is_development_key = secret.is_ok_and(|secret| secret == DEVELOPMENT_SECRET);
-        let id = jwk.common.key_id;
-        // A token could mean either key.
-        if before
-            .iter()
-            .any(|key| key.id == id && key.algorithm == algorithm)
-        {
-            return Err("has the `kid` and `alg` of an earlier key");
-        }
         Ok(Self {
-            id,
+            id: jwk.common.key_id,
             algorithm,
             key,
             is_development_key,
         })
+    }
+
+    /// The key, unless it is among the `earlier` ones of its set already. Microsoft Entra ID lists a key once for each
+    /// issuer that signs with it.
+    fn unless_in(self, earlier: &[Self]) -> Result<Option<Self>, &'static str> {
+        let has_same_name = |key: &&Self| key.id == self.id && key.algorithm == self.algorithm;
+        match earlier.iter().find(has_same_name) {
+            None => Ok(Some(self)),
+            Some(key) if is_same_key(&key.key, &self.key) => Ok(None),
+            // A token could mean either key.
+            Some(_) => Err("has the `kid` and `alg` of an earlier key"),
+        }
+    }
+}
+
+fn is_same_key(a: &DecodingKey, b: &DecodingKey) -> bool {
+    match (a.kind(), b.kind()) {
+        (DecodingKeyKind::SecretOrDer(a), DecodingKeyKind::SecretOrDer(b)) => a == b,
+        (
+            DecodingKeyKind::RsaModulusExponent { n, e },
+            DecodingKeyKind::RsaModulusExponent { n: n2, e: e2 },
+        ) => (n, e) == (n2, e2),
+        _ => false,
+    }
+}
+
+/// The algorithm that a key is used with: its `alg`, or the usual one of its kind where it states none, as Microsoft
+/// Entra ID's do. A secret must state it.
+fn algorithm(jwk: &Jwk) -> Result<Algorithm, &'static str> {
+    if let Some(stated) = jwk.common.key_algorithm {
+        return Algorithm::try_from(stated).map_err(|_| "has an `alg` that is not one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA");
+    }
+    match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => Ok(Algorithm::RS256),
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
+            Ok(Algorithm::ES256)
+        }
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P384 => {
+            Ok(Algorithm::ES384)
+        }
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
+            Ok(Algorithm::EdDSA)
+        }
+        AlgorithmParameters::OctetKey(_) => Err("is a secret that states no `alg`"),
+        _ => Err("states no `alg`, and its kind (`kty`, `crv`) has no usual one"),
     }
 }
 
@@ -225,13 +274,55 @@ mod tests {
     }
 
     #[test]
-    fn every_key_states_its_algorithm() {
+    fn a_secret_states_its_algorithm() {
         let mut key = oct(&[7; 32]);
         key.as_object_mut().unwrap().remove("alg");
         assert_eq!(
             parse(&json!([oct(&[1; 32]), key])).unwrap_err(),
-            "keys[1] states no `alg`"
+            "keys[1] is a secret that states no `alg`"
         );
+    }
+
+    #[test]
+    fn a_public_key_without_an_algorithm_is_used_with_the_usual_one_of_its_kind() {
+        let encoded = |bytes: usize| BASE64_URL_SAFE_NO_PAD.encode(vec![255; bytes]);
+        let curve = |name: &str, bytes: usize| json!({ "kty": "EC", "crv": name, "x": encoded(bytes), "y": encoded(bytes) });
+        let ed25519 = json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(32) });
+        for (key, algorithm) in [
+            (
+                json!({ "kty": "RSA", "n": encoded(256), "e": "AQAB" }),
+                "RS256",
+            ),
+            (
+                json!({ "kty": "RSA", "n": encoded(256), "e": "AQAB", "alg": null }),
+                "RS256",
+            ),
+            (curve("P-256", 32), "ES256"),
+            (curve("P-384", 48), "ES384"),
+            (ed25519, "EdDSA"),
+        ] {
+            let names = parse(&json!([key])).unwrap().names();
+            assert_eq!(names[0].algorithm, algorithm);
+        }
+        for unusable in [
+            curve("P-521", 66),
+            json!({ "kty": "OKP", "crv": "X25519", "x": encoded(32) }),
+        ] {
+            assert!(parse(&json!([unusable])).is_err(), "{unusable}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_a_set_is_ignored() {
+        let set = format!("\u{feff} {}", json!({ "keys": [oct(&[7; 32])] }));
+        assert!(KeySet::parse(&set).is_ok());
+        assert!(KeySet::parse_published(set.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_is_listed_twice_counts_once() {
+        let set = parse(&json!([oct(&[1; 32]), oct(&[1; 32])])).unwrap();
+        assert_eq!(set.keys.len(), 1);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod authenticator;
 mod caller;
+mod claim_name;
 mod claims;
+mod explanation;
 mod fetched_keys;
 mod keys;
 mod token;
@@ -10,8 +12,10 @@ mod token_fault;
 mod verifier;
 
 pub(crate) use authenticator::Keys;
-pub use authenticator::{Authenticator, ClaimNames, Refusal};
+pub use authenticator::{Authenticator, ClaimNames, Refusal, RoleNames};
 pub use caller::Caller;
+pub use claim_name::{ClaimName, InvalidClaimName};
+pub use explanation::{Explanation, KeyName};
 pub use fetched_keys::FetchError;
 pub(crate) use fetched_keys::FetchedKeys;
 pub use keys::InvalidKeys;

@@ -73,4 +73,12 @@ impl<'a> Token<'a> {
             .decode(payload)
             .map_err(|_| TokenFault::Malformed)
     }
+
+    /// The payload without a look at the signature. It proves nothing: it is for explanations only.
+    pub(super) fn unverified_payload(&self) -> Result<Vec<u8>, TokenFault> {
+        let payload = self.text.split('.').nth(1).ok_or(TokenFault::Malformed)?;
+        BASE64_URL_SAFE_NO_PAD
+            .decode(payload)
+            .map_err(|_| TokenFault::Malformed)
+    }
 }

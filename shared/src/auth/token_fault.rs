@@ -30,7 +30,7 @@ pub enum TokenFault {
     /// `iss` is not the accepted issuer.
     #[error("issuer is not accepted")]
     Issuer,
-    /// `aud` does not name the accepted audience.
+    /// `aud`, or without one `client_id`, names no accepted audience.
     #[error("audience is not accepted")]
     Audience,
     /// A required claim is missing.

@@ -64,6 +64,7 @@ impl Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::caller::Roles;
     use crate::domain::{Actor, OrganizationId};
 
     fn verifier() -> Verifier {
@@ -73,7 +74,8 @@ mod tests {
 
     fn caller() -> Arc<Caller> {
         let organization = OrganizationId::parse("org_a").unwrap();
-        Arc::new(Caller::new(Actor::subject("user_1"), Some(organization), None, false).unwrap())
+        let (actor, roles) = (Actor::subject("user_1"), Roles::default());
+        Arc::new(Caller::new(actor, Some(organization), None, roles).unwrap())
     }
 
     const ALWAYS: RangeInclusive<Duration> = Duration::ZERO..=Duration::MAX;

@@ -79,7 +79,9 @@ fn each_parameter_reaches_the_setting_that_it_is_for() {
     let stack = Stack::with(&[
         ("JwtClaimOrganization", "the_organization"),
         ("JwtClaimRole", "the_role"),
-        ("JwtClaimClient", "the_client"),
+        ("JwtClaimClient", "/the/client"),
+        ("JwtSuperadminRole", "operator"),
+        ("JwtAdminRole", "owner"),
         ("DefaultPhoneRegion", "GB"),
         ("TimeZone", "America/Toronto"),
         ("LogLevel", "warn"),
@@ -87,13 +89,20 @@ fn each_parameter_reaches_the_setting_that_it_is_for() {
     for (name, function) in stack.functions() {
         let settings = read(variables(&function));
         assert_eq!(settings.authenticator.issuer, ISSUER, "{name}");
-        assert_eq!(settings.authenticator.audience, AUDIENCE, "{name}");
+        assert_eq!(settings.authenticator.audiences, [AUDIENCE], "{name}");
         let keys = format!("{:?}", settings.authenticator);
         assert!(keys.contains(KEYS_URL), "{name} {keys}");
         let claims = &settings.authenticator.claim_names;
-        assert_eq!(claims.organization, "the_organization", "{name}");
-        assert_eq!(claims.role, "the_role", "{name}");
-        assert_eq!(claims.client, "the_client", "{name}");
+        assert_eq!(
+            claims.organization.to_string(),
+            "the_organization",
+            "{name}"
+        );
+        assert_eq!(claims.role.to_string(), "the_role", "{name}");
+        assert_eq!(claims.client.to_string(), "/the/client", "{name}");
+        let roles = &settings.authenticator.role_names;
+        assert_eq!(roles.super_admin, "operator", "{name}");
+        assert_eq!(roles.admin, "owner", "{name}");
         assert_eq!(
             settings.default_phone_region,
             "GB".parse().unwrap(),
@@ -115,6 +124,10 @@ fn what_is_not_set_is_what_the_code_takes_for_it() {
         let settings = read(variables(&function));
         assert_eq!(
             settings.authenticator.claim_names, optional.authenticator.claim_names,
+            "{name}"
+        );
+        assert_eq!(
+            settings.authenticator.role_names, optional.authenticator.role_names,
             "{name}"
         );
         assert_eq!(

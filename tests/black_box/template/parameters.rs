@@ -19,14 +19,18 @@ type Samples = (
     &'static [&'static str],
 );
 
-pub(super) const SAMPLES: [Samples; 24] = [
+pub(super) const SAMPLES: [Samples; 26] = [
     (
         "Environment",
         &["dev", "staging", "prod"],
         &["", "production", "Prod"],
     ),
     ("JwtIssuer", &[ISSUER, "accounts.example.com"], &["", "  "]),
-    ("JwtAudience", &[AUDIENCE, "contacts"], &["", "\t"]),
+    (
+        "JwtAudience",
+        &[AUDIENCE, "contacts", "contacts, mailer"],
+        &["", "\t", " ,,"],
+    ),
     (
         "JwtKeysUrl",
         &["", KEYS_URL],
@@ -57,11 +61,26 @@ pub(super) const SAMPLES: [Samples; 24] = [
     ),
     (
         "JwtClaimOrganization",
-        &["organizationId", "https://example.com/org"],
-        &[""],
+        &[
+            "organizationId",
+            "https://example.com/org",
+            "/app_metadata/org",
+            "a~b",
+        ],
+        &["", "/a~2", "/a~"],
     ),
-    ("JwtClaimRole", &["role", "https://example.com/role"], &[""]),
-    ("JwtClaimClient", &["client", "azp"], &[""]),
+    (
+        "JwtClaimRole",
+        &["role", "https://example.com/role", "/realm_access/roles"],
+        &["", "/~"],
+    ),
+    (
+        "JwtClaimClient",
+        &["client", "azp", "/a~0~1/b"],
+        &["", "/a~x"],
+    ),
+    ("JwtSuperadminRole", &["SUPERADMIN", "operator"], &["", " "]),
+    ("JwtAdminRole", &["ADMIN", "owner"], &["", " "]),
     ("DefaultPhoneRegion", &["CA", "GB"], &["", "ca", "CAN", "1"]),
     ("TimeZone", &["UTC", "America/Toronto"], &[""]),
     ("DeletionProtection", &["true", "false"], &["", "yes"]),

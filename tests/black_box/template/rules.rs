@@ -69,6 +69,11 @@ fn a_client_in_the_roles_claim_is_refused() {
 }
 
 #[test]
+fn one_role_for_administrators_and_super_administrators_is_refused() {
+    assert_refused(&[("JwtAdminRole", "SUPERADMIN")], "different roles");
+}
+
+#[test]
 fn a_table_that_can_be_deleted_is_refused_in_production() {
     assert_refused_in_production(("DeletionProtection", "false"), "DeletionProtection");
 }
