@@ -93,3 +93,69 @@ async fn a_configured_name_cannot_break_the_challenge() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_pointer_names_a_nested_claim() {
+    let key = any_key();
+    let keys = key_set(&[&key]).to_string();
+    let api = Guarded::with_settings(&[
+        ("JWT_KEYS", &keys),
+        ("JWT_CLAIM_ORGANIZATION", "/app_metadata/organization"),
+        ("JWT_CLAIM_ROLE", "/realm_access/roles"),
+        ("JWT_CLAIM_CLIENT", "/https:~1~1example.com~1app/a~0b/0"),
+    ])
+    .await;
+    let mut claims = api.claims_without("organizationId");
+    claims.as_object_mut().unwrap().remove("client");
+    claims["app_metadata"] = json!({ "organization": api.api.organization });
+    claims["https://example.com/app"] = json!({ "a~b": ["website", "other"] });
+    let token = key.token(&claims);
+    api.accepts(&token).await;
+    assert_eq!(api.recorded_by(&token).await, "client:website");
+
+    claims["realm_access"] = json!({ "roles": ["offline_access", "SUPERADMIN"] });
+    claims["app_metadata"] = json!({});
+    let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+    assert_eq!(answer.status, 200);
+
+    claims["realm_access"] = json!({ "roles": ["offline_access"] });
+    api.refuses(
+        &key.token(&claims),
+        "claim missing: /app_metadata/organization",
+    )
+    .await;
+    claims["app_metadata"] = json!({ "organization": 7 });
+    api.refuses(
+        &key.token(&claims),
+        "claim malformed: /app_metadata/organization",
+    )
+    .await;
+    claims["app_metadata"] = json!("flat");
+    api.refuses(
+        &key.token(&claims),
+        "claim missing: /app_metadata/organization",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_super_administrator_has_the_configured_role() {
+    let key = any_key();
+    let keys = key_set(&[&key]).to_string();
+    let settings = [
+        ("JWT_KEYS", keys.as_str()),
+        ("JWT_SUPERADMIN_ROLE", "platform operator"),
+    ];
+    let api = Guarded::with_settings(&settings).await;
+    for (role, status) in [
+        ("platform operator", 200),
+        ("SUPERADMIN", 404),
+        ("ADMIN", 404),
+        ("platform", 404),
+    ] {
+        let mut claims = api.claims_with("organizationId", json!(fresh_organization()));
+        claims["role"] = json!([role]);
+        let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+        assert_eq!(answer.status, status, "{role}");
+    }
+}

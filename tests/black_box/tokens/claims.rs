@@ -63,17 +63,17 @@ async fn a_token_without_an_expiry_is_refused() {
 
 #[tokio::test]
 async fn an_expiry_that_is_text_is_refused() {
-    refused_with("exp", "4102444800", "claim missing: exp").await;
+    refused_with("exp", "4102444800", "claim malformed: exp").await;
 }
 
 #[tokio::test]
 async fn a_negative_expiry_is_refused() {
-    refused_with("exp", -1, "claim missing: exp").await;
+    refused_with("exp", -1, "claim malformed: exp").await;
 }
 
 #[tokio::test]
 async fn an_expiry_beyond_all_numbers_is_refused() {
-    refused_with("exp", json!(1e300), "claim missing: exp").await;
+    refused_with("exp", json!(1e300), "claim malformed: exp").await;
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_token_without_an_issuer_is_refused() {
 
 #[tokio::test]
 async fn an_issuer_that_is_a_number_is_refused() {
-    refused_with("iss", 1, "claim missing: iss").await;
+    refused_with("iss", 1, "claim malformed: iss").await;
 }
 
 /// RFC 7519 section 4.1.1: one text. A list would let any of several issuers pass for ours.
@@ -157,7 +157,7 @@ async fn a_token_without_an_audience_is_refused() {
 
 #[tokio::test]
 async fn an_audience_that_is_an_object_is_refused() {
-    refused_with("aud", json!({ AUDIENCE: true }), "claim missing: aud").await;
+    refused_with("aud", json!({ AUDIENCE: true }), "claim malformed: aud").await;
 }
 
 #[tokio::test]
@@ -171,8 +171,23 @@ async fn a_blank_subject_counts_as_missing() {
 }
 
 #[tokio::test]
-async fn a_subject_that_is_a_number_is_refused() {
-    refused_with("sub", 7, "claim missing: sub").await;
+async fn a_subject_of_another_type_is_malformed() {
+    for subject in [
+        json!(7),
+        json!(1.5),
+        json!(true),
+        json!(["user_1"]),
+        json!({ "id": 1 }),
+    ] {
+        refused_with("sub", subject, "claim malformed: sub").await;
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_is_null_counts_as_missing() {
+    for name in ["exp", "iss", "aud", "sub"] {
+        refused_with(name, Value::Null, &format!("claim missing: {name}")).await;
+    }
 }
 
 /// `client:<slug>` is the actor of an application. A user of that name would pass for it.
@@ -215,14 +230,6 @@ async fn an_organization_that_is_a_number_is_refused() {
     refused_with("organizationId", 1, "claim malformed: organizationId").await;
 }
 
-#[tokio::test]
-async fn an_organization_that_is_a_list_is_refused() {
-    let (key, api) = guarded().await;
-    let claims = api.claims_with("organizationId", json!([api.api.organization]));
-    api.refuses(&key.token(&claims), "claim malformed: organizationId")
-        .await;
-}
-
 /// `#` separates the parts of a key, so it could name another organization's contact.
 #[tokio::test]
 async fn an_organization_with_the_separator_of_keys_is_refused() {
@@ -236,13 +243,12 @@ async fn a_client_that_is_not_a_slug_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_a_list_is_refused() {
-    refused_with("client", json!(["website"]), "claim malformed: client").await;
-}
-
-#[tokio::test]
-async fn a_role_of_any_type_is_accepted_and_means_nothing() {
-    for role in [json!("ADMIN"), json!(["SUPERADMIN"]), json!(1), Value::Null] {
+async fn another_role_is_accepted_and_means_nothing() {
+    for role in [
+        json!("ADMIN"),
+        json!(["EDITOR", ""]),
+        json!({ "EDITOR": {} }),
+    ] {
         accepted_with("role", role).await;
     }
 }
@@ -269,7 +275,9 @@ async fn a_role_in_other_letters_is_not_a_super_administrators() {
     for role in [
         json!("superadmin"),
         json!("SUPERADMIN "),
-        json!(["SUPERADMIN"]),
+        json!("SUPERADMIN EDITOR"),
+        json!(["superadmin", "SUPERADMIN,ADMIN"]),
+        json!({ "Superadmin": "SUPERADMIN" }),
     ] {
         let (key, api) = guarded().await;
         let mut claims = api.claims_without("organizationId");

@@ -1,10 +1,13 @@
 //! Who is let in, and how the others hear why not (contract section 3).
 
+mod audiences;
 mod claim_names;
+mod claim_shapes;
 mod claims;
 mod header;
 mod key_kinds;
 mod malformed;
+mod provider_keys;
 mod published_keys;
 mod signatures;
 
