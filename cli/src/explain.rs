@@ -6,7 +6,7 @@ mod faults;
 
 use std::error::Error;
 use std::fmt::Write;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 /// When a setting is invalid, standard input cannot be read, or standard output cannot be written to.
 pub async fn run() -> anyhow::Result<ExitCode> {
     let settings = development::settings()?;
+    if io::stdin().is_terminal() {
+        eprintln!("contacts: paste a token, and end the input with Ctrl-D on a line of its own");
+    }
     let mut input = Vec::new();
     io::stdin()
         .lock()

@@ -7,6 +7,9 @@ use shared::auth::{Explanation, KeyName, TokenFault};
 
 use super::Examined;
 
+const WHITE_SPACE: &str =
+    "There is white space within it, such as a line break from copying, or more than one token.";
+
 impl Examined<'_> {
     /// Lines with the details of a fault.
     pub(super) fn detail(&self, fault: &TokenFault, explanation: &Explanation) -> Vec<String> {
@@ -27,6 +30,7 @@ impl Examined<'_> {
                 self.header_member("alg"),
                 self.key_of_the_token(explanation)
             )],
+            TokenFault::Signature if self.has_white_space() => vec![WHITE_SPACE.to_owned()],
             TokenFault::Signature => vec![
                 format!("Its key is {}.", self.key_of_the_token(explanation)),
                 "The token was changed after it was signed, or another key with the same `kid` signed it.".to_owned(),
@@ -58,8 +62,8 @@ impl Examined<'_> {
     /// The first thing that keeps the text from being a signed token.
     fn malformation(&self) -> &'static str {
         let parts: Vec<_> = self.token.split('.').collect();
-        if self.token.contains(char::is_whitespace) {
-            return "There is white space within it, such as a line break from copying, or more than one token.";
+        if self.has_white_space() {
+            return WHITE_SPACE;
         }
         match parts.len() {
             1 => {
@@ -89,6 +93,10 @@ impl Examined<'_> {
             return "Its claims are not a JSON object.";
         }
         "A member of its header, or one of `exp`, `nbf`, `iss`, `aud`, `client_id` and `sub`, is of a wrong type or there twice."
+    }
+
+    fn has_white_space(&self) -> bool {
+        self.token.contains(char::is_whitespace)
     }
 
     fn unknown_key(&self, explanation: &Explanation) -> Vec<String> {
@@ -142,14 +150,14 @@ impl Examined<'_> {
             "{setting} is `{name}`, which is {}.",
             value.as_deref().unwrap_or("absent")
         )];
-        let (role, super_admin) = (
-            &authenticator.claim_names.role,
-            &authenticator.role_names.super_admin,
-        );
-        lines.push(format!(
-            "Only a super administrator can be without: `{role}` is {}, and lacks {super_admin}.",
-            self.found(role).as_deref().unwrap_or("absent")
-        ));
+        let role = &authenticator.claim_names.role;
+        let super_admin = &authenticator.role_names.super_admin;
+        lines.push(match self.found(role) {
+            Some(roles) => format!(
+                "Only a super administrator needs none: `{role}` is {roles}, without {super_admin}."
+            ),
+            None => format!("Only a super administrator needs none: `{role}` is absent."),
+        });
         lines
     }
 
