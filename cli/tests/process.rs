@@ -299,6 +299,9 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("DEFAULT_PHONE_REGION", "Canada"),
         ("JWT_KEYS", "{}"),
         ("JWT_KEYS_URL", "http://example.com"),
+        ("JWT_AUDIENCE", " , "),
+        ("JWT_CLAIM_ROLE", "/a~2"),
+        ("JWT_ADMIN_ROLE", "SUPERADMIN"),
         ("LOG_LEVEL", "loud"),
         ("TABLE_NAME", "a"),
     ] {
