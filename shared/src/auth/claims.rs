@@ -108,11 +108,13 @@ impl Claims {
         }
     }
 
-    /// A claim of one text, or of a list of exactly one. Null, a blank text and an empty list count as absent.
+    /// A claim of one text, or of a list of exactly one. Null, a blank text, an empty list and an empty object
+    /// count as absent.
     pub(super) fn text(&self, name: &ClaimName) -> Result<Option<&str>, TokenFault> {
         let text = match name.find(&self.all) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(list)) if list.is_empty() => return Ok(None),
+            Some(Value::Object(members)) if members.is_empty() => return Ok(None),
             Some(Value::Array(list)) if list.len() == 1 => list[0].as_str(),
             Some(value) => value.as_str(),
         };
@@ -120,7 +122,7 @@ impl Claims {
         Ok(Some(text).filter(|text| !is_blank(text)))
     }
 
-    /// As [`Self::text`], or the name of the only member of an object. An empty object counts as absent.
+    /// As [`Self::text`], or the name of the only member of an object.
     pub(super) fn text_or_member(&self, name: &ClaimName) -> Result<Option<&str>, TokenFault> {
         let Some(Value::Object(members)) = name.find(&self.all) else {
             return self.text(name);
