@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use encoding_rs::Encoding;
 use shared::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
 use url::Url;
 
 use crate::api_url::ApiUrl;
+use crate::import::{self, ColumnMap, SetMember};
 
 /// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
 #[derive(Debug, Parser)]
@@ -193,6 +195,24 @@ pub struct ImportArguments {
     /// The format. By default it follows from the file's extension; standard input is JSON Lines.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+    /// The encoding of a file without a byte order mark: a label of the Encoding Standard, such as windows-1252. By default
+    /// UTF-8.
+    #[arg(long, value_name = "LABEL", value_parser = import::encoding)]
+    pub encoding: Option<&'static Encoding>,
+    /// The character between the cells of a CSV file, or `tab`. By default the header row shows whether it is a comma, a
+    /// semicolon or a tab.
+    #[arg(long, value_name = "CHAR", value_parser = import::delimiter)]
+    pub delimiter: Option<u8>,
+    /// The member that a column of a CSV file is, such as "First Name=firstName". "Notes=" leaves a column out. Repeat the
+    /// option for several columns.
+    #[arg(long = "map", value_name = "COLUMN=MEMBER", value_parser = ColumnMap::parse)]
+    pub maps: Vec<ColumnMap>,
+    /// A member that all rows of a CSV file have, such as audience=newsletter. Repeat the option for several members.
+    #[arg(long = "set", value_name = "MEMBER=VALUE", value_parser = SetMember::parse)]
+    pub sets: Vec<SetMember>,
+    /// Leave out the columns of a CSV file that are no member. By default they are refused.
+    #[arg(long)]
+    pub ignore_unknown_columns: bool,
     /// Write nothing to the table: check every record, and report what an import would do.
     #[arg(long)]
     pub dry_run: bool,

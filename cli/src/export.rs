@@ -27,6 +27,7 @@ use crate::interrupt::interrupted;
 use crate::progress::{Display, Progress};
 use crate::table::Table;
 
+#[cfg(test)]
 pub(crate) use self::cells::COLUMNS;
 
 /// How long a command retries while the database is unavailable.

@@ -2,10 +2,14 @@
 
 mod application;
 mod cells;
+mod columns;
 mod dispatcher;
+mod header;
 mod lines;
+mod member;
 mod options;
 mod queues;
+mod quoting;
 mod raw_record;
 mod reader;
 mod record;
@@ -13,6 +17,8 @@ mod run;
 mod source;
 mod summary;
 mod tally;
+mod text;
+mod usage;
 mod workers;
 
 use std::fs::{self, File};
@@ -24,10 +30,15 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use shared::store::{DatabaseError, RetryBudget};
 
-pub use self::options::Options;
+pub use self::columns::{ColumnMap, ColumnOptions, SetMember};
+pub use self::options::{FileOptions, Options};
 pub use self::run::import;
 pub use self::summary::{End, Summary};
 pub use self::tally::Counts;
+pub use self::usage::Usage;
+
+pub(crate) use self::header::delimiter;
+pub(crate) use self::text::encoding;
 
 use crate::arguments::{Format, ImportArguments};
 use crate::export::OUTAGE_BUDGET;
@@ -43,7 +54,19 @@ use crate::table::Table;
 pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     let interrupted = interrupted()?;
     let table = Table::named(arguments.dynamodb).await?;
-    let format = format(&arguments.file, arguments.format)?;
+    let file = FileOptions {
+        format: format(&arguments.file, arguments.format)?,
+        encoding: arguments.encoding,
+        delimiter: arguments.delimiter,
+        columns: ColumnOptions {
+            maps: arguments.maps,
+            sets: arguments.sets,
+            ignore_unknown: arguments.ignore_unknown_columns,
+        },
+    };
+    if let Some(mistake) = file.mistake() {
+        return Err(mistake.into());
+    }
     let rejects = rejects(arguments.rejects, &arguments.file)?;
     let name = || arguments.file.display().to_string();
     let (input, size) = open(&arguments.file).with_context(name)?;
@@ -54,7 +77,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
     let retry_budget = RetryBudget::new(OUTAGE_BUDGET);
     let options = Options {
         organization: arguments.organization,
-        format,
+        file,
         dry_run: arguments.dry_run,
         rejects: rejects.clone(),
         region: table.settings.default_phone_region,

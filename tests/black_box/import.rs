@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use black_box_tests::Database;
 use contacts::arguments::Format;
-use contacts::import::{Counts, End, Options, Summary};
+use contacts::import::{Counts, End, FileOptions, Options, Summary};
 use contacts::progress::Progress;
 use contacts::seed::Seed;
 use serde_json::{Value, json};
@@ -93,13 +93,13 @@ impl Drop for Rejects {
 /// Imports a file, and gives what it came to and which records were rejected.
 pub(crate) async fn import(
     store: &Store,
-    file: &str,
+    file: impl AsRef<[u8]>,
     change: impl FnOnce(&mut Options),
 ) -> Result<(Summary, String), String> {
     let rejects = Rejects::new();
     let mut options = Options {
         organization: None,
-        format: Format::Jsonl,
+        file: FileOptions::of(Format::Jsonl),
         dry_run: false,
         rejects: rejects.0.clone(),
         region: PhoneRegion::CANADA,
@@ -109,7 +109,7 @@ pub(crate) async fn import(
         clock: shared::system_clock(),
     };
     change(&mut options);
-    let input = Cursor::new(file.to_owned().into_bytes());
+    let input = Cursor::new(file.as_ref().to_vec());
     let summary = contacts::import::import(store, input, options, std::future::pending())
         .await
         .map_err(|error| format!("{error:#}"))?;

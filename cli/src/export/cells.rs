@@ -1,7 +1,8 @@
 //! Records as rows of a CSV file (RFC 4180): one column for each member.
 //!
-//! A cell holds a text unchanged, and a list or an object as JSON. A text that is blank or begins with a quotation mark is
-//! written as JSON too: a reader would take it for nothing or for JSON.
+//! A cell holds a text unchanged, and a list or an object as JSON. A text is written as JSON too where a cell would not keep
+//! it: a reader trims cells, and takes a blank one for nothing and one in quotation marks for JSON. So is a text that a
+//! spreadsheet would calculate as a formula: it may come from a stranger.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -64,14 +65,50 @@ fn written(cells: impl IntoIterator<Item = String>) -> anyhow::Result<Vec<u8>> {
 fn cell(value: Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if !text.trim().is_empty() && !text.starts_with('"') => text,
+        Value::String(text) if is_kept(&text) => text,
         value => value.to_string(),
     }
 }
 
+/// Whether a cell keeps this text as it is.
+fn is_kept(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.starts_with('"') && !text.starts_with(FORMULA)
+}
+
+/// How formulas begin (OWASP, "CSV Injection"); full-width characters where spreadsheets are Japanese.
+const FORMULA: [char; 8] = [
+    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_a_cell_would_not_keep_is_json() {
+        for text in [
+            "",
+            " ",
+            " x",
+            "x\u{a0}",
+            "\"x",
+            "=HYPERLINK(\"http://example.com\")",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "\u{ff1d}1",
+        ] {
+            let cell = cell(Value::from(text));
+            assert!(cell.starts_with('"'), "{text:?}");
+            assert_eq!(serde_json::from_str::<String>(&cell).unwrap(), text);
+        }
+        for text in ["x", "1+1=2", "O'Neil", "a\r\nb", "[x]", "'=1"] {
+            assert_eq!(cell(Value::from(text)), text);
+        }
+    }
 
     #[test]
     fn a_text_is_a_cell_and_everything_else_is_json() {

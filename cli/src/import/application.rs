@@ -1,8 +1,9 @@
 //! A record in the form of a request body of `POST /api/contacts`. It describes the past.
 //!
-//! This differs from the endpoint in two ways. An ended subscription, or an address validation, without a time in the record
-//! gets no time: the result must not depend on when the import runs. And a record lifts no suppression: the suppression may
-//! be younger than the record.
+//! This differs from the endpoint in three ways. An ended subscription, or an address validation, without a time in the record
+//! gets no time: the result must not depend on when the import runs. A record lifts no suppression: the suppression may
+//! be younger than the record. And a record has times of the past that a request cannot have: when the subscription ended,
+//! and since when a suppression holds. A `verified_at` is enough to verify: files of other systems have no `verified`.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,9 @@ pub(super) struct ApplicationMembers {
     status: Option<SubscriptionStatus>,
     verified: Option<bool>,
     verified_at: Option<String>,
+    unsubscribed_at: Option<String>,
+    #[serde(default)]
+    unsubscribe_reason: String,
     email_validation: Option<ValidationMembers>,
     suppression: Option<SuppressionMembers>,
     tags: Option<Vec<String>>,
@@ -50,8 +54,11 @@ struct ValidationMembers {
 #[serde(deny_unknown_fields)]
 struct SuppressionMembers {
     global_unsubscribed: Option<bool>,
+    global_unsubscribed_at: Option<String>,
     hard_bounced: Option<bool>,
+    hard_bounced_at: Option<String>,
     complained: Option<bool>,
+    complained_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,10 +83,13 @@ pub(super) fn read(
         .email_validation
         .map(|found| validation(found, context))
         .transpose()?;
-    let suppression = members.suppression.unwrap_or_default();
-    let since_now = |is_suppressed: Option<bool>| {
-        (is_suppressed == Some(true)).then_some(SuppressionPatch::Since(context.now))
-    };
+    let ending = ending(
+        members.status,
+        members.unsubscribed_at.as_deref(),
+        members.unsubscribe_reason,
+        context,
+    )?;
+    let suppressions = suppressions(members.suppression.unwrap_or_default(), context)?;
     let verification = VerificationState::from(verified_at.map(|at| Verification {
         at,
         by: Some(Actor::client(&members.client)),
@@ -88,7 +98,7 @@ pub(super) fn read(
     email.verification = verification.clone();
     email.address = AddressPatch {
         validation: email_validation,
-        hard_bounced: since_now(suppression.hard_bounced),
+        hard_bounced: suppressions.hard_bounced,
         ..AddressPatch::default()
     };
     let normal_form = email.value.normal_form().to_owned();
@@ -96,8 +106,8 @@ pub(super) fn read(
         first_name: text(members.first_name),
         last_name: text(members.last_name),
         methods: std::iter::once(email).chain(phones).collect(),
-        globally_unsubscribed: since_now(suppression.global_unsubscribed),
-        complained: since_now(suppression.complained),
+        globally_unsubscribed: suppressions.globally_unsubscribed,
+        complained: suppressions.complained,
         tags: tags(members.tags)?
             .map(|tags| (members.audience.clone(), tags))
             .into_iter()
@@ -106,7 +116,7 @@ pub(super) fn read(
     };
     let subscription = SubscriptionPatch {
         status: members.status,
-        ending: Some(Ending::default()),
+        ending: Some(ending),
         verifications: BTreeMap::from([(normal_form.clone(), verification)]),
         address: Some(normal_form),
         is_history: true,
@@ -145,11 +155,74 @@ fn verified_at(
     context: &ReadContext,
 ) -> Result<Option<Timestamp>, Fault> {
     match (verified, at) {
-        (None, Some(_)) => Err(Fault::new("verified", "must be there where verified_at is")),
-        (Some(true), Some(at)) => instant(at, "verified_at", context).map(Some),
+        (Some(true) | None, Some(at)) => instant(at, "verified_at", context).map(Some),
         (Some(true), None) => Ok(Some(context.now)),
-        (Some(false) | None, _) => Ok(None),
+        (Some(false), _) | (None, None) => Ok(None),
     }
+}
+
+/// When and why the subscription ended, if it ended.
+fn ending(
+    status: Option<SubscriptionStatus>,
+    at: Option<&str>,
+    reason: String,
+    context: &ReadContext,
+) -> Result<Ending, Fault> {
+    let names = [
+        ("unsubscribed_at", at.is_some()),
+        ("unsubscribe_reason", !reason.is_empty()),
+    ];
+    let mut given = names.into_iter().filter(|(_, is_given)| *is_given);
+    if let Some((name, _)) = given
+        .next()
+        .filter(|_| status != Some(SubscriptionStatus::Unsubscribed))
+    {
+        let why = format!("must be unsubscribed where {name} is");
+        return Err(Fault::new("status", why));
+    }
+    Ok(Ending {
+        at: at
+            .map(|at| instant(at, "unsubscribed_at", context))
+            .transpose()?,
+        reason: reason.trim().to_owned(),
+    })
+}
+
+/// What holds mail back.
+struct Suppressions {
+    globally_unsubscribed: Option<SuppressionPatch>,
+    hard_bounced: Option<SuppressionPatch>,
+    complained: Option<SuppressionPatch>,
+}
+
+fn suppressions(members: SuppressionMembers, context: &ReadContext) -> Result<Suppressions, Fault> {
+    // Without a time it holds from now on.
+    let since = |field: &str, is_suppressed: Option<bool>, at: Option<String>| {
+        let field = format!("suppression.{field}");
+        let since = match (is_suppressed, at) {
+            (Some(false), Some(_)) => {
+                let why = format!("must not be false where {field}_at is");
+                return Err(Fault::new(field, why));
+            }
+            (_, Some(at)) => instant(&at, &format!("{field}_at"), context)?,
+            (Some(true), None) => context.now,
+            (Some(false) | None, None) => return Ok(None),
+        };
+        Ok(Some(SuppressionPatch::Since(since)))
+    };
+    Ok(Suppressions {
+        globally_unsubscribed: since(
+            "global_unsubscribed",
+            members.global_unsubscribed,
+            members.global_unsubscribed_at,
+        )?,
+        hard_bounced: since(
+            "hard_bounced",
+            members.hard_bounced,
+            members.hard_bounced_at,
+        )?,
+        complained: since("complained", members.complained, members.complained_at)?,
+    })
 }
 
 fn validation(found: ValidationMembers, context: &ReadContext) -> Result<ValidationPatch, Fault> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use shared::domain::{AudienceSlug, OrganizationId};
 use shared::store::Registered;
 use tokio::sync::OwnedSemaphorePermit;
@@ -55,7 +55,12 @@ impl Dispatcher {
         mut stop: Pin<&mut S>,
     ) -> End {
         let mut next = first;
-        while let Some(this) = next {
+        loop {
+            let this = match next {
+                Some(Found::End) => return End::Whole,
+                Some(found) => found,
+                None => return End::Failed(anyhow!("the reader of the file has failed")),
+            };
             let shared = Arc::clone(&self.shared);
             tokio::select! {
                 biased;
@@ -72,12 +77,12 @@ impl Dispatcher {
                 next = found.recv() => next,
             };
         }
-        End::Whole
     }
 
     async fn take(&mut self, found: Found) -> anyhow::Result<()> {
         let (place, record, room) = match found {
             Found::Broken(error) => return Err(error),
+            Found::End => return Ok(()),
             Found::Fault { place, fault, room } => {
                 let mut tally = self.shared.tally();
                 return tally.note(place, Done::Rejected(fault), room);

@@ -8,23 +8,22 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
+use super::text::Text;
 use crate::contact_file::fault::Fault;
 
 /// Reads the lines of a file.
-pub(super) struct Lines<R> {
-    input: R,
+pub(super) struct Lines {
+    source: Text,
     line: u64,
-    end: u64,
     buffer: Vec<u8>,
 }
 
-impl<R: BufRead> Lines<R> {
-    /// A reader of `input`. `skipped` bytes of the file come before `input`.
-    pub(super) fn new(input: R, skipped: u64) -> Self {
+impl Lines {
+    /// A reader of `source`.
+    pub(super) fn new(source: Text) -> Self {
         Self {
-            input,
+            source,
             line: 0,
-            end: skipped,
             buffer: Vec::new(),
         }
     }
@@ -32,7 +31,7 @@ impl<R: BufRead> Lines<R> {
     /// The next line that is not blank.
     pub(super) fn next(&mut self) -> io::Result<Option<RawRecord>> {
         loop {
-            if self.input.fill_buf()?.is_empty() {
+            if self.source.input.fill_buf()?.is_empty() {
                 return Ok(None);
             }
             let is_whole = self.read_line()?;
@@ -41,13 +40,16 @@ impl<R: BufRead> Lines<R> {
                 continue;
             }
             let members = if is_whole {
-                members(&self.buffer)
+                self.source
+                    .decoded(&self.buffer)
+                    .map_err(Fault::of_record)
+                    .and_then(members)
             } else {
                 Err(Fault::of_record("is longer than 16 MB"))
             };
             return Ok(Some(RawRecord {
                 line: self.line,
-                end: self.end,
+                end: self.source.position(),
                 bytes: self.buffer.len(),
                 members,
             }));
@@ -59,7 +61,7 @@ impl<R: BufRead> Lines<R> {
         self.buffer.clear();
         let mut is_whole = true;
         loop {
-            let available = self.input.fill_buf()?;
+            let available = self.source.input.fill_buf()?;
             if available.is_empty() {
                 return Ok(is_whole);
             }
@@ -71,8 +73,7 @@ impl<R: BufRead> Lines<R> {
                 is_whole = false;
                 self.buffer = Vec::new();
             }
-            self.input.consume(used);
-            self.end += used as u64;
+            self.source.input.consume(used);
             if line_end.is_some() {
                 return Ok(is_whole);
             }
@@ -80,8 +81,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-fn members(line: &[u8]) -> Result<Map<String, Value>, Fault> {
-    let line = std::str::from_utf8(line).map_err(|_| Fault::of_record("is not UTF-8"))?;
+fn members(line: &str) -> Result<Map<String, Value>, Fault> {
     let not_json = |error: serde_json::Error| {
         Fault::of_record(format!("is not JSON (column {})", error.column()))
     };
@@ -133,10 +133,12 @@ impl<'de> Deserialize<'de> for Object {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     fn read(text: &[u8]) -> Vec<(u64, Result<Value, String>)> {
-        let mut lines = Lines::new(text, 0);
+        let mut lines = Lines::new(Text::of(Cursor::new(text.to_vec()), None).unwrap());
         let mut found = Vec::new();
         while let Some(record) = lines.next().unwrap() {
             let members = record.members.map(Value::Object).map_err(|fault| {
@@ -145,7 +147,7 @@ mod tests {
             });
             found.push((record.line, members));
         }
-        assert_eq!(lines.end, text.len() as u64);
+        assert_eq!(lines.source.position(), text.len() as u64);
         found
     }
 
@@ -159,7 +161,12 @@ mod tests {
             [
                 (1, object("a")),
                 (4, fault("must be an object")),
-                (5, fault("is not UTF-8")),
+                (
+                    5,
+                    fault(
+                        "is not valid UTF-8: name the file's encoding with --encoding, such as windows-1252"
+                    )
+                ),
                 (6, fault("is not JSON (column 7)")),
                 (7, object("b")),
             ]
@@ -170,7 +177,7 @@ mod tests {
     #[test]
     fn a_member_that_is_there_twice_is_named() {
         let text = br#"{"id":"a","verifiedAt":"2020-01-01T00:00:00Z","verifiedAt":null}"#;
-        let mut lines = Lines::new(&text[..], 0);
+        let mut lines = Lines::new(Text::of(&text[..], None).unwrap());
         let fault = lines.next().unwrap().unwrap().members.unwrap_err();
         assert_eq!(
             (fault.field.as_str(), fault.reason.as_str()),

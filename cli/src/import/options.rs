@@ -3,19 +3,56 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use shared::Clock;
 use shared::domain::{OrganizationId, PhoneRegion, TimeZone};
 use shared::store::RetryBudget;
 
+use super::columns::ColumnOptions;
+use super::usage::Usage;
 use crate::arguments::Format;
 use crate::progress::Progress;
+
+/// How a file is read.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    /// The format.
+    pub format: Format,
+    /// The encoding of a file without a byte order mark; UTF-8 unless given.
+    pub encoding: Option<&'static Encoding>,
+    /// The character between the cells of a CSV file. By default the header row shows it.
+    pub delimiter: Option<u8>,
+    /// Which members the columns of a CSV file are.
+    pub columns: ColumnOptions,
+}
+
+impl FileOptions {
+    /// A file of this format, without further options.
+    #[must_use]
+    pub fn of(format: Format) -> Self {
+        Self {
+            format,
+            encoding: None,
+            delimiter: None,
+            columns: ColumnOptions::default(),
+        }
+    }
+
+    /// The option that does not fit the format, if there is one.
+    pub(super) fn mistake(&self) -> Option<Usage> {
+        let is_for_csv = self.delimiter.is_some() || self.columns.is_given();
+        (self.format != Format::Csv && is_for_csv).then(|| {
+            Usage("--delimiter, --map, --set and --ignore-unknown-columns are for CSV files (--format csv)".to_owned())
+        })
+    }
+}
 
 /// The options of an import.
 pub struct Options {
     /// The organization. Without it, the file must name one.
     pub organization: Option<OrganizationId>,
-    /// The format of the file.
-    pub format: Format,
+    /// How the file is read.
+    pub file: FileOptions,
     /// Whether to write nothing to the table.
     pub dry_run: bool,
     /// The file for the list of rejected records.

@@ -9,12 +9,12 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::options::FileOptions;
 use super::raw_record::RawRecord;
 use super::record::{Record, read};
 use super::source::Source;
 use super::tally::Place;
 use super::workers::BATCH;
-use crate::arguments::Format;
 use crate::contact_file::fault::Fault;
 use crate::contact_file::values::ReadContext;
 
@@ -41,24 +41,34 @@ pub(super) enum Found {
         fault: Fault,
         room: OwnedSemaphorePermit,
     },
-    /// The rest of the file cannot be read.
+    /// The file, or the rest of it, cannot be read.
     Broken(anyhow::Error),
+    /// The end of the file. Without it the reader has failed.
+    End,
 }
 
-/// Reads the file in a thread of its own. The thread ends at the end of the file, or when the receiver is dropped.
+/// Reads the file in a thread of its own, since a read may wait: standard input may be a terminal at which nobody has typed
+/// anything yet. The thread ends at the end of the file, or when the receiver is dropped.
 pub(super) fn spawn_reader(
     input: impl Read + Send + 'static,
-    format: Format,
+    options: FileOptions,
     context: ReadContext,
-) -> anyhow::Result<Receiver<Found>> {
-    let mut source = Source::open(input, format)?;
+) -> Receiver<Found> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
-    let room = Arc::new(Semaphore::new(MAX_BYTES_IN_FLIGHT as usize));
     let runtime = Handle::current();
     thread::spawn(move || {
+        let mut source = match Source::open(input, &options) {
+            Ok(source) => source,
+            Err(error) => {
+                // Without a receiver the import has ended.
+                let _ = sender.blocking_send(Found::Broken(error));
+                return;
+            }
+        };
+        let room = Arc::new(Semaphore::new(MAX_BYTES_IN_FLIGHT as usize));
         for sequence in 0.. {
             let found = match source.next() {
-                Ok(None) => return,
+                Ok(None) => Found::End,
                 Err(error) => Found::Broken(anyhow!(error).context("the file cannot be read on")),
                 Ok(Some(raw)) => {
                     let bytes = u32::try_from(raw.bytes).unwrap_or(u32::MAX);
@@ -71,13 +81,13 @@ pub(super) fn spawn_reader(
                     }
                 }
             };
-            let is_broken = matches!(found, Found::Broken(_));
-            if sender.blocking_send(found).is_err() || is_broken {
+            let is_last = matches!(found, Found::Broken(_) | Found::End);
+            if sender.blocking_send(found).is_err() || is_last {
                 return;
             }
         }
     });
-    Ok(receiver)
+    receiver
 }
 
 fn parsed(

@@ -35,12 +35,14 @@ pub async fn import(
         time_zone: options.time_zone,
         now: (options.clock)(),
     };
-    let mut found = spawn_reader(input, options.format, context)?;
+    let mut found = spawn_reader(input, options.file.clone(), context);
     let mut stop = std::pin::pin!(stop);
     let began = Instant::now();
     let first = tokio::select! {
-        first = found.recv() => first,
-        // Standard input may be a terminal at which nobody has typed anything yet.
+        first = found.recv() => match first {
+            Some(Found::Broken(error)) => return Err(error),
+            first => first,
+        },
         code = stop.as_mut() => return Ok(Summary {
             organization: None,
             counts: Counts::default(),

@@ -1,23 +1,22 @@
 //! The records of a file in either format, one after the other.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Read};
 
 use anyhow::Context;
 
 use super::cells::Cells;
 use super::lines::Lines;
+use super::options::FileOptions;
 use super::raw_record::RawRecord;
+use super::text::Text;
 use crate::arguments::Format;
-
-/// The input of both formats.
-pub(super) type Input = BufReader<Box<dyn Read + Send>>;
 
 /// The records of a file.
 pub(super) enum Source {
     /// JSON Lines.
-    Lines(Lines<Input>),
+    Lines(Lines),
     /// CSV.
-    Cells(Box<Cells<Input>>),
+    Cells(Box<Cells>),
 }
 
 impl Source {
@@ -26,16 +25,16 @@ impl Source {
     /// # Errors
     /// When it cannot be read, or its header is wrong.
     pub(super) fn open(
-        mut input: impl Read + Send + 'static,
-        format: Format,
+        input: impl Read + Send + 'static,
+        options: &FileOptions,
     ) -> anyhow::Result<Self> {
-        let start = without_byte_order_mark(&mut input).context("the file cannot be read")?;
-        let skipped = u64::try_from(3 - start.len())?;
-        let input: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(input));
-        let input = BufReader::with_capacity(64 * 1024, input);
-        Ok(match format {
-            Format::Jsonl => Self::Lines(Lines::new(input, skipped)),
-            Format::Csv => Self::Cells(Box::new(Cells::open(input, skipped)?)),
+        let text = Text::of(input, options.encoding).context("the file cannot be read")?;
+        Ok(match options.format {
+            Format::Jsonl => Self::Lines(Lines::new(text)),
+            Format::Csv => {
+                let cells = Cells::open(text, options.delimiter, &options.columns)?;
+                Self::Cells(Box::new(cells))
+            }
         })
     }
 
@@ -49,14 +48,4 @@ impl Source {
             Self::Cells(cells) => cells.next(),
         }
     }
-}
-
-/// Reads the first three bytes of a file. Returns none of them if they are a byte order mark.
-fn without_byte_order_mark(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut start = Vec::with_capacity(3);
-    input.by_ref().take(3).read_to_end(&mut start)?;
-    if start == b"\xEF\xBB\xBF" {
-        start.clear();
-    }
-    Ok(start)
 }

@@ -290,7 +290,7 @@ async fn what_is_wrong_with_a_record_is_named_without_its_values() {
         r#"{"email":"secret","audience":"newsletter","client":"website"}"#,
         r#"{"audience":"newsletter","client":"website"}"#,
         r#"{"email":"a@b.ca","audience":"newsletter"}"#,
-        r#"{"email":"a@b.ca","audience":"newsletter","client":"website","verified_at":"2024-01-01T00:00:00Z"}"#,
+        r#"{"email":"a@b.ca","audience":"newsletter","client":"website","unsubscribed_at":"2024-01-01T00:00:00Z"}"#,
         r#"{"email":"a@b.ca","audience":"newsletter","client":"website","verified":true,"verified_at":"secret"}"#,
         r#"{"email":"a@b.ca","audience":"newsletter","client":"website","suppression":{"hard_bounced":"secret"}}"#,
         r#"{"email":"a@b.ca","audience":"newsletter","client":"website","id":"secret"}"#,
@@ -326,7 +326,7 @@ async fn what_is_wrong_with_a_record_is_named_without_its_values() {
             "15 email",
             "16 email",
             "17 client",
-            "18 verified",
+            "18 status",
             "19 verified_at",
             "20 suppression.hard_bounced",
             "21 id",
@@ -347,7 +347,7 @@ async fn a_file_made_by_hand_has_plain_cells() {
     let organization = OrganizationId::parse("org_a").unwrap();
     table.import([]).await;
     let (summary, rejects) = import(&table.store, file, |options| {
-        options.format = Format::Csv;
+        options.file.format = Format::Csv;
         options.organization = Some(organization);
     })
     .await

@@ -85,7 +85,7 @@ async fn an_export_that_is_imported_is_exported_again_as_it_was() {
         );
 
         for counts in [created(count), unchanged(count)] {
-            let (summary, rejects) = import(&to, &first, |options| options.format = format)
+            let (summary, rejects) = import(&to, &first, |options| options.file.format = format)
                 .await
                 .unwrap();
             assert_eq!((summary.counts, rejects.as_str()), (counts, ""));

@@ -1,0 +1,325 @@
+//! The columns of a CSV file, and the members that they are.
+
+use std::fmt;
+
+use anyhow::bail;
+use serde_json::{Map, Value};
+
+use super::member::Member;
+use super::usage::Usage;
+use crate::contact_file::fault::Fault;
+
+/// The member that a column is (`--map`).
+#[derive(Debug, Clone)]
+pub struct ColumnMap {
+    column: String,
+    /// `None` if the column is to be left out.
+    member: Option<Member>,
+}
+
+impl ColumnMap {
+    /// Reads `COLUMN=member`, or `COLUMN=` for a column that is to be left out.
+    ///
+    /// # Errors
+    /// When it has another form, or there is no such member.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // A column's name may have the sign in it; a member's has not.
+        let Some((column, member)) = text.rsplit_once('=') else {
+            return Err("must be COLUMN=member".to_owned());
+        };
+        let member = match member.trim() {
+            "" => None,
+            member => Some(known(member)?),
+        };
+        let column = column.trim().to_owned();
+        if column.is_empty() {
+            return Err("must be COLUMN=member, with the name of a column".to_owned());
+        }
+        Ok(Self { column, member })
+    }
+}
+
+/// A member that has the same value in all rows (`--set`).
+#[derive(Debug, Clone)]
+pub struct SetMember {
+    member: Member,
+    value: Value,
+}
+
+impl SetMember {
+    /// Reads `member=value`. The value is written as in a cell.
+    ///
+    /// # Errors
+    /// When it has another form, there is no such member, or the value does not fit it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let Some((member, value)) = text.split_once('=') else {
+            return Err("must be member=value".to_owned());
+        };
+        let member = known(member.trim())?;
+        match member.value(value) {
+            Ok(Some(value)) => Ok(Self { member, value }),
+            Ok(None) => Err("must be member=value, with a value".to_owned()),
+            Err(fault) => Err(format!("{} {}", fault.field, fault.reason)),
+        }
+    }
+}
+
+fn known(name: &str) -> Result<Member, String> {
+    Member::named(name).ok_or_else(|| match Member::like(name) {
+        Some(member) => format!("there is no member {name:?}; did you mean {member}?"),
+        None => format!("there is no member {name:?}; docs/import-export.md has them all"),
+    })
+}
+
+/// Which members the columns of a file are.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnOptions {
+    /// The columns whose names are no member's.
+    pub maps: Vec<ColumnMap>,
+    /// The members that no column is.
+    pub sets: Vec<SetMember>,
+    /// Whether other columns are left out. By default they are refused.
+    pub ignore_unknown: bool,
+}
+
+impl ColumnOptions {
+    /// Whether any option is given. They are about CSV files only.
+    pub(super) fn is_given(&self) -> bool {
+        !self.maps.is_empty() || !self.sets.is_empty() || self.ignore_unknown
+    }
+}
+
+/// What a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Member(Member),
+    Ignored,
+    /// At the end, without a name. Its cells must be blank.
+    Nameless,
+}
+
+/// The columns of a file.
+#[derive(Debug)]
+pub(super) struct Columns {
+    columns: Vec<Column>,
+    sets: Vec<SetMember>,
+}
+
+impl Columns {
+    /// The columns with these names.
+    ///
+    /// # Errors
+    /// When a name is missing or unknown, when two columns are one member, or when an option does not fit them.
+    pub(super) fn new(names: &[String], options: &ColumnOptions) -> anyhow::Result<Self> {
+        check_maps(names, &options.maps)?;
+        let named = names.iter().rposition(|name| !name.is_empty());
+        let mut columns: Vec<Column> = Vec::with_capacity(names.len());
+        let mut unknown = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let map = options.maps.iter().find(|map| is_same(&map.column, name));
+            let column = match (map, Member::named(name)) {
+                (Some(map), _) => map.member.map_or(Column::Ignored, Column::Member),
+                (None, Some(member)) => Column::Member(member),
+                (None, None) if options.ignore_unknown => Column::Ignored,
+                (None, None) if Some(place) > named => Column::Nameless,
+                (None, None) => {
+                    unknown.push(place);
+                    Column::Ignored
+                }
+            };
+            if let Column::Member(member) = column {
+                let earlier = columns.iter().position(
+                    |earlier| matches!(earlier, Column::Member(other) if other.overlaps(member)),
+                );
+                if let Some(earlier) = earlier {
+                    bail!(given_twice(member, &names[earlier], name));
+                }
+                let mut sets = options.sets.iter();
+                if let Some(set) = sets.find(|set| set.member.overlaps(member)) {
+                    let set = set.member.name();
+                    bail!(Usage(format!(
+                        "--set {set}: column {name:?} has this member already; --map \"{name}=\" leaves the column out"
+                    )));
+                }
+            }
+            columns.push(column);
+        }
+        if !unknown.is_empty() {
+            bail!(
+                Unknown {
+                    names,
+                    places: &unknown
+                }
+                .to_string()
+            );
+        }
+        Ok(Self {
+            columns,
+            sets: options.sets.clone(),
+        })
+    }
+
+    /// The members of a row with so many cells. Without a cell that is not blank it has none.
+    ///
+    /// # Errors
+    /// What is wrong with the row.
+    pub(super) fn members<'c>(
+        &self,
+        count: usize,
+        cell: impl Fn(usize) -> Result<&'c str, String>,
+    ) -> Result<Map<String, Value>, Fault> {
+        let is_blank = |place| cell(place).is_ok_and(|cell| cell.trim().is_empty());
+        let is_nameless = |column: &Column| *column == Column::Nameless;
+        let named = self.columns.len()
+            - self
+                .columns
+                .iter()
+                .filter(|column| is_nameless(column))
+                .count();
+        if count < named || (self.columns.len()..count).any(|place| !is_blank(place)) {
+            return Err(Fault::of_record(format!(
+                "has {count} cells, where the header row has {}",
+                self.columns.len()
+            )));
+        }
+        let mut members = Map::new();
+        for (place, column) in self.columns.iter().enumerate().take(count) {
+            match column {
+                Column::Ignored => {}
+                Column::Nameless if is_blank(place) => {}
+                Column::Nameless => {
+                    let place = place + 1;
+                    let why = format!("has a cell in column {place}, which has no name");
+                    return Err(Fault::of_record(why));
+                }
+                Column::Member(member) => {
+                    let cell = cell(place).map_err(|why| Fault::new(member.name(), why))?;
+                    if let Some(value) = member.value(cell)? {
+                        member.insert(&mut members, value);
+                    }
+                }
+            }
+        }
+        self.complete(&mut members);
+        Ok(members)
+    }
+
+    /// Adds the members that all rows have, and corrects what only spreadsheets do.
+    fn complete(&self, members: &mut Map<String, Value>) {
+        // Neither the organization of an export nor an address that nobody owns is a contact.
+        let is_contact = !members.contains_key("organization") && !members.contains_key("address");
+        if members.is_empty() || !is_contact {
+            return;
+        }
+        for set in &self.sets {
+            set.member.insert(members, set.value.clone());
+        }
+        // Elsewhere it is the CRM's, a text.
+        let is_of_application = members.contains_key("audience") || members.contains_key("client");
+        if let Some(Value::String(status)) = members.get_mut("status").filter(|_| is_of_application)
+        {
+            *status = status.to_lowercase();
+        }
+    }
+}
+
+fn check_maps(names: &[String], maps: &[ColumnMap]) -> Result<(), Usage> {
+    for (place, map) in maps.iter().enumerate() {
+        let column = &map.column;
+        let of_column = names.iter().filter(|name| is_same(column, name)).count();
+        if of_column == 0 {
+            return Err(Usage(format!("--map: the file has no column {column:?}")));
+        }
+        if of_column > 1 && map.member.is_some() {
+            return Err(Usage(format!(
+                "--map: the file has column {column:?} {of_column} times"
+            )));
+        }
+        if maps[..place]
+            .iter()
+            .any(|earlier| is_same(&earlier.column, column))
+        {
+            return Err(Usage(format!("--map: column {column:?} is there twice")));
+        }
+    }
+    Ok(())
+}
+
+fn given_twice(member: Member, earlier: &str, name: &str) -> Usage {
+    let member = member.name();
+    Usage(if is_same(earlier, name) {
+        format!("column {name:?} is there twice")
+    } else {
+        format!(
+            "columns {earlier:?} and {name:?} are both {member}; --map \"COLUMN=\" leaves a column out"
+        )
+    })
+}
+
+/// Whether both are the same name, without regard to case.
+fn is_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// The error for unknown columns.
+struct Unknown<'n> {
+    names: &'n [String],
+    places: &'n [usize],
+}
+
+impl Unknown<'_> {
+    /// Whether the row has the names of columns. Otherwise it may be personal data, and is not shown.
+    fn are_names(&self) -> bool {
+        let is_data = |name: &String| {
+            let digits = name.bytes().filter(u8::is_ascii_digit).count();
+            name.contains('@') || digits > 4 || name.chars().count() > 60
+        };
+        !self.names.iter().any(is_data)
+    }
+}
+
+impl fmt::Display for Unknown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = || self.places.iter().map(|place| (place + 1).to_string());
+        let plural = |one: &'static str, several: &'static str| {
+            if self.places.len() == 1 { one } else { several }
+        };
+        if !self.are_names() {
+            let columns = places().collect::<Vec<_>>().join(", ");
+            let (columns_are, are) = (plural("column", "columns"), plural("is", "are"));
+            return write!(
+                f,
+                "{columns_are} {columns} {are} unknown: the first row must hold the names of the columns"
+            );
+        }
+        if let Some(place) = self
+            .places
+            .iter()
+            .find(|place| self.names[**place].is_empty())
+        {
+            return write!(
+                f,
+                "column {} has no name; --ignore-unknown-columns leaves it out",
+                place + 1
+            );
+        }
+        let names = self.places.iter().map(|place| {
+            let name = &self.names[*place];
+            match Member::like(name) {
+                Some(member) => format!("{name:?} (did you mean {member}?)"),
+                None => format!("{name:?}"),
+            }
+        });
+        let names = names.collect::<Vec<_>>().join(", ");
+        let (columns, are) = (plural("column", "columns"), plural("is", "are"));
+        let them = plural("the column", "columns");
+        write!(
+            f,
+            "{columns} {names} {are} unknown: --map \"COLUMN=member\" names the member of a column, \
+             --ignore-unknown-columns leaves {them} out"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

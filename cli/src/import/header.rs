@@ -1,0 +1,168 @@
+//! The first row of a CSV file: the names of the columns, and the delimiter between them.
+
+use std::io::{self, BufRead};
+
+use anyhow::{Context, bail};
+
+use super::quoting::Quoting;
+use super::text::{Text, looks_like_utf_16};
+
+/// The delimiters that are told from the header row.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// The maximum length of the header row, in bytes.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// The header row.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) names: Vec<String>,
+    pub(super) delimiter: u8,
+    /// The line after it.
+    pub(super) next_line: u64,
+}
+
+impl Header {
+    /// Reads the header row, and a `sep=` line before it. `given` is the delimiter, if it is known.
+    ///
+    /// # Errors
+    /// When the input cannot be read, or has no header row.
+    pub(super) fn read(text: &mut Text, given: Option<u8>) -> anyhow::Result<Self> {
+        let mut line = 1;
+        let mut row = FirstRow::read(text, &mut line, given)?;
+        let mut delimiter = given;
+        if let Some(separator) = row.as_ref().and_then(FirstRow::separator) {
+            let separator = delimiter.unwrap_or(separator);
+            delimiter = Some(separator);
+            row = FirstRow::read(text, &mut line, delimiter)?;
+        }
+        let row = row.context("the file has no header row")?;
+        if let Some(encoding) = looks_like_utf_16(&row.bytes) {
+            let label = encoding.name().to_ascii_lowercase();
+            bail!(
+                "the file seems to be UTF-16 without a byte order mark: say it with --encoding {label}"
+            );
+        }
+        if let Some(fault) = row.quoting.fault() {
+            bail!("the header row: {fault}");
+        }
+        let delimiter = delimiter.unwrap_or_else(|| row.delimiter());
+        Ok(Self {
+            names: row.names(text, delimiter)?,
+            delimiter,
+            next_line: line,
+        })
+    }
+}
+
+/// The bytes of a row, with its line end.
+struct FirstRow {
+    bytes: Vec<u8>,
+    quoting: Quoting,
+    /// How often each of [`DELIMITERS`] is in it, outside of quotation marks.
+    counts: [usize; 3],
+}
+
+impl FirstRow {
+    /// Reads the next row that is not empty. `line` is the line in which the input begins, and then the one after the row.
+    fn read(text: &mut Text, line: &mut u64, given: Option<u8>) -> anyhow::Result<Option<Self>> {
+        let delimiters = given.map_or(DELIMITERS.to_vec(), |given| vec![given]);
+        let mut row = Self {
+            bytes: Vec::new(),
+            quoting: Quoting::default(),
+            counts: [0; 3],
+        };
+        while let Some(byte) = next_byte(text).context("the file cannot be read")? {
+            *line += u64::from(byte == b'\n');
+            let ends_line = matches!(byte, b'\r' | b'\n');
+            if ends_line && row.bytes.is_empty() {
+                continue;
+            }
+            if ends_line && !row.quoting.is_quoted() {
+                return Ok(Some(row));
+            }
+            let place = DELIMITERS.iter().position(|delimiter| *delimiter == byte);
+            if let Some(place) = place.filter(|_| !row.quoting.is_quoted()) {
+                row.counts[place] += 1;
+            }
+            row.quoting = row.quoting.after(byte, &delimiters);
+            row.bytes.push(byte);
+            if row.bytes.len() > MAX_BYTES {
+                bail!("the header row is too long");
+            }
+        }
+        Ok((!row.bytes.is_empty()).then_some(row))
+    }
+
+    /// The delimiter that the row names, if it is such a line as Excel reads: `sep=;`.
+    fn separator(&self) -> Option<u8> {
+        let row = self.bytes.strip_prefix(b"\"").unwrap_or(&self.bytes);
+        let row = row.strip_suffix(b"\"").unwrap_or(row);
+        let (name, separator) = row.split_at_checked(4)?;
+        match separator {
+            [separator] if name.eq_ignore_ascii_case(b"sep=") && is_delimiter(*separator) => {
+                Some(*separator)
+            }
+            _ => None,
+        }
+    }
+
+    /// The delimiter that is there most often; the comma where there is none.
+    fn delimiter(&self) -> u8 {
+        let mut found = (b',', 0);
+        for (delimiter, count) in DELIMITERS.into_iter().zip(self.counts) {
+            if count > found.1 {
+                found = (delimiter, count);
+            }
+        }
+        found.0
+    }
+
+    fn names(&self, text: &Text, delimiter: u8) -> anyhow::Result<Vec<String>> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .delimiter(delimiter)
+            .from_reader(&self.bytes[..]);
+        let mut row = csv::ByteRecord::new();
+        reader.read_byte_record(&mut row)?;
+        let names = row.iter().enumerate().map(|(place, name)| {
+            let name = text
+                .decoded(name)
+                .map_err(|reason| anyhow::anyhow!("the name of column {} {reason}", place + 1))?;
+            Ok(name.trim_matches(is_blank).to_owned())
+        });
+        names.collect()
+    }
+}
+
+/// Reads a delimiter from the command line.
+///
+/// # Errors
+/// When it can be none.
+pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if is_delimiter(*byte) => Ok(*byte),
+        _ => Err(
+            "must be an ASCII character that is no letter, digit or quotation mark, or tab"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Whether this byte can be between cells.
+fn is_delimiter(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\r' | b'\n' | 0)
+}
+
+/// Whether a character around a column's name does not count: white space, and marks without a width, such as a second byte
+/// order mark.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '\u{feff}' | '\u{200b}')
+}
+
+fn next_byte(text: &mut Text) -> io::Result<Option<u8>> {
+    let byte = text.input.fill_buf()?.first().copied();
+    text.input.consume(usize::from(byte.is_some()));
+    Ok(byte)
+}

@@ -1,0 +1,204 @@
+//! The members that a cell can be, and how a cell of each is read.
+//!
+//! A cell is JSON where it is a whole JSON value of the member's type. Otherwise it is a text, trimmed. A blank cell means that
+//! the member is absent.
+
+use serde_json::{Map, Value};
+
+use crate::contact_file::fault::Fault;
+
+/// The type of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    /// A text in which case does not count.
+    Word,
+    Boolean,
+    /// A list of texts, or texts with semicolons between them.
+    Texts,
+    /// The same, and an object with a list of tags for each audience. Commas also separate tags.
+    Tags,
+    /// A list of numbers, or the text of one.
+    Phone,
+    List,
+    Object,
+}
+
+/// The members, and members of their objects (`object.member`). Nothing but JSON has the latter in an export.
+const MEMBERS: [(&str, Kind); 48] = [
+    ("organization", Kind::Text),
+    ("audiences", Kind::Texts),
+    ("clients", Kind::Texts),
+    ("id", Kind::Text),
+    ("firstName", Kind::Text),
+    ("lastName", Kind::Text),
+    ("phoneNumber", Kind::Phone),
+    ("emails", Kind::List),
+    ("secondaryPhoneNumber", Kind::Texts),
+    ("status", Kind::Text),
+    ("pipelineId", Kind::Text),
+    ("pipelineStage", Kind::Text),
+    ("userId", Kind::Text),
+    ("createdBy", Kind::Text),
+    ("assignees", Kind::Texts),
+    ("verifiedAt", Kind::Text),
+    ("verifiedBy", Kind::Text),
+    ("verificationSource", Kind::Text),
+    ("clearedAt", Kind::Text),
+    ("emailValidation", Kind::Object),
+    ("globallyUnsubscribedAt", Kind::Text),
+    ("globalUnsubscribeReason", Kind::Text),
+    ("hardBouncedAt", Kind::Text),
+    ("complainedAt", Kind::Text),
+    ("subscriptions", Kind::List),
+    ("tags", Kind::Tags),
+    ("createdAt", Kind::Text),
+    ("updatedAt", Kind::Text),
+    ("address", Kind::Text),
+    ("formerOwners", Kind::Texts),
+    ("email", Kind::Text),
+    ("audience", Kind::Text),
+    ("client", Kind::Text),
+    ("verified", Kind::Boolean),
+    ("verified_at", Kind::Text),
+    ("unsubscribed_at", Kind::Text),
+    ("unsubscribe_reason", Kind::Text),
+    ("email_validation", Kind::Object),
+    ("email_validation.status", Kind::Word),
+    ("email_validation.reason", Kind::Text),
+    ("email_validation.validated_at", Kind::Text),
+    ("suppression", Kind::Object),
+    ("suppression.global_unsubscribed", Kind::Boolean),
+    ("suppression.global_unsubscribed_at", Kind::Text),
+    ("suppression.hard_bounced", Kind::Boolean),
+    ("suppression.hard_bounced_at", Kind::Text),
+    ("suppression.complained", Kind::Boolean),
+    ("suppression.complained_at", Kind::Text),
+];
+
+/// A member that a cell can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member {
+    name: &'static str,
+    kind: Kind,
+}
+
+impl Member {
+    /// The member with this name, without regard to case.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut members = MEMBERS.into_iter();
+        let (name, kind) = members.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(Self { name, kind })
+    }
+
+    /// The member whose name is most like this one, if any is like it.
+    pub(super) fn like(name: &str) -> Option<&'static str> {
+        let letters = |name: &str| -> String {
+            let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+            letters.flat_map(char::to_lowercase).collect()
+        };
+        let name = letters(name);
+        let likeness = |member: &str| strsim::jaro_winkler(&letters(member), &name);
+        let members = MEMBERS.into_iter().map(|(member, _)| member);
+        members
+            .map(|member| (member, likeness(member)))
+            .filter(|(_, likeness)| *likeness > 0.88)
+            .max_by(|(_, one), (_, other)| one.total_cmp(other))
+            .map(|(member, _)| member)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Whether both are the same, or one is a member of the other.
+    pub(super) fn overlaps(self, other: Self) -> bool {
+        let is_within = |outer: &str, inner: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        is_within(self.name, other.name) || is_within(other.name, self.name)
+    }
+
+    /// The value of a cell; `None` if the cell is blank.
+    ///
+    /// # Errors
+    /// When the cell does not have the member's type.
+    pub(super) fn value(self, cell: &str) -> Result<Option<Value>, Fault> {
+        let cell = cell.trim();
+        if cell.is_empty() {
+            return Ok(None);
+        }
+        let json: Option<Value> = cell
+            .starts_with(['[', '{', '"'])
+            .then(|| serde_json::from_str(cell).ok())
+            .flatten();
+        let value = match (self.kind, json) {
+            (Kind::Phone, Some(value)) if value.is_array() => value,
+            (Kind::Text | Kind::Phone, Some(Value::String(text))) => Value::String(text),
+            (Kind::Text | Kind::Phone, _) => Value::from(cell),
+            (Kind::Word, _) => Value::from(cell.to_lowercase()),
+            (Kind::Boolean, _) if cell.eq_ignore_ascii_case("true") => Value::Bool(true),
+            (Kind::Boolean, _) if cell.eq_ignore_ascii_case("false") => Value::Bool(false),
+            (Kind::Boolean, _) => return Err(Fault::new(self.name, "must be true or false")),
+            (Kind::Texts, Some(value)) if value.is_array() => value,
+            (Kind::Tags, Some(value)) if value.is_array() || value.is_object() => value,
+            (Kind::Texts, _) => texts(cell, b';'),
+            (Kind::Tags, _) => texts(cell, separator(cell)),
+            (Kind::List, Some(value)) if value.is_array() => value,
+            (Kind::Object, Some(value)) if value.is_object() => value,
+            (Kind::List, _) => return Err(Fault::new(self.name, "must be a list in JSON")),
+            (Kind::Object, _) => return Err(Fault::new(self.name, "must be an object in JSON")),
+        };
+        Ok(Some(value))
+    }
+
+    /// Adds the member to those of a record.
+    pub(super) fn insert(self, members: &mut Map<String, Value>, value: Value) {
+        match self.name.split_once('.') {
+            None => {
+                members.insert(self.name.to_owned(), value);
+            }
+            Some((object, member)) => {
+                let object = members.entry(object).or_insert_with(|| Map::new().into());
+                // No other column holds the object itself, so it is one.
+                if let Some(object) = object.as_object_mut() {
+                    object.insert(member.to_owned(), value);
+                }
+            }
+        }
+    }
+}
+
+/// The character between tags: a semicolon where one is outside of quotation marks, otherwise a comma.
+fn separator(cell: &str) -> u8 {
+    let mut is_quoted = false;
+    for byte in cell.bytes() {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b';' if !is_quoted => return b';',
+            _ => {}
+        }
+    }
+    b','
+}
+
+/// The texts of a cell, each of which may be in quotation marks.
+fn texts(cell: &str, separator: u8) -> Value {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .trim(csv::Trim::All)
+        .from_reader(cell.as_bytes());
+    let rows = reader.records().filter_map(Result::ok);
+    let texts = rows.flat_map(|row| row.iter().map(str::to_owned).collect::<Vec<_>>());
+    texts
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+        .map(Value::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

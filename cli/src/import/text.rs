@@ -1,0 +1,109 @@
+//! The bytes of a file as UTF-8, decoded while they are read.
+
+use std::io::{self, BufReader, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+
+/// The content of a file as UTF-8, apart from bytes of a UTF-8 file that are none.
+pub(super) struct Text {
+    /// The content.
+    pub(super) input: BufReader<Box<dyn Read + Send>>,
+    encoding: &'static Encoding,
+    read: Arc<AtomicU64>,
+}
+
+impl Text {
+    /// The content of `input`. A byte order mark decides the encoding, otherwise `given`, otherwise it is UTF-8.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub(super) fn of(
+        input: impl Read + Send + 'static,
+        given: Option<&'static Encoding>,
+    ) -> io::Result<Self> {
+        let read = Arc::new(AtomicU64::new(0));
+        let mut input = Counted {
+            input,
+            read: Arc::clone(&read),
+        };
+        let mut start = Vec::with_capacity(3);
+        input.by_ref().take(3).read_to_end(&mut start)?;
+        let (encoding, mark) = Encoding::for_bom(&start).unwrap_or((given.unwrap_or(UTF_8), 0));
+        let rest = Cursor::new(start.split_off(mark)).chain(input);
+        // UTF-8 is not decoded, so that invalid bytes are noticed in their own row.
+        let input: Box<dyn Read + Send> = if encoding == UTF_8 {
+            Box::new(rest)
+        } else {
+            let mut decoder = DecodeReaderBytesBuilder::new();
+            Box::new(decoder.encoding(Some(encoding)).build(rest))
+        };
+        Ok(Self {
+            input: BufReader::with_capacity(64 * 1024, input),
+            encoding,
+            read,
+        })
+    }
+
+    /// How many bytes of the file are read, some of which are still in a buffer.
+    pub(super) fn position(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// The text of these bytes of the content.
+    ///
+    /// # Errors
+    /// The reason why they are no text.
+    pub(super) fn decoded<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| {
+            "is not valid UTF-8: name the file's encoding with --encoding, such as windows-1252"
+                .to_owned()
+        })?;
+        // The decoder has put a replacement character in the place of each invalid sequence.
+        if self.encoding != UTF_8 && text.contains(char::REPLACEMENT_CHARACTER) {
+            let name = self.encoding.name();
+            return Err(format!(
+                "is not valid {name}: name the file's encoding with --encoding"
+            ));
+        }
+        Ok(text)
+    }
+}
+
+/// The encoding with this label of the Encoding Standard.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn encoding(label: &str) -> Result<&'static Encoding, String> {
+    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+        format!(
+            "{label:?} is no encoding: it must be a label of the Encoding Standard, such as utf-8, utf-16le, windows-1252 \
+             or shift_jis"
+        )
+    })
+}
+
+/// The encoding of a text that is UTF-16 without a byte order mark, to judge by its first characters.
+pub(super) fn looks_like_utf_16(text: &[u8]) -> Option<&'static Encoding> {
+    match text {
+        [0, first, ..] if *first != 0 => Some(UTF_16BE),
+        [first, 0, ..] if *first != 0 => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    input: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
