@@ -65,7 +65,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         },
     };
     if let Some(mistake) = file.mistake() {
-        return Err(mistake.into());
+        return Ok(refused(&mistake));
     }
     let rejects = rejects(arguments.rejects, &arguments.file)?;
     let name = || arguments.file.display().to_string();
@@ -99,7 +99,10 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         Err(error) if error.is::<DatabaseError>() => {
             return Err(table.explain(error, "cannot be read").await);
         }
-        Err(error) => return Err(error).with_context(name),
+        Err(error) => match error.downcast_ref::<Usage>() {
+            Some(mistake) => return Ok(refused(mistake)),
+            None => return Err(error).with_context(name),
+        },
     };
     print(&summary.report(arguments.dry_run, &rejects, &table.place))?;
     match summary.end {
@@ -112,6 +115,12 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         }
         End::Failed(error) => Err(error).with_context(name),
     }
+}
+
+/// Says what is wrong with the command line, and returns the exit code that clap has for that.
+fn refused(mistake: &Usage) -> ExitCode {
+    eprintln!("contacts: {mistake}");
+    ExitCode::from(2)
 }
 
 /// The format: the given one, or else the one of the file's extension.

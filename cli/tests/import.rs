@@ -226,7 +226,7 @@ fn what_is_wrong_is_named_before_anything_is_written() {
     for (imported, named) in [
         (
             import(&database, &unknown, &organization),
-            "unknown.csv: column \"fristName\" is unknown",
+            "unknown.csv: column \"fristName\" (did you mean firstName?) is unknown",
         ),
         (
             import(&database, &unnamed, &[]),

@@ -1,6 +1,7 @@
 //! Import and export: what goes out comes back, whatever happens on the way, and nobody else's is touched.
 
 mod faults;
+mod files;
 mod records;
 mod round_trip;
 

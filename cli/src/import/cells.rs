@@ -12,6 +12,9 @@ use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 use super::text::Text;
 use crate::contact_file::fault::Fault;
 
+/// The maximum length of a row, in bytes, whose quotation marks may be part of a text.
+const MAX_LITERAL_BYTES: usize = 64 * 1024;
+
 /// The maximum number of cells in a row.
 const MAX_CELLS: usize = 1024;
 
@@ -27,6 +30,8 @@ pub(super) struct Cells {
     text: Vec<u8>,
     /// Where each cell ends in `text`.
     ends: Vec<usize>,
+    /// The current row as it is in the file, or its first [`MAX_LITERAL_BYTES`].
+    raw: Vec<u8>,
 }
 
 /// A row, before its cells are parsed.
@@ -62,6 +67,7 @@ impl Cells {
             line: header.next_line,
             text: vec![0; 4096],
             ends: vec![0; 64],
+            raw: Vec::new(),
         })
     }
 
@@ -88,6 +94,10 @@ impl Cells {
                 "is longer than 16 MB: a quotation mark may be without its other one",
             ));
         }
+        if let Some(cells) = self.literal_cells(row) {
+            let cell = |place: usize| self.source.decoded(&cells[place]);
+            return self.columns.members(cells.len(), cell);
+        }
         if let Some(fault) = row.quotes {
             return Err(Fault::of_record(format!(
                 "{fault}: all down to line {} was read as this record",
@@ -96,6 +106,25 @@ impl Cells {
         }
         let cell = |place| self.source.decoded(self.cell(place));
         self.columns.members(row.cells, cell)
+    }
+
+    /// The cells of a row whose quotation marks are part of its texts: Google Sheets writes `"Bud" Smith` like that to a file
+    /// with tabs. Such a row ends in the line where it begins, and has as many cells as there are columns.
+    fn literal_cells(&self, row: &Row) -> Option<csv::ByteRecord> {
+        let is_literal = row.quotes == Quoting::Broken.fault()
+            && row.line == row.last_line
+            && self.raw.len() < MAX_LITERAL_BYTES;
+        if !is_literal {
+            return None;
+        }
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .delimiter(self.delimiter)
+            .quoting(false)
+            .from_reader(&self.raw[..]);
+        let mut cells = csv::ByteRecord::new();
+        let is_read = reader.read_byte_record(&mut cells).unwrap_or(false);
+        (is_read && cells.len() == self.columns.count()).then_some(cells)
     }
 
     fn cell(&self, place: usize) -> &[u8] {
@@ -114,6 +143,7 @@ impl Cells {
         let mut is_whole = true;
         let mut quoting = Quoting::default();
         let mut ends_line = false;
+        self.raw.clear();
         loop {
             let input = self.source.input.fill_buf()?;
             let (result, read, written, ended) =
@@ -127,6 +157,8 @@ impl Cells {
             ends_line = input[..read]
                 .last()
                 .map_or(ends_line, |byte| *byte == b'\n');
+            let room = MAX_LITERAL_BYTES - self.raw.len();
+            self.raw.extend_from_slice(&input[..read.min(room)]);
             self.source.input.consume(read);
             bytes += read;
             text += written;

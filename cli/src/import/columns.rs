@@ -159,6 +159,11 @@ impl Columns {
         })
     }
 
+    /// How many columns there are.
+    pub(super) fn count(&self) -> usize {
+        self.columns.len()
+    }
+
     /// The members of a row with so many cells. Without a cell that is not blank it has none.
     ///
     /// # Errors
@@ -169,6 +174,9 @@ impl Columns {
         cell: impl Fn(usize) -> Result<&'c str, String>,
     ) -> Result<Map<String, Value>, Fault> {
         let is_blank = |place| cell(place).is_ok_and(|cell| cell.trim().is_empty());
+        if (0..count).all(is_blank) {
+            return Ok(Map::new());
+        }
         let is_nameless = |column: &Column| *column == Column::Nameless;
         let named = self.columns.len()
             - self

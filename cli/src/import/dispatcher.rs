@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::queues::names;
-use super::reader::Found;
+use super::reader::{Found, READER_FAILED};
 use super::record::{OrganizationRow, Record};
 use super::summary::End;
 use super::tally::{Done, Place};
@@ -59,7 +59,7 @@ impl Dispatcher {
             let this = match next {
                 Some(Found::End) => return End::Whole,
                 Some(found) => found,
-                None => return End::Failed(anyhow!("the reader of the file has failed")),
+                None => return End::Failed(anyhow!(READER_FAILED)),
             };
             let shared = Arc::clone(&self.shared);
             tokio::select! {

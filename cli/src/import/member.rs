@@ -143,8 +143,8 @@ impl Member {
             (Kind::Boolean, _) => return Err(Fault::new(self.name, "must be true or false")),
             (Kind::Texts, Some(value)) if value.is_array() => value,
             (Kind::Tags, Some(value)) if value.is_array() || value.is_object() => value,
-            (Kind::Texts, _) => texts(cell, b';'),
-            (Kind::Tags, _) => texts(cell, separator(cell)),
+            (Kind::Texts, _) => texts(cell, false),
+            (Kind::Tags, _) => texts(cell, true),
             (Kind::List, Some(value)) if value.is_array() => value,
             (Kind::Object, Some(value)) if value.is_object() => value,
             (Kind::List, _) => return Err(Fault::new(self.name, "must be a list in JSON")),
@@ -170,34 +170,39 @@ impl Member {
     }
 }
 
-/// The character between tags: a semicolon where one is outside of quotation marks, otherwise a comma.
-fn separator(cell: &str) -> u8 {
-    let mut is_quoted = false;
-    for byte in cell.bytes() {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b';' if !is_quoted => return b';',
-            _ => {}
-        }
-    }
-    b','
-}
-
-/// The texts of a cell, each of which may be in quotation marks.
-fn texts(cell: &str, separator: u8) -> Value {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .trim(csv::Trim::All)
-        .from_reader(cell.as_bytes());
-    let rows = reader.records().filter_map(Result::ok);
-    let texts = rows.flat_map(|row| row.iter().map(str::to_owned).collect::<Vec<_>>());
-    texts
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
+/// The texts of a cell, each of which may be in quotation marks. The character between them is a semicolon or, where there is
+/// none and `or_comma` holds, a comma.
+fn texts(cell: &str, or_comma: bool) -> Value {
+    let entries = split(cell, ';');
+    let entries = match entries.len() {
+        1 if or_comma => split(cell, ','),
+        _ => entries,
+    };
+    let entries = entries.into_iter().map(|entry| {
+        let entry = entry.trim();
+        let quoted = entry
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        quoted.map_or_else(
+            || entry.to_owned(),
+            |text| text.trim().replace("\"\"", "\""),
+        )
+    });
+    entries
+        .filter(|entry| !entry.is_empty())
         .map(Value::from)
         .collect()
+}
+
+/// The parts of a cell between separators outside of quotation marks. Marks count if each has another one.
+fn split(cell: &str, separator: char) -> Vec<&str> {
+    let has_pairs = cell.matches('"').count().is_multiple_of(2);
+    let mut is_quoted = false;
+    let is_end = |letter| {
+        is_quoted ^= letter == '"' && has_pairs;
+        letter == separator && !is_quoted
+    };
+    cell.split(is_end).collect()
 }
 
 #[cfg(test)]

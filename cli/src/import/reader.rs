@@ -27,6 +27,9 @@ const MIN_RECORD_BYTES: u32 = 512;
 /// How many records are read ahead.
 const READ_AHEAD: usize = 2 * BATCH;
 
+/// The error if the thread ends without [`Found::End`].
+pub(super) const READER_FAILED: &str = "the reader of the file has failed";
+
 /// What the thread reads from the file.
 pub(super) enum Found {
     Record {

@@ -10,7 +10,7 @@ use shared::store::{RetryBudget, Store};
 
 use super::dispatcher::Dispatcher;
 use super::options::Options;
-use super::reader::{Found, spawn_reader};
+use super::reader::{Found, READER_FAILED, spawn_reader};
 use super::record::Record;
 use super::summary::{End, Summary};
 use super::tally::{Counts, Rejects};
@@ -41,6 +41,7 @@ pub async fn import(
     let first = tokio::select! {
         first = found.recv() => match first {
             Some(Found::Broken(error)) => return Err(error),
+            None => bail!(READER_FAILED),
             first => first,
         },
         code = stop.as_mut() => return Ok(Summary {

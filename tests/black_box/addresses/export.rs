@@ -81,7 +81,7 @@ async fn everything_about_addresses_comes_back_byte_for_byte() {
         let (from, to) = (scene.from.store().await, scene.to.store().await);
         let first = exported(&from, &scene.organization, format).await;
         for (created, unchanged) in [(3, 0), (0, 3)] {
-            let (summary, rejects) = import(&to, &first, |options| options.format = format)
+            let (summary, rejects) = import(&to, &first, |options| options.file.format = format)
                 .await
                 .unwrap();
             assert_eq!(rejects, "");

@@ -108,7 +108,7 @@ fn a_quotation_mark_without_its_other_one_is_no_record() {
             (2, format!("{goes_on} 3 was read as this record")),
         ),
         (
-            "\"a\"b,x\n",
+            "\"a, b\" c,x\n",
             (2, format!("{goes_on} 2 was read as this record")),
         ),
     ] {
@@ -121,6 +121,22 @@ fn a_quotation_mark_without_its_other_one_is_no_record() {
     }
     let whole = "id,lastName\r\n\"a\",\"x\"\r\n\"b\",\"\"\r\n c\"d,\"x\"\"y\"\n";
     assert!(read(whole.as_bytes()).iter().all(|(_, row)| row.is_ok()));
+}
+
+#[test]
+fn quotation_marks_in_a_row_of_one_line_may_be_part_of_a_text() {
+    for (row, name) in [
+        ("\"Bud\" Smith,b", "\"Bud\" Smith"),
+        ("\"Bud\" \"Jo\" Smith,b", "\"Bud\" \"Jo\" Smith"),
+        ("\"\"\"Bud\"\" Smith\",b", "\"Bud\" Smith"),
+        ("\"Bud\" Smith,\"b\"", "\"Bud\" Smith"),
+        ("Smith \"Bud\",b", "Smith \"Bud\""),
+        ("6\" Smith,b", "6\" Smith"),
+    ] {
+        let expected = json!({ "lastName": name, "id": "b" });
+        let text = format!("lastName,id\n{row}\n");
+        assert_eq!(read(text.as_bytes()), [(2, Ok(expected))], "{row}");
+    }
 }
 
 #[test]

@@ -1,1 +1,258 @@
+use serde_json::json;
 
+use super::*;
+
+fn options(maps: &[&str], sets: &[&str], ignore_unknown: bool) -> ColumnOptions {
+    ColumnOptions {
+        maps: maps
+            .iter()
+            .map(|map| ColumnMap::parse(map).unwrap())
+            .collect(),
+        sets: sets
+            .iter()
+            .map(|set| SetMember::parse(set).unwrap())
+            .collect(),
+        ignore_unknown,
+    }
+}
+
+fn columns(names: &[&str], options: &ColumnOptions) -> anyhow::Result<Columns> {
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    Columns::new(&names, options)
+}
+
+fn error(names: &[&str], options: &ColumnOptions) -> (String, bool) {
+    let error = columns(names, options).unwrap_err();
+    (error.to_string(), error.is::<Usage>())
+}
+
+fn members(columns: &Columns, cells: &[&'static str]) -> Result<Value, String> {
+    let members = columns.members(cells.len(), |place| Ok(cells[place]));
+    members
+        .map(Value::Object)
+        .map_err(|fault| format!("{} {}", fault.field, fault.reason))
+}
+
+#[test]
+fn all_unknown_columns_are_named_at_once_with_the_member_that_each_is_like() {
+    let hint =
+        "--map \"COLUMN=member\" names the member of a column, --ignore-unknown-columns leaves";
+    for (names, expected) in [
+        (
+            &["id", "fristName"][..],
+            format!(
+                "column \"fristName\" (did you mean firstName?) is unknown: {hint} the column out"
+            ),
+        ),
+        (
+            &["email", "First Name", "LEID"],
+            format!(
+                "columns \"First Name\" (did you mean firstName?), \"LEID\" are unknown: {hint} columns out"
+            ),
+        ),
+        (
+            &["Straße", "email", "Notes"],
+            format!("columns \"Straße\", \"Notes\" are unknown: {hint} columns out"),
+        ),
+        (
+            &["Jane", "jane@example.com"],
+            "columns 1, 2 are unknown: the first row must hold the names of the columns".to_owned(),
+        ),
+        (
+            &["id", "+14165550100"],
+            "column 2 is unknown: the first row must hold the names of the columns".to_owned(),
+        ),
+    ] {
+        assert_eq!(error(names, &ColumnOptions::default()), (expected, false));
+    }
+    let ignoring = options(&[], &[], true);
+    let columns = columns(&["LEID", "id", "", "Notes"], &ignoring).unwrap();
+    assert_eq!(
+        members(&columns, &["1", "a", "x", "y"]),
+        Ok(json!({ "id": "a" }))
+    );
+}
+
+#[test]
+fn a_column_is_the_member_that_it_is_mapped_to_whatever_its_case() {
+    let maps = [
+        "email ADDRESS=email",
+        "Status=",
+        "a=b=FirstName",
+        "Bounced=suppression.hard_bounced",
+    ];
+    let columns = columns(
+        &["Email Address", "STATUS", "A=B", "bounced", "tags"],
+        &options(&maps, &["audience=n", "suppression.complained=TRUE"], false),
+    );
+    assert_eq!(
+        members(&columns.unwrap(), &["x@b.ca", "enabled", "Jo", "true", ""]),
+        Ok(json!({
+            "email": "x@b.ca", "firstName": "Jo", "audience": "n", "suppression": { "hard_bounced": true, "complained": true }
+        }))
+    );
+}
+
+#[test]
+fn an_option_that_does_not_fit_the_columns_is_a_mistake_in_the_command() {
+    for (names, maps, sets, expected) in [
+        (
+            &["id"][..],
+            &["Email=email"][..],
+            &[][..],
+            "--map: the file has no column \"Email\"",
+        ),
+        (
+            &["x", "X"],
+            &["x=id"],
+            &[],
+            "--map: the file has column \"x\" 2 times",
+        ),
+        (
+            &["x"],
+            &["x=id", "X=email"],
+            &[],
+            "--map: column \"X\" is there twice",
+        ),
+        (
+            &["x", "y"],
+            &["x=id", "y=id"],
+            &[],
+            "columns \"x\" and \"y\" are both id; --map \"COLUMN=\" leaves a column out",
+        ),
+        (
+            &["id", "y"],
+            &["y=id"],
+            &[],
+            "columns \"id\" and \"y\" are both id; --map \"COLUMN=\" leaves a column out",
+        ),
+        (
+            &["suppression", "y"],
+            &["y=suppression.complained"],
+            &[],
+            "columns \"suppression\" and \"y\" are both suppression.complained; --map \"COLUMN=\" leaves a column out",
+        ),
+        (
+            &["id", "Status"],
+            &[],
+            &["status=subscribed"],
+            "--set status: column \"Status\" has this member already; --map \"Status=\" leaves the column out",
+        ),
+        (
+            &["y"],
+            &["y=suppression.complained"],
+            &["suppression={\"hard_bounced\":true}"],
+            "--set suppression: column \"y\" has this member already; --map \"y=\" leaves the column out",
+        ),
+    ] {
+        assert_eq!(
+            error(names, &options(maps, sets, false)),
+            (expected.to_owned(), true)
+        );
+    }
+}
+
+#[test]
+fn an_option_is_checked_before_any_file_is_read() {
+    for (text, expected) in [
+        ("email", "must be COLUMN=member"),
+        ("=email", "must be COLUMN=member, with the name of a column"),
+        (
+            "Mail=emial",
+            "there is no member \"emial\"; did you mean email?",
+        ),
+        (
+            "Mail=xyz",
+            "there is no member \"xyz\"; docs/import-export.md has them all",
+        ),
+        (
+            "Mail=email.value",
+            "there is no member \"email.value\"; did you mean email?",
+        ),
+    ] {
+        assert_eq!(ColumnMap::parse(text).unwrap_err(), expected);
+    }
+    for (text, expected) in [
+        ("status", "must be member=value"),
+        ("status=", "must be member=value, with a value"),
+        (
+            "statsu=x",
+            "there is no member \"statsu\"; did you mean status?",
+        ),
+        ("verified=yes", "verified must be true or false"),
+        ("suppression=true", "suppression must be an object in JSON"),
+    ] {
+        assert_eq!(SetMember::parse(text).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn a_row_may_have_more_blank_cells_than_columns_and_no_other_number_of_cells() {
+    let plain = columns(&["id", "email"], &ColumnOptions::default()).unwrap();
+    let nameless = columns(&["id", "email", "", ""], &ColumnOptions::default()).unwrap();
+    let jane = Ok(json!({ "id": "a", "email": "b" }));
+    for (columns, cells, expected) in [
+        (&plain, &["a", "b"][..], jane.clone()),
+        (&plain, &["a", "b", "", " \u{a0}"], jane.clone()),
+        (&plain, &["", " "], Ok(json!({}))),
+        (&plain, &[" "], Ok(json!({}))),
+        (
+            &plain,
+            &["a"],
+            Err("record has 1 cells, where the header row has 2".to_owned()),
+        ),
+        (
+            &plain,
+            &["a", "b", "", "c"],
+            Err("record has 4 cells, where the header row has 2".to_owned()),
+        ),
+        (&nameless, &["a", "b", "", ""], jane.clone()),
+        (&nameless, &["a", "b"], jane.clone()),
+        (&nameless, &["a", "b", "", "", ""], jane),
+        (
+            &nameless,
+            &["a", "b", "c", ""],
+            Err("record has a cell in column 3, which has no name".to_owned()),
+        ),
+    ] {
+        assert_eq!(members(columns, cells), expected, "{cells:?}");
+    }
+}
+
+#[test]
+fn a_set_member_is_of_contacts_only_and_of_no_blank_row() {
+    let columns = columns(
+        &["organization", "id", "address"],
+        &options(&[], &["tags={\"n\":[\"x\"]}"], false),
+    )
+    .unwrap();
+    for (cells, expected) in [
+        (["", "a", ""], json!({ "id": "a", "tags": { "n": ["x"] } })),
+        (["", "", ""], json!({})),
+        (["o", "", ""], json!({ "organization": "o" })),
+        (["", "", "a@b.ca"], json!({ "address": "a@b.ca" })),
+    ] {
+        assert_eq!(members(&columns, &cells), Ok(expected));
+    }
+}
+
+#[test]
+fn the_case_of_a_status_counts_only_where_it_is_the_crms() {
+    let all = columns(
+        &["id", "email", "audience", "status"],
+        &ColumnOptions::default(),
+    )
+    .unwrap();
+    for cell in [
+        "subscribed ",
+        "Subscribed",
+        "SUBSCRIBED",
+        "\u{a0}subscribed",
+        "sUBSCRIBED\t",
+    ] {
+        let row = members(&all, &["", "a@b.ca", "n", cell]).unwrap();
+        assert_eq!(row["status"], "subscribed", "{cell:?}");
+    }
+    let row = members(&all, &["a", "", "", " New Lead "]).unwrap();
+    assert_eq!(row["status"], "New Lead");
+}
