@@ -86,7 +86,7 @@ pub(super) fn read(
     let ending = ending(
         members.status,
         members.unsubscribed_at.as_deref(),
-        members.unsubscribe_reason,
+        &members.unsubscribe_reason,
         context,
     )?;
     let suppressions = suppressions(members.suppression.unwrap_or_default(), context)?;
@@ -165,7 +165,7 @@ fn verified_at(
 fn ending(
     status: Option<SubscriptionStatus>,
     at: Option<&str>,
-    reason: String,
+    reason: &str,
     context: &ReadContext,
 ) -> Result<Ending, Fault> {
     let names = [

@@ -112,7 +112,7 @@ impl Columns {
     /// When a name is missing or unknown, when two columns are one member, or when an option does not fit them.
     pub(super) fn new(names: &[String], options: &ColumnOptions) -> anyhow::Result<Self> {
         check_maps(names, &options.maps)?;
-        let named = names.iter().rposition(|name| !name.is_empty());
+        let last = names.iter().rposition(|name| !name.is_empty());
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         let mut unknown = Vec::new();
         for (place, name) in names.iter().enumerate() {
@@ -121,7 +121,7 @@ impl Columns {
                 (Some(map), _) => map.member.map_or(Column::Ignored, Column::Member),
                 (None, Some(member)) => Column::Member(member),
                 (None, None) if options.ignore_unknown => Column::Ignored,
-                (None, None) if Some(place) > named => Column::Nameless,
+                (None, None) if Some(place) > last => Column::Nameless,
                 (None, None) => {
                     unknown.push(place);
                     Column::Ignored

@@ -133,24 +133,33 @@ impl Member {
             .starts_with(['[', '{', '"'])
             .then(|| serde_json::from_str(cell).ok())
             .flatten();
-        let value = match (self.kind, json) {
-            (Kind::Phone, Some(value)) if value.is_array() => value,
-            (Kind::Text | Kind::Phone, Some(Value::String(text))) => Value::String(text),
-            (Kind::Text | Kind::Phone, _) => Value::from(cell),
-            (Kind::Word, _) => Value::from(cell.to_lowercase()),
-            (Kind::Boolean, _) if cell.eq_ignore_ascii_case("true") => Value::Bool(true),
-            (Kind::Boolean, _) if cell.eq_ignore_ascii_case("false") => Value::Bool(false),
-            (Kind::Boolean, _) => return Err(Fault::new(self.name, "must be true or false")),
-            (Kind::Texts, Some(value)) if value.is_array() => value,
-            (Kind::Tags, Some(value)) if value.is_array() || value.is_object() => value,
-            (Kind::Texts, _) => texts(cell, false),
-            (Kind::Tags, _) => texts(cell, true),
-            (Kind::List, Some(value)) if value.is_array() => value,
-            (Kind::Object, Some(value)) if value.is_object() => value,
-            (Kind::List, _) => return Err(Fault::new(self.name, "must be a list in JSON")),
-            (Kind::Object, _) => return Err(Fault::new(self.name, "must be an object in JSON")),
+        if let Some(value) = json.filter(|value| self.has_type_of(value)) {
+            return Ok(Some(value));
+        }
+        let value = match self.kind {
+            Kind::Text | Kind::Phone => Value::from(cell),
+            Kind::Word => Value::from(cell.to_lowercase()),
+            Kind::Boolean if cell.eq_ignore_ascii_case("true") => Value::Bool(true),
+            Kind::Boolean if cell.eq_ignore_ascii_case("false") => Value::Bool(false),
+            Kind::Boolean => return Err(Fault::new(self.name, "must be true or false")),
+            Kind::Texts => texts(cell, false),
+            Kind::Tags => texts(cell, true),
+            Kind::List => return Err(Fault::new(self.name, "must be a list in JSON")),
+            Kind::Object => return Err(Fault::new(self.name, "must be an object in JSON")),
         };
         Ok(Some(value))
+    }
+
+    /// Whether JSON in a cell is the member's value, and not a text that looks like JSON.
+    fn has_type_of(self, value: &Value) -> bool {
+        match self.kind {
+            Kind::Text => value.is_string(),
+            Kind::Phone => value.is_string() || value.is_array(),
+            Kind::Texts | Kind::List => value.is_array(),
+            Kind::Tags => value.is_array() || value.is_object(),
+            Kind::Object => value.is_object(),
+            Kind::Word | Kind::Boolean => false,
+        }
     }
 
     /// Adds the member to those of a record.
