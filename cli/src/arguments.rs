@@ -9,7 +9,7 @@ use shared::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
 use url::Url;
 
 use crate::api_url::ApiUrl;
-use crate::import::{self, ColumnMap, SetMember};
+use crate::import::{self, ColumnMap, RowCondition, SetMember};
 
 /// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
 #[derive(Debug, Parser)]
@@ -210,6 +210,11 @@ pub struct ImportArguments {
     /// A member that all rows of a CSV file have, such as audience=newsletter. Repeat the option for several members.
     #[arg(long = "set", value_name = "MEMBER=VALUE", value_parser = SetMember::parse)]
     pub sets: Vec<SetMember>,
+    /// Import only the rows of a CSV file whose cell in this column has this value, or with != any other value. Case does not
+    /// count, and a blank value means a blank cell: "Email!=" selects the rows with an e-mail. Repeat the option for several
+    /// conditions, all of which must hold.
+    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = RowCondition::parse)]
+    pub conditions: Vec<RowCondition>,
     /// Leave out the columns of a CSV file that are no member. By default they are refused.
     #[arg(long)]
     pub ignore_unknown_columns: bool,

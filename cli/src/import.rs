@@ -3,6 +3,7 @@
 mod application;
 mod cells;
 mod columns;
+mod condition;
 mod dispatcher;
 mod header;
 mod lines;
@@ -31,6 +32,7 @@ use anyhow::{Context, bail};
 use shared::store::{DatabaseError, RetryBudget};
 
 pub use self::columns::{ColumnMap, ColumnOptions, SetMember};
+pub use self::condition::RowCondition;
 pub use self::options::{FileOptions, Options};
 pub use self::run::import;
 pub use self::summary::{End, Summary};
@@ -62,6 +64,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
             maps: arguments.maps,
             sets: arguments.sets,
             ignore_unknown: arguments.ignore_unknown_columns,
+            conditions: arguments.conditions,
         },
     };
     if let Some(mistake) = file.mistake() {

@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::bail;
 use serde_json::{Map, Value};
 
+use super::condition::{Conditions, RowCondition};
 use super::member::Member;
 use super::usage::Usage;
 use crate::contact_file::fault::Fault;
@@ -80,12 +81,16 @@ pub struct ColumnOptions {
     pub sets: Vec<SetMember>,
     /// Whether other columns are left out. By default they are refused.
     pub ignore_unknown: bool,
+    /// Which rows are imported: those that meet all conditions.
+    pub conditions: Vec<RowCondition>,
 }
 
 impl ColumnOptions {
     /// Whether any option is given. They are about CSV files only.
     pub(super) fn is_given(&self) -> bool {
-        !self.maps.is_empty() || !self.sets.is_empty() || self.ignore_unknown
+        let has_lists =
+            !self.maps.is_empty() || !self.sets.is_empty() || !self.conditions.is_empty();
+        has_lists || self.ignore_unknown
     }
 }
 
@@ -101,8 +106,9 @@ enum Column {
 /// The columns of a file.
 #[derive(Debug)]
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    all: Vec<Column>,
     sets: Vec<SetMember>,
+    conditions: Conditions,
 }
 
 impl Columns {
@@ -134,13 +140,7 @@ impl Columns {
                 if let Some(earlier) = earlier {
                     bail!(given_twice(member, &names[earlier], name));
                 }
-                let mut sets = options.sets.iter();
-                if let Some(set) = sets.find(|set| set.member.overlaps(member)) {
-                    let set = set.member.name();
-                    bail!(Usage(format!(
-                        "--set {set}: column {name:?} has this member already; --map \"{name}=\" leaves the column out"
-                    )));
-                }
+                check_sets(&options.sets, member, name)?;
             }
             columns.push(column);
         }
@@ -154,17 +154,18 @@ impl Columns {
             );
         }
         Ok(Self {
-            columns,
+            all: columns,
             sets: options.sets.clone(),
+            conditions: Conditions::new(names, &options.conditions)?,
         })
     }
 
     /// How many columns there are.
     pub(super) fn count(&self) -> usize {
-        self.columns.len()
+        self.all.len()
     }
 
-    /// The members of a row with so many cells. Without a cell that is not blank it has none.
+    /// The members of a row with so many cells. A blank row has none, nor has one that is not to be imported.
     ///
     /// # Errors
     /// What is wrong with the row.
@@ -177,21 +178,22 @@ impl Columns {
         if (0..count).all(is_blank) {
             return Ok(Map::new());
         }
-        let is_nameless = |column: &Column| *column == Column::Nameless;
-        let named = self.columns.len()
-            - self
-                .columns
-                .iter()
-                .filter(|column| is_nameless(column))
-                .count();
-        if count < named || (self.columns.len()..count).any(|place| !is_blank(place)) {
+        let mut columns = self.all.iter();
+        let named = columns.position(|column| *column == Column::Nameless);
+        let named = named.unwrap_or(self.all.len());
+        if count < named || (self.all.len()..count).any(|place| !is_blank(place)) {
             return Err(Fault::of_record(format!(
                 "has {count} cells, where the header row has {}",
-                self.columns.len()
+                self.all.len()
             )));
         }
+        // A blank cell at the end may be missing.
+        let found = |place| if place < count { cell(place) } else { Ok("") };
+        if !self.conditions.hold(found).map_err(Fault::of_record)? {
+            return Ok(Map::new());
+        }
         let mut members = Map::new();
-        for (place, column) in self.columns.iter().enumerate().take(count) {
+        for (place, column) in self.all.iter().enumerate().take(count) {
             match column {
                 Column::Ignored => {}
                 Column::Nameless if is_blank(place) => {}
@@ -253,6 +255,24 @@ fn check_maps(names: &[String], maps: &[ColumnMap]) -> Result<(), Usage> {
     Ok(())
 }
 
+/// Refuses a `--set` that contradicts the column with this member.
+fn check_sets(sets: &[SetMember], member: Member, column: &str) -> Result<(), Usage> {
+    for set in sets.iter().map(|set| set.member) {
+        let name = set.name();
+        if set.overlaps(member) {
+            return Err(Usage(format!(
+                "--set {name}: column {column:?} has this member already; --map \"{column}=\" leaves the column out"
+            )));
+        }
+        if (name, member.name()) == ("verified", "verified_at") {
+            return Err(Usage(format!(
+                "--set verified: the rows without a time in column {column:?} would be verified now; the time is enough"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn given_twice(member: Member, earlier: &str, name: &str) -> Usage {
     let member = member.name();
     Usage(if is_same(earlier, name) {
@@ -265,7 +285,7 @@ fn given_twice(member: Member, earlier: &str, name: &str) -> Usage {
 }
 
 /// Whether both are the same name, without regard to case.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 

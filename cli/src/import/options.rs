@@ -42,7 +42,7 @@ impl FileOptions {
     pub(super) fn mistake(&self) -> Option<Usage> {
         let is_for_csv = self.delimiter.is_some() || self.columns.is_given();
         (self.format != Format::Csv && is_for_csv).then(|| {
-            Usage("--delimiter, --map, --set and --ignore-unknown-columns are for CSV files (--format csv)".to_owned())
+            Usage("--delimiter, --map, --set, --where and --ignore-unknown-columns are for CSV files (--format csv)".to_owned())
         })
     }
 }

@@ -107,3 +107,73 @@ impl<R: Read> Read for Counted<R> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8], label: Option<&str>) -> (Text, Vec<u8>) {
+        let given = label.map(|label| encoding(label).unwrap());
+        let mut text = Text::of(Cursor::new(bytes.to_vec()), given).unwrap();
+        let mut content = Vec::new();
+        text.input.read_to_end(&mut content).unwrap();
+        (text, content)
+    }
+
+    #[test]
+    fn the_position_is_that_in_the_file_whatever_its_encoding() {
+        for (bytes, label, expected) in [
+            (&b"ab"[..], None, "ab"),
+            (b"", None, ""),
+            (b"\xEF\xBB\xBFab", None, "ab"),
+            (b"\xEF\xBB\xBFab", Some("utf-16le"), "ab"),
+            (b"\xFF\xFEa\0b\0", None, "ab"),
+            (b"\xFE\xFF\0a\0b", Some("latin1"), "ab"),
+            (b"a\0b\0", Some("utf-16"), "ab"),
+            (b"\x80\xEB", Some("windows-1252"), "€ë"),
+        ] {
+            let (text, content) = read(bytes, label);
+            assert_eq!(text.decoded(&content).unwrap(), expected);
+            assert_eq!(text.position(), bytes.len() as u64);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_in_the_encoding_are_no_text() {
+        for (bytes, label, encoding) in [
+            (&b"\xFF"[..], None, "UTF-8"),
+            (b"\xEF\xBB\xBF\xEB", None, "UTF-8"),
+            // Half a character, and half a pair of surrogates.
+            (b"\xFF\xFEa", None, "UTF-16LE"),
+            (b"\xFF\xFE\x3D\xD8a\0", None, "UTF-16LE"),
+            (b"\xFF", Some("shift_jis"), "Shift_JIS"),
+            (b"\x81", Some("gb18030"), "gb18030"),
+        ] {
+            let (text, content) = read(bytes, label);
+            let reason = text.decoded(&content).unwrap_err();
+            assert!(
+                reason.starts_with(&format!("is not valid {encoding}: ")),
+                "{reason}"
+            );
+            assert!(reason.contains("--encoding"), "{reason}");
+        }
+        // A replacement character of the file itself is a text like any other.
+        let (text, content) = read("\u{fffd}".as_bytes(), None);
+        assert_eq!(text.decoded(&content).unwrap(), "\u{fffd}");
+    }
+
+    #[test]
+    fn an_encoding_has_a_label_of_the_standard() {
+        for label in [
+            "utf-8", "UTF8", " latin1 ", "cp1252", "sjis", "utf-16be", "big5",
+        ] {
+            assert!(encoding(label).is_ok(), "{label}");
+        }
+        for label in ["", "utf-7", "ansi", "utf-32", "iso-2022-kr", "windows"] {
+            assert!(
+                encoding(label).unwrap_err().contains("is no encoding"),
+                "{label}"
+            );
+        }
+    }
+}

@@ -13,6 +13,7 @@ fn options(maps: &[&str], sets: &[&str], ignore_unknown: bool) -> ColumnOptions 
             .map(|set| SetMember::parse(set).unwrap())
             .collect(),
         ignore_unknown,
+        conditions: Vec::new(),
     }
 }
 
@@ -140,6 +141,12 @@ fn an_option_that_does_not_fit_the_columns_is_a_mistake_in_the_command() {
         ),
         (
             &["y"],
+            &["y=verified_at"],
+            &["verified=true"],
+            "--set verified: the rows without a time in column \"y\" would be verified now; the time is enough",
+        ),
+        (
+            &["y"],
             &["y=suppression.complained"],
             &["suppression={\"hard_bounced\":true}"],
             "--set suppression: column \"y\" has this member already; --map \"y=\" leaves the column out",
@@ -255,4 +262,18 @@ fn the_case_of_a_status_counts_only_where_it_is_the_crms() {
     }
     let row = members(&all, &["a", "", "", " New Lead "]).unwrap();
     assert_eq!(row["status"], "New Lead");
+}
+
+#[test]
+fn a_row_that_does_not_meet_the_conditions_has_no_members() {
+    let mut options = options(&["state="], &["audience=n"], false);
+    options.conditions = vec![RowCondition::parse("STATE=in").unwrap()];
+    let columns = columns(&["id", "state"], &options).unwrap();
+    let expected = Ok(json!({ "id": "a", "audience": "n" }));
+    assert_eq!(members(&columns, &["a", " In "]), expected);
+    assert_eq!(members(&columns, &["a", "out"]), Ok(json!({})));
+    assert_eq!(
+        members(&columns, &["a"]),
+        Err("record has 1 cells, where the header row has 2".to_owned())
+    );
 }
