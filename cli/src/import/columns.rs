@@ -107,6 +107,8 @@ enum Column {
 #[derive(Debug)]
 pub(super) struct Columns {
     all: Vec<Column>,
+    /// How many there are up to the last one with a name. Each row has so many cells.
+    named: usize,
     sets: Vec<SetMember>,
     conditions: Conditions,
 }
@@ -119,6 +121,7 @@ impl Columns {
     pub(super) fn new(names: &[String], options: &ColumnOptions) -> anyhow::Result<Self> {
         check_maps(names, &options.maps)?;
         let last = names.iter().rposition(|name| !name.is_empty());
+        let named = last.map_or(0, |last| last + 1);
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         let mut unknown = Vec::new();
         for (place, name) in names.iter().enumerate() {
@@ -127,7 +130,7 @@ impl Columns {
                 (Some(map), _) => map.member.map_or(Column::Ignored, Column::Member),
                 (None, Some(member)) => Column::Member(member),
                 (None, None) if options.ignore_unknown => Column::Ignored,
-                (None, None) if Some(place) > last => Column::Nameless,
+                (None, None) if place >= named => Column::Nameless,
                 (None, None) => {
                     unknown.push(place);
                     Column::Ignored
@@ -155,6 +158,7 @@ impl Columns {
         }
         Ok(Self {
             all: columns,
+            named,
             sets: options.sets.clone(),
             conditions: Conditions::new(names, &options.conditions)?,
         })
@@ -178,10 +182,7 @@ impl Columns {
         if (0..count).all(is_blank) {
             return Ok(Map::new());
         }
-        let mut columns = self.all.iter();
-        let named = columns.position(|column| *column == Column::Nameless);
-        let named = named.unwrap_or(self.all.len());
-        if count < named || (self.all.len()..count).any(|place| !is_blank(place)) {
+        if count < self.named || (self.all.len()..count).any(|place| !is_blank(place)) {
             return Err(Fault::of_record(format!(
                 "has {count} cells, where the header row has {}",
                 self.all.len()

@@ -197,6 +197,7 @@ fn an_option_is_checked_before_any_file_is_read() {
 fn a_row_may_have_more_blank_cells_than_columns_and_no_other_number_of_cells() {
     let plain = columns(&["id", "email"], &ColumnOptions::default()).unwrap();
     let nameless = columns(&["id", "email", "", ""], &ColumnOptions::default()).unwrap();
+    let ignored = columns(&["id", "email", "", "Notes", ""], &options(&[], &[], true)).unwrap();
     let jane = Ok(json!({ "id": "a", "email": "b" }));
     for (columns, cells, expected) in [
         (&plain, &["a", "b"][..], jane.clone()),
@@ -215,6 +216,8 @@ fn a_row_may_have_more_blank_cells_than_columns_and_no_other_number_of_cells() {
         ),
         (&nameless, &["a", "b", "", ""], jane.clone()),
         (&nameless, &["a", "b"], jane.clone()),
+        (&ignored, &["a", "b", "x", "y", "z"], jane.clone()),
+        (&ignored, &["a", "b", "", ""], jane.clone()),
         (&nameless, &["a", "b", "", "", ""], jane),
         (
             &nameless,
