@@ -166,3 +166,124 @@ fn next_byte(text: &mut Text) -> io::Result<Option<u8>> {
     text.input.consume(usize::from(byte.is_some()));
     Ok(byte)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn header(bytes: &[u8], given: Option<u8>) -> anyhow::Result<Header> {
+        let mut text = Text::of(Cursor::new(bytes.to_vec()), None).unwrap();
+        Header::read(&mut text, given)
+    }
+
+    #[test]
+    fn the_delimiter_is_told_from_the_header_row_outside_of_quotation_marks() {
+        for (row, delimiter, names) in [
+            ("id", b',', &["id"][..]),
+            ("id,email", b',', &["id", "email"]),
+            ("id;email\r\na;b", b';', &["id", "email"]),
+            ("id\temail\n", b'\t', &["id", "email"]),
+            (
+                "\"Name, first, last\";email",
+                b';',
+                &["Name, first, last", "email"],
+            ),
+            ("\"a;b;c\",d", b',', &["a;b;c", "d"]),
+            ("\"say \"\"a;b;c\"\"\",d", b',', &["say \"a;b;c\"", "d"]),
+            ("a, b\tc\td", b'\t', &["a, b", "c", "d"]),
+            ("a,b;c", b',', &["a", "b;c"]),
+            ("\"two\r\nlines\";b\nx", b';', &["two\r\nlines", "b"]),
+            (
+                "\r\n\n\u{a0}id\u{200b} ;\u{feff}email;;\r",
+                b';',
+                &["id", "email", "", ""],
+            ),
+        ] {
+            let header = header(row.as_bytes(), None).unwrap();
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(
+                (header.delimiter, header.names),
+                (delimiter, names),
+                "{row:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_before_it_names_the_delimiter_unless_an_option_does() {
+        for (text, given, delimiter, names, next_line) in [
+            ("sep=;\r\na,b;c\r\n", None, b';', &["a,b", "c"][..], 2),
+            ("SEP=|\na|b\n", None, b'|', &["a", "b"], 3),
+            ("\"sep=,\"\n\na;b,c\n", None, b',', &["a;b", "c"], 4),
+            ("sep=\t\na\tb", None, b'\t', &["a", "b"], 2),
+            ("sep=;\na,b;c", Some(b','), b',', &["a", "b;c"], 2),
+            ("a|b\n", Some(b'|'), b'|', &["a", "b"], 2),
+            // These are no such line.
+            ("sep=\na", None, b',', &["sep="], 2),
+            ("sep=ab\na", None, b',', &["sep=ab"], 2),
+            ("separator;id\n", None, b';', &["separator", "id"], 2),
+        ] {
+            let header = header(text.as_bytes(), given).unwrap();
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(
+                (header.delimiter, header.names),
+                (delimiter, names),
+                "{text:?}"
+            );
+            assert_eq!(header.next_line, next_line, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_header_row_is_refused() {
+        for (bytes, error) in [
+            (&b""[..], "the file has no header row"),
+            (b"\r\n\n", "the file has no header row"),
+            (b"sep=;\r\n", "the file has no header row"),
+            (
+                b"a\0b\0",
+                "the file seems to be UTF-16 without a byte order mark: say it with --encoding utf-16le",
+            ),
+            (
+                b"\0a\0b",
+                "the file seems to be UTF-16 without a byte order mark: say it with --encoding utf-16be",
+            ),
+            (
+                b"id,Stra\xDFe",
+                "the name of column 2 is not valid UTF-8: name the file's encoding with --encoding, such as windows-1252",
+            ),
+            (
+                b"id,\"x",
+                "the header row: a quotation mark is never closed",
+            ),
+            (
+                b"id,\"x\"y",
+                "the header row: a cell goes on behind its closing quotation mark",
+            ),
+            (&vec![b'x'; MAX_BYTES + 1], "the header row is too long"),
+        ] {
+            assert_eq!(header(bytes, None).unwrap_err().to_string(), error);
+        }
+    }
+
+    #[test]
+    fn a_delimiter_is_a_character_that_no_name_has() {
+        for (text, byte) in [
+            (",", b','),
+            (";", b';'),
+            ("|", b'|'),
+            (" ", b' '),
+            ("~", b'~'),
+            ("tab", b'\t'),
+            ("\\t", b'\t'),
+            ("\t", b'\t'),
+        ] {
+            assert_eq!(delimiter(text), Ok(byte));
+        }
+        for text in ["", "a", "1", "\"", "\n", "\r", "ab", ";;", "é", "\u{a6}"] {
+            assert!(delimiter(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -55,6 +55,28 @@ fn a_rows_line_is_where_it_begins_with_line_breaks_in_quotation_marks_and_empty_
 }
 
 #[test]
+fn lines_are_counted_from_the_start_of_the_file_whatever_is_before_the_rows() {
+    let jane = || Ok(json!({ "id": "a", "lastName": "x" }));
+    for (text, expected) in [
+        ("sep=;\r\nid;lastName\r\na;x\r\n", vec![(3, jane())]),
+        ("\nsep=|\n\nid|lastName\n\na|x", vec![(6, jane())]),
+        (
+            "\u{feff}id\tlastName\na\tx\n \n\t\na\tx",
+            vec![(2, jane()), (5, jane())],
+        ),
+        // Of an old Macintosh, where no line ends with a line feed.
+        ("id,lastName\ra,x\r", vec![(1, jane())]),
+    ] {
+        let mut cells = open(text.as_bytes()).unwrap();
+        let mut found = Vec::new();
+        while let Some(record) = cells.next().unwrap() {
+            found.push((record.line, record.members.map(Value::Object)));
+        }
+        assert_eq!(found, expected, "{text:?}");
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_are_those_of_one_row() {
     let found = read(b"id\na\n\xFF\nb\n");
     assert_eq!(found.len(), 3);
