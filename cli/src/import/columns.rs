@@ -108,7 +108,7 @@ enum Column {
 pub(super) struct Columns {
     all: Vec<Column>,
     /// How many there are up to the last one with a name. Each row has so many cells.
-    named: usize,
+    required: usize,
     sets: Vec<SetMember>,
     conditions: Conditions,
 }
@@ -121,7 +121,7 @@ impl Columns {
     pub(super) fn new(names: &[String], options: &ColumnOptions) -> anyhow::Result<Self> {
         check_maps(names, &options.maps)?;
         let last = names.iter().rposition(|name| !name.is_empty());
-        let named = last.map_or(0, |last| last + 1);
+        let required = last.map_or(0, |last| last + 1);
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         let mut unknown = Vec::new();
         for (place, name) in names.iter().enumerate() {
@@ -130,7 +130,7 @@ impl Columns {
                 (Some(map), _) => map.member.map_or(Column::Ignored, Column::Member),
                 (None, Some(member)) => Column::Member(member),
                 (None, None) if options.ignore_unknown => Column::Ignored,
-                (None, None) if place >= named => Column::Nameless,
+                (None, None) if place >= required => Column::Nameless,
                 (None, None) => {
                     unknown.push(place);
                     Column::Ignored
@@ -158,7 +158,7 @@ impl Columns {
         }
         Ok(Self {
             all: columns,
-            named,
+            required,
             sets: options.sets.clone(),
             conditions: Conditions::new(names, &options.conditions)?,
         })
@@ -182,7 +182,7 @@ impl Columns {
         if (0..count).all(is_blank) {
             return Ok(Map::new());
         }
-        if count < self.named || (self.all.len()..count).any(|place| !is_blank(place)) {
+        if count < self.required || (self.all.len()..count).any(|place| !is_blank(place)) {
             return Err(Fault::of_record(format!(
                 "has {count} cells, where the header row has {}",
                 self.all.len()
