@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde_json::{Map, Value};
 
 use super::condition::{Conditions, RowCondition};
@@ -57,6 +57,12 @@ impl SetMember {
             return Err("must be member=value".to_owned());
         };
         let member = known(member.trim())?;
+        if matches!(
+            member.name(),
+            "organization" | "address" | "audiences" | "clients"
+        ) {
+            return Err(format!("{} cannot be a contact's", member.name()));
+        }
         match member.value(value) {
             Ok(Some(value)) => Ok(Self { member, value }),
             Ok(None) => Err("must be member=value, with a value".to_owned()),
@@ -120,6 +126,7 @@ impl Columns {
     /// When a name is missing or unknown, when two columns are one member, or when an option does not fit them.
     pub(super) fn new(names: &[String], options: &ColumnOptions) -> anyhow::Result<Self> {
         check_maps(names, &options.maps)?;
+        check_sets_differ(&options.sets)?;
         let last = names.iter().rposition(|name| !name.is_empty());
         let required = last.map_or(0, |last| last + 1);
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
@@ -141,20 +148,15 @@ impl Columns {
                     |earlier| matches!(earlier, Column::Member(other) if other.overlaps(member)),
                 );
                 if let Some(earlier) = earlier {
-                    bail!(given_twice(member, &names[earlier], name));
+                    return Err(given_twice(member, &names[earlier], name));
                 }
                 check_sets(&options.sets, member, name)?;
             }
             columns.push(column);
         }
         if !unknown.is_empty() {
-            bail!(
-                Unknown {
-                    names,
-                    places: &unknown
-                }
-                .to_string()
-            );
+            let places = &unknown;
+            bail!(Unknown { names, places }.to_string());
         }
         Ok(Self {
             all: columns,
@@ -256,6 +258,17 @@ fn check_maps(names: &[String], maps: &[ColumnMap]) -> Result<(), Usage> {
     Ok(())
 }
 
+fn check_sets_differ(sets: &[SetMember]) -> Result<(), Usage> {
+    for (place, set) in sets.iter().enumerate() {
+        let mut earlier = sets[..place].iter();
+        if earlier.any(|earlier| earlier.member.overlaps(set.member)) {
+            let set = set.member.name();
+            return Err(Usage(format!("--set: {set} is there twice")));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a `--set` that contradicts the column with this member.
 fn check_sets(sets: &[SetMember], member: Member, column: &str) -> Result<(), Usage> {
     for set in sets.iter().map(|set| set.member) {
@@ -274,15 +287,15 @@ fn check_sets(sets: &[SetMember], member: Member, column: &str) -> Result<(), Us
     Ok(())
 }
 
-fn given_twice(member: Member, earlier: &str, name: &str) -> Usage {
+fn given_twice(member: Member, earlier: &str, name: &str) -> anyhow::Error {
+    if is_same(earlier, name) {
+        return anyhow!("column {name:?} is there twice");
+    }
     let member = member.name();
-    Usage(if is_same(earlier, name) {
-        format!("column {name:?} is there twice")
-    } else {
-        format!(
-            "columns {earlier:?} and {name:?} are both {member}; --map \"COLUMN=\" leaves a column out"
-        )
-    })
+    let mistake = format!(
+        "columns {earlier:?} and {name:?} are both {member}; --map \"COLUMN=\" leaves a column out"
+    );
+    Usage(mistake).into()
 }
 
 /// Whether both are the same name, without regard to case.

@@ -140,6 +140,18 @@ fn an_option_that_does_not_fit_the_columns_is_a_mistake_in_the_command() {
             "--set status: column \"Status\" has this member already; --map \"Status=\" leaves the column out",
         ),
         (
+            &["id"],
+            &[],
+            &["status=a", "STATUS=b"],
+            "--set: status is there twice",
+        ),
+        (
+            &["id"],
+            &[],
+            &["suppression={}", "suppression.complained=true"],
+            "--set: suppression.complained is there twice",
+        ),
+        (
             &["y"],
             &["y=verified_at"],
             &["verified=true"],
@@ -186,6 +198,7 @@ fn an_option_is_checked_before_any_file_is_read() {
             "statsu=x",
             "there is no member \"statsu\"; did you mean status?",
         ),
+        ("organization=org_a", "organization cannot be a contact's"),
         ("verified=yes", "verified must be true or false"),
         ("suppression=true", "suppression must be an object in JSON"),
     ] {
