@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use encoding_rs::Encoding;
 use shared::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
 use url::Url;
 
 use crate::api_url::ApiUrl;
+use crate::exit;
 use crate::import::{self, ColumnMap, RowCondition, SetMember};
 
 /// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
 #[derive(Debug, Parser)]
-#[command(name = "contacts", version)]
+#[command(name = "contacts", version, after_help = exit::HELP)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -27,18 +29,20 @@ pub enum Command {
     ///
     /// The settings of a deployed function (`TABLE_NAME`, `JWT_KEYS`, `JWT_ISSUER`, ...) have development defaults.
     /// Environment variables override them.
+    #[command(after_help = exit::SERVE_HELP)]
     Serve(ServeArguments),
     /// Print a development token and nothing else, or explain a token. Only `contacts serve` accepts development tokens.
     ///
-    /// The settings of the environment apply, as for `contacts serve`. The exit code of `--explain` is 0 if the token is
-    /// accepted and 1 if it is refused.
+    /// The settings of the environment apply, as for `contacts serve`.
+    #[command(after_help = exit::TOKEN_HELP)]
     Token(TokenArguments),
     /// Register audiences and clients in an organization. Existing ones stay registered.
     ///
-    /// `TABLE_NAME` names the table. The command creates a missing table on this machine; anywhere else the table must
-    /// exist. Region and credentials come from the environment, as for `contacts seed`.
+    /// The command creates a missing table on this machine; anywhere else the table must exist.
+    #[command(after_help = exit::COMMAND_HELP)]
     Provision(ProvisionArguments),
     /// Show the audiences and clients of an organization, and one of its contacts, in the format of `contacts export`.
+    #[command(after_help = exit::SHOW_HELP)]
     Show(ShowArguments),
     /// Import contacts from a file: CSV with a header row, or JSON Lines. The file may be an export or written by hand.
     ///
@@ -46,26 +50,24 @@ pub enum Command {
     /// and the earliest verification always wins. So it is safe to import a file again: run an interrupted import again
     /// to complete it. docs/import-export.md describes the members.
     ///
-    /// `TABLE_NAME` names the table, as for `contacts provision`. `DEFAULT_PHONE_REGION` applies to national phone
-    /// numbers, `TIME_ZONE` to times without an offset, where a record may have them.
+    /// The command creates a missing table on this machine; anywhere else the table must exist. `DEFAULT_PHONE_REGION`
+    /// applies to national phone numbers, `TIME_ZONE` to times without an offset, where a record may have them.
     ///
-    /// The exit code is 0 if all records were imported, 1 if some were rejected or the import ended early, 130 if it was
-    /// interrupted. The first Ctrl-C lets the records in progress finish, the second one ends the import at once.
+    /// The first Ctrl-C lets the records in progress finish, the second one ends the import at once.
+    #[command(after_help = exit::IMPORT_HELP)]
     Import(ImportArguments),
     /// Export an organization: its audiences, its clients, and its contacts with all their data.
     ///
     /// The export may omit contacts that are created while it runs.
+    #[command(after_help = exit::COMMAND_HELP)]
     Export(ExportArguments),
     /// Load contacts into an existing table. This runs no API.
     ///
-    /// `TABLE_NAME` names the table, which must exist. Existing contacts keep their values. `DEFAULT_PHONE_REGION` applies
-    /// to national phone numbers.
-    ///
-    /// Region and credentials come from the environment, as for every AWS SDK (`AWS_REGION`, `AWS_PROFILE`, ...). If the
-    /// profile uses single sign-on or a `credential_process`, export its credentials first:
-    /// `eval "$(aws configure export-credentials --format env)"`.
+    /// Existing contacts keep their values. `DEFAULT_PHONE_REGION` applies to national phone numbers.
+    #[command(after_help = exit::COMMAND_HELP)]
     Seed(SeedArguments),
     /// Print the API's OpenAPI document and nothing else. `contacts serve` shows it at `/docs`.
+    #[command(after_help = exit::PRINT_HELP)]
     Openapi,
     /// Check that an API works: send the contract's examples and compare every response.
     ///
@@ -73,8 +75,14 @@ pub enum Command {
     /// a token of its application `website`. An API on this machine, such as `contacts serve`, needs neither.
     ///
     /// The checks write to the sample contacts only. Before they write, they make sure that a contact is the sample; at
-    /// the end every sample contact is unverified. The exit code is 0 if no check failed.
+    /// the end every sample contact is unverified.
+    #[command(after_help = exit::SMOKE_HELP)]
     Smoke(SmokeArguments),
+    /// Print the completion script of a shell: the shell then completes commands and options.
+    ///
+    /// For bash, for example: `contacts completions bash > ~/.local/share/bash-completion/completions/contacts`.
+    #[command(after_help = exit::PRINT_HELP)]
+    Completions(CompletionsArguments),
 }
 
 /// Options of `contacts serve`.
@@ -93,6 +101,9 @@ pub struct ServeArguments {
     /// endpoint of AWS, also set the keys of an identity provider: anybody can make development tokens.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
+    /// The table. By default `TABLE_NAME` names it, and without `TABLE_NAME` it is `contacts`.
+    #[arg(long, value_name = "NAME", value_parser = table_name)]
+    pub table: Option<String>,
     /// Run only the embedded database, without the API, for `cargo lambda watch` and other clients of DynamoDB.
     #[arg(long, conflicts_with = "dynamodb")]
     pub database_only: bool,
@@ -135,9 +146,12 @@ pub struct ProvisionArguments {
     /// A client: an application that calls the API. Repeat the option for several clients.
     #[arg(long = "client", value_name = "SLUG", value_parser = ClientSlug::parse)]
     pub clients: Vec<ClientSlug>,
-    /// Use this DynamoDB-compatible endpoint instead of AWS. `AWS_ENDPOINT_URL_DYNAMODB` does the same.
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub dynamodb: Option<Url>,
+    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    #[arg(long)]
+    pub json: bool,
+    /// The table.
+    #[command(flatten)]
+    pub table: TableArguments,
 }
 
 /// Options of `contacts show`.
@@ -149,7 +163,21 @@ pub struct ShowArguments {
     /// Also show this contact, with its subscriptions.
     #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
     pub contact: Option<ContactId>,
+    /// The table.
+    #[command(flatten)]
+    pub table: TableArguments,
+}
+
+/// Where the data are.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TableArguments {
+    /// The table. By default `TABLE_NAME` names it. Without `TABLE_NAME` it is `contacts`, on this machine only.
+    #[arg(long, value_name = "NAME", value_parser = table_name)]
+    pub table: Option<String>,
     /// Use this DynamoDB-compatible endpoint instead of AWS. `AWS_ENDPOINT_URL_DYNAMODB` does the same.
+    ///
+    /// On AWS, the command finds the region and the credentials as every AWS SDK does: from `AWS_REGION`,
+    /// `AWS_PROFILE`, a profile with single sign-on or a `credential_process`, and so on.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
 }
@@ -174,6 +202,14 @@ impl Format {
             _ => None,
         }
     }
+
+    /// The error for a file whose name has no such extension.
+    pub(crate) fn is_missing(file: &Path) -> anyhow::Error {
+        exit::usage(format!(
+            "{}: the name does not end with .csv, .jsonl or .ndjson: choose the format with --format",
+            file.display()
+        ))
+    }
 }
 
 /// The URL of a DynamoDB-compatible endpoint.
@@ -181,6 +217,16 @@ fn endpoint(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         _ => Err("must be a URL that begins with http:// or https://".to_owned()),
+    }
+}
+
+/// The name of a table, by the rule for `TABLE_NAME`.
+fn table_name(text: &str) -> Result<String, String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if (3..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 3 to 255 letters, digits, `_`, `-` or `.`".to_owned())
     }
 }
 
@@ -225,9 +271,12 @@ pub struct ImportArguments {
     /// import.rejects.csv for standard input.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// Use this DynamoDB-compatible endpoint instead of AWS. `AWS_ENDPOINT_URL_DYNAMODB` does the same.
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub dynamodb: Option<Url>,
+    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    #[arg(long)]
+    pub json: bool,
+    /// The table.
+    #[command(flatten)]
+    pub table: TableArguments,
 }
 
 /// Options of `contacts export`.
@@ -236,15 +285,16 @@ pub struct ExportArguments {
     /// The organization.
     #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
     pub organization: OrganizationId,
-    /// The format. By default it follows from the output's extension (.csv, .jsonl, .ndjson); otherwise JSON Lines.
+    /// The format. By default it follows from the file's extension: .csv, .jsonl or .ndjson. Standard output, a pipe or a
+    /// device gets JSON Lines.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
-    /// The file to write. It appears under this name only when the export is complete. Default, and -: standard output.
+    /// The file to write. A file appears under its name only when the export is complete. Default, and -: standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Use this DynamoDB-compatible endpoint instead of AWS. `AWS_ENDPOINT_URL_DYNAMODB` does the same.
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub dynamodb: Option<Url>,
+    /// The table.
+    #[command(flatten)]
+    pub table: TableArguments,
 }
 
 /// Options of `contacts seed`.
@@ -253,9 +303,12 @@ pub struct SeedArguments {
     /// What to load.
     #[command(flatten)]
     pub source: SeedSource,
-    /// Use this DynamoDB-compatible endpoint instead of AWS. `AWS_ENDPOINT_URL_DYNAMODB` does the same.
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub dynamodb: Option<Url>,
+    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    #[arg(long)]
+    pub json: bool,
+    /// The table.
+    #[command(flatten)]
+    pub table: TableArguments,
 }
 
 /// What to load: either a file or the sample contacts.
@@ -282,4 +335,14 @@ pub struct SmokeArguments {
     /// How long each response may take. A request without a response is sent once more.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
+    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `contacts completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArguments {
+    /// The shell.
+    pub shell: Shell,
 }

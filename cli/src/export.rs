@@ -1,30 +1,28 @@
 //! `contacts export`: all data of one organization, in the format that `contacts import` reads.
 
 mod cells;
+mod destination;
 pub mod record;
 
-use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use futures_util::TryStreamExt;
 use futures_util::future::OptionFuture;
 use shared::domain::OrganizationId;
 use shared::store::{DatabaseError, Exported as ExportedRecord, RetryBudget, Store};
-use tempfile::NamedTempFile;
 
 use self::cells::{header, row};
+use self::destination::Destination;
 use self::record::{AddressLine, ContactLine, OrganizationLine};
 use crate::arguments::{ExportArguments, Format};
 use crate::interrupt::interrupted;
-use crate::progress::{Display, Progress};
+use crate::output::tell;
+use crate::progress::{Display, Progress, Unit};
 use crate::table::Table;
 
 #[cfg(test)]
@@ -41,21 +39,21 @@ pub(crate) const START_BUDGET: Duration = Duration::from_secs(20);
 /// # Errors
 /// When a setting is invalid, the output cannot be written, or the database refuses or does not answer.
 pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
-    let table = Table::named(arguments.dynamodb).await?;
+    let table = Table::named(arguments.table).await?;
     let path = arguments.output.filter(|path| path != Path::new("-"));
-    let by_name = path.as_deref().and_then(Format::of_name);
-    let format = arguments.format.or(by_name).unwrap_or(Format::Jsonl);
-    let mut output = Output::open(path)?;
+    let mut output = Destination::open(path, arguments.format)?;
+    let format = output.format();
     let (progress, retry_budget) = (Arc::default(), RetryBudget::new(OUTAGE_BUDGET));
-    let is_watched = io::stderr().is_terminal() && output.leaves_the_terminal_free();
-    let display = is_watched.then(|| {
-        let retry_budget = retry_budget.clone();
-        Display::start(Arc::clone(&progress), None, move || retry_budget.waits())
+    // The progress must not mix with the contacts on a terminal.
+    let is_shown = !(io::stderr().is_terminal() && output.is_terminal());
+    let display = is_shown.then(|| {
+        let (progress, retry_budget) = (Arc::clone(&progress), retry_budget.clone());
+        Display::start(progress, Unit::Records, None, move || retry_budget.waits())
     });
     // Only an unfinished file must be removed, so only then the command handles signals itself.
     let stop = match output {
-        Output::File(..) => Some(interrupted()?),
-        Output::Standard(_) | Output::Special(..) => None,
+        Destination::File { .. } => Some(interrupted()?),
+        _ => None,
     };
     let stop = OptionFuture::from(stop);
     let exported = {
@@ -87,8 +85,8 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
     };
     let place = &table.place;
     match output.finish()? {
-        Some(path) => eprintln!("{}: {exported} in {place}", path.display()),
-        None if exported.is_nothing() => eprintln!("contacts: {exported} in {place}"),
+        Some(path) => tell(&format!("{}: {exported} in {place}", path.display())),
+        None if exported.is_nothing() => tell(&format!("contacts: {exported} in {place}")),
         None => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -189,75 +187,4 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref()
         .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// The destination of an export.
-enum Output {
-    Standard(Stdout),
-    /// A device or a pipe.
-    Special(File, PathBuf),
-    /// A temporary file, and the name that it gets when the export is complete.
-    File(NamedTempFile, PathBuf),
-}
-
-impl Output {
-    fn open(path: Option<PathBuf>) -> anyhow::Result<Self> {
-        let Some(path) = path else {
-            return Ok(Self::Standard(io::stdout()));
-        };
-        let is_special = fs::metadata(&path).is_ok_and(|found| !found.is_file());
-        let opened = if is_special {
-            let file = File::options().write(true).open(&path);
-            file.map(|file| Self::Special(file, path.clone()))
-        } else {
-            unfinished(&path).map(|file| Self::File(file, path.clone()))
-        };
-        opened.with_context(|| format!("--output {}", path.display()))
-    }
-
-    fn leaves_the_terminal_free(&self) -> bool {
-        match self {
-            Self::Standard(output) => !output.is_terminal(),
-            Self::Special(..) | Self::File(..) => true,
-        }
-    }
-
-    fn writer(&mut self) -> &mut dyn Write {
-        match self {
-            Self::Standard(output) => output,
-            Self::Special(file, _) => file,
-            Self::File(file, _) => file,
-        }
-    }
-
-    /// Gives a complete file its name, and returns the path.
-    fn finish(self) -> anyhow::Result<Option<PathBuf>> {
-        match self {
-            Self::Standard(_) => Ok(None),
-            Self::Special(_, path) => Ok(Some(path)),
-            Self::File(file, path) => {
-                file.persist(&path)
-                    .with_context(|| format!("--output {}", path.display()))?;
-                Ok(Some(path))
-            }
-        }
-    }
-}
-
-/// A temporary file in the folder of this path. Its name is unique, so that two exports never share one.
-fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut prefix = OsString::from(".");
-    prefix.push(name);
-    prefix.push(".");
-    tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(".partial")
-        // The usual permissions of a new file; the process's umask applies.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
 }

@@ -19,7 +19,6 @@ mod source;
 mod summary;
 mod tally;
 mod text;
-mod usage;
 mod workers;
 
 use std::fs::{self, File};
@@ -37,25 +36,30 @@ pub use self::options::{FileOptions, Options};
 pub use self::run::import;
 pub use self::summary::{End, Summary};
 pub use self::tally::Counts;
-pub use self::usage::Usage;
 
 pub(crate) use self::header::delimiter;
 pub(crate) use self::text::encoding;
 
 use crate::arguments::{Format, ImportArguments};
+use crate::exit::{NOT_ALL, usage};
 use crate::export::OUTAGE_BUDGET;
 use crate::interrupt::interrupted;
-use crate::output::print;
-use crate::progress::{Display, Progress};
+use crate::output::tell;
+use crate::progress::{Display, Progress, Unit};
+use crate::report::{Report, conclude};
 use crate::table::Table;
 
-/// Imports a file, prints a summary, and returns the exit code.
+/// Imports a file, prints a report, and returns the exit code.
 ///
 /// # Errors
 /// When a setting or the file is invalid, or the database refuses or does not answer.
 pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
+    conclude(arguments.json, report(arguments).await)
+}
+
+async fn report(arguments: ImportArguments) -> anyhow::Result<Report> {
     let interrupted = interrupted()?;
-    let table = Table::named(arguments.dynamodb).await?;
+    let table = Table::named(arguments.table).await?;
     let file = FileOptions {
         format: format(&arguments.file, arguments.format)?,
         encoding: arguments.encoding,
@@ -67,9 +71,7 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
             conditions: arguments.conditions,
         },
     };
-    if let Some(mistake) = file.mistake() {
-        return Ok(refused(&mistake));
-    }
+    file.check()?;
     let rejects = rejects(arguments.rejects, &arguments.file)?;
     let name = || arguments.file.display().to_string();
     let (input, size) = open(&arguments.file).with_context(name)?;
@@ -89,10 +91,12 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         progress: Arc::clone(&progress),
         clock: shared::system_clock(),
     };
-    let display = Display::start(progress, size, move || retry_budget.waits());
+    let display = Display::start(progress, Unit::Rows, size, move || retry_budget.waits());
     let imported = import(&table.store, input, options, async move {
         let code = interrupted.await;
-        eprintln!("contacts: finishing what is under way; once more ends it at once");
+        tell(
+            "contacts: finishing the records in progress; Ctrl-C or SIGTERM again ends the import at once",
+        );
         code
     });
     let imported = imported.await;
@@ -102,28 +106,22 @@ pub async fn run(arguments: ImportArguments) -> anyhow::Result<ExitCode> {
         Err(error) if error.is::<DatabaseError>() => {
             return Err(table.explain(error, "cannot be read").await);
         }
-        Err(error) => match error.downcast_ref::<Usage>() {
-            Some(mistake) => return Ok(refused(mistake)),
-            None => return Err(error).with_context(name),
-        },
+        Err(error) => return Err(error).with_context(name),
     };
-    print(&summary.report(arguments.dry_run, &rejects, &table.place))?;
-    match summary.end {
+    let text = summary.report(arguments.dry_run, &rejects, &table.place);
+    let mut members = table.members();
+    members.extend(summary.members(arguments.dry_run, &rejects));
+    let end = match summary.end {
         End::Whole if summary.counts.rejected == 0 => Ok(ExitCode::SUCCESS),
-        End::Whole => Ok(ExitCode::FAILURE),
+        End::Whole => Ok(NOT_ALL.into()),
         End::Interrupted(code) => Ok(code.into()),
         End::Failed(error) if error.is::<DatabaseError>() => {
-            let otherwise = "has not taken all; the same again goes on";
+            let otherwise = "may lack some of the records; run the command again to complete it";
             Err(table.explain(error, otherwise).await)
         }
         End::Failed(error) => Err(error).with_context(name),
-    }
-}
-
-/// Says what is wrong with the command line, and returns the exit code that clap has for that.
-fn refused(mistake: &Usage) -> ExitCode {
-    eprintln!("contacts: {mistake}");
-    ExitCode::from(2)
+    };
+    Ok(Report { text, members, end })
 }
 
 /// The format: the given one, or else the one of the file's extension.
@@ -131,18 +129,17 @@ fn format(file: &Path, given: Option<Format>) -> anyhow::Result<Format> {
     if is_standard_input(file) {
         return Ok(given.unwrap_or(Format::Jsonl));
     }
-    given.or_else(|| Format::of_name(file)).with_context(|| {
-        format!(
-            "{}: the name does not say the format, as .csv, .jsonl or .ndjson do: say it with --format",
-            file.display()
-        )
-    })
+    given
+        .or_else(|| Format::of_name(file))
+        .ok_or_else(|| Format::is_missing(file))
 }
 
 /// The file for rejected records: the given one, or else one beside the file.
 fn rejects(given: Option<PathBuf>, file: &Path) -> anyhow::Result<PathBuf> {
     match given {
-        Some(rejects) if rejects == Path::new("-") => bail!("--rejects -: must be a file's name"),
+        Some(rejects) if rejects == Path::new("-") => {
+            Err(usage("--rejects -: must be a file's name"))
+        }
         Some(rejects) => Ok(rejects),
         None if is_standard_input(file) => Ok("import.rejects.csv".into()),
         None => {

@@ -5,6 +5,19 @@ use std::process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+/// The exit code after SIGINT.
+const SIGINT: u8 = 130;
+/// The exit code after SIGTERM.
+const SIGTERM: u8 = 143;
+
+/// Why a command with this exit code ended early.
+pub(crate) fn name_of(code: u8) -> &'static str {
+    match code {
+        SIGINT => "interrupted by SIGINT",
+        _ => "interrupted by SIGTERM",
+    }
+}
+
 /// Completes when the process receives SIGINT (Ctrl-C) or SIGTERM, with the exit code for it: 130 or 143. A second signal
 /// ends the process at once.
 ///
@@ -17,8 +30,8 @@ pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
     tokio::spawn(async move {
         let mut asked = async || {
             tokio::select! {
-                _ = interrupt.recv() => 130,
-                _ = terminate.recv() => 143,
+                _ = interrupt.recv() => SIGINT,
+                _ = terminate.recv() => SIGTERM,
             }
         };
         // The receiver is gone when the command is about to end anyway.

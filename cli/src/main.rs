@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use contacts::arguments::{Arguments, Command, TokenArguments};
+use contacts::completions;
 use contacts::development::{self, Identity};
+use contacts::exit;
 use contacts::explain;
 use contacts::export;
 use contacts::import;
 use contacts::openapi;
-use contacts::output;
+use contacts::output::{print, tell};
 use contacts::provision;
 use contacts::seed;
 use contacts::serve;
@@ -25,24 +27,22 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await.map(success),
-        Command::Provision(arguments) => provision::run(arguments).await.map(success),
-        Command::Show(arguments) => provision::show(arguments).await.map(success),
+        Command::Provision(arguments) => provision::run(arguments).await,
+        Command::Show(arguments) => provision::show(arguments).await,
         Command::Import(arguments) => import::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
-        Command::Seed(arguments) => seed::run(arguments).await.map(success),
+        Command::Seed(arguments) => seed::run(arguments).await,
         Command::Openapi => openapi::run().map(success),
         Command::Token(arguments) if arguments.explain => explain::run().await,
         Command::Token(arguments) => print_token(arguments).map(success),
-        // The report already names the failed checks.
-        Command::Smoke(arguments) => smoke::run(arguments)
-            .await
-            .map(|passed| ExitCode::from(u8::from(!passed))),
+        Command::Smoke(arguments) => smoke::run(arguments).await,
+        Command::Completions(arguments) => completions::run(&arguments).map(success),
     };
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("contacts: {error:#}");
-            ExitCode::FAILURE
+            tell(&format!("contacts: {error:#}"));
+            exit::code_of(&error)
         }
     }
 }
@@ -66,6 +66,7 @@ fn print_token(arguments: TokenArguments) -> anyhow::Result<()> {
         role,
         client,
     };
-    let token = development::token(&development::settings()?, &identity, expires_in)?;
-    output::print(&format!("{token}\n"))
+    let settings = development::settings()?;
+    let token = development::token(&settings, &identity, expires_in).map_err(exit::usage)?;
+    print(&format!("{token}\n"))
 }

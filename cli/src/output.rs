@@ -1,4 +1,4 @@
-//! Standard output.
+//! Standard output and standard error.
 
 use std::io::{self, Write};
 
@@ -19,4 +19,10 @@ pub fn print(text: &str) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a line to standard error. `eprintln!` would panic if nobody reads it any more.
+pub fn tell(line: &str) {
+    // There is no other place to report this failure.
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
+use crate::output::tell;
+
 /// How often the bar is redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -19,6 +21,24 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Progress {
     rows: AtomicU64,
     bytes: AtomicU64,
+}
+
+/// What a command counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unit {
+    /// The rows of a file.
+    Rows,
+    /// The contacts of an organization, and its addresses that nobody owns.
+    Records,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Records => "records",
+        }
+    }
 }
 
 impl Progress {
@@ -45,6 +65,7 @@ impl Display {
     /// has waited for the database.
     pub(crate) fn start(
         progress: Arc<Progress>,
+        unit: Unit,
         size: Option<u64>,
         waits: impl Fn() -> u64 + Send + 'static,
     ) -> Self {
@@ -56,7 +77,8 @@ impl Display {
                 0 => String::new(),
                 waits => format!(", waited {waits} times for the database"),
             };
-            format!("{rows} rows, {rate:.0} rows/s{waited}")
+            let unit = unit.name();
+            format!("{rows} {unit}, {rate:.0} {unit}/s{waited}")
         };
         let bar = stderr().is_terminal().then(|| bar(size));
         let shown = bar.clone();
@@ -74,7 +96,7 @@ impl Display {
                         Some(size) if size > 0 => format!(", {} %", bytes() * 100 / size),
                         _ => String::new(),
                     };
-                    eprintln!("{}{share}", text(&progress, waits()));
+                    tell(&format!("{}{share}", text(&progress, waits())));
                 }
             }
         });

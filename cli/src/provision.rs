@@ -1,57 +1,94 @@
 //! `contacts provision` and `contacts show`: the audiences and clients of an organization.
 
-use anyhow::bail;
+use std::mem;
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
 use shared::store::Registered;
 
 use crate::arguments::{ProvisionArguments, ShowArguments};
+use crate::exit::{NOT_ALL, usage};
 use crate::export::record::{ContactLine, OrganizationLine};
-use crate::output::print;
+use crate::output::{print, tell};
+use crate::report::{Report, conclude};
 use crate::table::Table;
 
 /// Registers audiences and clients, and prints for each whether it is new.
 ///
 /// # Errors
 /// When a setting is invalid, or the database refuses or does not answer.
-pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<()> {
+pub async fn run(arguments: ProvisionArguments) -> anyhow::Result<ExitCode> {
+    conclude(arguments.json, provision(arguments).await)
+}
+
+async fn provision(mut arguments: ProvisionArguments) -> anyhow::Result<Report> {
     if arguments.audiences.is_empty() && arguments.clients.is_empty() {
-        bail!("nothing to register: name an --audience or a --client");
+        return Err(usage(
+            "nothing to register: name an --audience or a --client",
+        ));
     }
-    let table = Table::named(arguments.dynamodb).await?;
+    let table = Table::named(mem::take(&mut arguments.table)).await?;
     table.create_on_this_machine().await?;
     let organization = &arguments.organization;
     let wanted = Registered {
         audiences: arguments.audiences.iter().cloned().collect(),
         clients: arguments.clients.iter().cloned().collect(),
     };
-    let mut new = match table.store.register(organization, &wanted).await {
-        Ok(new) => new,
+    let mut members = table.members();
+    members.insert("organization".to_owned(), json!(organization));
+    let mut text = String::new();
+    let end = match table.store.register(organization, &wanted).await {
+        Ok(new) => {
+            members.extend(result(&wanted, &new));
+            text = lines(&arguments, new);
+            Ok(ExitCode::SUCCESS)
+        }
         Err(error) => {
-            let otherwise = "has not taken all; the same again adds what is missing";
-            return Err(table.explain(error.into(), otherwise).await);
+            let otherwise = "may lack some of them; run the command again to complete it";
+            Err(table.explain(error.into(), otherwise).await)
         }
     };
-    // An argument that is repeated is there already.
-    let audiences = arguments.audiences.into_iter().map(|audience| {
-        let is_new = new.audiences.remove(&audience);
+    Ok(Report { text, members, end })
+}
+
+/// The lines of the report, in the order of the arguments.
+fn lines(arguments: &ProvisionArguments, mut new: Registered) -> String {
+    let organization = &arguments.organization;
+    // A repeated argument is there already.
+    let audiences = arguments.audiences.iter().map(|audience| {
+        let is_new = new.audiences.remove(audience);
         (format!("audience {audience}"), is_new)
     });
-    let clients = arguments.clients.into_iter().map(|client| {
-        let is_new = new.clients.remove(&client);
+    let clients = arguments.clients.iter().map(|client| {
+        let is_new = new.clients.remove(client);
         (format!("client {client}"), is_new)
     });
-    for (name, is_new) in audiences.chain(clients) {
+    let line = |(name, is_new): (String, bool)| {
         let what = if is_new { "added" } else { "there already" };
-        print(&format!("{name} of {organization}: {what}\n"))?;
-    }
-    Ok(())
+        format!("{name} of {organization}: {what}\n")
+    };
+    audiences.chain(clients).map(line).collect()
+}
+
+/// The members of the report: what is new, and what was there already.
+fn result(wanted: &Registered, new: &Registered) -> Map<String, Value> {
+    let old = Registered {
+        audiences: &wanted.audiences - &new.audiences,
+        clients: &wanted.clients - &new.clients,
+    };
+    let value = |registered: &Registered| json!({ "audiences": registered.audiences, "clients": registered.clients });
+    Map::from_iter([
+        ("added".to_owned(), value(new)),
+        ("thereAlready".to_owned(), value(&old)),
+    ])
 }
 
 /// Prints the audiences and clients of an organization, and one of its contacts.
 ///
 /// # Errors
-/// When a setting is invalid, there is no such contact, or the database refuses or does not answer.
-pub async fn show(arguments: ShowArguments) -> anyhow::Result<()> {
-    let table = Table::named(arguments.dynamodb).await?;
+/// When a setting is invalid, or the database refuses or does not answer. A missing contact has an exit code of its own.
+pub async fn show(arguments: ShowArguments) -> anyhow::Result<ExitCode> {
+    let table = Table::named(arguments.table).await?;
     let shown = async {
         let organization = &arguments.organization;
         let registered = table.store.registered(organization).await?;
@@ -67,8 +104,11 @@ pub async fn show(arguments: ShowArguments) -> anyhow::Result<()> {
         anyhow::Ok(Some(lines))
     };
     match shown.await {
-        Ok(Some(lines)) => print(&lines),
-        Ok(None) => bail!("the organization has no contact of that id"),
+        Ok(Some(lines)) => print(&lines).map(|()| ExitCode::SUCCESS),
+        Ok(None) => {
+            tell("contacts: the organization has no contact with this id");
+            Ok(NOT_ALL.into())
+        }
         Err(error) => Err(table.explain(error, "cannot be read").await),
     }
 }

@@ -2,11 +2,11 @@
 
 mod command;
 mod contents;
-mod counts;
 mod file;
 mod organization;
 mod reader;
 mod samples;
+mod size;
 
 pub use self::command::run;
 pub use self::contents::Seed;

@@ -1,15 +1,18 @@
 //! The table that a command works on.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use serde_json::{Map, Value, json};
 use shared::is_loopback;
 use shared::settings::{InvalidSetting, Settings, environment_variable};
 use shared::store::{ChangeStream, DatabaseError, Store, create_table};
 use url::Url;
 
+use crate::arguments::TableArguments;
 use crate::client;
 use crate::development;
+use crate::exit::usage;
 
 /// A table, which need not exist.
 pub(crate) struct Table {
@@ -24,22 +27,25 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// The table that `TABLE_NAME` names, at this endpoint or else at the one that the environment sets.
+    /// The table that the command line names, or else the environment, at the endpoint that they set.
     ///
     /// # Errors
     /// When a setting is missing or invalid. A missing table is no error.
-    pub(crate) async fn named(dynamodb: Option<Url>) -> anyhow::Result<Self> {
-        let endpoint = match dynamodb {
+    pub(crate) async fn named(arguments: TableArguments) -> anyhow::Result<Self> {
+        let endpoint = match arguments.dynamodb {
             Some(url) => Some(url),
-            None => client::configured_url()?,
+            None => client::configured_url().map_err(usage)?,
         };
-        let settings = settings(endpoint.as_ref().is_some_and(is_loopback))?;
+        let is_local = endpoint.as_ref().is_some_and(is_loopback);
+        let settings = settings(arguments.table, is_local)?;
         let client = match &endpoint {
             Some(url) => client::client(url, client::TIMEOUTS).await,
             None => client::aws_client(client::TIMEOUTS).await,
         };
         let Some(region) = client.config().region() else {
-            bail!("no AWS region is set: set AWS_REGION");
+            return Err(usage(
+                "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile with a region",
+            ));
         };
         let table = &settings.table_name;
         let place = match &endpoint {
@@ -53,6 +59,18 @@ impl Table {
             endpoint,
             client,
         })
+    }
+
+    /// The table and where it is, as members of a report.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        let (name, place) = match (&self.endpoint, self.client.config().region()) {
+            (Some(url), _) => ("endpoint", url.as_str().trim_end_matches('/')),
+            (None, region) => ("region", region.map_or("", AsRef::as_ref)),
+        };
+        Map::from_iter([
+            ("table".to_owned(), json!(self.settings.table_name)),
+            (name.to_owned(), json!(place)),
+        ])
     }
 
     /// Creates a missing table on this machine; anywhere else it does nothing. The table has no stream: nobody reads it
@@ -75,7 +93,7 @@ impl Table {
         let place = &self.place;
         if self.is_missing().await {
             anyhow::anyhow!(
-                "there is no {place}: TABLE_NAME must name one that is there, as a stack's output TableName does"
+                "there is no {place}: --table or TABLE_NAME must name an existing table, as a stack's output TableName does"
             )
         } else if error
             .downcast_ref()
@@ -103,9 +121,10 @@ impl Table {
 }
 
 /// The settings that commands need. Commands check no tokens, so settings about tokens are not read. On this machine the
-/// table has the name that `serve` gives it; on AWS `TABLE_NAME` must be set.
-fn settings(is_local: bool) -> Result<Settings, InvalidSetting> {
+/// table has the name that `serve` gives it; on AWS the command line or `TABLE_NAME` must name it.
+fn settings(table: Option<String>, is_local: bool) -> Result<Settings, InvalidSetting> {
     Settings::read(|name| match name {
+        "TABLE_NAME" if table.is_some() => Ok(table.clone()),
         "TABLE_NAME" => {
             let default = is_local.then(|| development::TABLE_NAME.to_owned());
             Ok(environment_variable(name)?.or(default))

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::condition::{Conditions, RowCondition};
 use super::member::Member;
-use super::usage::Usage;
 use crate::contact_file::fault::Fault;
+use crate::exit::usage;
 
 /// The member that a column is (`--map`).
 #[derive(Debug, Clone)]
@@ -236,15 +236,15 @@ impl Columns {
     }
 }
 
-fn check_maps(names: &[String], maps: &[ColumnMap]) -> Result<(), Usage> {
+fn check_maps(names: &[String], maps: &[ColumnMap]) -> anyhow::Result<()> {
     for (place, map) in maps.iter().enumerate() {
         let column = &map.column;
         let of_column = names.iter().filter(|name| is_same(column, name)).count();
         if of_column == 0 {
-            return Err(Usage(format!("--map: the file has no column {column:?}")));
+            return Err(usage(format!("--map: the file has no column {column:?}")));
         }
         if of_column > 1 && map.member.is_some() {
-            return Err(Usage(format!(
+            return Err(usage(format!(
                 "--map: the file has column {column:?} {of_column} times"
             )));
         }
@@ -252,34 +252,34 @@ fn check_maps(names: &[String], maps: &[ColumnMap]) -> Result<(), Usage> {
             .iter()
             .any(|earlier| is_same(&earlier.column, column))
         {
-            return Err(Usage(format!("--map: column {column:?} is there twice")));
+            return Err(usage(format!("--map: column {column:?} is there twice")));
         }
     }
     Ok(())
 }
 
-fn check_sets_differ(sets: &[SetMember]) -> Result<(), Usage> {
+fn check_sets_differ(sets: &[SetMember]) -> anyhow::Result<()> {
     for (place, set) in sets.iter().enumerate() {
         let mut earlier = sets[..place].iter();
         if earlier.any(|earlier| earlier.member.overlaps(set.member)) {
             let set = set.member.name();
-            return Err(Usage(format!("--set: {set} is there twice")));
+            return Err(usage(format!("--set: {set} is there twice")));
         }
     }
     Ok(())
 }
 
 /// Refuses a `--set` that contradicts the column with this member.
-fn check_sets(sets: &[SetMember], member: Member, column: &str) -> Result<(), Usage> {
+fn check_sets(sets: &[SetMember], member: Member, column: &str) -> anyhow::Result<()> {
     for set in sets.iter().map(|set| set.member) {
         let name = set.name();
         if set.overlaps(member) {
-            return Err(Usage(format!(
+            return Err(usage(format!(
                 "--set {name}: column {column:?} has this member already; --map \"{column}=\" leaves the column out"
             )));
         }
         if (name, member.name()) == ("verified", "verified_at") {
-            return Err(Usage(format!(
+            return Err(usage(format!(
                 "--set verified: the rows without a time in column {column:?} would be verified now; the time is enough"
             )));
         }
@@ -295,7 +295,7 @@ fn given_twice(member: Member, earlier: &str, name: &str) -> anyhow::Error {
     let mistake = format!(
         "columns {earlier:?} and {name:?} are both {member}; --map \"COLUMN=\" leaves a column out"
     );
-    Usage(mistake).into()
+    usage(mistake)
 }
 
 /// Whether both are the same name, without regard to case.

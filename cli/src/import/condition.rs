@@ -1,7 +1,7 @@
 //! Which rows of a CSV file are imported (`--where`).
 
 use super::columns::is_same;
-use super::usage::Usage;
+use crate::exit::usage;
 
 /// A condition on the rows of a file. Letter case and white space around the cells do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +44,14 @@ impl Conditions {
     ///
     /// # Errors
     /// When there is no such column.
-    pub(super) fn new(names: &[String], conditions: &[RowCondition]) -> Result<Self, Usage> {
+    pub(super) fn new(names: &[String], conditions: &[RowCondition]) -> anyhow::Result<Self> {
         let places = |condition: &RowCondition| {
             let places = names.iter().enumerate();
             let places = places.filter(|(_, name)| is_same(name, &condition.column));
             let places: Vec<_> = places.map(|(place, _)| place).collect();
             if places.is_empty() {
                 let column = &condition.column;
-                return Err(Usage(format!("--where: the file has no column {column:?}")));
+                return Err(usage(format!("--where: the file has no column {column:?}")));
             }
             Ok((condition.clone(), places))
         };

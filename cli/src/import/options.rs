@@ -9,8 +9,8 @@ use shared::domain::{OrganizationId, PhoneRegion, TimeZone};
 use shared::store::RetryBudget;
 
 use super::columns::ColumnOptions;
-use super::usage::Usage;
 use crate::arguments::Format;
+use crate::exit::usage;
 use crate::progress::Progress;
 
 /// How a file is read.
@@ -38,12 +38,15 @@ impl FileOptions {
         }
     }
 
-    /// The option that does not fit the format, if there is one.
-    pub(super) fn mistake(&self) -> Option<Usage> {
+    /// Checks that the options fit the format.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
         let is_for_csv = self.delimiter.is_some() || self.columns.is_given();
-        (self.format != Format::Csv && is_for_csv).then(|| {
-            Usage("--delimiter, --map, --set, --where and --ignore-unknown-columns are for CSV files (--format csv)".to_owned())
-        })
+        if self.format != Format::Csv && is_for_csv {
+            return Err(usage(
+                "--delimiter, --map, --set, --where and --ignore-unknown-columns are for CSV files (--format csv)",
+            ));
+        }
+        Ok(())
     }
 }
 

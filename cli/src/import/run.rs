@@ -16,6 +16,7 @@ use super::summary::{End, Summary};
 use super::tally::{Counts, Rejects};
 use super::workers::{self, Shared};
 use crate::contact_file::values::ReadContext;
+use crate::exit::usage;
 use crate::export::START_BUDGET;
 
 /// Imports all records of `input`, until it ends or `stop` completes.
@@ -97,14 +98,12 @@ fn organization(
                 ..
             }),
         ) => Ok(row.organization.clone()),
-        (None, Some(Found::Fault { place, fault, .. })) => bail!(
-            "line {}: {} {}; and no --organization says whose contacts they are",
-            place.line,
-            fault.field,
-            fault.reason
-        ),
-        (None, _) => bail!(
-            "no organization: neither --organization nor the file's first record says whose contacts they are"
-        ),
+        (None, Some(Found::Fault { place, fault, .. })) => Err(usage(format!(
+            "line {}: {} {}; --organization must name the organization of the contacts",
+            place.line, fault.field, fault.reason
+        ))),
+        (None, _) => Err(usage(
+            "no organization: --organization, or the first record of the file, must name the organization of the contacts",
+        )),
     }
 }

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::{Map, Value, json};
 use shared::domain::OrganizationId;
 use shared::store::DatabaseError;
 
 use super::tally::Counts;
+use crate::interrupt;
 use crate::progress::per_second;
 
 /// How an import ended.
@@ -66,5 +68,33 @@ impl Summary {
         }
         lines.push(String::new());
         lines.join("\n")
+    }
+
+    /// The members of the report, apart from the table. The reader of a failed import finds the error elsewhere.
+    pub(super) fn members(&self, dry_run: bool, rejects: &Path) -> Map<String, Value> {
+        let milliseconds = self.elapsed.as_millis().max(1);
+        let rate = u128::from(self.counts.total()) * 1000 / milliseconds;
+        let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+        let mut members = Map::from_iter([
+            ("dryRun".to_owned(), json!(dry_run)),
+            ("created".to_owned(), json!(self.counts.created)),
+            ("updated".to_owned(), json!(self.counts.updated)),
+            ("unchanged".to_owned(), json!(self.counts.unchanged)),
+            ("rejected".to_owned(), json!(self.counts.rejected)),
+            ("rowsPerSecond".to_owned(), json!(rate)),
+        ]);
+        if let Some(organization) = &self.organization {
+            members.insert("organization".to_owned(), json!(organization));
+        }
+        if self.counts.rejected > 0 {
+            members.insert("rejects".to_owned(), json!(rejects.display().to_string()));
+        }
+        if !matches!(self.end, End::Whole) {
+            members.insert("upToLine".to_owned(), json!(self.up_to_line));
+        }
+        if let End::Interrupted(code) = self.end {
+            members.insert("error".to_owned(), json!(interrupt::name_of(code)));
+        }
+        members
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read};
+use std::ops::Add;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::contact_file::fault::Fault;
@@ -17,7 +19,7 @@ use crate::progress::Progress;
 const HEADER: [&str; 3] = ["line", "field", "reason"];
 
 /// The number of records by result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Contacts that did not exist.
     pub created: u64,
@@ -34,6 +36,19 @@ impl Counts {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.created + self.updated + self.unchanged + self.rejected
+    }
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            created: self.created + other.created,
+            updated: self.updated + other.updated,
+            unchanged: self.unchanged + other.unchanged,
+            rejected: self.rejected + other.rejected,
+        }
     }
 }
 

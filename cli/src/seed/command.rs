@@ -1,30 +1,46 @@
 //! `contacts seed`: loads contacts into an existing table, such as a deployed one.
 
+use std::process::ExitCode;
+
 use anyhow::{Context, bail};
+use serde_json::json;
 use shared::domain::PhoneRegion;
 
 use super::contents::Seed;
 use super::samples::samples_of;
 use crate::arguments::{SeedArguments, SeedSource};
-use crate::output::print;
+use crate::report::{Report, conclude};
 use crate::table::Table;
 
-/// Loads the contacts that the table does not have yet, and prints one line.
+/// Loads the contacts that the table does not have yet, and prints a report.
 ///
 /// # Errors
 /// When a setting or the file is invalid, or the database refuses or does not answer.
-pub async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
-    let table = Table::named(arguments.dynamodb).await?;
+pub async fn run(arguments: SeedArguments) -> anyhow::Result<ExitCode> {
+    conclude(arguments.json, load(arguments).await)
+}
+
+async fn load(arguments: SeedArguments) -> anyhow::Result<Report> {
+    let table = Table::named(arguments.table).await?;
     let seed = read(&arguments.source, table.settings.default_phone_region)?;
-    let counts = seed.counts();
-    if let Err(error) = seed.load(&table.store).await {
-        let otherwise = "has not taken all; the same again adds what is missing";
-        return Err(table.explain(error, otherwise).await);
-    }
-    print(&format!(
-        "loaded {counts} into {}; what was there already is as it was\n",
-        table.place
-    ))
+    let size = seed.size();
+    let mut members = table.members();
+    let (text, end) = match seed.load(&table.store).await {
+        Ok(counts) => {
+            members.insert("loaded".to_owned(), json!(size));
+            members.insert("created".to_owned(), json!(counts.created));
+            members.insert("updated".to_owned(), json!(counts.updated));
+            members.insert("unchanged".to_owned(), json!(counts.unchanged));
+            let place = &table.place;
+            let text = format!("loaded {size} into {place}; what was there already is as it was\n");
+            (text, Ok(ExitCode::SUCCESS))
+        }
+        Err(error) => {
+            let otherwise = "may lack some of the data; run the command again to complete it";
+            (String::new(), Err(table.explain(error, otherwise).await))
+        }
+    };
+    Ok(Report { text, members, end })
 }
 
 fn read(source: &SeedSource, region: PhoneRegion) -> anyhow::Result<Seed> {

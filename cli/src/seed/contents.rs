@@ -6,10 +6,11 @@ use chrono::Utc;
 use shared::domain::{PhoneRegion, Timestamp};
 use shared::store::Store;
 
-use super::counts::Counts;
 use super::file::SeedFile;
 use super::organization::Organization;
 use super::reader::Reader;
+use super::size::Size;
+use crate::import::Counts;
 
 /// The contents of a seed file, checked and in normal form.
 #[derive(Debug, Default)]
@@ -42,9 +43,9 @@ impl Seed {
     }
 
     /// The size of the seed.
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn size(&self) -> Size {
         let contacts = || self.organizations.iter().flat_map(|found| &found.contacts);
-        Counts {
+        Size {
             organizations: self.organizations.len(),
             audiences: self
                 .organizations
@@ -61,15 +62,17 @@ impl Seed {
         }
     }
 
-    /// Writes the items that the table does not have yet. Existing items keep their values.
+    /// Writes the items that the table does not have yet, and counts the contacts by result. Existing items keep their
+    /// values.
     ///
     /// # Errors
     /// When the database refuses or does not answer. Loading the seed again adds what is missing then.
-    pub async fn load(self, store: &Store) -> anyhow::Result<()> {
+    pub async fn load(self, store: &Store) -> anyhow::Result<Counts> {
+        let mut counts = Counts::default();
         for organization in self.organizations {
-            organization.load(store).await?;
+            counts = counts + organization.load(store).await?;
         }
-        Ok(())
+        Ok(counts)
     }
 }
 

@@ -10,6 +10,8 @@ use shared::store::{
     Existing, Import, ImportOutcome, ImportRecord, Registered, RetryBudget, Store,
 };
 
+use crate::import::Counts;
+
 /// How many contacts the store gets at a time.
 const BATCH: usize = 256;
 
@@ -30,11 +32,11 @@ pub(super) struct Organization {
 }
 
 impl Organization {
-    /// Writes the items that the table does not have yet.
+    /// Writes the items that the table does not have yet, and counts the contacts by result.
     ///
     /// # Errors
     /// When the database refuses or does not answer.
-    pub(super) async fn load(self, store: &Store) -> anyhow::Result<()> {
+    pub(super) async fn load(self, store: &Store) -> anyhow::Result<Counts> {
         let registered = Registered {
             audiences: self.audiences,
             clients: self.clients,
@@ -53,7 +55,10 @@ impl Organization {
             .chunks(BATCH)
             .map(|contacts| load_batch(store, &import, contacts))
             .buffer_unordered(CONCURRENT_BATCHES)
-            .try_collect()
+            .try_fold(
+                Counts::default(),
+                |sum, batch| async move { Ok(sum + batch) },
+            )
             .await
     }
 }
@@ -62,7 +67,7 @@ async fn load_batch(
     store: &Store,
     import: &Import<'_>,
     contacts: Vec<ContactRecord>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Counts> {
     let ids: Vec<_> = contacts.iter().map(|record| record.id.clone()).collect();
     let records = contacts.into_iter().map(|record| ImportRecord {
         record,
@@ -70,10 +75,17 @@ async fn load_batch(
     });
     let (outcomes, ended) = store.import(import, records.collect()).await;
     ended?;
+    let mut counts = Counts::default();
     for (id, outcome) in ids.into_iter().flatten().zip(outcomes) {
-        if let Some(ImportOutcome::Rejected(refusal)) = outcome {
-            bail!("the record of contact {id} {refusal}");
+        match outcome {
+            Some(ImportOutcome::Created) => counts.created += 1,
+            Some(ImportOutcome::Updated) => counts.updated += 1,
+            Some(ImportOutcome::Unchanged) => counts.unchanged += 1,
+            Some(ImportOutcome::Rejected(refusal)) => {
+                bail!("the record of contact {id} {refusal}")
+            }
+            None => {}
         }
     }
-    Ok(())
+    Ok(counts)
 }

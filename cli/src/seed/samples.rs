@@ -55,9 +55,9 @@ mod tests {
         let samples = Seed::parse(&samples, PhoneRegion::CANADA).unwrap();
         let demo = Seed::parse(DEMO, PhoneRegion::CANADA).unwrap();
         assert_eq!(samples.organizations[0].id, organization);
-        let mut counts = demo.counts();
-        counts.organizations = 1;
-        assert_eq!(samples.counts(), counts);
+        let mut size = demo.size();
+        size.organizations = 1;
+        assert_eq!(samples.size(), size);
     }
 
     #[test]

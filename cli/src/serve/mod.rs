@@ -12,7 +12,7 @@ use std::pin::Pin;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
-use shared::settings::Settings;
+use shared::settings::{InvalidSetting, Settings, environment_variable};
 use shared::store::{ChangeStream, Store, create_table};
 use shared::{Service, is_loopback};
 use tokio::net::TcpListener;
@@ -23,6 +23,7 @@ use self::gateway::Gateway;
 use crate::arguments::ServeArguments;
 use crate::client;
 use crate::development;
+use crate::exit::usage;
 use crate::interrupt::interrupted;
 use crate::output::print;
 use crate::seed::Seed;
@@ -39,7 +40,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(async {
         interrupted.await;
     });
-    let settings = development::settings()?;
+    let settings = settings(arguments.table.as_deref())?;
     shared::init_logging(settings.log_level, None, io::stderr);
     shared::report_panics_by_place();
     let seed = match &arguments.seed {
@@ -79,7 +80,7 @@ async fn serve_api(
 ) -> anyhow::Result<()> {
     let other = other_endpoint(arguments)?;
     if let Some(url) = &other {
-        open_door::refuse(url, &settings)?;
+        open_door::refuse(url, &settings).map_err(usage)?;
     }
     let listener = engine::listen(arguments.port).await?;
     let engine = match &other {
@@ -129,7 +130,15 @@ fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
     }
-    client::configured_url()
+    client::configured_url().map_err(usage)
+}
+
+/// The settings of the environment. A table on the command line overrides it.
+fn settings(table: Option<&str>) -> Result<Settings, InvalidSetting> {
+    development::settings_from(&|name| match (name, table) {
+        ("TABLE_NAME", Some(table)) => Ok(Some(table.to_owned())),
+        _ => environment_variable(name),
+    })
 }
 
 /// Creates the table if it is missing and loads the seed.

@@ -14,7 +14,10 @@ mod samples;
 mod verdict;
 mod versions;
 
+use std::process::ExitCode;
+
 use anyhow::Context;
+use serde_json::json;
 
 use self::api::{Answer, Api};
 use self::callers::Callers;
@@ -27,13 +30,19 @@ use self::samples::samples;
 use self::verdict::{X_REQUEST_ID, judge};
 use self::versions::Versions;
 use crate::arguments::SmokeArguments;
+use crate::exit::usage;
+use crate::report::{Report as CommandReport, conclude};
 
-/// Runs the checks and prints a line for each. Returns whether none failed.
+/// Runs the checks and prints a line for each, or a report. Returns the exit code.
 ///
 /// # Errors
 /// When a token is missing, or when there is no answer from the URL.
-pub async fn run(arguments: SmokeArguments) -> anyhow::Result<bool> {
-    let callers = Callers::from_environment(arguments.url.is_local())?;
+pub async fn run(arguments: SmokeArguments) -> anyhow::Result<ExitCode> {
+    conclude(arguments.json, report(arguments).await)
+}
+
+async fn report(arguments: SmokeArguments) -> anyhow::Result<CommandReport> {
+    let callers = Callers::from_environment(arguments.url.is_local()).map_err(usage)?;
     let samples = samples(
         callers
             .get(Who::Person)
@@ -42,7 +51,7 @@ pub async fn run(arguments: SmokeArguments) -> anyhow::Result<bool> {
             .unwrap_or(ANYTHING),
     );
     let mut run = Run {
-        report: Report::new(callers.secrets()),
+        report: Report::new(callers.secrets(), arguments.json),
         api: Api::new(arguments.url, callers, arguments.timeout)?,
         reach: Reach::Unknown,
     };
@@ -56,13 +65,15 @@ pub async fn run(arguments: SmokeArguments) -> anyhow::Result<bool> {
         let on = format!("on contact {}", sample.contact);
         let checks: Vec<_> = sample.checks().collect();
         if arguments.without_contacts {
-            run.report
-                .skipped(checks.len(), &on, "--without-contacts")?;
+            run.report.skipped(&checks, &on, "--without-contacts")?;
         } else {
             run.checks(&on, &checks).await?;
         }
     }
-    run.report.end()
+    let url = json!(run.api.url.as_str());
+    let mut report = run.report.end();
+    report.members.insert("url".to_owned(), url);
+    Ok(report)
 }
 
 /// Whether the API can be reached.
@@ -90,7 +101,7 @@ impl Run {
         let mut failed = None;
         for (done, &(phase, check)) in checks.iter().enumerate() {
             if let Some(why) = self.obstacle(phase, failed) {
-                return self.report.skipped(checks.len() - done, on, why);
+                return self.report.skipped(&checks[done..], on, why);
             }
             if !self.check(phase, check, &mut versions).await? {
                 failed = Some(phase);

@@ -1,9 +1,16 @@
-//! The report: a line per check, and a last line with the totals.
+//! The report: a line per check, and a last line with the totals. Or, for programs, an object with all of it.
 
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
+use serde_json::{Map, Value, json};
+
+use super::check::Check;
 use super::pattern::Difference;
+use super::phase::Phase;
+use crate::exit::NOT_ALL;
 use crate::output::print;
+use crate::report::Report as CommandReport;
 
 /// How many characters of a server's text are shown: the text may be anything.
 const MAX_CHARACTERS: usize = 300;
@@ -18,11 +25,15 @@ pub(super) struct Report {
     ok: usize,
     failed: usize,
     skipped: usize,
+    /// Whether programs read the report, so that no lines are printed.
+    is_json: bool,
+    /// The checks so far, for programs.
+    checks: Vec<Value>,
 }
 
 impl Report {
     /// An empty report, which never shows any of these secrets.
-    pub(super) fn new<'s>(secrets: impl Iterator<Item = &'s str>) -> Self {
+    pub(super) fn new<'s>(secrets: impl Iterator<Item = &'s str>, is_json: bool) -> Self {
         Self {
             secrets: secrets
                 .filter(|secret| secret.len() >= MIN_SECRET_BYTES)
@@ -32,6 +43,8 @@ impl Report {
             ok: 0,
             failed: 0,
             skipped: 0,
+            is_json,
+            checks: Vec::new(),
         }
     }
 
@@ -41,11 +54,14 @@ impl Report {
     /// When standard output cannot be written to.
     pub(super) fn ok(&mut self, sentence: &str, notes: &[&str]) -> anyhow::Result<()> {
         self.ok += 1;
-        if notes.is_empty() {
-            line(&format!("ok    {sentence}"))
-        } else {
-            line(&format!("ok    {sentence} ({})", notes.join("; ")))
+        let mut check = json!({ "check": sentence, "verdict": "ok" });
+        let mut line = format!("ok    {sentence}");
+        if !notes.is_empty() {
+            check["notes"] = json!(notes);
+            line = format!("{line} ({})", notes.join("; "));
         }
+        self.checks.push(check);
+        self.line(&line)
     }
 
     /// Prints a check that failed, with the id of its request, and with the hint if it is new.
@@ -65,13 +81,19 @@ impl Report {
             expected,
             got,
         } = difference;
-        let request_id = request_id.map_or("without a request id".to_owned(), |id| {
-            format!("request {}", self.shown(id))
-        });
+        let request_id = request_id.map(|id| self.shown(id));
         // The place may be a member that only the answer has.
         let [place, expected, got] = [place, expected, got].map(|text| self.shown(text));
+        let mut check = json!({ "check": sentence, "verdict": "failed", "place": place, "expected": expected, "got": got });
+        if let Some(id) = &request_id {
+            check["requestId"] = json!(id);
+        }
+        self.failure(check, hint.as_deref());
+        let request_id = request_id.map_or("without a request id".to_owned(), |id| {
+            format!("request {id}")
+        });
         let hint = self.new_hint(hint);
-        line(&format!(
+        self.line(&format!(
             "FAIL  {sentence}: expected {place} {expected}, got {got} ({request_id}){hint}"
         ))
     }
@@ -88,8 +110,10 @@ impl Report {
     ) -> anyhow::Result<()> {
         self.failed += 1;
         let error = self.shown(&format!("{error:#}"));
+        let check = json!({ "check": sentence, "verdict": "failed", "reason": format!("no answer, twice: {error}") });
+        self.failure(check, hint.as_deref());
         let hint = self.new_hint(hint);
-        line(&format!(
+        self.line(&format!(
             "FAIL  {sentence}: no answer, twice: {error}{hint}"
         ))
     }
@@ -98,28 +122,63 @@ impl Report {
     ///
     /// # Errors
     /// As [`Self::ok`].
-    pub(super) fn skipped(&mut self, count: usize, what: &str, why: &str) -> anyhow::Result<()> {
+    pub(super) fn skipped(
+        &mut self,
+        checks: &[(Phase, &Check)],
+        what: &str,
+        why: &str,
+    ) -> anyhow::Result<()> {
+        let count = checks.len();
         if count == 0 {
             return Ok(());
         }
         self.skipped += count;
+        let skipped = checks.iter().map(
+            |(_, check)| json!({ "check": check.sentence, "verdict": "skipped", "reason": why }),
+        );
+        self.checks.extend(skipped);
         let checks = if count == 1 { "check" } else { "checks" };
-        line(&format!("skip  {count} {checks} {what}: {why}"))
+        self.line(&format!("skip  {count} {checks} {what}: {why}"))
     }
 
-    /// Prints the last line. Returns whether no check failed.
-    ///
-    /// # Errors
-    /// As [`Self::ok`].
-    pub(super) fn end(self) -> anyhow::Result<bool> {
+    /// The report of the command, with the last line and all members. The exit code says whether a check failed.
+    pub(super) fn end(self) -> CommandReport {
         let Self {
             ok,
             failed,
             skipped,
+            checks,
             ..
-        } = &self;
-        line(&format!("{ok} ok, {failed} failed, {skipped} skipped"))?;
-        Ok(*failed == 0)
+        } = self;
+        CommandReport {
+            text: format!("{ok} ok, {failed} failed, {skipped} skipped\n"),
+            members: Map::from_iter([
+                ("ok".to_owned(), json!(ok)),
+                ("failed".to_owned(), json!(failed)),
+                ("skipped".to_owned(), json!(skipped)),
+                ("checks".to_owned(), Value::Array(checks)),
+            ]),
+            end: Ok(match failed {
+                0 => ExitCode::SUCCESS,
+                _ => NOT_ALL.into(),
+            }),
+        }
+    }
+
+    /// Adds a check that failed, for programs.
+    fn failure(&mut self, mut check: Value, hint: Option<&str>) {
+        if let Some(hint) = hint {
+            check["hint"] = json!(hint);
+        }
+        self.checks.push(check);
+    }
+
+    /// Prints one line, for people.
+    fn line(&self, text: &str) -> anyhow::Result<()> {
+        if self.is_json {
+            return Ok(());
+        }
+        print(&format!("{text}\n"))
     }
 
     /// The hint as the end of a line; empty if it was printed before.
@@ -146,9 +205,4 @@ impl Report {
         }
         shown
     }
-}
-
-/// Prints one line.
-fn line(text: &str) -> anyhow::Result<()> {
-    print(&format!("{text}\n"))
 }

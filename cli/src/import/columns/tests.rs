@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::exit::is_usage;
 
 fn options(maps: &[&str], sets: &[&str], ignore_unknown: bool) -> ColumnOptions {
     ColumnOptions {
@@ -24,7 +25,7 @@ fn columns(names: &[&str], options: &ColumnOptions) -> anyhow::Result<Columns> {
 
 fn error(names: &[&str], options: &ColumnOptions) -> (String, bool) {
     let error = columns(names, options).unwrap_err();
-    (error.to_string(), error.is::<Usage>())
+    (error.to_string(), is_usage(&error))
 }
 
 fn members(columns: &Columns, cells: &[&'static str]) -> Result<Value, String> {

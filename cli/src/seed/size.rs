@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// The size of a seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counts {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Size {
     pub(super) organizations: usize,
     pub(super) audiences: usize,
     pub(super) clients: usize,
@@ -12,7 +14,7 @@ pub(super) struct Counts {
     pub(super) subscriptions: usize,
 }
 
-impl fmt::Display for Counts {
+impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             organizations,
@@ -43,7 +45,7 @@ mod tests {
 
     #[test]
     fn one_is_not_many() {
-        let counts = Counts {
+        let size = Size {
             organizations: 1,
             audiences: 0,
             clients: 2,
@@ -51,7 +53,7 @@ mod tests {
             subscriptions: 1,
         };
         assert_eq!(
-            counts.to_string(),
+            size.to_string(),
             "3 contacts, 1 subscription, 0 audiences and 2 clients of 1 organization"
         );
     }

@@ -1,0 +1,43 @@
+//! What a command reports at its end: lines for people or, with `--json`, an object for programs.
+
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+
+use crate::output::print;
+
+/// The report of a command.
+pub(crate) struct Report {
+    /// The lines for people.
+    pub(crate) text: String,
+    /// The members of the object for programs.
+    pub(crate) members: Map<String, Value>,
+    /// How the command ended.
+    pub(crate) end: anyhow::Result<ExitCode>,
+}
+
+/// Prints the report of a command, and returns its exit code. With `is_json`, standard output gets one JSON object and
+/// nothing else, also if the command failed; the member `error` says why.
+///
+/// # Errors
+/// That of the command, or when standard output cannot be written to.
+pub(crate) fn conclude(is_json: bool, report: anyhow::Result<Report>) -> anyhow::Result<ExitCode> {
+    let Report { text, members, end } = match report {
+        Ok(report) => report,
+        Err(error) => Report {
+            text: String::new(),
+            members: Map::new(),
+            end: Err(error),
+        },
+    };
+    if is_json {
+        let mut members = members;
+        if let Err(error) = &end {
+            members.insert("error".to_owned(), json!(format!("{error:#}")));
+        }
+        print(&format!("{}\n", Value::Object(members)))?;
+    } else {
+        print(&text)?;
+    }
+    end
+}
