@@ -101,7 +101,7 @@ pub struct ServeArguments {
     /// endpoint of AWS, also set the keys of an identity provider: anybody can make development tokens.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
-    /// The table. By default `TABLE_NAME` names it, and without `TABLE_NAME` it is `contacts`.
+    /// The name of the table. By default the value of `TABLE_NAME`, or `contacts`.
     #[arg(long, value_name = "NAME", value_parser = table_name)]
     pub table: Option<String>,
     /// Run only the embedded database, without the API, for `cargo lambda watch` and other clients of DynamoDB.
@@ -171,7 +171,7 @@ pub struct ShowArguments {
 /// Where the data are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TableArguments {
-    /// The table. By default `TABLE_NAME` names it. Without `TABLE_NAME` it is `contacts`, on this machine only.
+    /// The name of the table. By default the value of `TABLE_NAME`; if that is not set, `contacts` on this machine.
     #[arg(long, value_name = "NAME", value_parser = table_name)]
     pub table: Option<String>,
     /// Use this DynamoDB-compatible endpoint instead of AWS. `AWS_ENDPOINT_URL_DYNAMODB` does the same.

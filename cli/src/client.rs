@@ -1,8 +1,11 @@
 //! Clients of DynamoDB and of compatible endpoints.
 
+mod credentials;
+
 use std::time::Duration;
 
 use anyhow::Context;
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
@@ -23,43 +26,70 @@ pub const TIMEOUTS: ClientTimeouts = ClientTimeouts {
 /// A client of the endpoint at `url`. On loopback no engine checks the region and credentials, so they have defaults; for
 /// any other endpoint the SDK reads them as usual.
 pub async fn client(url: &Url, timeouts: ClientTimeouts) -> Client {
-    let builder = if is_loopback(url) && url.scheme() == "http" {
-        // A value that is not Unicode text counts as absent.
-        let value_of = |name| environment_variable(name).ok().flatten();
-        let region = value_of("AWS_REGION")
-            .or_else(|| value_of("AWS_DEFAULT_REGION"))
-            .unwrap_or("local".to_owned());
-        let key = value_of("AWS_ACCESS_KEY_ID").zip(value_of("AWS_SECRET_ACCESS_KEY"));
-        let (key_id, secret) = key.unwrap_or_else(|| ("local".to_owned(), "local".to_owned()));
-        Builder::new()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region))
-            .credentials_provider(Credentials::new(
-                key_id,
-                secret,
-                None,
-                None,
-                "for a local engine",
-            ))
-            // Without TLS, so that no certificates are loaded.
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+    let builder = if is_local(url) {
+        local()
     } else {
-        from_environment().await
+        Builder::from(&from_environment().await)
     };
-    let builder = builder
-        .endpoint_url(url.as_str())
-        // All clients of a partition share the SDK's retry budget; one endpoint must not use up that of another.
-        .retry_partition(RetryPartition::new(url.to_string()));
+    finished(builder, Some(url), timeouts)
+}
+
+/// A client of the endpoint at `url` or else of DynamoDB on AWS, as [`client`], with a region and credentials.
+///
+/// # Errors
+/// When no region is set, or no credentials can be found. The SDK itself would first look for them with the first request,
+/// and a missing login would pass for a database that is not available.
+pub(crate) async fn client_with_credentials(
+    url: Option<&Url>,
+    timeouts: ClientTimeouts,
+) -> anyhow::Result<Client> {
+    let builder = match url {
+        Some(url) if is_local(url) => local(),
+        _ => Builder::from(&credentials::found(from_environment().await).await?),
+    };
+    Ok(finished(builder, url, timeouts))
+}
+
+fn is_local(url: &Url) -> bool {
+    is_loopback(url) && url.scheme() == "http"
+}
+
+/// The region and credentials for an engine on this machine.
+fn local() -> Builder {
+    // A value that is not Unicode text counts as absent.
+    let value_of = |name| environment_variable(name).ok().flatten();
+    let region = value_of("AWS_REGION")
+        .or_else(|| value_of("AWS_DEFAULT_REGION"))
+        .unwrap_or("local".to_owned());
+    let key = value_of("AWS_ACCESS_KEY_ID").zip(value_of("AWS_SECRET_ACCESS_KEY"));
+    let (key_id, secret) = key.unwrap_or_else(|| ("local".to_owned(), "local".to_owned()));
+    Builder::new()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region))
+        .credentials_provider(Credentials::new(
+            key_id,
+            secret,
+            None,
+            None,
+            "for a local engine",
+        ))
+        // Without TLS, so that no certificates are loaded.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+}
+
+async fn from_environment() -> SdkConfig {
+    aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await
+}
+
+fn finished(builder: Builder, url: Option<&Url>, timeouts: ClientTimeouts) -> Client {
+    let builder = match url {
+        Some(url) => builder
+            .endpoint_url(url.as_str())
+            // All clients of a partition share the SDK's retry budget; one endpoint must not use up that of another.
+            .retry_partition(RetryPartition::new(url.to_string())),
+        None => builder,
+    };
     Client::from_conf(configure(builder, timeouts).build())
-}
-
-/// A client of DynamoDB on AWS, with the region and credentials that the SDK finds.
-pub(crate) async fn aws_client(timeouts: ClientTimeouts) -> Client {
-    Client::from_conf(configure(from_environment().await, timeouts).build())
-}
-
-async fn from_environment() -> Builder {
-    Builder::from(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await)
 }
 
 /// The endpoint that `AWS_ENDPOINT_URL_DYNAMODB` sets, if it is set.

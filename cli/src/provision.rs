@@ -44,7 +44,8 @@ async fn provision(mut arguments: ProvisionArguments) -> anyhow::Result<Report> 
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            let otherwise = "may lack some of them; run the command again to complete it";
+            let otherwise =
+                "may lack some audiences and clients; run the command again to complete it";
             Err(table.explain(error.into(), otherwise).await)
         }
     };

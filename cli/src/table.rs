@@ -37,20 +37,15 @@ impl Table {
             None => client::configured_url().map_err(usage)?,
         };
         let is_local = endpoint.as_ref().is_some_and(is_loopback);
-        let settings = settings(arguments.table, is_local)?;
-        let client = match &endpoint {
-            Some(url) => client::client(url, client::TIMEOUTS).await,
-            None => client::aws_client(client::TIMEOUTS).await,
-        };
-        let Some(region) = client.config().region() else {
-            return Err(usage(
-                "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile with a region",
-            ));
-        };
+        let settings = settings(arguments.table.as_deref(), is_local)?;
+        let client = client::client_with_credentials(endpoint.as_ref(), client::TIMEOUTS).await?;
         let table = &settings.table_name;
         let place = match &endpoint {
             Some(url) => format!("table {table} at {}", url.as_str().trim_end_matches('/')),
-            None => format!("table {table} in {region}"),
+            None => {
+                let region = client.config().region();
+                format!("table {table} in {}", region.map_or("", AsRef::as_ref))
+            }
         };
         Ok(Self {
             store: Store::new(client.clone(), table.clone()),
@@ -102,6 +97,10 @@ impl Table {
             anyhow::anyhow!(
                 "{place}: what answers there is no DynamoDB, as `contacts serve --database-only` is on this machine"
             )
+        } else if self.endpoint.is_none() && is_unknown_host(&error) {
+            anyhow::anyhow!(
+                "{place} {otherwise}: the endpoint of the region has no address; is the region right?"
+            )
         } else {
             error.context(format!("{place} {otherwise}"))
         }
@@ -120,11 +119,18 @@ impl Table {
     }
 }
 
+/// Whether a host name has no address. The HTTP client has no public type for this.
+fn is_unknown_host(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.to_string().starts_with("dns error"))
+}
+
 /// The settings that commands need. Commands check no tokens, so settings about tokens are not read. On this machine the
 /// table has the name that `serve` gives it; on AWS the command line or `TABLE_NAME` must name it.
-fn settings(table: Option<String>, is_local: bool) -> Result<Settings, InvalidSetting> {
+fn settings(table: Option<&str>, is_local: bool) -> Result<Settings, InvalidSetting> {
     Settings::read(|name| match name {
-        "TABLE_NAME" if table.is_some() => Ok(table.clone()),
+        "TABLE_NAME" if table.is_some() => Ok(table.map(str::to_owned)),
         "TABLE_NAME" => {
             let default = is_local.then(|| development::TABLE_NAME.to_owned());
             Ok(environment_variable(name)?.or(default))

@@ -111,7 +111,7 @@ fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
         .env("TABLE_NAME", "nowhere")
         .output()
         .unwrap();
-    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(missing.status.code(), Some(3));
     assert_eq!(fs::read_to_string(&output).unwrap(), expected);
     let mut names: Vec<_> = fs::read_dir(&folder.0)
         .unwrap()

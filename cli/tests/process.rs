@@ -96,7 +96,7 @@ fn a_port_that_is_taken_is_named() {
     let server = Server::serve();
     let port = server.url.rsplit(':').next().unwrap();
     let output = output(contacts().args(["serve", "--port", port]));
-    assert!(!output.status.success());
+    assert_eq!(output.status.code(), Some(3));
     assert!(
         text(&output.stderr).contains(&format!("127.0.0.1:{port}")),
         "{}",
@@ -282,7 +282,7 @@ fn deployed_data_are_not_opened_to_tokens_that_anybody_can_make() {
                 .env("AWS_ENDPOINT_URL_DYNAMODB", aws),
         ),
     ] {
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(2));
         assert!(output.stdout.is_empty());
         let message = text(&output.stderr);
         assert!(
@@ -307,7 +307,7 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
     ] {
         let output = output(contacts().args(["serve", "--port", "0"]).env(name, value));
         let message = text(&output.stderr);
-        assert!(!output.status.success(), "{name}");
+        assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(
             message.contains(name) && message.trim_end().lines().count() == 1,
             "{message}"

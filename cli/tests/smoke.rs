@@ -487,7 +487,7 @@ async fn nobody_at_the_url_is_one_error() {
     drop(taken);
     let absent = output(&mut smoke(&url));
     for output in [silent, absent] {
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(3));
         assert!(output.stdout.is_empty());
         let message = text(&output.stderr);
         assert!(
@@ -502,7 +502,8 @@ async fn nobody_at_the_url_is_one_error() {
 fn a_token_is_needed_for_an_api_elsewhere() {
     let message = |command: &mut Command| {
         let output = output(command);
-        assert!(!output.status.success() && output.stdout.is_empty());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
         text(&output.stderr).to_owned()
     };
     let missing = message(&mut smoke("https://api.example.com"));

@@ -103,7 +103,7 @@ async fn serve_api(
     } else {
         ChangeStream::NewAndOldImages
     };
-    let client = client::client(database, client::TIMEOUTS).await;
+    let client = client::client_with_credentials(Some(database), client::TIMEOUTS).await?;
     let store = tokio::select! {
         filled = fill(&client, &settings, stream, seed) => filled?,
         () = stop.as_mut() => return Ok(()),
