@@ -37,6 +37,11 @@ impl Table {
             None => client::configured_url().map_err(usage)?,
         };
         let is_local = endpoint.as_ref().is_some_and(is_loopback);
+        if arguments.table.is_none() && !is_local && !is_set("TABLE_NAME") {
+            return Err(usage(
+                "TABLE_NAME is not set: set it, or name the table with --table",
+            ));
+        }
         let settings = settings(arguments.table.as_deref(), is_local)?;
         let client = client::client_with_credentials(endpoint.as_ref(), client::TIMEOUTS).await?;
         let table = &settings.table_name;
@@ -117,6 +122,13 @@ impl Table {
                 .is_some_and(DescribeTableError::is_resource_not_found_exception),
         }
     }
+}
+
+/// Whether a setting has a value, be it a bad one.
+fn is_set(name: &str) -> bool {
+    environment_variable(name).map_or(true, |value| {
+        value.is_some_and(|value| !value.trim().is_empty())
+    })
 }
 
 /// Whether a host name has no address. The HTTP client has no public type for this.
