@@ -92,6 +92,7 @@ impl fmt::Display for UsageError {
 impl std::error::Error for UsageError {}
 
 /// The error of a caller who has made this mistake.
+#[must_use]
 pub fn usage(mistake: impl fmt::Display) -> anyhow::Error {
     // With the causes of an `anyhow::Error`.
     UsageError(format!("{mistake:#}")).into()

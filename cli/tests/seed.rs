@@ -6,8 +6,9 @@ mod common;
 
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::common::files::{succeeded, tool};
 use self::common::{Folder, Server, contacts, output, patch, text, token};
 
 /// A database whose table `contacts` holds the demo data.
@@ -84,6 +85,41 @@ async fn what_is_there_stays_and_national_numbers_are_those_of_the_region() {
         let body = json!({ "phoneNumber": "+442079460018", "verifiedAt": "2024-01-01T00:00:00Z" });
         let (_, answer) = patch(&url, &token, body.to_string()).await;
         assert_eq!(answer["data"]["outcome"], outcome, "{answer}");
+    }
+}
+
+#[test]
+fn of_entries_without_a_primary_one_the_first_is_primary() {
+    let database = database();
+    let folder = Folder::new();
+    let verified = "2024-01-01T00:00:00.000Z";
+    let numbers = ["+14165550100", "+14165550101"];
+    let addresses = ["a@b.ca", "c@b.ca"];
+    let entries = |values: [&str; 2], said: Option<bool>| match said {
+        None => values.map(|value| json!({ "value": value })),
+        Some(said) => values.map(|value| json!({ "value": value, "isPrimary": said })),
+    };
+    let contact = |id: &str, said: Option<bool>| {
+        json!({ "id": id, "phoneNumber": entries(numbers, said), "emails": entries(addresses, said),
+                "verifiedAt": verified })
+    };
+    for (organization, said) in [("org_unsaid", None), ("org_denied", Some(false))] {
+        let contacts = [contact("c_1", said)];
+        let file = json!({ "organizations": [{ "id": organization, "contacts": contacts }] });
+        let file = folder.file("seed.json", &file.to_string());
+        let seeded = output(seed(&database).arg(&file));
+        assert!(seeded.status.success(), "{}", text(&seeded.stderr));
+        let show = ["show", "--organization", organization, "--contact", "c_1"];
+        let shown = succeeded(output(&mut tool(&database, &show)));
+        let contact: Value = serde_json::from_str(shown.lines().nth(1).unwrap()).unwrap();
+        for (member, values) in [("phoneNumber", numbers), ("emails", addresses)] {
+            let expected = json!([
+                { "value": values[0], "isPrimary": true },
+                { "value": values[1], "isPrimary": false },
+            ]);
+            assert_eq!(contact[member], expected);
+        }
+        assert_eq!(contact["verifiedAt"], verified, "of the primary address");
     }
 }
 

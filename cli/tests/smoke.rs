@@ -197,7 +197,7 @@ fn missing_samples_fail_and_the_hint_says_where_they_come_from() {
     let given = output(smoke(&server.url).env("CONTACTS_TOKEN", &person));
     for (output, hint) in [
         (local, "`contacts serve` has"),
-        (given, "contacts seed --samples ORG`"),
+        (given, "contacts seed --samples ORG --table TABLE`"),
     ] {
         assert_eq!(output.status.code(), Some(1));
         let failed = lines_with(&output, "FAIL  ");

@@ -31,8 +31,8 @@ pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> O
 /// How the table of a deployment gets the sample contacts.
 fn load_samples(token: &str) -> String {
     format!(
-        "are the sample contacts in the organization of {token}? Load them, ORG being its id: `TABLE_NAME=... \
-         AWS_REGION=... contacts seed --samples ORG`; or leave them out: --without-contacts"
+        "are the sample contacts in the organization of {token}? Load them, ORG being its id: `contacts seed --samples ORG \
+         --table TABLE`; or leave them out: --without-contacts"
     )
 }
 
