@@ -45,12 +45,11 @@ impl Table {
         let settings = settings(arguments.table.as_deref(), is_local)?;
         let client = client::client_with_credentials(endpoint.as_ref(), client::TIMEOUTS).await?;
         let table = &settings.table_name;
-        let place = match &endpoint {
-            Some(url) => format!("table {table} at {}", url.as_str().trim_end_matches('/')),
-            None => {
-                let region = client.config().region();
-                format!("table {table} in {}", region.map_or("", AsRef::as_ref))
-            }
+        let place = if let Some(url) = &endpoint {
+            format!("table {table} at {}", url.as_str().trim_end_matches('/'))
+        } else {
+            let region = client.config().region();
+            format!("table {table} in {}", region.map_or("", AsRef::as_ref))
         };
         Ok(Self {
             store: Store::new(client.clone(), table.clone()),

@@ -57,7 +57,7 @@ impl Summary {
             End::Whole => None,
             // The same file would end at the same line again.
             End::Failed(error) if !error.is::<DatabaseError>() => Some(""),
-            End::Failed(_) | End::Interrupted(_) => Some("; the same again goes on"),
+            End::Failed(_) | End::Interrupted(_) => Some("; run the command again to complete it"),
         };
         if let Some(again) = again {
             let done = if dry_run { "looked at" } else { "done" };

@@ -191,7 +191,7 @@ impl Rejects {
                 let is_earlier = start.trim_ascii_end() == header.as_bytes();
                 if !is_earlier && !start.is_empty() {
                     bail!(
-                        "{}: is there, and holds something else than rejects",
+                        "{}: the file exists, and is no list of rejected records",
                         place()
                     );
                 }
