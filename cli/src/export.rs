@@ -81,7 +81,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
             let otherwise = "was not exported to its end";
             return Err(table.explain(error, otherwise).await);
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.context(output.name())),
     };
     let place = &table.place;
     match output.finish()? {

@@ -44,7 +44,7 @@ fn home() -> Folder {
     let process = home.file(
         "process",
         &format!(
-            "#!/bin/sh\nif [ \"$1\" = no ]; then echo 'ask the help desk' >&2; exit 7; fi\n\
+            "#!/bin/sh\nif [ \"$1\" = no ]; then echo 'no SSO today: ask the help desk' >&2; exit 7; fi\n\
              echo run >> '{}/runs'\necho '{credentials}'\n",
             home.0.display()
         ),
@@ -160,6 +160,7 @@ async fn a_credential_process_that_fails_is_quoted() {
     let (server, keys) = database_and_portal().await;
     let said = error(&show(&home(), "broken", &server));
     assert!(said.contains("ask the help desk"), "{said}");
+    assert!(!said.contains("aws sso login"), "{said}");
     assert!(keys.lock().unwrap().is_empty());
 }
 

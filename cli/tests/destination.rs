@@ -151,6 +151,32 @@ fn a_file_that_the_shell_has_opened_is_continued_and_its_name_stays() {
 }
 
 #[test]
+fn an_output_that_takes_nothing_more_is_named() {
+    let full = Path::new("/dev/full");
+    if !full.exists() {
+        // Only Linux has it.
+        return;
+    }
+    let (database, _folder, _) = filled();
+    let standard = ["export", "--organization", "org_x"];
+    let mut standard = tool(&database, &standard);
+    standard.stdout(File::options().write(true).open(full).unwrap());
+    for (mut command, named) in [
+        (export_to(&database, full), "--output /dev/full: "),
+        (standard, "standard output: "),
+    ] {
+        let failed = command.stderr(Stdio::piped()).spawn().unwrap();
+        let failed = failed.wait_with_output().unwrap();
+        assert_eq!(failed.status.code(), Some(3));
+        assert!(
+            text(&failed.stderr).contains(named),
+            "{}",
+            text(&failed.stderr)
+        );
+    }
+}
+
+#[test]
 fn a_file_keeps_its_permissions() {
     let (database, folder, exported) = filled();
     let private = folder.file("private.jsonl", "of yesterday\n");

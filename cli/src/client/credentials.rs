@@ -68,16 +68,11 @@ fn causes(error: CredentialsError) -> String {
     causes.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether these causes are of a profile with single sign-on. The SDK has no public type for them.
+/// Whether these causes are of a profile with single sign-on. The SDK has no public type for them. A `credential_process`
+/// says itself what to do.
 fn is_about_single_sign_on(causes: &str) -> bool {
-    [
-        "SSO",
-        "/sso/",
-        "sso_session",
-        "Session token not found or invalid",
-    ]
-    .iter()
-    .any(|word| causes.contains(word))
+    let words = ["SSO", "/sso/", "Session token not found or invalid"];
+    !causes.contains("external process") && words.iter().any(|word| causes.contains(word))
 }
 
 /// A provider whose first answer is known already, so that nobody is asked twice: a `credential_process` may ask a person.

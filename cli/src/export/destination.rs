@@ -48,7 +48,7 @@ impl Destination {
             let format = format.unwrap_or(Format::Jsonl);
             return Ok(Self::Standard(io::stdout(), format));
         };
-        let place = || format!("--output {}", path.display());
+        let place = || name(&path);
         let format = format.or_else(|| Format::of_name(&path));
         let target = target_of(&path).with_context(place)?;
         let is_special =
@@ -86,6 +86,14 @@ impl Destination {
         }
     }
 
+    /// Its name, for error messages.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Standard(..) => "standard output".to_owned(),
+            Self::Special { path, .. } | Self::File { path, .. } => name(path),
+        }
+    }
+
     pub(super) fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Standard(output, _) => output,
@@ -105,13 +113,15 @@ impl Destination {
                 target,
                 ..
             } => {
-                unfinished
-                    .persist(target)
-                    .with_context(|| format!("--output {}", path.display()))?;
+                unfinished.persist(target).with_context(|| name(&path))?;
                 Ok(Some(path))
             }
         }
     }
+}
+
+fn name(path: &Path) -> String {
+    format!("--output {}", path.display())
 }
 
 /// The path behind all symbolic links. The last link may lead to a file that does not exist yet.
