@@ -158,7 +158,7 @@ fn rejects_go_to_a_file_with_line_field_and_reason_and_the_others_go_on() {
             fs::read_to_string(&rejects).unwrap(),
             "line,field,reason\n\
              4,id,\"must be 1 to 64 letters, digits, `_` or `-`\"\n\
-             6,email,must be an e-mail address of at most 320 characters\n\
+             6,email,must be an e-mail address of at most 320 characters: it has no @\n\
              7,verifiedAt,\"must be a date and time with an offset, from 1970 to 9999, such as 2026-05-20T15:04:01.135Z\"\n"
         );
     }

@@ -149,7 +149,7 @@ fn a_development_token_has_the_claims_that_the_settings_name() {
             .args(["token", "--role", "SUPERADMIN"])
             .envs(settings),
     );
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("operator"));
 }
 
@@ -162,7 +162,7 @@ fn a_token_cannot_have_a_claim_within_a_claim_that_has_a_value() {
     let mut command = contacts();
     command.args(["token", "--organization", "org_a", "--client", "website"]);
     let output = output(command.envs(settings));
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("/tenant/client"));
 }
 

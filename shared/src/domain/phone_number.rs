@@ -17,7 +17,8 @@ pub struct PhoneNumber(String);
 /// Japan), which have no form with `+`.
 const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
 
-/// A text that is not a phone number, and why. The message never repeats the text.
+/// A text that is not a phone number, and why. The message never repeats the text. It has no `; `, which separates the
+/// faults of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPhoneNumber {
     /// It is missing, or a value of another type than text.
@@ -49,7 +50,7 @@ pub enum InvalidPhoneNumber {
     Plus,
     /// A spreadsheet wrote it as a number.
     #[error(
-        "{EXPECTED}: a spreadsheet wrote it as a number, such as 14165550100.0; the column must be text"
+        "{EXPECTED}: a spreadsheet wrote it as a number, such as 14165550100.0 (make the column text)"
     )]
     Float,
     /// It has fewer digits than a number in international form.
@@ -63,11 +64,11 @@ pub enum InvalidPhoneNumber {
     LeadingZero,
     /// It has no plus, and is no number of the region.
     #[error(
-        "{EXPECTED}: it is not a number of the region {0}; a number of another region begins with +"
+        "{EXPECTED}: it is not a number of the region {0} (a number of another region begins with +)"
     )]
     NotOfRegion(PhoneRegion),
     /// It could be national or international.
-    #[error("{EXPECTED}: it is ambiguous, because it may have lost its +; write it with +")]
+    #[error("{EXPECTED}: it is ambiguous, because it may have lost its + (write it with +)")]
     Ambiguous,
     /// No region has its calling code.
     #[error("{EXPECTED}: its calling code does not exist")]

@@ -144,7 +144,7 @@ fn an_error_says_where_and_why() {
         ),
         (
             r#"{"id":"d","phoneNumber":[{"value":"+99912345678"}]}"#,
-            "organizations[0].contacts[1].phoneNumber[0].value: has a calling code that is not assigned",
+            "organizations[0].contacts[1].phoneNumber[0].value: must be a phone number, such as +14165550100: its calling code does not exist",
         ),
         (
             r#"{"id":"d","emails":[{"value":"a@b.ca"},{"value":"A@B.ca"}]}"#,
