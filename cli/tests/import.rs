@@ -5,15 +5,15 @@
 mod common;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use self::common::files::{counts, database, export, file, import, succeeded, tool};
+use self::common::files::{counts, database, export, file, import, interrupt, succeeded, tool};
 use self::common::{Folder, Server, contacts, output, patch, text, token};
 
 #[tokio::test]
@@ -375,18 +375,9 @@ fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_
         let mut importing = import_from_pipe(&database);
         let mut stdin = importing.stdin.take().unwrap();
         stdin.write_all(content.as_bytes()).unwrap();
-        let status = Command::new("kill")
-            .args([signal, &importing.id().to_string()])
-            .status();
-        assert!(status.unwrap().success());
-        let mut report = String::new();
-        importing
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut report)
-            .unwrap();
-        assert_eq!(importing.wait().unwrap().code(), Some(code), "{signal}");
+        importing.stdin = Some(stdin);
+        let (ended, report) = interrupt(importing, signal);
+        assert_eq!(ended, Some(code), "{signal}");
         let [created, updated, unchanged, rejected] = counts(&report);
         assert_eq!((updated, unchanged, rejected), (0, 0, 0));
         assert!(
@@ -398,6 +389,5 @@ fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_
         for line in exported.lines() {
             serde_json::from_str::<Value>(line).unwrap();
         }
-        drop(stdin);
     }
 }

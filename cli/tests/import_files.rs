@@ -5,14 +5,13 @@
 mod common;
 
 use std::fs;
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::common::files::{counts, database, export, import, succeeded, tool};
+use self::common::files::{counts, database, export, import, interrupt, succeeded, tool};
 use self::common::{Folder, Server, contacts, output, text};
 
 /// A database with an audience, and files for it.
@@ -374,7 +373,7 @@ fn an_import_that_waits_for_its_first_bytes_ends_at_the_first_signal() {
         ("csv", "-TERM", 143),
         ("jsonl", "-TERM", 143),
     ] {
-        let mut importing = contacts()
+        let importing = contacts()
             .args(["import", "-", "--organization", "org_x", "--format", format])
             .args(["--dynamodb", &database.url])
             .env("TABLE_NAME", "contacts")
@@ -384,23 +383,9 @@ fn an_import_that_waits_for_its_first_bytes_ends_at_the_first_signal() {
             .spawn()
             .unwrap();
         wait_for_handler(importing.id());
-        let id = importing.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status();
-        assert!(sent.unwrap().success());
-        let mut report = String::new();
-        importing
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut report)
-            .unwrap();
-        assert_eq!(
-            importing.wait().unwrap().code(),
-            Some(code),
-            "{format} {signal}"
-        );
+        let (ended, report) = interrupt(importing, signal);
+        assert_eq!(ended, Some(code), "{format} {signal}");
         assert!(report.contains("it ended early"), "{report}");
-        drop(importing.stdin.take());
     }
 }
 

@@ -5,7 +5,7 @@ mod files;
 mod records;
 mod round_trip;
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +97,15 @@ pub(crate) async fn import(
     file: impl AsRef<[u8]>,
     change: impl FnOnce(&mut Options),
 ) -> Result<(Summary, String), String> {
+    import_from(store, Cursor::new(file.as_ref().to_vec()), change).await
+}
+
+/// [`import`] from any reader.
+async fn import_from(
+    store: &Store,
+    input: impl Read + Send + 'static,
+    change: impl FnOnce(&mut Options),
+) -> Result<(Summary, String), String> {
     let rejects = Rejects::new();
     let mut options = Options {
         organization: None,
@@ -110,7 +119,6 @@ pub(crate) async fn import(
         clock: shared::system_clock(),
     };
     change(&mut options);
-    let input = Cursor::new(file.as_ref().to_vec());
     let summary = contacts::import::import(store, input, options, std::future::pending())
         .await
         .map_err(|error| format!("{error:#}"))?;

@@ -1,7 +1,8 @@
 //! `contacts import` and `contacts export` against a database, and files for them.
 
+use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 
 use serde_json::json;
 
@@ -33,6 +34,21 @@ pub(crate) fn export(database: &Server, arguments: &[&str]) -> String {
 
 pub(crate) fn import(database: &Server, file: &Path, arguments: &[&str]) -> Output {
     output(tool(database, &["import"]).arg(file).args(arguments))
+}
+
+/// Sends a signal to an import, and gives its exit code and its report.
+pub(crate) fn interrupt(mut importing: Child, signal: &str) -> (Option<i32>, String) {
+    let id = importing.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status();
+    assert!(sent.unwrap().success());
+    // Open until the import has ended, if its input is a pipe.
+    let stdin = importing.stdin.take();
+    let mut report = String::new();
+    let mut stdout = importing.stdout.take().unwrap();
+    stdout.read_to_string(&mut report).unwrap();
+    let code = importing.wait().unwrap().code();
+    drop(stdin);
+    (code, report)
 }
 
 /// The numbers of a report: created, updated, unchanged, rejected.

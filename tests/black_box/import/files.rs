@@ -1,19 +1,16 @@
 //! Files as people have them: what a cell keeps on its way out and in, and a reader that fails.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
 use black_box_tests::Database;
 use contacts::arguments::Format;
-use contacts::import::{End, FileOptions, Options};
+use contacts::import::End;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use shared::domain::{OrganizationId, PhoneRegion, TimeZone};
+use shared::domain::OrganizationId;
 
-use super::{
-    Rejects, Scene, created, exported, import, imported, lines, organization, retry_budget,
-};
+use super::{Scene, created, exported, import, import_from, imported, lines, organization};
 
 /// Texts that a spreadsheet, a CSV file or a reader of cells may take for something else, and any others.
 fn text() -> impl Strategy<Value = String> {
@@ -126,27 +123,16 @@ async fn a_file_whose_reader_fails_is_not_read_whole() {
         (String::new(), true),
         (String::new(), false),
     ] {
-        let rejects = Rejects::new();
-        let options = Options {
-            organization: Some(OrganizationId::parse("org_a").unwrap()),
-            file: FileOptions::of(Format::Jsonl),
-            dry_run: false,
-            rejects: rejects.0.clone(),
-            region: PhoneRegion::CANADA,
-            time_zone: TimeZone::UTC,
-            retry_budget: retry_budget(),
-            progress: Arc::default(),
-            clock: shared::system_clock(),
-        };
         let is_empty = file.is_empty();
         let input = Broken {
             start: io::Cursor::new(file.into_bytes()),
             panics,
         };
-        let ended = contacts::import::import(&store, input, options, std::future::pending()).await;
+        let into = Some(OrganizationId::parse("org_a").unwrap());
+        let ended = import_from(&store, input, |options| options.organization = into).await;
         match ended {
-            Ok(summary) => assert!(matches!(summary.end, End::Failed(_)), "{:?}", summary.end),
-            Err(error) => assert!(is_empty, "{error:#}"),
+            Ok((summary, _)) => assert!(matches!(summary.end, End::Failed(_)), "{:?}", summary.end),
+            Err(error) => assert!(is_empty, "{error}"),
         }
     }
 }
