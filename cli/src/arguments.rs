@@ -11,7 +11,9 @@ use url::Url;
 
 use crate::api_url::ApiUrl;
 use crate::exit;
-use crate::import::{self, ColumnMap, RowCondition, SetMember};
+use crate::import::columns::{ColumnMap, SetMember};
+use crate::import::condition::RowCondition;
+use crate::import::{header, text};
 
 /// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
 #[derive(Debug, Parser)]
@@ -243,11 +245,11 @@ pub struct ImportArguments {
     pub format: Option<Format>,
     /// The encoding of a file without a byte order mark: a label of the Encoding Standard, such as windows-1252. By default
     /// UTF-8.
-    #[arg(long, value_name = "LABEL", value_parser = import::encoding)]
+    #[arg(long, value_name = "LABEL", value_parser = text::encoding)]
     pub encoding: Option<&'static Encoding>,
     /// The character between the cells of a CSV file, or `tab`. By default the header row shows whether it is a comma, a
     /// semicolon or a tab.
-    #[arg(long, value_name = "CHAR", value_parser = import::delimiter)]
+    #[arg(long, value_name = "CHAR", value_parser = header::delimiter)]
     pub delimiter: Option<u8>,
     /// The member that a column of a CSV file is, such as "First Name=firstName". "Notes=" leaves a column out. Repeat the
     /// option for several columns.

@@ -2,10 +2,10 @@
 
 mod application;
 mod cells;
-mod columns;
-mod condition;
+pub(crate) mod columns;
+pub(crate) mod condition;
 mod dispatcher;
-mod header;
+pub(crate) mod header;
 mod lines;
 mod member;
 mod options;
@@ -18,7 +18,7 @@ mod run;
 mod source;
 mod summary;
 mod tally;
-mod text;
+pub(crate) mod text;
 mod workers;
 
 use std::fs::{self, File};
@@ -36,9 +36,6 @@ pub use self::options::{FileOptions, Options};
 pub use self::run::import;
 pub use self::summary::{End, Summary};
 pub use self::tally::Counts;
-
-pub(crate) use self::header::delimiter;
-pub(crate) use self::text::encoding;
 
 use crate::arguments::{Format, ImportArguments};
 use crate::exit::{NOT_ALL, usage};

@@ -6,6 +6,7 @@ use anyhow::{anyhow, bail};
 use serde_json::{Map, Value};
 
 use super::condition::{Conditions, RowCondition};
+use super::header::is_same;
 use super::member::Member;
 use crate::contact_file::fault::Fault;
 use crate::exit::usage;
@@ -296,11 +297,6 @@ fn given_twice(member: Member, earlier: &str, name: &str) -> anyhow::Error {
         "columns {earlier:?} and {name:?} are both {member}; --map \"COLUMN=\" leaves a column out"
     );
     usage(mistake)
-}
-
-/// Whether both are the same name, without regard to case.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
 }
 
 /// The error for unknown columns.

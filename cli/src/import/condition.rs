@@ -1,6 +1,6 @@
 //! Which rows of a CSV file are imported (`--where`).
 
-use super::columns::is_same;
+use super::header::is_same;
 use crate::exit::usage;
 
 /// A condition on the rows of a file. Letter case and white space around the cells do not count.

@@ -135,6 +135,11 @@ impl FirstRow {
     }
 }
 
+/// Whether both are the same text, without regard to case.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
 /// Reads a delimiter from the command line.
 ///
 /// # Errors
