@@ -27,6 +27,13 @@ pub(super) fn calling_code_exists(digits: &str) -> bool {
         .any(|code| calling_code(code).is_some())
 }
 
+/// Whether `digits` are a valid number in international form without `+`.
+pub(super) fn is_international(digits: &str) -> bool {
+    (1..=MAX_CALLING_CODE_DIGITS)
+        .filter_map(|length| digits.split_at_checked(length))
+        .any(|(code, number)| calling_code(code).is_some_and(|code| is_valid(code, number)))
+}
+
 /// The assigned calling code that these digits are.
 fn calling_code(digits: &str) -> Option<u16> {
     // "01" would parse as 1.

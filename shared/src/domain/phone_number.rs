@@ -67,8 +67,8 @@ pub enum InvalidPhoneNumber {
         "{EXPECTED}: it is not a number of the region {0} (a number of another region begins with +)"
     )]
     NotOfRegion(PhoneRegion),
-    /// It could be national or international.
-    #[error("{EXPECTED}: it is ambiguous, because it may have lost its + (write it with +)")]
+    /// Without a plus it can be read as two numbers.
+    #[error("{EXPECTED}: it is ambiguous without a + (write it with +)")]
     Ambiguous,
     /// No region has its calling code.
     #[error("{EXPECTED}: its calling code does not exist")]
@@ -91,7 +91,7 @@ impl PhoneNumber {
     /// - When the text contains anything but digits and separators. An extension is an error too: the parser never
     ///   drops it.
     /// - When the number has fewer than 7 or more than 15 digits.
-    /// - When the number is national and not possible in `region`, or when it may have lost its `+`.
+    /// - When the number is national and not possible in `region`, or when it is ambiguous without a `+`.
     pub fn parse(text: &str, region: PhoneRegion) -> Result<Self, InvalidPhoneNumber> {
         Self::read(text, region, numbering_plan::is_possible)
     }
@@ -118,17 +118,27 @@ impl PhoneNumber {
         let written = Written::parse(text)?;
         let plan = region.plan();
         let digits = &written.digits;
+        let zero = written.zero_in_parentheses;
+        let without = |prefix: usize| {
+            let rest = digits.get(prefix..).unwrap_or_default();
+            international(rest, zero.and_then(|zero| zero.checked_sub(prefix)))
+        };
         let prefixed = plan.and_then(|plan| plan.strip_international_prefix(digits));
         let digits = match (plan, prefixed) {
-            _ if written.has_plus => international(digits, written.zero_in_parentheses),
+            _ if written.has_plus => without(0),
             (_, Some(rest)) => {
-                let prefix = digits.len() - rest.len();
-                let zero = written.zero_in_parentheses;
-                international(rest, zero.and_then(|zero| zero.checked_sub(prefix)))
+                let number = without(digits.len() - rest.len());
+                // Some prefixes end with a digit for the carrier, but people also write a plain 00.
+                let other = without(2);
+                let has_other = digits.starts_with("00") && other != number;
+                if has_other && numbering_plan::is_international(&other) {
+                    return Err(InvalidPhoneNumber::Ambiguous);
+                }
+                number
             }
             (plan, None) => plan
                 .ok_or(InvalidPhoneNumber::NotOfRegion(region))
-                .and_then(|plan| national(digits, plan, region, is_number))?,
+                .and_then(|plan| national(&written, plan, region, is_number))?,
         };
         if digits.starts_with('0') {
             return Err(InvalidPhoneNumber::LeadingZero);
@@ -164,17 +174,19 @@ fn international(digits: &str, zero_in_parentheses: Option<usize>) -> String {
 
 /// The digits in international form of a number dialled in `region` without an international prefix.
 fn national(
-    digits: &str,
+    written: &Written,
     plan: &Plan,
     region: PhoneRegion,
     is_number: fn(u16, &str) -> bool,
 ) -> Result<String, InvalidPhoneNumber> {
+    let digits = &written.digits;
     let calling_code = plan.calling_code();
     let number = numbering_plan::significant_number(digits, plan)
         .filter(|number| is_number(calling_code, number))
         .ok_or(InvalidPhoneNumber::NotOfRegion(region))?;
     // A spreadsheet drops the plus, and a national number may begin with the digits of the calling code.
-    let international = digits.strip_prefix(&calling_code.to_string());
+    let international = international(digits, written.zero_in_parentheses);
+    let international = international.strip_prefix(&calling_code.to_string());
     let is_other = |rest: &str| rest != number && numbering_plan::is_valid(calling_code, rest);
     if international.is_some_and(is_other) {
         return Err(InvalidPhoneNumber::Ambiguous);

@@ -110,6 +110,10 @@ fn a_number_that_may_have_lost_its_plus_is_ambiguous() {
         ("35896847", "FI"),
         ("841992000", "VN"),
         ("468038107", "SE"),
+        ("49 (0)30 657070", "DE"),
+        ("383 (0)43075983", "XK"),
+        ("63 (0)200806", "PH"),
+        ("39 (0)068288", "IT"),
     ] {
         for number in [added(text, region), looked_up(text, region)] {
             assert_eq!(number, Err(InvalidPhoneNumber::Ambiguous), "{text:?}");
@@ -124,6 +128,35 @@ fn a_number_that_may_have_lost_its_plus_is_ambiguous() {
         ("33 6 12 34 56 78", "FR", "+33612345678"),
         ("7 912 345 67 89", "RU", "+79123456789"),
         ("47123456", "NO", "+4747123456"),
+    ] {
+        assert_eq!(added(text, region).as_deref(), Ok(number), "{text:?}");
+    }
+}
+
+/// The international prefixes of these regions have a digit for the carrier, which a plain 00 lacks.
+#[test]
+fn a_plain_00_that_is_no_prefix_of_the_region_is_ambiguous() {
+    for (text, region) in [
+        ("0055 11 98765-4321", "BR"),
+        ("00 57 300 1234567", "CO"),
+        ("0065 9123 4567", "SG"),
+        ("0033 6 12 34 56 78", "TH"),
+        ("0081 90 1234 5678", "KR"),
+        ("00 852 9123 4567", "HK"),
+        ("00 1 416 555 0100", "AU"),
+        ("0033 (0)6 12 34 56 78", "TH"),
+    ] {
+        for number in [added(text, region), looked_up(text, region)] {
+            assert_eq!(number, Err(InvalidPhoneNumber::Ambiguous), "{text:?}");
+        }
+    }
+    for (text, region, number) in [
+        ("0021 55 11 98765-4321", "BR", "+5511987654321"),
+        ("009 57 300 1234567", "CO", "+573001234567"),
+        ("001 44 20 7946 0958", "SG", "+442079460958"),
+        ("001 65 9123 4567", "TH", "+6591234567"),
+        ("001 1 416 555 0100", "KR", "+14165550100"),
+        ("0011 65 9123 4567", "AU", "+6591234567"),
     ] {
         assert_eq!(added(text, region).as_deref(), Ok(number), "{text:?}");
     }
