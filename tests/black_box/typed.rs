@@ -160,6 +160,39 @@ async fn a_number_that_may_be_another_one_is_refused_with_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_value_that_is_no_text_is_told_from_a_missing_one() {
+    let api = Api::start().await;
+    api.seed(json!([{ "id": "c_1" }])).await;
+    for (kind, value, why) in [
+        ("phone", json!(14_165_550_100_u64), "it is not a string"),
+        ("phone", json!(["+14165550100"]), "it is not a string"),
+        ("phone", Value::Null, "it is missing"),
+        ("email", json!({ "value": "a@b.ca" }), "it is not a string"),
+        ("email", json!(true), "it is not a string"),
+        ("email", Value::Null, "it is missing"),
+    ] {
+        let path = "/api/contacts/c_1/contact-methods";
+        let body = json!({ "type": kind, "value": value });
+        let answer = api.post(path, &api.user_token(), body).await;
+        let message = answer.body["error"].as_str().unwrap();
+        assert!(message.ends_with(why), "{kind} {value}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_can_see_counts_as_missing_where_applications_send_it() {
+    let api = Api::start().await;
+    for email in ["", " ", "\u{200b}", "\u{3164}", " \u{feff}"] {
+        let body = json!({ "email": email, "audience": "newsletter", "client": "website" });
+        let answer = api.upsert(body).await;
+        assert_eq!(
+            answer.body["error"]["fields"]["email"], "required",
+            "{email:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_address_with_invisible_characters_around_it_is_the_same_mailbox() {
     let api = Api::start().await;
     api.seed(json!([{ "id": "c_1", "emails": [{ "value": "zed@example.com" }] }]))

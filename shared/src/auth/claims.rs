@@ -104,6 +104,8 @@ impl Claims {
         match &self.checked.sub {
             Some(Value::String(text)) if !is_blank(text) => Ok(text),
             None | Some(Value::String(_)) => Err(missing("sub")),
+            Some(Value::Array(list)) if list.is_empty() => Err(missing("sub")),
+            Some(Value::Object(members)) if members.is_empty() => Err(missing("sub")),
             Some(_) => Err(malformed("sub")),
         }
     }
@@ -162,6 +164,7 @@ pub(super) fn malformed(claim: &(impl ToString + ?Sized)) -> TokenFault {
 fn numeric_date(value: &Value) -> Option<Duration> {
     match value.as_u64() {
         Some(seconds) => Some(Duration::from_secs(seconds)),
-        None => Duration::try_from_secs_f64(value.as_f64()?).ok(),
+        // A time before 1970 is past in any case.
+        None => Duration::try_from_secs_f64(value.as_f64()?.max(0.0)).ok(),
     }
 }

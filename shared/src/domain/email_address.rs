@@ -23,8 +23,11 @@ pub struct EmailAddress {
 /// A text that is not an e-mail address, and why. The message never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEmailAddress {
-    /// It is missing, or a value of another type than text.
-    #[error("{EXPECTED}: it is missing or not a string")]
+    /// It is missing.
+    #[error("{EXPECTED}: it is missing")]
+    Missing,
+    /// It is a value of another type than text.
+    #[error("{EXPECTED}: it is not a string")]
     NotText,
     /// It has no visible character.
     #[error("{EXPECTED}: it is blank")]
@@ -145,7 +148,8 @@ fn check_characters(address: &str) -> Result<(), InvalidEmailAddress> {
     Ok(())
 }
 
-/// What a local part in quotation marks quotes (RFC 5322 section 3.2.4), or any other local part itself.
+/// What a local part in quotation marks quotes (RFC 5322 section 3.2.4), or any other local part itself. A backslash that
+/// quotes nothing stays, so that it is refused.
 fn unquoted(local: &str) -> Cow<'_, str> {
     let quoted = local
         .strip_prefix('"')
@@ -153,12 +157,13 @@ fn unquoted(local: &str) -> Cow<'_, str> {
     let Some(quoted) = quoted else {
         return local.into();
     };
-    let mut escaped = false;
-    let is_quoted = |c: &char| {
-        escaped = *c == '\\' && !escaped;
-        !escaped
-    };
-    quoted.chars().filter(is_quoted).collect()
+    let mut unquoted = String::new();
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        let escaped = if c == '\\' { chars.next() } else { None };
+        unquoted.push(escaped.unwrap_or(c));
+    }
+    unquoted.into()
 }
 
 /// Checks the characters of a local part in its normal form.

@@ -21,8 +21,11 @@ const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
 /// faults of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPhoneNumber {
-    /// It is missing, or a value of another type than text.
-    #[error("{EXPECTED}: it is missing or not a string")]
+    /// It is missing.
+    #[error("{EXPECTED}: it is missing")]
+    Missing,
+    /// It is a value of another type than text.
+    #[error("{EXPECTED}: it is not a string")]
     NotText,
     /// It has no visible character.
     #[error("{EXPECTED}: it is blank")]

@@ -42,13 +42,13 @@ pub fn required_text(json: &Value) -> Result<String, Problem> {
     }
 }
 
-/// As `parse`, but [`Problem::Required`] for a blank text and for every other type.
+/// As `parse`, but [`Problem::Required`] for a text that nobody can see, and for every other type.
 pub fn non_blank<T>(
     parse: impl FnOnce(&Value) -> Result<T, Problem>,
 ) -> impl FnOnce(&Value) -> Result<T, Problem> {
-    move |json| {
-        required_text(json)?;
-        parse(json)
+    move |json| match json.as_str() {
+        Some(text) if !text.chars().all(is_invisible) => parse(json),
+        _ => Err(Problem::Required),
     }
 }
 
@@ -68,8 +68,7 @@ fn parsed<T, E>(
 /// A phone number that the request looks up, in international form, or national in `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
     move |json| {
-        let text = json.as_str().ok_or(InvalidPhoneNumber::NotText);
-        let number = text.and_then(|text| PhoneNumber::parse(text, region));
+        let number = phone_text(json).and_then(|text| PhoneNumber::parse(text, region));
         number.map_err(Problem::MustBePhoneNumber)
     }
 }
@@ -79,9 +78,16 @@ pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
     move |json| {
-        let text = json.as_str().ok_or(InvalidPhoneNumber::NotText);
-        let number = text.and_then(|text| PhoneNumber::parse_new(text, region));
+        let number = phone_text(json).and_then(|text| PhoneNumber::parse_new(text, region));
         number.map_err(Problem::MustBePhoneNumber)
+    }
+}
+
+fn phone_text(json: &Value) -> Result<&str, InvalidPhoneNumber> {
+    match json {
+        Value::String(text) => Ok(text),
+        Value::Null => Err(InvalidPhoneNumber::Missing),
+        _ => Err(InvalidPhoneNumber::NotText),
     }
 }
 
@@ -90,8 +96,11 @@ pub fn new_phone_number(
 /// # Errors
 /// [`Problem::MustBeEmailAddress`].
 pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
-    let text = json.as_str().ok_or(InvalidEmailAddress::NotText);
-    let address = text.and_then(EmailAddress::parse);
+    let address = match json {
+        Value::String(text) => EmailAddress::parse(text),
+        Value::Null => Err(InvalidEmailAddress::Missing),
+        _ => Err(InvalidEmailAddress::NotText),
+    };
     address.map_err(Problem::MustBeEmailAddress)
 }
 

@@ -129,7 +129,7 @@ const VALUE_OF_PHONE: &str = "value must be a phone number, such as +14165550100
 const VALUE_OF_EMAIL: &str =
     "value must be an e-mail address of at most 320 characters: its domain is not valid";
 const EMAIL_MISSING: &str =
-    "value must be an e-mail address of at most 320 characters: it is missing or not a string";
+    "value must be an e-mail address of at most 320 characters: it is missing";
 const VALUE: &str = "value must be a phone number or an e-mail address";
 const TYPE: &str = "type must be \"phone\" or \"email\"";
 const LABEL: &str =

@@ -85,7 +85,7 @@ event_tests! {
     refuses_a_body_without_a_number:
         ["verify-phone-number/phone-number-missing"] => crm_invalid(&[PHONE_NUMBER]);
     refuses_a_number_that_is_not_a_text:
-        ["verify-phone-number/phone-number-not-a-text"] => crm_invalid(&[PHONE_NUMBER]);
+        ["verify-phone-number/phone-number-not-a-text"] => crm_invalid(&[NOT_TEXT]);
     refuses_a_number_with_an_extension:
         ["verify-phone-number/bad-phone-number"] => crm_invalid(&[EXTENSION]);
     refuses_a_day_that_does_not_exist:
@@ -122,7 +122,9 @@ async fn refuses_a_body_over_16_kib() {
 }
 
 const PHONE_NUMBER: &str =
-    "phoneNumber must be a phone number, such as +14165550100: it is missing or not a string";
+    "phoneNumber must be a phone number, such as +14165550100: it is missing";
+const NOT_TEXT: &str =
+    "phoneNumber must be a phone number, such as +14165550100: it is not a string";
 const EXTENSION: &str = "phoneNumber must be a phone number, such as +14165550100: it has an extension, or more than one number";
 
 /// The members of the verification of most events, without a label.

@@ -130,6 +130,7 @@ fn a_local_part_in_quotation_marks_is_what_it_quotes() {
         "\"a\"b@c.example",
         "a\"b\"@c.example",
         "\"a@c.example",
+        "\"a\\\"@c.example",
         "\"@c.example",
     ] {
         assert_eq!(fault(text), InvalidEmailAddress::LocalPart, "{text}");
