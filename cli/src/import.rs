@@ -6,6 +6,7 @@ pub(crate) mod columns;
 pub(crate) mod condition;
 mod dispatcher;
 pub(crate) mod header;
+mod line_number;
 mod lines;
 mod member;
 mod options;
@@ -152,12 +153,34 @@ fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     if is_standard_input(file) {
         return Ok((Box::new(io::stdin()), None));
     }
-    let input = File::open(file)?;
     let found = fs::metadata(file)?;
     if found.is_dir() {
         bail!("is a folder");
     }
-    Ok((Box::new(input), found.is_file().then_some(found.len())))
+    if !found.is_file() {
+        return Ok((Box::new(Pipe::Unopened(file.to_owned())), None));
+    }
+    Ok((Box::new(File::open(file)?), Some(found.len())))
+}
+
+/// A named pipe or a device, which the first read opens: to open a pipe takes as long as nobody writes to it.
+enum Pipe {
+    Unopened(PathBuf),
+    Open(File),
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(file) => file.read(buffer),
+            Self::Unopened(path) => {
+                let mut file = File::open(path)?;
+                let read = file.read(buffer);
+                *self = Self::Open(file);
+                read
+            }
+        }
+    }
 }
 
 fn is_standard_input(file: &Path) -> bool {

@@ -1,7 +1,8 @@
 //! Signals that ask a command to end.
 
-use std::process;
+use std::{process, thread};
 
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -24,10 +25,17 @@ pub(crate) fn name_of(code: u8) -> &'static str {
 /// # Errors
 /// When the signal handlers cannot be installed.
 pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    // Apart from the command's own runtime: a second signal ends the process even while all its threads wait.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _within = runtime.enter();
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
+    };
     let (tell, told) = oneshot::channel();
-    tokio::spawn(async move {
+    let handle = async move {
         let mut asked = async || {
             tokio::select! {
                 _ = interrupt.recv() => SIGINT,
@@ -37,7 +45,8 @@ pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
         // The receiver is gone when the command is about to end anyway.
         let _ = tell.send(asked().await);
         process::exit(asked().await.into());
-    });
+    };
+    thread::spawn(move || runtime.block_on(handle));
     Ok(async {
         match told.await {
             Ok(code) => code,

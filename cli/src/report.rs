@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use crate::output::print;
+use crate::output::{print, tell};
 
 /// The report of a command.
 pub(crate) struct Report {
@@ -22,7 +22,11 @@ pub(crate) struct Report {
 /// # Errors
 /// That of the command, or when standard output cannot be written to.
 pub(crate) fn conclude(is_json: bool, report: anyhow::Result<Report>) -> anyhow::Result<ExitCode> {
-    let Report { text, members, end } = match report {
+    let Report {
+        mut text,
+        mut members,
+        end,
+    } = match report {
         Ok(report) => report,
         Err(error) => Report {
             text: String::new(),
@@ -31,13 +35,16 @@ pub(crate) fn conclude(is_json: bool, report: anyhow::Result<Report>) -> anyhow:
         },
     };
     if is_json {
-        let mut members = members;
         if let Err(error) = &end {
             members.insert("error".to_owned(), json!(format!("{error:#}")));
         }
-        print(&format!("{}\n", Value::Object(members)))?;
-    } else {
-        print(&text)?;
+        text = format!("{}\n", Value::Object(members));
     }
-    end
+    match (print(&text), end) {
+        (Err(unprinted), Err(error)) => {
+            tell(&format!("contacts: {unprinted:#}"));
+            Err(error)
+        }
+        (printed, end) => printed.and(end),
+    }
 }

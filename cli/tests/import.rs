@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -365,6 +365,28 @@ fn an_import_that_is_killed_anywhere_and_repeated_loses_and_doubles_nothing() {
 fn random_fraction() -> f64 {
     let (random, ..) = uuid::Uuid::new_v4().as_fields();
     f64::from(random) / f64::from(u32::MAX)
+}
+
+/// The records in progress are not retried for minutes then.
+#[test]
+fn an_import_without_a_database_ends_at_the_first_signal() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let database = database();
+        let content = file(300);
+        let (sooner, later) = content.split_at(content.len() / 2);
+        let mut importing = import_from_pipe(&database);
+        let mut stdin = importing.stdin.take().unwrap();
+        stdin.write_all(sooner.as_bytes()).unwrap();
+        while export(&database, &[]).lines().count() < 100 {
+            thread::sleep(Duration::from_millis(50));
+        }
+        drop(database);
+        stdin.write_all(later.as_bytes()).unwrap();
+        importing.stdin = Some(stdin);
+        let (ended, report) = interrupt(importing, signal);
+        assert_eq!(ended, Some(code), "{report}");
+        assert!(report.contains("it ended early"), "{report}");
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@
 mod common;
 
 use std::fs;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -293,6 +294,18 @@ fn a_mistake_in_the_command_is_named_and_nothing_is_written() {
     let (code, _, stderr, _) = scene.import(&utf_16("email\na@b.ca\n", u16::to_le_bytes), &[]);
     assert_ne!(code, Some(0));
     assert!(stderr.contains("--encoding utf-16le"), "{stderr}");
+    for (file, named) in [
+        (
+            &b"PK\x03\x04rest of a workbook"[..],
+            "is a workbook or an archive",
+        ),
+        (b"\x1f\x8b\x08rest of a compressed file", "is compressed"),
+        (b"Email Address,Notes\na@b.ca,x\n", "no column is a member"),
+    ] {
+        let (code, _, stderr, _) = scene.import(file, &["--ignore-unknown-columns"]);
+        assert_eq!(code, Some(3));
+        assert!(stderr.contains(named), "{stderr}");
+    }
     let (code, _, stderr, _) = scene.import(b"email;fristName;LEID\na@b.ca;x;1\n", &[]);
     assert_ne!(code, Some(0));
     assert!(
@@ -367,14 +380,23 @@ fn an_ended_subscription_and_a_suppression_keep_their_times() {
 #[test]
 fn an_import_that_waits_for_its_first_bytes_ends_at_the_first_signal() {
     let database = database();
-    for (format, signal, code) in [
-        ("csv", "-INT", 130),
-        ("jsonl", "-INT", 130),
-        ("csv", "-TERM", 143),
-        ("jsonl", "-TERM", 143),
+    let folder = Folder::new();
+    let pipe = folder.0.join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for (file, format, signal, code) in [
+        (Path::new("-"), "csv", "-INT", 130),
+        (Path::new("-"), "jsonl", "-INT", 130),
+        (Path::new("-"), "csv", "-TERM", 143),
+        (Path::new("-"), "jsonl", "-TERM", 143),
+        // Nobody writes to it, so that it cannot even be opened.
+        (&pipe, "csv", "-INT", 130),
+        (&pipe, "jsonl", "-TERM", 143),
     ] {
         let importing = contacts()
-            .args(["import", "-", "--organization", "org_x", "--format", format])
+            .arg("import")
+            .arg(file)
+            .args(["--organization", "org_x", "--format", format])
             .args(["--dynamodb", &database.url])
             .env("TABLE_NAME", "contacts")
             .stdin(Stdio::piped())

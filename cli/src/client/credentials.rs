@@ -51,6 +51,12 @@ fn explained(error: CredentialsError) -> anyhow::Error {
         };
     }
     let causes = causes(error);
+    if causes.contains("credentials-login") {
+        return anyhow!(
+            "no AWS credentials: `contacts` cannot use a profile of `aws login`; use one of `aws sso login`, or a \
+             credential_process"
+        );
+    }
     let hint = match profile {
         _ if !is_about_single_sign_on(&causes) => String::new(),
         Some(profile) => format!("; log in with `aws sso login --profile {profile}`"),

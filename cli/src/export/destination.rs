@@ -161,6 +161,9 @@ fn folder_of(path: &Path) -> &Path {
 /// that two exports never share one.
 fn unfinished(target: &Path) -> io::Result<NamedTempFile> {
     let name = target.file_name().ok_or(ErrorKind::InvalidInput)?;
+    if !folder_of(target).is_dir() {
+        return Err(io::Error::other("the folder does not exist"));
+    }
     let mut prefix = OsString::from(".");
     prefix.push(name);
     prefix.push(".");

@@ -242,7 +242,7 @@ fn instant(text: &str, field: &str, context: &ReadContext) -> Result<Timestamp, 
     Timestamp::parse_iso8601(text, context.time_zone).map_err(|_| {
         Fault::new(
             field,
-            "must be an ISO 8601 date and time, from 1970 to 9999",
+            "must be an ISO 8601 date and time, from 1970 to 9999, such as 2024-05-01 10:00:00",
         )
     })
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::columns::{ColumnOptions, Columns};
 use super::header::Header;
+use super::line_number::LineNumber;
 use super::quoting::Quoting;
 use super::raw_record::{MAX_RECORD_BYTES, RawRecord};
 use super::text::Text;
@@ -25,7 +26,7 @@ pub(super) struct Cells {
     delimiter: u8,
     columns: Columns,
     /// The line of the next byte.
-    line: u64,
+    line: LineNumber,
     /// The cells of the current row, one after the other.
     text: Vec<u8>,
     /// Where each cell ends in `text`.
@@ -138,7 +139,7 @@ impl Cells {
     /// Reads the next row that is not empty.
     fn read_row(&mut self) -> io::Result<Option<Row>> {
         self.skip_line_ends()?;
-        let line = self.line;
+        let line = self.line.get();
         let (mut text, mut ends, mut bytes) = (0, 0, 0);
         let mut is_whole = true;
         let mut quoting = Quoting::default();
@@ -149,14 +150,13 @@ impl Cells {
             let (result, read, written, ended) =
                 self.reader
                     .read_record(input, &mut self.text[text..], &mut self.ends[ends..]);
-            let lines = input[..read].iter().filter(|byte| **byte == b'\n');
-            self.line += lines.count() as u64;
+            self.line.pass(&input[..read]);
             quoting = input[..read].iter().fold(quoting, |quoting, byte| {
                 quoting.after(*byte, &[self.delimiter])
             });
             ends_line = input[..read]
                 .last()
-                .map_or(ends_line, |byte| *byte == b'\n');
+                .map_or(ends_line, |byte| matches!(byte, b'\r' | b'\n'));
             let room = MAX_LITERAL_BYTES - self.raw.len();
             self.raw.extend_from_slice(&input[..read.min(room)]);
             self.source.input.consume(read);
@@ -177,7 +177,7 @@ impl Cells {
                 ReadRecordResult::Record => {
                     return Ok(Some(Row {
                         line,
-                        last_line: self.line - u64::from(ends_line),
+                        last_line: self.line.get() - u64::from(ends_line),
                         bytes: bytes.min(MAX_RECORD_BYTES),
                         cells: ends,
                         is_whole,
@@ -197,8 +197,7 @@ impl Cells {
                 .iter()
                 .take_while(|byte| matches!(byte, b'\r' | b'\n'))
                 .count();
-            let lines = input[..blank].iter().filter(|byte| **byte == b'\n');
-            self.line += lines.count() as u64;
+            self.line.pass(&input[..blank]);
             self.source.input.consume(blank);
             if blank == 0 {
                 return Ok(());

@@ -159,6 +159,13 @@ impl Columns {
             let places = &unknown;
             bail!(Unknown { names, places }.to_string());
         }
+        let is_member = |column: &Column| matches!(column, Column::Member(_));
+        if !columns.iter().any(is_member) {
+            bail!(
+                "no column is a member: the first row must hold the names of the columns, and --map \"COLUMN=member\" \
+                 names the member of a column"
+            );
+        }
         Ok(Self {
             all: columns,
             required,
@@ -214,6 +221,9 @@ impl Columns {
                 }
             }
         }
+        if members.is_empty() {
+            return Err(Fault::of_record("has no cell in a column that is a member"));
+        }
         self.complete(&mut members);
         Ok(members)
     }
@@ -222,7 +232,7 @@ impl Columns {
     fn complete(&self, members: &mut Map<String, Value>) {
         // Neither the organization of an export nor an address that nobody owns is a contact.
         let is_contact = !members.contains_key("organization") && !members.contains_key("address");
-        if members.is_empty() || !is_contact {
+        if !is_contact {
             return;
         }
         for set in &self.sets {
@@ -290,7 +300,9 @@ fn check_sets(sets: &[SetMember], member: Member, column: &str) -> anyhow::Resul
 
 fn given_twice(member: Member, earlier: &str, name: &str) -> anyhow::Error {
     if is_same(earlier, name) {
-        return anyhow!("column {name:?} is there twice");
+        return anyhow!(
+            "column {name:?} is there more than once; --map \"{name}=\" leaves all of them out"
+        );
     }
     let member = member.name();
     let mistake = format!(
@@ -322,12 +334,17 @@ impl fmt::Display for Unknown<'_> {
         let plural = |one: &'static str, several: &'static str| {
             if self.places.len() == 1 { one } else { several }
         };
+        // The whole row may be one name.
+        let delimiter = match self.names {
+            [_] => "; --delimiter names the character between the cells",
+            _ => "",
+        };
         if !self.are_names() {
             let columns = places().collect::<Vec<_>>().join(", ");
             let (columns_are, are) = (plural("column", "columns"), plural("is", "are"));
             return write!(
                 f,
-                "{columns_are} {columns} {are} unknown: the first row must hold the names of the columns"
+                "{columns_are} {columns} {are} unknown: the first row must hold the names of the columns{delimiter}"
             );
         }
         if let Some(place) = self
@@ -354,7 +371,7 @@ impl fmt::Display for Unknown<'_> {
         write!(
             f,
             "{columns} {names} {are} unknown: --map \"COLUMN=member\" names the member of a column, \
-             --ignore-unknown-columns leaves {them} out"
+             --ignore-unknown-columns leaves {them} out{delimiter}"
         )
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 
 use anyhow::{Context, bail};
 
+use super::line_number::LineNumber;
 use super::quoting::Quoting;
 use super::text::{Text, looks_like_utf_16};
 
@@ -19,39 +20,44 @@ pub(super) struct Header {
     pub(super) names: Vec<String>,
     pub(super) delimiter: u8,
     /// The line after it.
-    pub(super) next_line: u64,
+    pub(super) next_line: LineNumber,
 }
 
 impl Header {
-    /// Reads the header row, and a `sep=` line before it. `given` is the delimiter, if it is known.
+    /// Reads the header row, and a `sep=` line and blank rows before it. `given` is the delimiter, if it is known.
     ///
     /// # Errors
     /// When the input cannot be read, or has no header row.
     pub(super) fn read(text: &mut Text, given: Option<u8>) -> anyhow::Result<Self> {
-        let mut line = 1;
-        let mut row = FirstRow::read(text, &mut line, given)?;
+        let mut next_line = LineNumber::first();
         let mut delimiter = given;
-        if let Some(separator) = row.as_ref().and_then(FirstRow::separator) {
-            let separator = delimiter.unwrap_or(separator);
-            delimiter = Some(separator);
-            row = FirstRow::read(text, &mut line, delimiter)?;
+        loop {
+            let row = FirstRow::read(text, &mut next_line, delimiter)?;
+            let row = row.context("the file has no header row")?;
+            if let Some(separator) = row.separator() {
+                delimiter.get_or_insert(separator);
+                continue;
+            }
+            if let Some(encoding) = looks_like_utf_16(&row.bytes) {
+                let label = encoding.name().to_ascii_lowercase();
+                bail!(
+                    "the file seems to be UTF-16 without a byte order mark: say it with --encoding {label}"
+                );
+            }
+            if let Some(fault) = row.quoting.fault() {
+                bail!("the header row: {fault}");
+            }
+            let delimiter = delimiter.unwrap_or_else(|| row.delimiter());
+            let names = row.names(text, delimiter)?;
+            // Spreadsheets write a blank row as delimiters and nothing else.
+            if names.iter().any(|name| !name.is_empty()) {
+                return Ok(Self {
+                    names,
+                    delimiter,
+                    next_line,
+                });
+            }
         }
-        let row = row.context("the file has no header row")?;
-        if let Some(encoding) = looks_like_utf_16(&row.bytes) {
-            let label = encoding.name().to_ascii_lowercase();
-            bail!(
-                "the file seems to be UTF-16 without a byte order mark: say it with --encoding {label}"
-            );
-        }
-        if let Some(fault) = row.quoting.fault() {
-            bail!("the header row: {fault}");
-        }
-        let delimiter = delimiter.unwrap_or_else(|| row.delimiter());
-        Ok(Self {
-            names: row.names(text, delimiter)?,
-            delimiter,
-            next_line: line,
-        })
     }
 }
 
@@ -65,7 +71,11 @@ struct FirstRow {
 
 impl FirstRow {
     /// Reads the next row that is not empty. `line` is the line in which the input begins, and then the one after the row.
-    fn read(text: &mut Text, line: &mut u64, given: Option<u8>) -> anyhow::Result<Option<Self>> {
+    fn read(
+        text: &mut Text,
+        line: &mut LineNumber,
+        given: Option<u8>,
+    ) -> anyhow::Result<Option<Self>> {
         let delimiters = given.map_or(DELIMITERS.to_vec(), |given| vec![given]);
         let mut row = Self {
             bytes: Vec::new(),
@@ -73,7 +83,7 @@ impl FirstRow {
             counts: [0; 3],
         };
         while let Some(byte) = next_byte(text).context("the file cannot be read")? {
-            *line += u64::from(byte == b'\n');
+            line.pass(&[byte]);
             let ends_line = matches!(byte, b'\r' | b'\n');
             if ends_line && row.bytes.is_empty() {
                 continue;
@@ -219,7 +229,7 @@ mod tests {
     #[test]
     fn a_line_before_it_names_the_delimiter_unless_an_option_does() {
         for (text, given, delimiter, names, next_line) in [
-            ("sep=;\r\na,b;c\r\n", None, b';', &["a,b", "c"][..], 2),
+            ("sep=;\r\na,b;c\r\n", None, b';', &["a,b", "c"][..], 3),
             ("SEP=|\na|b\n", None, b'|', &["a", "b"], 3),
             ("\"sep=,\"\n\na;b,c\n", None, b',', &["a;b", "c"], 4),
             ("sep=\t\na\tb", None, b'\t', &["a", "b"], 2),
@@ -237,7 +247,7 @@ mod tests {
                 (delimiter, names),
                 "{text:?}"
             );
-            assert_eq!(header.next_line, next_line, "{text:?}");
+            assert_eq!(header.next_line.get(), next_line, "{text:?}");
         }
     }
 
@@ -247,6 +257,7 @@ mod tests {
             (&b""[..], "the file has no header row"),
             (b"\r\n\n", "the file has no header row"),
             (b"sep=;\r\n", "the file has no header row"),
+            (b",,\r\n , ,\r\n", "the file has no header row"),
             (
                 b"a\0b\0",
                 "the file seems to be UTF-16 without a byte order mark: say it with --encoding utf-16le",

@@ -88,7 +88,10 @@ fn fault(path: &str, message: &str) -> Fault {
     }
     let field = if path.is_empty() { RECORD } else { path };
     if quoted(message, "unknown field `").is_some() {
-        return Fault::new(field, "is no member that is known here");
+        return Fault::new(
+            field,
+            "is no member here: a record with audience and client has other members than one without",
+        );
     }
     match message.split_once("`, expected ") {
         Some((start, expected)) if start.starts_with("unknown variant `") => {

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use shared::domain::OrganizationId;
@@ -18,6 +18,10 @@ use super::workers::{self, Shared};
 use crate::contact_file::values::ReadContext;
 use crate::exit::usage;
 use crate::export::START_BUDGET;
+
+/// How long the records in progress may take after a signal. Without an answer from the database they would be retried for
+/// minutes.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Imports all records of `input`, until it ends or `stop` completes.
 ///
@@ -61,17 +65,29 @@ pub async fn import(
     let dispatcher = Dispatcher::new(Arc::clone(&shared), queues, registered.audiences);
     let end = dispatcher.run(first, &mut found, stop.as_mut()).await;
     drop(found);
-    let mut is_asked = !matches!(end, End::Whole);
-    loop {
-        tokio::select! {
-            ended = workers.join_next() => match ended {
-                Some(ended) => ended.context("a worker has failed")?,
-                None => break,
-            },
-            // The workers finish the records in their queues, whether or not a signal arrives.
-            _ = stop.as_mut(), if !is_asked => is_asked = true,
+    let interrupted = match end {
+        End::Interrupted(code) => Some(code),
+        _ => None,
+    };
+    let finished = async {
+        while let Some(ended) = workers.join_next().await {
+            ended.context("a worker has failed")?;
         }
-    }
+        anyhow::Ok(end)
+    };
+    let given_up = async {
+        let code = match interrupted {
+            Some(code) => code,
+            None => stop.await,
+        };
+        tokio::time::sleep(GRACE).await;
+        code
+    };
+    let end = tokio::select! {
+        end = finished => end?,
+        code = given_up => End::Interrupted(code),
+    };
+    workers.shutdown().await;
 
     let mut tally = shared.tally();
     tally.finish()?;

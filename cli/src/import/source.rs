@@ -1,8 +1,8 @@
 //! The records of a file in either format, one after the other.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::cells::Cells;
 use super::lines::Lines;
@@ -28,7 +28,14 @@ impl Source {
         input: impl Read + Send + 'static,
         options: &FileOptions,
     ) -> anyhow::Result<Self> {
-        let text = Text::of(input, options.encoding).context("the file cannot be read")?;
+        let mut text = Text::of(input, options.encoding).context("the file cannot be read")?;
+        match text.input.fill_buf().context("the file cannot be read")? {
+            [b'P', b'K', 3, ..] => bail!(
+                "the file is a workbook or an archive: save the sheet as CSV, or extract the file first"
+            ),
+            [0x1f, 0x8b, ..] => bail!("the file is compressed: decompress it first"),
+            _ => {}
+        }
         Ok(match options.format {
             Format::Jsonl => Self::Lines(Lines::new(text)),
             Format::Csv => {

@@ -198,7 +198,10 @@ impl Rejects {
                 is_earlier
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                File::create_new(path).with_context(place)?;
+                let created = File::create_new(path);
+                created.with_context(|| {
+                    format!("{}: cannot be written, name another file", place())
+                })?;
                 fs::remove_file(path).with_context(place)?;
                 false
             }

@@ -65,7 +65,7 @@ impl Text {
         if self.encoding != UTF_8 && text.contains(char::REPLACEMENT_CHARACTER) {
             let name = self.encoding.name();
             return Err(format!(
-                "is not valid {name}: name the file's encoding with --encoding"
+                "is not valid {name} or has the character U+FFFD: name the file's encoding with --encoding"
             ));
         }
         Ok(text)
@@ -152,7 +152,7 @@ mod tests {
             let (text, content) = read(bytes, label);
             let reason = text.decoded(&content).unwrap_err();
             assert!(
-                reason.starts_with(&format!("is not valid {encoding}: ")),
+                reason.starts_with(&format!("is not valid {encoding}")),
                 "{reason}"
             );
             assert!(reason.contains("--encoding"), "{reason}");

@@ -64,8 +64,10 @@ fn lines_are_counted_from_the_start_of_the_file_whatever_is_before_the_rows() {
             "\u{feff}id\tlastName\na\tx\n \n\t\na\tx",
             vec![(2, jane()), (5, jane())],
         ),
+        // A spreadsheet with blank rows above its header.
+        (",,\r\n;;\r\nid,lastName\r\na,x\r\n", vec![(4, jane())]),
         // Of an old Macintosh, where no line ends with a line feed.
-        ("id,lastName\ra,x\r", vec![(1, jane())]),
+        ("id,lastName\ra,x\r", vec![(2, jane())]),
     ] {
         let mut cells = open(text.as_bytes()).unwrap();
         let mut found = Vec::new();
@@ -169,7 +171,10 @@ fn a_header_names_each_member_once() {
             ",id\n",
             "column 1 has no name; --ignore-unknown-columns leaves it out",
         ),
-        ("id,ID \n", "column \"ID\" is there twice"),
+        (
+            "id,ID \n",
+            "column \"ID\" is there more than once; --map \"ID=\" leaves all of them out",
+        ),
         (
             "jane@example.com,Jane\n",
             "columns 1, 2 are unknown: the first row must hold the names of the columns",

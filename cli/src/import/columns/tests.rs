@@ -67,12 +67,28 @@ fn all_unknown_columns_are_named_at_once_with_the_member_that_each_is_like() {
     ] {
         assert_eq!(error(names, &ColumnOptions::default()), (expected, false));
     }
+    // The whole row is one name.
+    for name in ["email|firstName", "email;audience;client", "fristName"] {
+        let (error, _) = error(&[name], &ColumnOptions::default());
+        assert!(
+            error.ends_with("; --delimiter names the character between the cells"),
+            "{error}"
+        );
+    }
     let ignoring = options(&[], &[], true);
+    let (nothing, _) = error(&["Email Address", "Notes"], &ignoring);
+    assert!(nothing.starts_with("no column is a member"), "{nothing}");
     let columns = columns(&["LEID", "id", "", "Notes"], &ignoring).unwrap();
     assert_eq!(
         members(&columns, &["1", "a", "x", "y"]),
         Ok(json!({ "id": "a" }))
     );
+    // Something is in the row, but nothing of it would be imported.
+    assert_eq!(
+        members(&columns, &["1", "", "x", "y"]),
+        Err("record has no cell in a column that is a member".to_owned())
+    );
+    assert_eq!(members(&columns, &["", " ", "", ""]), Ok(json!({})));
 }
 
 #[test]
