@@ -10,7 +10,7 @@ use super::claims::{Claims, malformed, missing};
 use super::token::Token;
 use super::verifier::Verifier;
 use super::{Caller, ClaimName, FetchError, FetchedKeys, KeySet, TokenFault};
-use crate::domain::{Actor, ClientSlug, OrganizationId, Timestamp};
+use crate::domain::{Actor, ClientSlug, OrganizationId, Timestamp, is_invisible};
 
 /// Longest subject (OpenID Connect Core section 2). It is stored with every verification that its owner records.
 const MAX_SUBJECT_CHARACTERS: usize = 255;
@@ -164,7 +164,7 @@ impl Authenticator {
         let actor = match &client {
             Some(client) => Actor::client(client),
             // A user of that name would pass for an application: an application's actor is `client:<slug>`.
-            None if subject.starts_with("client:") => return Err(malformed("sub")),
+            None if looks_like_client(subject) => return Err(malformed("sub")),
             None => Actor::subject(subject),
         };
         Caller::new(actor, organization, client, roles)
@@ -199,6 +199,12 @@ impl Authenticator {
 }
 
 /// The time since 1970, the earliest that a timestamp can be.
+/// Whether people read a subject as beginning with `client:`.
+fn looks_like_client(subject: &str) -> bool {
+    let visible = subject.chars().filter(|c| !is_invisible(*c));
+    visible.take("client:".len()).eq("client:".chars())
+}
+
 pub(super) fn since_1970(time: Timestamp) -> Duration {
     Duration::from_millis(time.unix_milliseconds().try_into().unwrap_or(0))
 }

@@ -197,10 +197,16 @@ async fn a_claim_that_is_null_counts_as_missing() {
 #[tokio::test]
 async fn a_users_subject_that_looks_like_an_application_is_refused() {
     let (key, api) = guarded().await;
-    let mut claims = api.claims_with("sub", "client:website");
-    claims["client"].take();
-    api.refuses(&key.token(&claims), "claim malformed: sub")
-        .await;
+    for subject in [
+        "client:website",
+        " client:website",
+        "cli\u{200b}ent:website",
+    ] {
+        let mut claims = api.claims_with("sub", subject);
+        claims["client"].take();
+        api.refuses(&key.token(&claims), "claim malformed: sub")
+            .await;
+    }
 }
 
 #[tokio::test]
