@@ -198,13 +198,13 @@ impl Authenticator {
     }
 }
 
-/// The time since 1970, the earliest that a timestamp can be.
 /// Whether people read a subject as beginning with `client:`.
 fn looks_like_client(subject: &str) -> bool {
     let visible = subject.chars().filter(|c| !is_invisible(*c));
     visible.take("client:".len()).eq("client:".chars())
 }
 
+/// The time since 1970, the earliest that a timestamp can be.
 pub(super) fn since_1970(time: Timestamp) -> Duration {
     Duration::from_millis(time.unix_milliseconds().try_into().unwrap_or(0))
 }
