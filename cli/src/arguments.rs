@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use encoding_rs::Encoding;
 use shared::domain::{AudienceSlug, ClientSlug, ContactId, OrganizationId};
+use shared::settings::table_name;
 use url::Url;
 
 use crate::api_url::ApiUrl;
@@ -219,16 +220,6 @@ fn endpoint(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         _ => Err("must be a URL that begins with http:// or https://".to_owned()),
-    }
-}
-
-/// The name of a table, by the rule for `TABLE_NAME`.
-fn table_name(text: &str) -> Result<String, String> {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    if (3..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be 3 to 255 letters, digits, `_`, `-` or `.`".to_owned())
     }
 }
 

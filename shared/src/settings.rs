@@ -78,6 +78,24 @@ impl Settings {
     }
 }
 
+/// A text that cannot be the name of a DynamoDB table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 3 to 255 letters, digits, `_`, `-` or `.`")]
+pub struct InvalidTableName;
+
+/// The name of a DynamoDB table.
+///
+/// # Errors
+/// When DynamoDB has no such names.
+pub fn table_name(text: &str) -> Result<String, InvalidTableName> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if (3..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidTableName)
+    }
+}
+
 /// The values of settings, by name.
 struct Values<'a>(&'a dyn Fn(&'static str) -> Result<Option<String>, VarError>);
 
@@ -115,14 +133,9 @@ impl Values<'_> {
 
     fn table_name(&self) -> Result<String, InvalidSetting> {
         let name = self.required("TABLE_NAME", "the name of the DynamoDB table")?;
-        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        if (3..=255).contains(&name.len()) && name.bytes().all(is_allowed) {
-            return Ok(name);
-        }
-        Err(InvalidSetting::new(
-            "TABLE_NAME",
-            "is not a table name: it must be 3 to 255 letters, digits, `_`, `-` or `.`",
-        ))
+        table_name(&name).map_err(|why| {
+            InvalidSetting::new("TABLE_NAME", format!("is not a table name: it {why}"))
+        })
     }
 
     fn keys(&self) -> Result<Keys, InvalidSetting> {
