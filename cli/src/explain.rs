@@ -4,10 +4,10 @@
 
 mod faults;
 
-use std::error::Error;
 use std::fmt::Write;
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -95,9 +95,9 @@ impl Examined<'_> {
         let mut text = match &explanation.decision {
             Ok(caller) => format!("Accepted.\n\n{}", self.describe(caller, explanation)),
             Err(Refusal::KeysUnavailable(error)) => {
-                let causes = causes(error);
+                let error = anyhow::Error::new(Arc::clone(error));
                 let keys = self.keys_source();
-                format!("No answer: the keys of {keys} are not available: {causes}.\n")
+                format!("No answer: the keys of {keys} are not available: {error:#}.\n")
             }
             Err(refusal) => format!("Refused: {refusal}.\n"),
         };
@@ -213,17 +213,6 @@ impl Examined<'_> {
             None => "JWT_KEYS".to_owned(),
         }
     }
-}
-
-/// An error and its causes.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// A value as JSON of at most 200 characters.
