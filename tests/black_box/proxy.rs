@@ -124,6 +124,10 @@ async fn one_in_so_many_calls_is_refused_with_a_conflict_in_the_words_of_its_ope
         assert_eq!(scene.count_up().await, expected);
     }
     assert_eq!(scene.counted().await, 2);
+    // One more passes then, so that the refusals meet other calls of attempts with two calls.
+    for is_accepted in [true, true, false, true, false] {
+        assert_eq!(scene.count_up().await.is_ok(), is_accepted);
+    }
 
     scene.proxy.refuse_with_conflicts(1);
     let get = |sort| {

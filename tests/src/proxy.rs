@@ -183,7 +183,7 @@ struct HeldBack {
 struct Conflicts {
     /// One call in so many.
     every: usize,
-    /// The calls so far that could have met one.
+    /// The calls so far that could have met one, from where the pattern repeats.
     calls: usize,
 }
 
@@ -291,7 +291,7 @@ impl Proxy {
         }
     }
 
-    /// Refuses one in `every` calls of `UpdateItem`, `TransactGetItems` and `TransactWriteItems` with a conflict, until
+    /// Refuses about one in `every` calls of `UpdateItem`, `TransactGetItems` and `TransactWriteItems` with a conflict, until
     /// [`Proxy::heal`].
     pub fn refuse_with_conflicts(&self, every: usize) {
         self.state.script().conflicts = Some(Conflicts { every, calls: 0 });
@@ -574,7 +574,10 @@ impl Script {
         if !CONFLICTING.contains(&operation) {
             return None;
         }
-        conflicts.calls += 1;
+        // After so many refusals one more call passes. Otherwise the last caller, if its attempts have so many calls, would
+        // be refused at the same call of each attempt.
+        let period = conflicts.every * conflicts.every + 1;
+        conflicts.calls = conflicts.calls % period + 1;
         let is_refused = conflicts.calls.is_multiple_of(conflicts.every);
         is_refused.then_some(Fault::Conflict.into())
     }
