@@ -7,9 +7,10 @@ mod same_fact;
 
 use serde_json::{Value, json};
 use shared::domain::MethodKind;
+use shared::http::Route;
 
 use super::answers::{crm_answer, entry, mailer_answer};
-use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch, Who};
+use super::check::{Check, Expected, ExpectedVersion, IfMatch, Who};
 use super::flow::Flow;
 use super::pattern::{ANYTHING, TIME, WHATEVER};
 use super::phase::Phase;
@@ -59,7 +60,7 @@ fn phone_number(person: &str) -> Sample {
     const CONTACT: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
     const EMAIL: &str = "jane.doe@example.com";
     let flow = Flow {
-        endpoint: Endpoint::PhoneNumber,
+        route: Route::VerifyPhoneNumber,
         contact: CONTACT,
         what: "phone number",
         earlier: "2026-05-14T09:12:00.000Z",
@@ -105,7 +106,7 @@ fn contact_method(person: &str) -> Sample {
         })
     };
     let phone = Flow {
-        endpoint: Endpoint::ContactMethod,
+        route: Route::VerifyContactMethod,
         contact: CONTACT,
         what: "phone number",
         earlier: "2026-05-19T15:04:01.135Z",
@@ -140,7 +141,7 @@ fn contact() -> Sample {
     const EMAIL: &str = "jane.doe@example.com";
     let request = |at: Option<&str>| json!({ "verified": at.is_some(), "verified_at": at, "audience": "newsletter", "client": "website" });
     let flow = Flow {
-        endpoint: Endpoint::Contact,
+        route: Route::VerifyContact,
         contact: CONTACT,
         what: "address",
         earlier: "2024-08-31T10:00:00.000Z",
@@ -152,7 +153,7 @@ fn contact() -> Sample {
     };
     let mut steps = vec![
         Check::new(
-            Endpoint::Contact,
+            Route::VerifyContact,
             NOBODY,
             "answers 404 for a contact that does not exist",
             &request(None),
@@ -170,7 +171,7 @@ fn contact() -> Sample {
         proofs,
         clears: vec![
             Check::new(
-                Endpoint::Contact,
+                Route::VerifyContact,
                 CONTACT,
                 "clears the address, if it is verified",
                 &request(None),
@@ -185,9 +186,9 @@ fn contact() -> Sample {
 /// Ends the subscription of an unverified sample and restarts it. An earlier run may have left it ended.
 fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
     let request = json!({ "email": email, "audience": "newsletter", "client": "website" });
-    let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
+    let of = |route, sentence: &str, body: &Value, answer: Value, version| {
         let expected = Expected::new(200, answer).version(version);
-        Check::new(endpoint, contact, sentence, body, expected)
+        Check::new(route, contact, sentence, body, expected)
     };
     let answer = |outcome| mailer_answer(contact, email, outcome, None);
     let mut status = answer(ANYTHING);
@@ -205,35 +206,35 @@ fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
     ended["marketing"]["blocked_by"] = json!(["not_verified", "not_subscribed"]);
     [
         of(
-            Endpoint::Subscribe,
+            Route::Subscribe,
             "subscribes the contact, if it is not subscribed",
             &request,
             answer(ANYTHING),
             ExpectedVersion::Some,
         ),
         of(
-            Endpoint::UpsertContact,
+            Route::UpsertContact,
             "changes nothing without optional members",
             &request,
             answer("unchanged"),
             ExpectedVersion::Same,
         ),
         of(
-            Endpoint::ContactStatus,
+            Route::ContactStatus,
             "answers what the client may send to the address",
             &request,
             status,
             ExpectedVersion::Same,
         ),
         of(
-            Endpoint::Unsubscribe,
+            Route::Unsubscribe,
             "ends the subscription",
             &ending,
             ended,
             ExpectedVersion::Next,
         ),
         of(
-            Endpoint::Subscribe,
+            Route::Subscribe,
             "restarts the subscription",
             &request,
             answer("updated"),
@@ -245,28 +246,28 @@ fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
 /// Adds a phone number to a sample and removes it. An earlier run may have left the number there.
 fn further_number(contact: &'static str) -> [Check; 3] {
     let number = json!({ "type": "phone", "value": "+14165550199" });
-    let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
+    let of = |route, sentence: &str, body: &Value, answer: Value, version| {
         let expected = Expected::new(200, answer).version(version);
-        Check::new(endpoint, contact, sentence, body, expected)
+        Check::new(route, contact, sentence, body, expected)
     };
     let answer = |message: &str| json!({ "message": message, "data": { "outcome": ANYTHING, "contact": ANYTHING } });
     [
         of(
-            Endpoint::AddContactMethod,
+            Route::AddContactMethod,
             "adds a phone number, if it is not there",
             &number,
             answer("Phone number added"),
             ExpectedVersion::Some,
         ),
         of(
-            Endpoint::RemoveContactMethod,
+            Route::RemoveContactMethod,
             "removes the phone number",
             &number,
             answer("Phone number removed"),
             ExpectedVersion::Next,
         ),
         of(
-            Endpoint::GetContact,
+            Route::GetContact,
             "shows the contact",
             &json!({}),
             json!(ANYTHING),
@@ -310,7 +311,7 @@ fn proof(
     version: ExpectedVersion,
 ) -> Check {
     let check = Check::new(
-        Endpoint::ContactMethod,
+        Route::VerifyContactMethod,
         contact,
         &format!("answers 412 to a version that cannot be, so contact {contact} has {value}"),
         &json!({ "type": type_of(kind), "value": value, "verifiedAt": LAST_INSTANT }),
@@ -334,7 +335,7 @@ fn proof_of_owner(contact: &'static str, email: &str) -> Check {
         }
     }
     Check::new(
-        Endpoint::ContactStatus,
+        Route::ContactStatus,
         contact,
         &format!("answers for {email} that it is contact {contact}"),
         &json!({ "email": email, "audience": "newsletter", "client": "website" }),
@@ -350,7 +351,7 @@ fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
         MethodKind::Email => ("e-mail address", "Email"),
     };
     Check::new(
-        Endpoint::ContactMethod,
+        Route::VerifyContactMethod,
         contact,
         &format!("clears the {what}, if it is verified"),
         &json!({ "type": type_of(kind), "value": value }),

@@ -1,9 +1,10 @@
 //! The checks that endpoints 2 and 3 read and write the same verification of an address (contract section 1).
 
 use serde_json::{Value, json};
+use shared::http::Route;
 
 use super::super::answers::{crm_answer, mailer_answer};
-use super::super::check::{Check, Endpoint, Expected, ExpectedVersion, Who};
+use super::super::check::{Check, Expected, ExpectedVersion, Who};
 use super::super::pattern::ANYTHING;
 
 /// The time that endpoint 2 records.
@@ -29,7 +30,7 @@ pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
             // The person may be of another organization.
             who: Who::Application,
             ..Check::new(
-                Endpoint::ContactMethod,
+                Route::VerifyContactMethod,
                 contact,
                 sentence,
                 &method(at),
@@ -37,9 +38,9 @@ pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
             )
         }
     };
-    let mailer = |endpoint, sentence: &str, body: &Value, answer, version| {
+    let mailer = |route, sentence: &str, body: &Value, answer, version| {
         let expected = Expected::new(200, answer).version(version);
-        Check::new(endpoint, contact, sentence, body, expected)
+        Check::new(route, contact, sentence, body, expected)
     };
     [
         crm(
@@ -49,21 +50,21 @@ pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
             ExpectedVersion::Next,
         ),
         mailer(
-            Endpoint::ContactStatus,
+            Route::ContactStatus,
             "answers that the address is verified at the contact's level, as endpoint 2 recorded it",
             &member,
             verified_at_the_contacts_level(contact, email),
             ExpectedVersion::Same,
         ),
         mailer(
-            Endpoint::Contact,
+            Route::VerifyContact,
             "records a later time for the client alone, and keeps that of endpoint 2",
             &verification(Some(LATER)),
             verified_at_both_levels(contact, email),
             ExpectedVersion::Next,
         ),
         mailer(
-            Endpoint::Contact,
+            Route::VerifyContact,
             "clears the address that the body names at both levels",
             &verification(None),
             mailer_answer(contact, email, "cleared", None),
