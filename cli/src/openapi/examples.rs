@@ -4,17 +4,17 @@
 use serde_json::{Value, json};
 
 /// A contact of the CRM.
-pub(super) const JANE: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
+pub const JANE: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
 /// Another contact of the CRM.
-pub(super) const ALEX: &str = "64b2c3d4e5f60012345678aa";
+pub const ALEX: &str = "64b2c3d4e5f60012345678aa";
 /// A contact of the mailer.
-pub(super) const SUBSCRIBER: &str = "c_1";
+pub const SUBSCRIBER: &str = "c_1";
 
-pub(super) fn verify_phone_number() -> Value {
+pub fn verify_phone_number() -> Value {
     json!({ "phoneNumber": "+14165550100", "verifiedAt": "2026-05-15T09:12:00.000Z" })
 }
 
-pub(super) fn phone_number_verified() -> Value {
+pub fn phone_number_verified() -> Value {
     let phone_number = json!({
         "value": "+14165550100", "isPrimary": true, "verifiedAt": "2026-05-15T09:12:00.000Z",
         "verifiedBy": "64a1b2c3d4e5f60012345679",
@@ -30,14 +30,14 @@ pub(super) fn phone_number_verified() -> Value {
     method_changed("Phone number verified", "recorded", &jane)
 }
 
-pub(super) fn verify_contact_method() -> Value {
+pub fn verify_contact_method() -> Value {
     json!({
         "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z",
         "verificationSource": "admin-manual",
     })
 }
 
-pub(super) fn contact_method_verified() -> Value {
+pub fn contact_method_verified() -> Value {
     let mut alex = changed(alex());
     alex["phoneNumber"] = json!([{
         "value": "+14165550100", "isPrimary": true, "verifiedAt": "2026-05-20T15:04:01.135Z",
@@ -46,7 +46,7 @@ pub(super) fn contact_method_verified() -> Value {
     method_changed("Phone number verified", "recorded", &alex)
 }
 
-pub(super) fn alex() -> Value {
+pub fn alex() -> Value {
     json!({
         "_id": ALEX, "firstName": "Alex", "lastName": "Morgan",
         "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }], "secondaryPhoneNumber": [],
@@ -57,11 +57,11 @@ pub(super) fn alex() -> Value {
     })
 }
 
-pub(super) fn add_contact_method() -> Value {
+pub fn add_contact_method() -> Value {
     json!({ "type": "phone", "value": "+1 (416) 555-0199", "isPrimary": true })
 }
 
-pub(super) fn contact_method_added() -> Value {
+pub fn contact_method_added() -> Value {
     let mut alex = changed(alex());
     alex["phoneNumber"] = json!([
         { "value": "+14165550100", "isPrimary": false },
@@ -70,24 +70,24 @@ pub(super) fn contact_method_added() -> Value {
     method_changed("Phone number added", "updated", &alex)
 }
 
-pub(super) fn remove_contact_method() -> Value {
+pub fn remove_contact_method() -> Value {
     json!({ "type": "phone", "value": "+1 (416) 555-0100" })
 }
 
-pub(super) fn contact_method_removed() -> Value {
+pub fn contact_method_removed() -> Value {
     let mut alex = changed(alex());
     alex["phoneNumber"] = json!([]);
     method_changed("Phone number removed", "updated", &alex)
 }
 
-pub(super) fn verify_contact() -> Value {
+pub fn verify_contact() -> Value {
     json!({
         "verified": true, "verified_at": "2024-09-01T10:00:00Z", "email": "jane.doe@example.com",
         "audience": "newsletter", "client": "website",
     })
 }
 
-pub(super) fn contact_verified() -> Value {
+pub fn contact_verified() -> Value {
     let mut contact = audience_contact(Some("recorded"));
     contact["verified"] = json!(true);
     contact["verified_at"] = json!("2024-09-01T10:00:00.000Z");
@@ -98,7 +98,7 @@ pub(super) fn contact_verified() -> Value {
     contact
 }
 
-pub(super) fn upsert_contact() -> Value {
+pub fn upsert_contact() -> Value {
     json!({
         "email": "jane.doe@example.com", "audience": "newsletter", "client": "website", "status": "subscribed",
         "verified": true, "verified_at": "2024-09-01T10:00:00Z",
@@ -108,7 +108,7 @@ pub(super) fn upsert_contact() -> Value {
     })
 }
 
-pub(super) fn contact_updated() -> Value {
+pub fn contact_updated() -> Value {
     let mut contact = contact_verified();
     contact["outcome"] = json!("updated");
     contact["verification_outcome"] = json!("recorded");
@@ -118,43 +118,43 @@ pub(super) fn contact_updated() -> Value {
     contact
 }
 
-pub(super) fn contact_created() -> Value {
+pub fn contact_created() -> Value {
     let mut contact = contact_updated();
     contact["contact_id"] = json!(NEW);
     contact["outcome"] = json!("created");
     contact
 }
 
-pub(super) fn contact_known() -> Value {
+pub fn contact_known() -> Value {
     audience_contact(None)
 }
 
-pub(super) fn subscribe() -> Value {
+pub fn subscribe() -> Value {
     json!({ "email": "jane.doe@example.com", "audience": "newsletter", "client": "website", "scope": "audience" })
 }
 
-pub(super) fn contact_subscribed() -> Value {
+pub fn contact_subscribed() -> Value {
     let mut contact = audience_contact(Some("updated"));
     contact["audience"]["subscribed"] = json!(true);
     contact["audience"]["status"] = json!("subscribed");
     contact
 }
 
-pub(super) fn contact_created_by_subscribing() -> Value {
+pub fn contact_created_by_subscribing() -> Value {
     let mut contact = contact_subscribed();
     contact["contact_id"] = json!(NEW);
     contact["outcome"] = json!("created");
     contact
 }
 
-pub(super) fn unsubscribe() -> Value {
+pub fn unsubscribe() -> Value {
     json!({
         "email": "jane.doe@example.com", "audience": "newsletter", "client": "website", "scope": "client",
         "reason": "too many",
     })
 }
 
-pub(super) fn contact_unsubscribed() -> Value {
+pub fn contact_unsubscribed() -> Value {
     let mut contact = audience_contact(Some("updated"));
     contact["client"]["subscribed"] = json!(false);
     contact["client"]["status"] = json!("unsubscribed");

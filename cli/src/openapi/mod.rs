@@ -5,7 +5,7 @@
 
 mod crm;
 mod dialect;
-mod examples;
+pub mod examples;
 mod headers;
 mod mailer;
 mod operation;

@@ -26,7 +26,10 @@ struct Example {
 /// # Errors
 /// When no token can be made.
 pub(super) fn text(url: &Url, settings: &Settings, has_demo_data: bool) -> anyhow::Result<String> {
-    let mut text = format!("Reference, to read and to try out: {}\n", url.join("docs")?);
+    let mut text = format!(
+        "In a browser: {url} says what runs here, {} is the reference, to read and to try out.\n",
+        url.join("docs")?
+    );
     if !settings.authenticator.accepts_development_tokens() {
         text.push_str(
             "Tokens are checked with the keys that the environment sets; development tokens are not accepted.\n",
