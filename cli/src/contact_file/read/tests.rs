@@ -21,7 +21,7 @@ fn context() -> ReadContext {
 }
 
 fn read(contact: Value) -> Result<ContactRecord, Fault> {
-    let row = super::read(serde_json::from_value(contact).unwrap(), &context());
+    let row = super::contact(serde_json::from_value(contact).unwrap(), &context());
     row.map(|row| row.record)
 }
 
@@ -340,7 +340,7 @@ fn an_author_without_a_time_is_refused_wherever_it_is() {
 }
 
 fn address_row(members: Value) -> Result<ContactRow, Fault> {
-    read_address(serde_json::from_value(members).unwrap())
+    address(serde_json::from_value(members).unwrap())
 }
 
 #[test]

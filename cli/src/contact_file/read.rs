@@ -35,7 +35,7 @@ pub(crate) fn check(members: &Map<String, Value>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn read(
+pub(crate) fn contact(
     mut members: ContactMembers,
     context: &ReadContext,
 ) -> Result<ContactRow, Fault> {
@@ -83,7 +83,7 @@ pub(crate) fn read(
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn read_address(members: AddressMembers) -> Result<ContactRow, Fault> {
+pub(crate) fn address(members: AddressMembers) -> Result<ContactRow, Fault> {
     let mut method = email_address(&members.address, "address", None)?;
     method.address = address_patch(
         members.email_validation,
