@@ -14,6 +14,8 @@ pub const CRM_ORGANIZATION: &str = "64f0a1b2c3d4e5f6a7b8c9d3";
 pub const MAILER_ORGANIZATION: &str = "org_a";
 /// A person of the CRM's organization.
 pub const PERSON: &str = "64a1b2c3d4e5f60012345679";
+/// An audience of the mailer's organization.
+pub const AUDIENCE: &str = "newsletter";
 /// A client of the mailer's organization, and the subject of its tokens.
 pub const CLIENT: &str = "website";
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use hyper::header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, USER_AGENT};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -24,8 +24,8 @@ pub struct Arrival<'a> {
     pub source_ip: IpAddr,
     /// The id of the request.
     pub request_id: String,
-    /// The time of the request.
-    pub time: DateTime<Utc>,
+    /// The time of the request, in milliseconds since 1970.
+    pub time: i64,
 }
 
 /// The event of a request.
@@ -93,6 +93,7 @@ impl<'a> Event<'a> {
             Ok(text) if is_text(&parts.headers) => (Some(Cow::Borrowed(text)), false),
             _ => (Some(Cow::Owned(BASE64_STANDARD.encode(body))), true),
         };
+        let time = DateTime::from_timestamp_millis(arrival.time).unwrap_or_default();
         let cookies = parts.headers.get_all(COOKIE).iter();
         let parameters = parameters.iter();
         Self {
@@ -120,8 +121,8 @@ impl<'a> Event<'a> {
                 request_id: arrival.request_id,
                 route_key: route.key(),
                 stage: "$default",
-                time: arrival.time.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
-                time_epoch: arrival.time.timestamp_millis(),
+                time: time.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+                time_epoch: arrival.time,
             },
             path_parameters: parameters
                 .map(|(name, value)| (name.as_str(), percent_decode_str(value).decode_utf8_lossy()))

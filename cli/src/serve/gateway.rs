@@ -159,7 +159,7 @@ impl Gateway {
                 api_id: "local",
                 source_ip: peer,
                 request_id: Uuid::new_v4().to_string(),
-                time: Utc::now(),
+                time: Utc::now().timestamp_millis(),
             };
             let event = Event::new(&parts, route, &parameters, &body, arrival);
             let event = serde_json::to_vec(&event)?;

@@ -7,7 +7,7 @@ pub mod event;
 pub mod gateway;
 mod home;
 mod open_door;
-mod routes;
+pub mod routes;
 mod welcome;
 
 use std::io;

@@ -9,10 +9,11 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::Route;
 
-type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+/// The answer of a handler, to be awaited.
+pub type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// Answers a request with the deployed handler of its route.
-pub(super) fn handle(route: Route, service: Arc<Service>, request: Request) -> Answer {
+pub fn handle(route: Route, service: Arc<Service>, request: Request) -> Answer {
     match route {
         Route::VerifyPhoneNumber => Box::pin(verify_phone_number::handle(service, request)),
         Route::VerifyContactMethod => Box::pin(verify_contact_method::handle(service, request)),
