@@ -307,11 +307,9 @@ async fn settings_of_the_environment_replace_the_development_ones() {
             .arg("serve")
             .env("JWT_ISSUER", "https://idp.example.com"),
     );
-    let url = format!(
-        "{}/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
-        server.url
-    );
-    let organization = ["--organization", "64f0a1b2c3d4e5f6a7b8c9d3"];
+    let path = Route::VerifyContactMethod.path_of(examples::ALEX);
+    let url = format!("{}{path}", server.url);
+    let organization = ["--organization", CRM_ORGANIZATION];
     let body = json!({ "type": "phone", "value": "+14165550100" }).to_string();
     let (status, _) = patch(&url, &token(&organization), body.clone()).await;
     assert_eq!(status, 401, "of another issuer");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::application;
 use crate::contact_file::fault::{Fault, RECORD};
-use crate::contact_file::json::{remove_nulls, without_values};
+use crate::contact_file::json::{self, without_values};
 use crate::contact_file::members::OrganizationMembers;
 use crate::contact_file::read;
 use crate::contact_file::row::ContactRow;
@@ -56,13 +56,8 @@ fn with_phone_list(mut members: Map<String, Value>) -> Map<String, Value> {
 
 /// Deserializes the members.
 fn deserialize<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Fault> {
-    let mut members = Value::Object(members);
-    remove_nulls(&mut members, "", "").map_err(|error| Fault::of_text(&error.to_string()))?;
-    serde_path_to_error::deserialize(members).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { "" } else { &path };
-        fault(path, &error.inner().to_string())
-    })
+    json::deserialize(Value::Object(members))
+        .map_err(|Fault { field, reason }| fault(&field, &reason))
 }
 
 /// The fault in an error message of serde, without the value that the message quotes.
