@@ -220,6 +220,14 @@ fn changed(mut contact: Value) -> Value {
     contact
 }
 
+/// The body of an example without this member.
+pub(crate) fn without(mut body: Value, member: &str) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.remove(member);
+    }
+    body
+}
+
 /// A successful answer of an endpoint that changes a contact method (contract section 6).
 pub(crate) fn method_changed(message: &str, outcome: &str, contact: &Value) -> Value {
     json!({ "message": message, "data": { "outcome": outcome, "contact": contact } })

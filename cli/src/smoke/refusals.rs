@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use shared::http::{Dialect, Route};
 
 use super::check::{Authorization, Check, Expected, IfMatch};
-use super::samples::without;
-use crate::openapi::examples;
+use crate::openapi::examples::{self, without};
 
 /// The id of a contact that does not exist.
 pub(super) const NOBODY: &str = "contacts-smoke-no-such-contact";

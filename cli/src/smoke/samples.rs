@@ -15,7 +15,7 @@ use super::pattern::{ANYTHING, TIME, WHATEVER};
 use super::phase::Phase;
 use super::refusals::NOBODY;
 use crate::openapi::examples::{
-    self, ALEX, EMAIL, JANE, PHONE, SUBSCRIBER, method_changed, primary, subscriber,
+    self, ALEX, EMAIL, JANE, PHONE, SUBSCRIBER, method_changed, primary, subscriber, without,
 };
 
 /// The last time that a request may have. See [`proof`].
@@ -355,14 +355,6 @@ fn of_any_organization(mut contact: Value) -> Value {
 /// The body of an example with another time, or without one.
 fn with(mut body: Value, member: &str, at: Option<&str>) -> Value {
     body[member] = json!(at);
-    body
-}
-
-/// The body of an example without this member.
-pub(super) fn without(mut body: Value, member: &str) -> Value {
-    if let Some(members) = body.as_object_mut() {
-        members.remove(member);
-    }
     body
 }
 
