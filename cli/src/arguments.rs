@@ -15,6 +15,7 @@ use crate::exit;
 use crate::import::columns::{ColumnMap, SetMember};
 use crate::import::condition::RowCondition;
 use crate::import::{header, text};
+use crate::serve::cors::AllowedOrigin;
 
 /// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
 #[derive(Debug, Parser)]
@@ -29,6 +30,8 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run every endpoint on this machine, with the database inside the process.
+    ///
+    /// `/` says what runs there, `/docs` is the API's reference, to read and to try out.
     ///
     /// The settings of a deployed function (`TABLE_NAME`, `JWT_KEYS`, `JWT_ISSUER`, ...) have development defaults.
     /// Environment variables override them.
@@ -107,6 +110,16 @@ pub struct ServeArguments {
     /// The name of the table. By default the value of `TABLE_NAME`, or `contacts`.
     #[arg(long, value_name = "NAME", value_parser = table_name)]
     pub table: Option<String>,
+    /// Let web pages of this origin, such as `http://localhost:5173`, call the API in a browser; `*` means any origin. The
+    /// option can be repeated, or have several origins with commas between them. By default no page of another origin may.
+    #[arg(
+        long = "cors-origin",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = AllowedOrigin::parse,
+        conflicts_with = "database_only"
+    )]
+    pub cors_origins: Vec<AllowedOrigin>,
     /// Run only the embedded database, without the API, for `cargo lambda watch` and other clients of DynamoDB.
     #[arg(long, conflicts_with = "dynamodb")]
     pub database_only: bool,

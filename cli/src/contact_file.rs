@@ -1,9 +1,10 @@
-//! Contacts in files: their members, and how they are read. Seed files, imports and exports share the format (contract section
-//! 11).
+//! Contacts in files: their members, and how they are read and written. Seed files, imports and exports share the format
+//! (contract section 11).
 
-pub(crate) mod contact;
 pub(crate) mod fault;
 pub(crate) mod json;
 pub(crate) mod members;
+pub(crate) mod read;
 pub(crate) mod row;
 pub(crate) mod values;
+pub(crate) mod write;

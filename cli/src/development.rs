@@ -15,9 +15,9 @@ use shared::settings::{InvalidSetting, Settings, environment_variable};
 /// The `kid` of the development key.
 const KEY_ID: &str = "development";
 /// The `iss` of development tokens.
-const ISSUER: &str = "https://contacts.localhost";
+pub const ISSUER: &str = "https://contacts.localhost";
 /// The `aud` of development tokens.
-const AUDIENCE: &str = "contacts";
+pub const AUDIENCE: &str = "contacts";
 /// The table's name, unless the environment sets another.
 pub(crate) const TABLE_NAME: &str = "contacts";
 
@@ -119,14 +119,18 @@ pub fn token(
             insert(&mut claims, name, value)?;
         }
     }
+    signed(&claims, DEVELOPMENT_SECRET)
+}
 
+/// A token with these claims, signed with this secret as the development key is.
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn signed(claims: &Map<String, Value>, secret: &[u8]) -> anyhow::Result<String> {
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(KEY_ID.to_owned());
-    Ok(jsonwebtoken::encode(
-        &header,
-        &claims,
-        &EncodingKey::from_secret(DEVELOPMENT_SECRET),
-    )?)
+    let key = EncodingKey::from_secret(secret);
+    Ok(jsonwebtoken::encode(&header, claims, &key)?)
 }
 
 /// Adds a claim, within the objects that its name leads through.

@@ -2,7 +2,6 @@
 
 mod cells;
 mod destination;
-pub mod record;
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -18,15 +17,12 @@ use shared::store::{DatabaseError, Exported as ExportedRecord, RetryBudget, Stor
 
 use self::cells::{header, row};
 use self::destination::Destination;
-use self::record::{AddressLine, ContactLine, OrganizationLine};
 use crate::arguments::{ExportArguments, Format};
+use crate::contact_file::write;
 use crate::interrupt::interrupted;
 use crate::output::tell;
 use crate::progress::{Display, Progress, Unit};
 use crate::table::Table;
-
-#[cfg(test)]
-pub(crate) use self::cells::COLUMNS;
 
 /// How long a command retries while the database is unavailable.
 pub(crate) const OUTAGE_BUDGET: Duration = Duration::from_mins(15);
@@ -139,7 +135,7 @@ pub async fn export(
     let start = RetryBudget::new(START_BUDGET);
     let registered = start.run(|| store.registered(organization)).await?;
     let has_registered = !(registered.audiences.is_empty() && registered.clients.is_empty());
-    let line = OrganizationLine::new(organization, &registered);
+    let line = write::organization(organization, registered);
     if format == Format::Csv {
         output.write_all(&header()?)?;
     }
@@ -151,11 +147,11 @@ pub async fn export(
             match record {
                 ExportedRecord::Contact(contact) => {
                     contacts += 1;
-                    write_record(&mut output, format, &ContactLine::from(*contact))?;
+                    write_record(&mut output, format, &write::contact(*contact))?;
                 }
                 ExportedRecord::Address(address) => {
                     addresses += 1;
-                    write_record(&mut output, format, &AddressLine::from(address))?;
+                    write_record(&mut output, format, &write::address(address))?;
                 }
             }
             progress.row(0);

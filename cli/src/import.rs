@@ -8,7 +8,7 @@ mod dispatcher;
 pub(crate) mod header;
 mod line_number;
 mod lines;
-mod member;
+pub(crate) mod member;
 mod options;
 mod queues;
 mod quoting;

@@ -5,7 +5,7 @@ pub mod arguments;
 pub mod client;
 pub mod completions;
 mod contact_file;
-mod demo;
+pub mod demo;
 pub mod development;
 pub mod exit;
 pub mod explain;

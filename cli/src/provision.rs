@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use shared::store::Registered;
 
 use crate::arguments::{ProvisionArguments, ShowArguments};
+use crate::contact_file::write;
 use crate::exit::{NOT_ALL, usage};
-use crate::export::record::{ContactLine, OrganizationLine};
 use crate::output::{print, tell};
 use crate::report::{Report, conclude};
 use crate::table::Table;
@@ -93,13 +93,13 @@ pub async fn show(arguments: ShowArguments) -> anyhow::Result<ExitCode> {
     let shown = async {
         let organization = &arguments.organization;
         let registered = table.store.registered(organization).await?;
-        let mut lines = serde_json::to_string(&OrganizationLine::new(organization, &registered))?;
+        let mut lines = serde_json::to_string(&write::organization(organization, registered))?;
         lines.push('\n');
         if let Some(id) = &arguments.contact {
             let Some(contact) = table.store.exported(organization, id).await? else {
                 return Ok(None);
             };
-            lines.push_str(&serde_json::to_string(&ContactLine::from(contact))?);
+            lines.push_str(&serde_json::to_string(&write::contact(contact))?);
             lines.push('\n');
         }
         anyhow::Ok(Some(lines))

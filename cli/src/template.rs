@@ -1,6 +1,6 @@
-//! `template.yaml`, which alone defines the function of each route. It is part of the binary, so that the local API cannot
-//! drift from the deployed one.
+//! `template.yaml`. It is part of the binary, so that the local API cannot drift from the deployed one.
 
+#[cfg(test)]
 pub(crate) mod routes;
 
 use anyhow::{Context, bail};

@@ -9,7 +9,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use contacts::demo::{CRM_ORGANIZATION, PERSON};
+use contacts::openapi::examples;
 use serde_json::json;
+use shared::http::Route;
 
 use self::common::{Folder, Server, contacts, http, output, patch, text, token};
 
@@ -50,35 +53,17 @@ async fn the_printed_calls_work() {
 #[tokio::test]
 async fn the_sample_request_of_the_crm_gets_the_sample_answer() {
     let server = Server::serve();
-    let token = token(&[
-        "--organization",
-        "64f0a1b2c3d4e5f6a7b8c9d3",
-        "--subject",
-        "64a1b2c3d4e5f60012345679",
-    ]);
-    let url = format!(
-        "{}/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
-        server.url
-    );
-    let body = json!({
-        "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z",
-        "verificationSource": "admin-manual",
-    });
-    let (status, answer) = patch(&url, &token, body.to_string()).await;
-    assert_eq!(status, 200);
-    assert_eq!(answer["message"], "Phone number verified");
-    let contact = &answer["data"]["contact"];
-    assert_eq!(
-        json!([contact["_id"], contact["firstName"], contact["lastName"]]),
-        json!(["64b2c3d4e5f60012345678aa", "Alex", "Morgan"])
-    );
-    assert_eq!(
-        contact["phoneNumber"],
-        json!([{
-            "value": "+14165550100", "isPrimary": true, "verifiedAt": "2026-05-20T15:04:01.135Z",
-            "verifiedBy": "64a1b2c3d4e5f60012345679", "verificationSource": "admin-manual",
-        }])
-    );
+    let token = token(&["--organization", CRM_ORGANIZATION, "--subject", PERSON]);
+    let route = Route::VerifyContactMethod;
+    let path = route.path_of(examples::contact(route));
+    let body = examples::request(route).to_string();
+    let (status, mut answer) = patch(&format!("{}{path}", server.url), &token, body).await;
+    let mut sample = examples::contact_method_verified();
+    // It tells when the request was sent.
+    for answer in [&mut answer, &mut sample] {
+        answer["data"]["contact"]["updatedAt"].take();
+    }
+    assert_eq!((status, answer), (200, sample));
 }
 
 #[test]
@@ -322,11 +307,9 @@ async fn settings_of_the_environment_replace_the_development_ones() {
             .arg("serve")
             .env("JWT_ISSUER", "https://idp.example.com"),
     );
-    let url = format!(
-        "{}/api/contacts/64b2c3d4e5f60012345678aa/verify-contact-methods",
-        server.url
-    );
-    let organization = ["--organization", "64f0a1b2c3d4e5f6a7b8c9d3"];
+    let path = Route::VerifyContactMethod.path_of(examples::ALEX);
+    let url = format!("{}{path}", server.url);
+    let organization = ["--organization", CRM_ORGANIZATION];
     let body = json!({ "type": "phone", "value": "+14165550100" }).to_string();
     let (status, _) = patch(&url, &token(&organization), body.clone()).await;
     assert_eq!(status, 401, "of another issuer");

@@ -7,6 +7,7 @@ mod common;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use contacts::demo::CRM_ORGANIZATION;
 use serde_json::{Value, json};
 
 use self::common::files::{counts, database, file, import, tool};
@@ -221,7 +222,7 @@ fn smoke_reports_each_check_with_its_verdict() {
     assert!(skipped.iter().all(|check| check["check"].is_string()));
 
     // A person is no application.
-    let person = token(&["--organization", "64f0a1b2c3d4e5f6a7b8c9d3"]);
+    let person = token(&["--organization", CRM_ORGANIZATION]);
     let command = ["smoke", "--json", "--url", &server.url];
     let wrong = output(contacts().args(command).env("CONTACTS_TOKEN", &person));
     assert_eq!(wrong.status.code(), Some(1));

@@ -6,6 +6,8 @@ mod common;
 
 use std::process::{Command, Output};
 
+use contacts::demo::CRM_ORGANIZATION as ORGANIZATION;
+use contacts::openapi::examples::{ALEX, JANE};
 use contacts::seed;
 use contacts::serve::DEMO;
 use hyper::body::Incoming;
@@ -16,8 +18,6 @@ use tokio::net::TcpListener;
 
 use self::common::other::Other;
 use self::common::{Folder, Server, contacts, http, output, patch, text, token};
-
-const ORGANIZATION: &str = "64f0a1b2c3d4e5f6a7b8c9d3";
 
 /// Checks the API at a URL.
 fn smoke(url: &str) -> Command {
@@ -75,12 +75,12 @@ fn others() -> Value {
     json!({ "organizations": [
         contacts(json!([
             {
-                "id": "64f0a1b2c3d4e5f6a7b8c9d0",
+                "id": JANE,
                 "phoneNumber": [{ "value": "+14165550111", "verifiedAt": verified }],
                 "emails": [{ "value": "jane.doe@example.com", "verifiedAt": verified }],
             },
             {
-                "id": "64b2c3d4e5f60012345678aa",
+                "id": ALEX,
                 "phoneNumber": [{ "value": "+14165550100", "verifiedAt": verified }],
                 "emails": [{ "value": "somebody.else@example.com", "verifiedAt": verified }],
             },
@@ -105,7 +105,7 @@ async fn every_check_holds_on_the_demo_data_and_leaves_them_as_they_were() {
     assert_eq!(stdout(&first), stdout(&again));
 
     let person = token(&["--organization", ORGANIZATION]);
-    for contact in ["64f0a1b2c3d4e5f6a7b8c9d0", "64b2c3d4e5f60012345678aa"] {
+    for contact in [JANE, ALEX] {
         let url = format!("{}/api/contacts/{contact}/phone-number/verify", server.url);
         let body = json!({ "phoneNumber": "+14165550100" }).to_string();
         let (_, answer) = patch(&url, &person, body).await;
@@ -230,12 +230,8 @@ async fn a_contact_that_is_not_the_sample_is_not_written_to() {
     let person = token(&["--organization", ORGANIZATION]);
     let of_org_a = token(&["--organization", "org_a"]);
     for (contact, email, token) in [
-        ("64f0a1b2c3d4e5f6a7b8c9d0", "jane.doe@example.com", &person),
-        (
-            "64b2c3d4e5f60012345678aa",
-            "somebody.else@example.com",
-            &person,
-        ),
+        (JANE, "jane.doe@example.com", &person),
+        (ALEX, "somebody.else@example.com", &person),
         ("c_1", "somebody.else@example.com", &of_org_a),
     ] {
         let url = format!(

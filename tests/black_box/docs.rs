@@ -121,7 +121,6 @@ async fn what_is_beside_the_pages_has_no_route() {
         ("GET", "/docs/../Cargo.toml"),
         ("GET", "/docsx"),
         ("GET", "/openapi"),
-        ("GET", "/"),
     ] {
         let answer = api.send(api.request_by(method, path)).await;
         assert_eq!(answer.status, 404, "{method} {path}");

@@ -33,6 +33,7 @@ use contacts::serve::gateway::Gateway;
 use serde_json::{Value, json};
 use shared::Service;
 use shared::domain::{ClientSlug, OrganizationId, PhoneRegion, Timestamp};
+use shared::http::Route;
 use shared::settings::Settings;
 use shared::store::{ChangeStream, ClientTimeouts, Store, create_table};
 use url::Url;
@@ -363,8 +364,9 @@ impl Api {
 
     /// Upserts a contact for the application `website` of this test's organization.
     pub async fn upsert(&self, body: Value) -> Answer {
-        self.post("/api/contacts", &self.application_token("website"), body)
-            .await
+        let path = Route::UpsertContact.path();
+        let token = self.application_token("website");
+        self.post(path, &token, body).await
     }
 
     /// A `PATCH` to be completed.
@@ -397,32 +399,21 @@ impl Api {
 
     /// Endpoint 1 for a person of this test's organization.
     pub async fn verify_phone_number(&self, id: &str, body: Value) -> Answer {
-        self.patch(
-            &format!("/api/contacts/{id}/phone-number/verify"),
-            &self.user_token(),
-            body,
-        )
-        .await
+        let path = Route::VerifyPhoneNumber.path_of(id);
+        self.patch(&path, &self.user_token(), body).await
     }
 
     /// Endpoint 2 for a person of this test's organization.
     pub async fn verify_contact_method(&self, id: &str, body: Value) -> Answer {
-        self.patch(
-            &format!("/api/contacts/{id}/verify-contact-methods"),
-            &self.user_token(),
-            body,
-        )
-        .await
+        let path = Route::VerifyContactMethod.path_of(id);
+        self.patch(&path, &self.user_token(), body).await
     }
 
     /// Endpoint 3 for the application `website` of this test's organization.
     pub async fn verify_contact(&self, id: &str, body: Value) -> Answer {
-        self.patch(
-            &format!("/api/contacts/{id}/verification"),
-            &self.application_token("website"),
-            body,
-        )
-        .await
+        let path = Route::VerifyContact.path_of(id);
+        let token = self.application_token("website");
+        self.patch(&path, &token, body).await
     }
 }
 

@@ -24,12 +24,4 @@ impl Fault {
     pub(crate) fn of_record(reason: impl Into<String>) -> Self {
         Self::new(RECORD, reason)
     }
-
-    /// The fault in an error message of the form `place: reason`.
-    pub(crate) fn of_text(text: &str) -> Self {
-        match text.split_once(": ") {
-            Some((field, reason)) => Self::new(field, reason),
-            None => Self::of_record(text),
-        }
-    }
 }

@@ -1,7 +1,19 @@
 //! What serde alone does not check in the JSON of a file.
 
-use anyhow::bail;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use super::fault::Fault;
+
+/// Reads members. The fault has serde's message, and the place where it is; blank for the whole.
+pub(crate) fn deserialize<T: DeserializeOwned>(mut members: Value) -> Result<T, Fault> {
+    remove_nulls(&mut members, "", "")?;
+    serde_path_to_error::deserialize(members).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { "" } else { &path };
+        Fault::new(path, error.inner().to_string())
+    })
+}
 
 /// An error message of serde without the value that it quotes: values are personal data.
 pub(crate) fn without_values(message: &str) -> String {
@@ -29,7 +41,7 @@ const LISTS_OF_OBJECTS: [&str; 6] = [
 
 /// Removes members that are null, since null counts as absent. Refuses a list in place of an object: serde would accept it,
 /// with its values in the order of the members.
-pub(crate) fn remove_nulls(value: &mut Value, name: &str, place: &str) -> anyhow::Result<()> {
+fn remove_nulls(value: &mut Value, name: &str, place: &str) -> Result<(), Fault> {
     match value {
         Value::Object(members) => {
             members.retain(|_, value| !value.is_null());
@@ -40,7 +52,7 @@ pub(crate) fn remove_nulls(value: &mut Value, name: &str, place: &str) -> anyhow
                     format!("{place}.{name}")
                 };
                 if OBJECTS.contains(&name.as_str()) && !value.is_object() {
-                    bail!("{place}: must be an object");
+                    return Err(Fault::new(place, "must be an object"));
                 }
                 remove_nulls(value, name, &place)?;
             }
@@ -49,7 +61,7 @@ pub(crate) fn remove_nulls(value: &mut Value, name: &str, place: &str) -> anyhow
             for (i, value) in values.iter_mut().enumerate() {
                 let place = format!("{place}[{i}]");
                 if !value.is_object() {
-                    bail!("{place}: must be an object");
+                    return Err(Fault::new(place, "must be an object"));
                 }
                 remove_nulls(value, "", &place)?;
             }

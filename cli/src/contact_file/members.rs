@@ -1,49 +1,82 @@
-//! The members of a contact in a file, and their types (contract section 11). `contact` checks the values.
+//! The members of a contact in a file, and their types (contract section 11). `read` makes a record of them, `write` makes them
+//! of a stored contact. Members without a value are not written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::domain::{
-    Actor, AudienceSlug, ClientSlug, ContactId, SubscriptionStatus, Timestamp, ValidationStatus,
+    Actor, AudienceSlug, ClientSlug, ContactId, OrganizationId, SubscriptionStatus, Timestamp,
+    ValidationStatus,
 };
 
+/// The organization, in the first record of an export.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationMembers {
+    pub(crate) organization: OrganizationId,
+    #[serde(default)]
+    pub(crate) audiences: BTreeSet<AudienceSlug>,
+    #[serde(default)]
+    pub(crate) clients: BTreeSet<ClientSlug>,
+}
+
 /// A contact, in the format of an export and of a seed file.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ContactMembers {
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(crate) id: Option<ContactId>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) first_name: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) last_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) phone_number: Vec<PhoneMembers>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) emails: Vec<EmailMembers>,
     /// The only address, which is primary, instead of `emails`.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) email: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) secondary_phone_number: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) status: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) pipeline_id: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) pipeline_stage: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) user_id: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) created_by: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) assignees: Vec<String>,
     /// The primary address's, as the next five.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_by: Option<Actor>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verification_source: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) cleared_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) email_validation: Option<ValidationMembers>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) hard_bounced_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) globally_unsubscribed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) global_unsubscribe_reason: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) complained_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) subscriptions: Vec<SubscriptionMembers>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) tags: BTreeMap<AudienceSlug, Vec<String>>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) updated_at: Option<Timestamp>,
 }
 
@@ -59,91 +92,127 @@ impl ContactMembers {
 }
 
 /// A phone number.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PhoneMembers {
     pub(super) value: String,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) is_primary: Option<bool>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_by: Option<Actor>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verification_source: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) cleared_at: Option<Timestamp>,
 }
 
 /// An e-mail address of a contact.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EmailMembers {
     pub(super) value: String,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) is_primary: Option<bool>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_by: Option<Actor>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verification_source: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) cleared_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) email_validation: Option<ValidationMembers>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) hard_bounced_at: Option<Timestamp>,
     /// A former owner's, as `complained_at`.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) globally_unsubscribed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) complained_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) former_owners: Vec<ContactId>,
     /// False where the contact does not own the address.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) is_owner: Option<bool>,
 }
 
 /// An e-mail address that no contact owns.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AddressMembers {
     pub(super) address: String,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) email_validation: Option<ValidationMembers>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) hard_bounced_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) globally_unsubscribed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) complained_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) former_owners: Vec<ContactId>,
 }
 
 /// The finding about an e-mail address.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ValidationMembers {
     #[serde(default)]
     pub(super) status: ValidationStatus,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) reason: String,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) validated_at: Option<Timestamp>,
 }
 
 /// A subscription.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SubscriptionMembers {
     pub(super) audience: AudienceSlug,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) client: Option<ClientSlug>,
     #[serde(default)]
     pub(super) status: SubscriptionStatus,
     /// The address by which the client knows the contact; the primary one unless given.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) email: Option<String>,
     /// The primary address's, as the next three.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_by: Option<Actor>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verification_source: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) cleared_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verifications: Vec<VerificationMembers>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) unsubscribed_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) unsubscribe_reason: String,
 }
 
 /// The verification of an e-mail address at the level of a subscription.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct VerificationMembers {
     pub(super) email: String,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_by: Option<Actor>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verification_source: Option<String>,
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) cleared_at: Option<Timestamp>,
+}
+
+/// Whether a member has no value.
+fn is_absent<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

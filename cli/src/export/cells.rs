@@ -7,49 +7,17 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// The columns of an export, in their order.
-pub(crate) const COLUMNS: [&str; 30] = [
-    "organization",
-    "audiences",
-    "clients",
-    "id",
-    "firstName",
-    "lastName",
-    "phoneNumber",
-    "emails",
-    "secondaryPhoneNumber",
-    "status",
-    "pipelineId",
-    "pipelineStage",
-    "userId",
-    "createdBy",
-    "assignees",
-    "verifiedAt",
-    "verifiedBy",
-    "verificationSource",
-    "clearedAt",
-    "emailValidation",
-    "globallyUnsubscribedAt",
-    "globalUnsubscribeReason",
-    "hardBouncedAt",
-    "complainedAt",
-    "subscriptions",
-    "tags",
-    "createdAt",
-    "updatedAt",
-    "address",
-    "formerOwners",
-];
+use crate::import::member::EXPORTED;
 
 /// The header row.
 pub(super) fn header() -> anyhow::Result<Vec<u8>> {
-    written(COLUMNS.map(str::to_owned))
+    written(EXPORTED.map(|(column, _)| column.to_owned()))
 }
 
 /// The row of a record.
 pub(super) fn row(record: &impl Serialize) -> anyhow::Result<Vec<u8>> {
     let mut members = serde_json::to_value(record)?;
-    written(COLUMNS.map(|column| cell(members[column].take())))
+    written(EXPORTED.map(|(column, _)| cell(members[column].take())))
 }
 
 fn written(cells: impl IntoIterator<Item = String>) -> anyhow::Result<Vec<u8>> {

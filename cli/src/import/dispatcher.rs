@@ -12,11 +12,12 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::queues::names;
 use super::reader::{Found, READER_FAILED};
-use super::record::{OrganizationRow, Record};
+use super::record::Record;
 use super::summary::End;
 use super::tally::{Done, Place};
 use super::workers::{BATCH, Row, Shared};
 use crate::contact_file::fault::Fault;
+use crate::contact_file::members::OrganizationMembers;
 use crate::contact_file::row::ContactRow;
 
 /// Gives the records of the file to the workers.
@@ -103,7 +104,7 @@ impl Dispatcher {
     async fn register(
         &mut self,
         place: Place,
-        row: OrganizationRow,
+        row: OrganizationMembers,
         room: OwnedSemaphorePermit,
     ) -> anyhow::Result<()> {
         let line = place.line;
@@ -119,8 +120,8 @@ impl Dispatcher {
         self.file_organization = Some(row.organization);
         let organization = &self.shared.organization;
         let wanted = Registered {
-            audiences: row.audiences.into_iter().collect(),
-            clients: row.clients.into_iter().collect(),
+            audiences: row.audiences,
+            clients: row.clients,
         };
         if !self.shared.dry_run {
             let register = || self.shared.store.register(organization, &wanted);

@@ -9,7 +9,7 @@ use crate::contact_file::fault::Fault;
 
 /// The type of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Text,
     /// A text in which case does not count.
     Word,
@@ -24,8 +24,8 @@ enum Kind {
     Object,
 }
 
-/// The members, and members of their objects (`object.member`). Nothing but JSON has the latter in an export.
-const MEMBERS: [(&str, Kind); 48] = [
+/// The members of the records of an export, in the order of its columns.
+pub(crate) const EXPORTED: [(&str, Kind); 30] = [
     ("organization", Kind::Text),
     ("audiences", Kind::Texts),
     ("clients", Kind::Texts),
@@ -56,6 +56,10 @@ const MEMBERS: [(&str, Kind); 48] = [
     ("updatedAt", Kind::Text),
     ("address", Kind::Text),
     ("formerOwners", Kind::Texts),
+];
+
+/// The other members, which an application's records have, and members of their objects (`object.member`).
+const OTHERS: [(&str, Kind); 18] = [
     ("email", Kind::Text),
     ("audience", Kind::Text),
     ("client", Kind::Text),
@@ -76,6 +80,11 @@ const MEMBERS: [(&str, Kind); 48] = [
     ("suppression.complained_at", Kind::Text),
 ];
 
+/// All members.
+fn all() -> impl Iterator<Item = (&'static str, Kind)> {
+    EXPORTED.into_iter().chain(OTHERS)
+}
+
 /// A member that a cell can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Member {
@@ -86,8 +95,7 @@ pub(super) struct Member {
 impl Member {
     /// The member with this name, without regard to case.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let mut members = MEMBERS.into_iter();
-        let (name, kind) = members.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        let (name, kind) = all().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(Self { name, kind })
     }
 
@@ -99,9 +107,8 @@ impl Member {
         };
         let name = letters(name);
         let likeness = |member: &str| strsim::jaro_winkler(&letters(member), &name);
-        let members = MEMBERS.into_iter().map(|(member, _)| member);
-        members
-            .map(|member| (member, likeness(member)))
+        all()
+            .map(|(member, _)| (member, likeness(member)))
             .filter(|(_, likeness)| *likeness > 0.88)
             .max_by(|(_, one), (_, other)| one.total_cmp(other))
             .map(|(member, _)| member)

@@ -1,15 +1,14 @@
 //! Reads the members of a record: an organization, a contact, the data of an application about a contact, or an address that
 //! nobody owns.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use shared::domain::{AudienceSlug, ClientSlug, OrganizationId};
 
 use super::application;
-use crate::contact_file::contact;
 use crate::contact_file::fault::{Fault, RECORD};
-use crate::contact_file::json::{remove_nulls, without_values};
+use crate::contact_file::json::{self, without_values};
+use crate::contact_file::members::OrganizationMembers;
+use crate::contact_file::read;
 use crate::contact_file::row::ContactRow;
 use crate::contact_file::values::ReadContext;
 
@@ -17,20 +16,9 @@ use crate::contact_file::values::ReadContext;
 #[derive(Debug)]
 pub(super) enum Record {
     /// An organization with its audiences and clients.
-    Organization(OrganizationRow),
+    Organization(OrganizationMembers),
     /// A contact, or an address that nobody owns.
     Contact(Box<ContactRow>),
-}
-
-/// The organization's record.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OrganizationRow {
-    pub(super) organization: OrganizationId,
-    #[serde(default)]
-    pub(super) audiences: Vec<AudienceSlug>,
-    #[serde(default)]
-    pub(super) clients: Vec<ClientSlug>,
 }
 
 /// Reads a record.
@@ -42,14 +30,14 @@ pub(super) fn read(members: Map<String, Value>, context: &ReadContext) -> Result
     if is_there("organization") {
         deserialize(members).map(Record::Organization)
     } else if is_there("address") {
-        let row = contact::read_address(deserialize(members)?)?;
+        let row = read::address(deserialize(members)?)?;
         Ok(Record::Contact(Box::new(row)))
     } else if is_there("audience") || is_there("client") {
         let row = application::read(deserialize(with_phone_list(members))?, context)?;
         Ok(Record::Contact(Box::new(row)))
     } else {
-        contact::check(&members)?;
-        let row = contact::read(deserialize(with_phone_list(members))?, context)?;
+        read::check(&members)?;
+        let row = read::contact(deserialize(with_phone_list(members))?, context)?;
         Ok(Record::Contact(Box::new(row)))
     }
 }
@@ -68,13 +56,8 @@ fn with_phone_list(mut members: Map<String, Value>) -> Map<String, Value> {
 
 /// Deserializes the members.
 fn deserialize<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Fault> {
-    let mut members = Value::Object(members);
-    remove_nulls(&mut members, "", "").map_err(|error| Fault::of_text(&error.to_string()))?;
-    serde_path_to_error::deserialize(members).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { "" } else { &path };
-        fault(path, &error.inner().to_string())
-    })
+    json::deserialize(Value::Object(members))
+        .map_err(|Fault { field, reason }| fault(&field, &reason))
 }
 
 /// The fault in an error message of serde, without the value that the message quotes.

@@ -1,114 +1,163 @@
 //! Examples: requests that work with the demo data of `serve`, and their answers. Among them are the examples of the three
-//! source documents. A black-box test sends them all.
+//! source documents. A black-box test sends them all; `contacts smoke`, the first calls of `serve` and the sample events are
+//! made of them.
 
 use serde_json::{Value, json};
+use shared::http::Route;
+
+use crate::demo::{AUDIENCE, CLIENT, CRM_ORGANIZATION, PERSON};
+
+/// The phone number of the CRM's contacts; nobody has it (+1 416 555 0100 to 0199 are for examples).
+pub const PHONE: &str = "+14165550100";
+/// The address of `JANE` and of `SUBSCRIBER`.
+pub const EMAIL: &str = "jane.doe@example.com";
 
 /// A contact of the CRM.
-pub(super) const JANE: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
+pub const JANE: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
 /// Another contact of the CRM.
-pub(super) const ALEX: &str = "64b2c3d4e5f60012345678aa";
+pub const ALEX: &str = "64b2c3d4e5f60012345678aa";
 /// A contact of the mailer.
-pub(super) const SUBSCRIBER: &str = "c_1";
+pub const SUBSCRIBER: &str = "c_1";
 
-pub(super) fn verify_phone_number() -> Value {
-    json!({ "phoneNumber": "+14165550100", "verifiedAt": "2026-05-15T09:12:00.000Z" })
+/// The body of a route's example, or for a `GET` the parameters of its query.
+#[must_use]
+pub fn request(route: Route) -> Value {
+    match route {
+        Route::VerifyPhoneNumber => verify_phone_number(),
+        Route::VerifyContactMethod => verify_contact_method(),
+        Route::VerifyContact => verify_contact(),
+        Route::UpsertContact => upsert_contact(),
+        Route::GetContact => json!({}),
+        Route::ContactStatus => subject(),
+        Route::AddContactMethod => add_contact_method(),
+        Route::RemoveContactMethod => remove_contact_method(),
+        Route::Subscribe => subscribe(),
+        Route::Unsubscribe => unsubscribe(),
+    }
 }
 
-pub(super) fn phone_number_verified() -> Value {
-    let phone_number = json!({
-        "value": "+14165550100", "isPrimary": true, "verifiedAt": "2026-05-15T09:12:00.000Z",
-        "verifiedBy": "64a1b2c3d4e5f60012345679",
-    });
-    let jane = json!({
-        "_id": JANE, "firstName": "Jane", "lastName": "Doe", "phoneNumber": [phone_number], "secondaryPhoneNumber": [],
-        "email": "jane.doe@example.com", "emails": [{ "value": "jane.doe@example.com", "isPrimary": true }],
-        "status": "New Lead", "pipelineId": "64f0a1b2c3d4e5f6a7b8c9d1", "pipelineStage": "64f0a1b2c3d4e5f6a7b8c9d2",
-        "organizationId": "64f0a1b2c3d4e5f6a7b8c9d3", "userId": "64f0a1b2c3d4e5f6a7b8c9d4",
-        "createdBy": "64f0a1b2c3d4e5f6a7b8c9d4", "assignees": ["64f0a1b2c3d4e5f6a7b8c9d4"],
-        "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": CHANGED_AT,
-    });
+/// The contact in the path of a route's example; blank if the path names none.
+#[must_use]
+pub fn contact(route: Route) -> &'static str {
+    match route {
+        Route::VerifyPhoneNumber => JANE,
+        Route::VerifyContactMethod
+        | Route::GetContact
+        | Route::AddContactMethod
+        | Route::RemoveContactMethod => ALEX,
+        Route::VerifyContact => SUBSCRIBER,
+        Route::UpsertContact | Route::ContactStatus | Route::Subscribe | Route::Unsubscribe => "",
+    }
+}
+
+pub(crate) fn verify_phone_number() -> Value {
+    json!({ "phoneNumber": PHONE, "verifiedAt": "2026-05-15T09:12:00.000Z" })
+}
+
+pub(crate) fn phone_number_verified() -> Value {
+    let mut jane = changed(jane());
+    let at = Some("2026-05-15T09:12:00.000Z");
+    jane["phoneNumber"] = json!([primary(PHONE, at, PERSON, None)]);
     method_changed("Phone number verified", "recorded", &jane)
 }
 
-pub(super) fn verify_contact_method() -> Value {
+pub(crate) fn verify_contact_method() -> Value {
     json!({
-        "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z",
+        "type": "phone", "value": PHONE, "verifiedAt": "2026-05-20T15:04:01.135Z",
         "verificationSource": "admin-manual",
     })
 }
 
-pub(super) fn contact_method_verified() -> Value {
+/// The answer to the example of [`Route::VerifyContactMethod`].
+#[must_use]
+pub fn contact_method_verified() -> Value {
     let mut alex = changed(alex());
-    alex["phoneNumber"] = json!([{
-        "value": "+14165550100", "isPrimary": true, "verifiedAt": "2026-05-20T15:04:01.135Z",
-        "verifiedBy": "64a1b2c3d4e5f60012345679", "verificationSource": "admin-manual",
-    }]);
+    let at = Some("2026-05-20T15:04:01.135Z");
+    alex["phoneNumber"] = json!([primary(PHONE, at, PERSON, Some("admin-manual"))]);
     method_changed("Phone number verified", "recorded", &alex)
 }
 
-pub(super) fn alex() -> Value {
+/// The contact [`JANE`] as the demo data have it.
+pub(crate) fn jane() -> Value {
     json!({
-        "_id": ALEX, "firstName": "Alex", "lastName": "Morgan",
-        "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }], "secondaryPhoneNumber": [],
-        "email": "alex@example.com", "emails": [{ "value": "alex@example.com", "isPrimary": true }],
-        "status": "New Lead", "pipelineId": null, "pipelineStage": null,
-        "organizationId": "64f0a1b2c3d4e5f6a7b8c9d3", "userId": null, "createdBy": null, "assignees": [],
+        "_id": JANE, "firstName": "Jane", "lastName": "Doe",
+        "phoneNumber": [{ "value": PHONE, "isPrimary": true }], "secondaryPhoneNumber": [],
+        "email": EMAIL, "emails": [{ "value": EMAIL, "isPrimary": true }],
+        "status": "New Lead", "pipelineId": "64f0a1b2c3d4e5f6a7b8c9d1", "pipelineStage": "64f0a1b2c3d4e5f6a7b8c9d2",
+        "organizationId": CRM_ORGANIZATION, "userId": "64f0a1b2c3d4e5f6a7b8c9d4",
+        "createdBy": "64f0a1b2c3d4e5f6a7b8c9d4", "assignees": ["64f0a1b2c3d4e5f6a7b8c9d4"],
         "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": "2026-05-01T14:30:00.000Z",
     })
 }
 
-pub(super) fn add_contact_method() -> Value {
+/// The contact [`ALEX`] as the demo data have it.
+pub(crate) fn alex() -> Value {
+    json!({
+        "_id": ALEX, "firstName": "Alex", "lastName": "Morgan",
+        "phoneNumber": [{ "value": PHONE, "isPrimary": true }], "secondaryPhoneNumber": [],
+        "email": "alex@example.com", "emails": [{ "value": "alex@example.com", "isPrimary": true }],
+        "status": "New Lead", "pipelineId": null, "pipelineStage": null,
+        "organizationId": CRM_ORGANIZATION, "userId": null, "createdBy": null, "assignees": [],
+        "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": "2026-05-01T14:30:00.000Z",
+    })
+}
+
+pub(crate) fn add_contact_method() -> Value {
     json!({ "type": "phone", "value": "+1 (416) 555-0199", "isPrimary": true })
 }
 
-pub(super) fn contact_method_added() -> Value {
+pub(crate) fn contact_method_added() -> Value {
     let mut alex = changed(alex());
     alex["phoneNumber"] = json!([
-        { "value": "+14165550100", "isPrimary": false },
+        { "value": PHONE, "isPrimary": false },
         { "value": "+14165550199", "isPrimary": true },
     ]);
     method_changed("Phone number added", "updated", &alex)
 }
 
-pub(super) fn remove_contact_method() -> Value {
+pub(crate) fn remove_contact_method() -> Value {
     json!({ "type": "phone", "value": "+1 (416) 555-0100" })
 }
 
-pub(super) fn contact_method_removed() -> Value {
+pub(crate) fn contact_method_removed() -> Value {
     let mut alex = changed(alex());
     alex["phoneNumber"] = json!([]);
     method_changed("Phone number removed", "updated", &alex)
 }
 
-pub(super) fn verify_contact() -> Value {
-    json!({
-        "verified": true, "verified_at": "2024-09-01T10:00:00Z", "email": "jane.doe@example.com",
-        "audience": "newsletter", "client": "website",
-    })
+/// Whom an application's requests are about: an address, in an audience, for a client.
+#[must_use]
+pub fn subject() -> Value {
+    json!({ "email": EMAIL, "audience": AUDIENCE, "client": CLIENT })
 }
 
-pub(super) fn contact_verified() -> Value {
-    let mut contact = audience_contact(Some("recorded"));
-    contact["verified"] = json!(true);
-    contact["verified_at"] = json!("2024-09-01T10:00:00.000Z");
-    contact["client"]["verified"] = json!(true);
-    contact["client"]["verified_at"] = json!("2024-09-01T10:00:00.000Z");
-    contact["can_send_marketing"] = json!(true);
-    contact["marketing"] = json!({ "verified_by": ["contact", "client"], "blocked_by": [] });
-    contact
+/// [`subject`] with further members.
+fn about_subject(further: Value) -> Value {
+    let mut body = subject();
+    if let (Some(body), Value::Object(further)) = (body.as_object_mut(), further) {
+        body.extend(further);
+    }
+    body
 }
 
-pub(super) fn upsert_contact() -> Value {
-    json!({
-        "email": "jane.doe@example.com", "audience": "newsletter", "client": "website", "status": "subscribed",
-        "verified": true, "verified_at": "2024-09-01T10:00:00Z",
+pub(crate) fn verify_contact() -> Value {
+    about_subject(json!({ "verified": true, "verified_at": "2024-09-01T10:00:00Z" }))
+}
+
+pub(crate) fn contact_verified() -> Value {
+    subscriber(Some("recorded"), Some("2024-09-01T10:00:00.000Z"))
+}
+
+pub(crate) fn upsert_contact() -> Value {
+    about_subject(json!({
+        "status": "subscribed", "verified": true, "verified_at": "2024-09-01T10:00:00Z",
         "email_validation": { "status": "valid", "validated_at": "2024-09-01T10:00:00Z" },
         "tags": ["lead"], "firstName": "Jane", "lastName": "Doe",
-        "phoneNumber": [{ "value": "+14165550100", "isPrimary": true }],
-    })
+        "phoneNumber": [{ "value": PHONE, "isPrimary": true }],
+    }))
 }
 
-pub(super) fn contact_updated() -> Value {
+pub(crate) fn contact_updated() -> Value {
     let mut contact = contact_verified();
     contact["outcome"] = json!("updated");
     contact["verification_outcome"] = json!("recorded");
@@ -118,44 +167,41 @@ pub(super) fn contact_updated() -> Value {
     contact
 }
 
-pub(super) fn contact_created() -> Value {
+pub(crate) fn contact_created() -> Value {
     let mut contact = contact_updated();
     contact["contact_id"] = json!(NEW);
     contact["outcome"] = json!("created");
     contact
 }
 
-pub(super) fn contact_known() -> Value {
-    audience_contact(None)
+pub(crate) fn contact_known() -> Value {
+    subscriber(None, None)
 }
 
-pub(super) fn subscribe() -> Value {
-    json!({ "email": "jane.doe@example.com", "audience": "newsletter", "client": "website", "scope": "audience" })
+pub(crate) fn subscribe() -> Value {
+    about_subject(json!({ "scope": "audience" }))
 }
 
-pub(super) fn contact_subscribed() -> Value {
-    let mut contact = audience_contact(Some("updated"));
+pub(crate) fn contact_subscribed() -> Value {
+    let mut contact = subscriber(Some("updated"), None);
     contact["audience"]["subscribed"] = json!(true);
     contact["audience"]["status"] = json!("subscribed");
     contact
 }
 
-pub(super) fn contact_created_by_subscribing() -> Value {
+pub(crate) fn contact_created_by_subscribing() -> Value {
     let mut contact = contact_subscribed();
     contact["contact_id"] = json!(NEW);
     contact["outcome"] = json!("created");
     contact
 }
 
-pub(super) fn unsubscribe() -> Value {
-    json!({
-        "email": "jane.doe@example.com", "audience": "newsletter", "client": "website", "scope": "client",
-        "reason": "too many",
-    })
+pub(crate) fn unsubscribe() -> Value {
+    about_subject(json!({ "scope": "client", "reason": "too many" }))
 }
 
-pub(super) fn contact_unsubscribed() -> Value {
-    let mut contact = audience_contact(Some("updated"));
+pub(crate) fn contact_unsubscribed() -> Value {
+    let mut contact = subscriber(Some("updated"), None);
     contact["client"]["subscribed"] = json!(false);
     contact["client"]["status"] = json!("unsubscribed");
     contact["client"]["unsubscribed_at"] = json!(CHANGED_AT);
@@ -174,27 +220,56 @@ fn changed(mut contact: Value) -> Value {
     contact
 }
 
-fn method_changed(message: &str, outcome: &str, contact: &Value) -> Value {
+/// The body of an example without this member.
+pub(crate) fn without(mut body: Value, member: &str) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.remove(member);
+    }
+    body
+}
+
+/// A successful answer of an endpoint that changes a contact method (contract section 6).
+pub(crate) fn method_changed(message: &str, outcome: &str, contact: &Value) -> Value {
     json!({ "message": message, "data": { "outcome": outcome, "contact": contact } })
 }
 
-/// The contact [`SUBSCRIBER`] as the demo data have it.
-fn audience_contact(outcome: Option<&str>) -> Value {
+/// A primary phone number or address in an answer (contract section 8), verified if `at` is given.
+pub(crate) fn primary(value: &str, at: Option<&str>, by: &str, source: Option<&str>) -> Value {
+    let mut entry = json!({ "value": value, "isPrimary": true });
+    if let Some(at) = at {
+        entry["verifiedAt"] = json!(at);
+        entry["verifiedBy"] = json!(by);
+        if let Some(source) = source {
+            entry["verificationSource"] = json!(source);
+        }
+    }
+    entry
+}
+
+/// The contact [`SUBSCRIBER`] as the demo data have it (contract section 7), but verified at both levels if `verified_at` is
+/// given.
+pub(crate) fn subscriber(outcome: Option<&str>, verified_at: Option<&str>) -> Value {
+    let is_verified = verified_at.is_some();
+    let (verified_by, blocked_by) = if is_verified {
+        (json!(["contact", "client"]), json!([]))
+    } else {
+        (json!([]), json!(["not_verified"]))
+    };
     let mut contact = json!({
-        "contact_id": SUBSCRIBER, "email": "jane.doe@example.com", "exists": true,
-        "verified": false, "verified_at": null,
+        "contact_id": SUBSCRIBER, "email": EMAIL, "exists": true,
+        "verified": is_verified, "verified_at": verified_at,
         "email_validation": { "status": "unknown", "reason": "", "validated_at": null },
         "global_unsubscribed": false, "hard_bounced": false, "complained": false,
         "audience": {
-            "slug": "newsletter", "subscribed": false, "status": null, "verified": false, "verified_at": null,
+            "slug": AUDIENCE, "subscribed": false, "status": null, "verified": false, "verified_at": null,
             "unsubscribed_at": null, "unsubscribe_reason": "",
         },
         "client": {
-            "slug": "website", "subscribed": true, "status": "subscribed", "verified": false, "verified_at": null,
-            "unsubscribed_at": null, "unsubscribe_reason": "",
+            "slug": CLIENT, "subscribed": true, "status": "subscribed", "verified": is_verified,
+            "verified_at": verified_at, "unsubscribed_at": null, "unsubscribe_reason": "",
         },
-        "can_send_marketing": false, "can_send_transactional": true,
-        "marketing": { "verified_by": [], "blocked_by": ["not_verified"] },
+        "can_send_marketing": is_verified, "can_send_transactional": true,
+        "marketing": { "verified_by": verified_by, "blocked_by": blocked_by },
         "tags": [],
     });
     if let Some(outcome) = outcome {

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::domain::{AudienceSlug, ClientSlug, OrganizationId};
 
-use crate::contact_file::json::{remove_nulls, without_values};
+use crate::contact_file::fault::Fault;
+use crate::contact_file::json::{deserialize, without_values};
 use crate::contact_file::members::ContactMembers;
 
 impl SeedFile {
@@ -16,7 +17,7 @@ impl SeedFile {
     /// # Errors
     /// The place of the first member that does not fit, and what is wrong there.
     pub(super) fn parse(json: &str) -> anyhow::Result<Self> {
-        let mut json: Value = serde_json::from_str(json).map_err(|error| {
+        let json: Value = serde_json::from_str(json).map_err(|error| {
             anyhow!(
                 "the file: is not JSON (line {}, column {})",
                 error.line(),
@@ -26,18 +27,9 @@ impl SeedFile {
         if !json.is_object() {
             bail!("the file: must be an object");
         }
-        remove_nulls(&mut json, "", "")?;
-        serde_path_to_error::deserialize(json).map_err(|error| {
-            let path = error.path().to_string();
-            let place = if path == "." {
-                "the file".to_owned()
-            } else {
-                path
-            };
-            anyhow!(
-                "{place}: {}",
-                without_values(&error.into_inner().to_string())
-            )
+        deserialize(json).map_err(|Fault { field, reason }| {
+            let place = if field.is_empty() { "the file" } else { &field };
+            anyhow!("{place}: {}", without_values(&reason))
         })
     }
 }

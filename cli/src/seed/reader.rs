@@ -12,9 +12,9 @@ use shared::store::is_too_large;
 
 use super::file::OrganizationSeed;
 use super::organization::Organization;
-use crate::contact_file::contact;
 use crate::contact_file::fault::Fault;
 use crate::contact_file::members::ContactMembers;
+use crate::contact_file::read;
 use crate::contact_file::values::ReadContext;
 
 /// Checks the values of a seed file, and converts them to normal form.
@@ -103,7 +103,7 @@ impl Reader {
         if let Some((unknown, field)) = members.clients().find(is_unknown) {
             bail!("{place}.{field}: {unknown} is not among the organization's clients");
         }
-        let row = contact::read(members, &context)
+        let row = read::contact(members, &context)
             .map_err(|Fault { field, reason }| anyhow!("{place}.{field}: {reason}"))?;
         let is_unknown = |(slug, _): &&(AudienceSlug, String)| !audiences.contains(slug);
         if let Some((unknown, field)) = row.audiences.iter().find(is_unknown) {

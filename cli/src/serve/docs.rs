@@ -38,11 +38,11 @@ struct Description {
     json: Bytes,
 }
 
-/// A file of the page.
-struct File {
-    content_type: String,
-    is_gzipped: bool,
-    content: Bytes,
+/// A file of a page.
+pub(super) struct File {
+    pub(super) content_type: String,
+    pub(super) is_gzipped: bool,
+    pub(super) content: Bytes,
 }
 
 impl Docs {
@@ -64,7 +64,7 @@ impl Docs {
             JSON => self.description("application/json", |description| &description.json),
             _ => asset(path.strip_prefix(PAGE)?),
         };
-        file.map(|file| respond(&request.headers, file))
+        file.map(|file| respond(&request.headers, file, HeaderValue::from_static(POLICY)))
     }
 
     fn description(&self, content_type: &str, form: fn(&Description) -> &Bytes) -> Option<File> {
@@ -118,7 +118,12 @@ fn asset(name: &str) -> Option<File> {
     })
 }
 
-fn respond(request: &HeaderMap, file: File) -> Response<Full<Bytes>> {
+/// The answer with a file. `policy` is what the page may load (Content Security Policy).
+pub(super) fn respond(
+    request: &HeaderMap,
+    file: File,
+    policy: HeaderValue,
+) -> Response<Full<Bytes>> {
     let mut hasher = DefaultHasher::new();
     file.content.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());
@@ -132,13 +137,13 @@ fn respond(request: &HeaderMap, file: File) -> Response<Full<Bytes>> {
     // Another version of the tool may listen on this port next time.
     let mut fixed = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
     fixed(CACHE_CONTROL, "no-cache");
-    fixed(CONTENT_SECURITY_POLICY, POLICY);
     fixed(REFERRER_POLICY, "no-referrer");
     fixed(X_CONTENT_TYPE_OPTIONS, "nosniff");
     if file.is_gzipped {
         // Browsers accept gzip; a client that does not can read the uncompressed document.
         fixed(CONTENT_ENCODING, "gzip");
     }
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.extend(HeaderValue::try_from(file.content_type).map(|value| (CONTENT_TYPE, value)));
     headers.extend(HeaderValue::try_from(tag).map(|value| (ETAG, value)));
     if is_known {

@@ -1,9 +1,8 @@
 //! Does what API Gateway does with a request: routes it, converts it to a payload 2.0 event, and converts the function's
 //! answer to an HTTP response. `lambda_http` itself parses the event, so what works here also works on AWS.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
-};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, http::request::Parts};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -23,15 +20,18 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
-use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use shared::Service;
+use shared::http::Route;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use super::cors::Cors;
 use super::docs::Docs;
-use super::routes::{Handler, Routes, Target};
+use super::event::{Arrival, Event};
+use super::home::Home;
+use super::routes::{Router, handle};
 
 /// The largest body that API Gateway accepts, in bytes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -42,25 +42,41 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 /// The API on this machine.
 pub struct Gateway {
     docs: Docs,
-    routes: Routes,
+    home: Option<Home>,
+    cors: Option<Cors>,
+    router: Router,
     service: Arc<Service>,
 }
 
 impl Gateway {
-    /// The API of the template, answered by a service.
+    /// The API, answered by a service.
     ///
     /// # Errors
-    /// When the template's routes cannot be served.
-    pub fn new(service: Service) -> anyhow::Result<Arc<Self>> {
-        Ok(Arc::new(Self {
+    /// Never, as long as the routes do not contradict each other.
+    pub fn new(service: Service) -> anyhow::Result<Self> {
+        Ok(Self {
             docs: Docs::default(),
-            routes: Routes::of_template()?,
+            home: None,
+            cors: None,
+            router: Router::new()?,
             service: Arc::new(service),
-        }))
+        })
+    }
+
+    /// With this page at `/`.
+    pub(super) fn with_home(self, home: Home) -> Self {
+        let home = Some(home);
+        Self { home, ..self }
+    }
+
+    /// With these answers to pages of other origins.
+    pub(super) fn with_cors(self, cors: Option<Cors>) -> Self {
+        Self { cors, ..self }
     }
 
     /// Serves until `stop` completes, then waits for the requests in progress.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let gateway = Arc::new(self);
         let http = Builder::new(TokioExecutor::new());
         let connections = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
@@ -79,7 +95,7 @@ impl Gateway {
             };
             // Answers are small, and a caller waits for each: Nagle's algorithm must not delay one.
             let _ = stream.set_nodelay(true);
-            let gateway = Arc::clone(&self);
+            let gateway = Arc::clone(&gateway);
             let answer = service_fn(move |request| {
                 let gateway = Arc::clone(&gateway);
                 async move { Ok::<_, std::convert::Infallible>(gateway.answer(request, peer).await) }
@@ -98,11 +114,31 @@ impl Gateway {
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
-        // The documentation is beside the API: no route of the API has its paths.
-        if let Some(response) = self.docs.answer(&parts) {
+        // The pages are beside the API: no route of the API has their paths.
+        let home = self.home.as_ref().and_then(|home| home.answer(&parts));
+        if let Some(page) = home.or_else(|| self.docs.answer(&parts)) {
+            return page;
+        }
+        let Some(cors) = &self.cors else {
+            return self.answer_of_api(parts, body, peer).await;
+        };
+        if let Some(response) = cors.preflight(&parts) {
             return response;
         }
-        let Some(target) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
+        let origin = parts.headers.get(ORIGIN).cloned();
+        let mut response = self.answer_of_api(parts, body, peer).await;
+        cors.expose(origin.as_ref(), response.headers_mut());
+        response
+    }
+
+    async fn answer_of_api(
+        &self,
+        mut parts: Parts,
+        body: Incoming,
+        peer: SocketAddr,
+    ) -> Response<Full<Bytes>> {
+        let found = self.router.find(parts.method.as_str(), parts.uri.path());
+        let Some((route, parameters)) = found else {
             return gateway_answer(StatusCode::NOT_FOUND, "Not Found");
         };
         let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
@@ -112,12 +148,24 @@ impl Gateway {
             }
             Err(_) => return gateway_answer(StatusCode::BAD_REQUEST, "Bad Request"),
         };
-        let handler = target.handler;
         let invocation = async {
-            let event = event(&parts, &target, &body, peer)?;
+            let peer = peer.ip();
+            let forwarded = HeaderValue::try_from(peer.to_string())?;
+            parts.headers.insert("x-forwarded-for", forwarded);
+            let http = HeaderValue::from_static("http");
+            parts.headers.insert("x-forwarded-proto", http);
+            let arrival = Arrival {
+                account_id: "000000000000",
+                api_id: "local",
+                source_ip: peer,
+                request_id: Uuid::new_v4().to_string(),
+                time: Utc::now().timestamp_millis(),
+            };
+            let event = Event::new(&parts, route, &parameters, &body, arrival);
+            let event = serde_json::to_vec(&event)?;
             // Each invocation has its own task, as each function on AWS has its own sandbox: a caller that hangs up does
             // not stop it, and a panic ends only this task.
-            tokio::spawn(invoke(handler, Arc::clone(&self.service), event)).await?
+            tokio::spawn(invoke(route, Arc::clone(&self.service), event)).await?
         };
         match invocation.await {
             Ok(response) => response,
@@ -139,163 +187,6 @@ fn gateway_answer(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// The payload 2.0 event of a request.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Event<'a> {
-    version: &'static str,
-    route_key: &'a str,
-    raw_path: &'a str,
-    raw_query_string: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cookies: Vec<&'a str>,
-    headers: HashMap<&'a str, String>,
-    #[serde(skip_serializing_if = "HashMap::is_empty")]
-    query_string_parameters: HashMap<String, String>,
-    request_context: RequestContext<'a>,
-    path_parameters: HashMap<&'a str, Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Cow<'a, str>>,
-    is_base64_encoded: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestContext<'a> {
-    account_id: &'static str,
-    api_id: &'static str,
-    domain_name: &'a str,
-    domain_prefix: Option<&'a str>,
-    http: HttpDescription<'a>,
-    request_id: String,
-    route_key: &'a str,
-    stage: &'static str,
-    time: String,
-    time_epoch: i64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct HttpDescription<'a> {
-    method: &'a str,
-    path: &'a str,
-    protocol: String,
-    source_ip: IpAddr,
-    user_agent: &'a str,
-}
-
-/// The payload 2.0 event of a request, as the JSON that Lambda passes to a function.
-fn event(
-    parts: &Parts,
-    target: &Target<'_>,
-    body: &Bytes,
-    peer: SocketAddr,
-) -> serde_json::Result<Vec<u8>> {
-    let now = Utc::now();
-    let host = text_of(&parts.headers, &HOST).unwrap_or("localhost");
-    let domain = host.split(':').next().unwrap_or(host);
-    let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
-    let query = parts.uri.query().unwrap_or_default();
-    let method = parts.method.as_str();
-    let route_key = format!("{method} {}", target.path);
-    let (body, is_base64_encoded) = match str::from_utf8(body) {
-        Ok("") => (None, false),
-        Ok(text) if is_text(&parts.headers) => (Some(Cow::Borrowed(text)), false),
-        _ => (Some(Cow::Owned(BASE64_STANDARD.encode(body))), true),
-    };
-    let cookies = parts.headers.get_all(COOKIE).iter();
-    let parameters = target.parameters.iter();
-    serde_json::to_vec(&Event {
-        version: "2.0",
-        route_key: &route_key,
-        raw_path: &path,
-        raw_query_string: query,
-        cookies: cookies
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split("; "))
-            .collect(),
-        headers: joined_headers(&parts.headers, peer),
-        query_string_parameters: joined_query(query),
-        request_context: RequestContext {
-            account_id: "000000000000",
-            api_id: "local",
-            domain_name: domain,
-            domain_prefix: domain.split('.').next(),
-            http: HttpDescription {
-                method,
-                path: &path,
-                protocol: format!("{:?}", parts.version),
-                source_ip: peer.ip(),
-                user_agent: text_of(&parts.headers, &USER_AGENT).unwrap_or_default(),
-            },
-            request_id: Uuid::new_v4().to_string(),
-            route_key: &route_key,
-            stage: "$default",
-            time: now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
-            time_epoch: now.timestamp_millis(),
-        },
-        path_parameters: parameters
-            .map(|(name, value)| (name.as_str(), percent_decode_str(value).decode_utf8_lossy()))
-            .collect(),
-        body,
-        is_base64_encoded,
-    })
-}
-
-fn text_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The headers without cookies. Names are lower-case; a comma joins the values of one name.
-fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> HashMap<&str, String> {
-    let mut joined: HashMap<&str, String> = HashMap::new();
-    for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        joined
-            .entry(name.as_str())
-            .and_modify(|values| {
-                values.push(',');
-                values.push_str(&value);
-            })
-            .or_insert_with(|| value.into_owned());
-    }
-    joined.insert("x-forwarded-for", peer.ip().to_string());
-    joined.insert("x-forwarded-proto", "http".to_owned());
-    joined
-}
-
-/// The query's parameters. A comma joins the values of one name.
-fn joined_query(query: &str) -> HashMap<String, String> {
-    url::form_urlencoded::parse(query.as_bytes()).fold(
-        HashMap::new(),
-        |mut joined, (name, value)| {
-            joined
-                .entry(name.into_owned())
-                .and_modify(|values: &mut String| {
-                    values.push(',');
-                    values.push_str(&value);
-                })
-                .or_insert_with(|| value.into_owned());
-            joined
-        },
-    )
-}
-
-/// Whether API Gateway passes a body of this type as text. It encodes all others in base64.
-fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = text_of(headers, &CONTENT_TYPE)
-        .unwrap_or("text/plain")
-        .to_ascii_lowercase();
-    [
-        "text/",
-        "application/json",
-        "application/javascript",
-        "application/xml",
-    ]
-    .iter()
-    .any(|text| content_type.starts_with(text))
-}
-
 /// The answer of a function, in the form that API Gateway reads.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -312,7 +203,7 @@ struct FunctionAnswer {
 }
 
 async fn invoke(
-    handler: Handler,
+    route: Route,
     service: Arc<Service>,
     event: Vec<u8>,
 ) -> anyhow::Result<Response<Full<Bytes>>> {
@@ -321,7 +212,7 @@ async fn invoke(
     let mut context = Context::default();
     context.request_id = Uuid::new_v4().to_string();
     let mut function = Adapter::from(lambda_http::service_fn(move |request| {
-        let answer = handler(Arc::clone(&service), request);
+        let answer = handle(route, Arc::clone(&service), request);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     }));
     let answer = function.call(LambdaEvent { payload, context }).await?;

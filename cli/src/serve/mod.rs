@@ -1,10 +1,13 @@
 //! `contacts serve`: every endpoint on this machine (contract section 11).
 
+pub mod cors;
 mod docs;
 pub mod engine;
+pub mod event;
 pub mod gateway;
+mod home;
 mod open_door;
-mod routes;
+pub mod routes;
 mod welcome;
 
 use std::io;
@@ -18,8 +21,10 @@ use shared::{Service, is_loopback};
 use tokio::net::TcpListener;
 use url::Url;
 
+use self::cors::Cors;
 use self::engine::Engine;
 use self::gateway::Gateway;
+use self::home::{Data, Home};
 use crate::arguments::ServeArguments;
 use crate::client;
 use crate::development;
@@ -82,6 +87,10 @@ async fn serve_api(
     if let Some(url) = &other {
         open_door::refuse(url, &settings).map_err(usage)?;
     }
+    let cors = match &arguments.cors_origins[..] {
+        [] => None,
+        origins => Some(Cors::of_template(origins.to_vec())?),
+    };
     let listener = engine::listen(arguments.port).await?;
     let engine = match &other {
         Some(_) => None,
@@ -111,10 +120,17 @@ async fn serve_api(
 
     let url = url_of(&listener)?;
     let welcome = welcome::text(&url, &settings, has_demo_data)?;
+    let data = match (&other, &arguments.data) {
+        (Some(_), _) => Data::Elsewhere,
+        (None, Some(_)) => Data::InAFolder,
+        (None, None) => Data::InMemory,
+    };
+    let home = Home::new(&url, &settings, data, has_demo_data)?;
     let gateway = Gateway::new(Service {
         deadline: engine::DEADLINE,
         ..Service::new(settings, store)
     })?;
+    let gateway = gateway.with_home(home).with_cors(cors);
     announce(&url)?;
     print(&welcome)?;
     gateway.serve(listener, stop).await;

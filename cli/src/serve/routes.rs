@@ -1,91 +1,49 @@
-//! Routes requests to the deployed handlers, as `template.yaml` defines.
+//! Routes requests to the deployed handlers.
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use anyhow::Context;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
+use shared::http::Route;
 
-use crate::template::routes::{Route, routes};
-use crate::template::template;
+/// The answer of a handler, to be awaited.
+pub type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-/// A deployed handler.
-pub(super) type Handler =
-    fn(Arc<Service>, Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
-
-/// The handler of each function crate.
-const HANDLERS: [(&str, Handler); 10] = [
-    ("verify-phone-number", |service, request| {
-        Box::pin(verify_phone_number::handle(service, request))
-    }),
-    ("verify-contact-method", |service, request| {
-        Box::pin(verify_contact_method::handle(service, request))
-    }),
-    ("verify-contact", |service, request| {
-        Box::pin(verify_contact::handle(service, request))
-    }),
-    ("upsert-contact", |service, request| {
-        Box::pin(upsert_contact::handle(service, request))
-    }),
-    ("get-contact", |service, request| {
-        Box::pin(get_contact::handle(service, request))
-    }),
-    ("contact-status", |service, request| {
-        Box::pin(contact_status::handle(service, request))
-    }),
-    ("add-contact-method", |service, request| {
-        Box::pin(add_contact_method::handle(service, request))
-    }),
-    ("remove-contact-method", |service, request| {
-        Box::pin(remove_contact_method::handle(service, request))
-    }),
-    ("subscribe", |service, request| {
-        Box::pin(subscribe::handle(service, request))
-    }),
-    ("unsubscribe", |service, request| {
-        Box::pin(unsubscribe::handle(service, request))
-    }),
-];
-
-/// The route of a request, and its handler.
-#[derive(Debug)]
-pub(super) struct Target<'r> {
-    /// The route, as the template writes it.
-    pub(super) path: &'r str,
-    /// The path's parameters, percent-encoded.
-    pub(super) parameters: Vec<(String, String)>,
-    /// The handler that answers.
-    pub(super) handler: Handler,
+/// Answers a request with the deployed handler of its route.
+pub fn handle(route: Route, service: Arc<Service>, request: Request) -> Answer {
+    match route {
+        Route::VerifyPhoneNumber => Box::pin(verify_phone_number::handle(service, request)),
+        Route::VerifyContactMethod => Box::pin(verify_contact_method::handle(service, request)),
+        Route::VerifyContact => Box::pin(verify_contact::handle(service, request)),
+        Route::UpsertContact => Box::pin(upsert_contact::handle(service, request)),
+        Route::GetContact => Box::pin(get_contact::handle(service, request)),
+        Route::ContactStatus => Box::pin(contact_status::handle(service, request)),
+        Route::AddContactMethod => Box::pin(add_contact_method::handle(service, request)),
+        Route::RemoveContactMethod => Box::pin(remove_contact_method::handle(service, request)),
+        Route::Subscribe => Box::pin(subscribe::handle(service, request)),
+        Route::Unsubscribe => Box::pin(unsubscribe::handle(service, request)),
+    }
 }
 
-/// The router of the template's API.
-pub(super) struct Routes {
-    paths: matchit::Router<HashMap<String, (String, Handler)>>,
+/// The router of the API.
+pub(super) struct Router {
+    /// The routes of each path, by method.
+    paths: matchit::Router<HashMap<&'static str, Route>>,
 }
 
-impl Routes {
-    /// The routes of the template.
-    pub(super) fn of_template() -> anyhow::Result<Self> {
-        let mut by_path: HashMap<String, HashMap<String, (String, Handler)>> = HashMap::new();
-        for Route {
-            method,
-            path,
-            binary,
-        } in routes(&template()?)?
-        {
-            let (_, handler) = HANDLERS
-                .iter()
-                .find(|(name, _)| *name == binary)
-                .with_context(|| {
-                    format!("the template names {binary}, which is not part of this tool")
-                })?;
-            by_path
-                .entry(path.clone())
-                .or_default()
-                .insert(method, (path, *handler));
+impl Router {
+    /// The router of all routes.
+    ///
+    /// # Errors
+    /// Never, as long as no two paths contradict each other.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let mut by_path: HashMap<_, HashMap<_, _>> = HashMap::new();
+        for route in Route::ALL {
+            let methods = by_path.entry(route.path()).or_default();
+            methods.insert(route.method(), route);
         }
         let mut paths = matchit::Router::new();
         for (path, methods) in by_path {
@@ -94,42 +52,38 @@ impl Routes {
         Ok(Self { paths })
     }
 
-    /// Finds the route of a request.
-    pub(super) fn find<'r>(&'r self, method: &str, path: &str) -> Option<Target<'r>> {
+    /// Finds the route of a request, and the path's parameters, percent-encoded.
+    pub(super) fn find(&self, method: &str, path: &str) -> Option<(Route, Vec<(String, String)>)> {
         let found = self.paths.at(path).ok()?;
-        let (route, handler) = found.value.get(method)?;
-        let parameters = found
-            .params
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Some(Target {
-            path: route,
-            parameters,
-            handler: *handler,
-        })
+        let route = found.value.get(method)?;
+        let parameters = found.params.iter();
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Some((*route, parameters.collect()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::template::routes::routes;
+    use crate::template::template;
+
+    /// The key and the function of each route.
+    fn all() -> BTreeSet<(String, String)> {
+        Route::ALL
+            .map(|route| (route.key().to_owned(), route.function().to_owned()))
+            .into()
+    }
 
     #[test]
-    fn every_handler_has_a_route_and_every_route_a_handler() {
-        let mut routed: Vec<_> = routes(&template().unwrap())
-            .unwrap()
-            .into_iter()
-            .map(|route| route.binary)
+    fn the_template_has_the_same_routes() {
+        let deployed = routes(&template().unwrap()).unwrap().into_iter();
+        let deployed: BTreeSet<_> = deployed
+            .map(|route| (format!("{} {}", route.method, route.path), route.binary))
             .collect();
-        let mut handled: Vec<_> = HANDLERS
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect();
-        routed.sort();
-        handled.sort();
-        assert_eq!(routed, handled);
-        assert!(Routes::of_template().is_ok());
+        assert_eq!(deployed, all());
     }
 
     /// `cargo lambda watch` has a router of its own, in Cargo's metadata.
@@ -139,35 +93,27 @@ mod tests {
         let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
             .as_table()
             .unwrap();
-        let mut watched = Vec::new();
+        let mut watched = BTreeSet::new();
         for (path, targets) in router {
             for target in targets.as_array().unwrap() {
-                watched.push(Route {
-                    method: target["method"].as_str().unwrap().to_owned(),
-                    path: path.clone(),
-                    binary: target["function"].as_str().unwrap().to_owned(),
-                });
+                let member = |name: &str| target[name].as_str().unwrap().to_owned();
+                watched.insert((format!("{} {path}", member("method")), member("function")));
             }
         }
-        let mut deployed = routes(&template().unwrap()).unwrap();
-        deployed.sort();
-        watched.sort();
-        assert_eq!(watched, deployed);
+        assert_eq!(watched, all());
     }
 
     #[test]
-    fn the_routes_are_those_of_the_contract() {
-        let routes = Routes::of_template().unwrap();
-        for path in [
-            "phone-number/verify",
-            "verify-contact-methods",
-            "verification",
-        ] {
-            let target = routes
-                .find("PATCH", &format!("/api/contacts/c%201/{path}"))
-                .unwrap();
-            assert_eq!(target.path, format!("/api/contacts/{{id}}/{path}"));
-            assert_eq!(target.parameters, [("id".to_owned(), "c%201".to_owned())]);
+    fn a_request_is_routed_by_its_method_and_path() {
+        let router = Router::new().unwrap();
+        for route in Route::ALL {
+            let (found, parameters) = router
+                .find(route.method(), &route.path_of("c%201"))
+                .unwrap_or_else(|| panic!("{}", route.key()));
+            assert_eq!(found, route);
+            let has_id = route.path().contains("{id}");
+            let expected = has_id.then(|| ("id".to_owned(), "c%201".to_owned()));
+            assert_eq!(parameters, Vec::from_iter(expected));
         }
         for (method, path) in [
             ("GET", "/api/contacts/c_1/verification"),
@@ -175,7 +121,7 @@ mod tests {
             ("PATCH", "/api/contacts//verification"),
             ("PATCH", "/"),
         ] {
-            assert!(routes.find(method, path).is_none(), "{method} {path}");
+            assert!(router.find(method, path).is_none(), "{method} {path}");
         }
     }
 }

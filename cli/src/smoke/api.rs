@@ -72,8 +72,9 @@ impl Api {
     /// # Errors
     /// When there is no answer.
     pub(super) async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Answer> {
-        let method = check.endpoint.method();
-        let url = check.endpoint.url(&self.url, check.contact);
+        let method = Method::from_bytes(check.route.method().as_bytes())?;
+        let path = check.route.path_of(check.contact);
+        let url = format!("{}{path}", self.url.as_str());
         let mut request = if method == Method::GET {
             let parameters: BTreeMap<String, String> = serde_json::from_str(&check.body)?;
             self.http.get(Url::parse_with_params(&url, parameters)?)

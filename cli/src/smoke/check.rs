@@ -1,121 +1,17 @@
 //! A check: a request, and the answer that the contract promises.
 
-use reqwest::Method;
 use serde_json::{Value, json};
+use shared::http::{Dialect, Route};
 
 use super::pattern::SAME_REQUEST_ID;
-use crate::api_url::ApiUrl;
 
-/// The endpoints: three with numbers in the contract, and the others by the names of their functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    /// Endpoint 1, `verify-phone-number`.
-    PhoneNumber,
-    /// Endpoint 2, `verify-contact-method`.
-    ContactMethod,
-    /// Endpoint 3, `verify-contact`.
-    Contact,
-    /// `upsert-contact`.
-    UpsertContact,
-    /// `get-contact`.
-    GetContact,
-    /// `contact-status`.
-    ContactStatus,
-    /// `add-contact-method`.
-    AddContactMethod,
-    /// `remove-contact-method`.
-    RemoveContactMethod,
-    /// `subscribe`.
-    Subscribe,
-    /// `unsubscribe`.
-    Unsubscribe,
-}
-
-/// The form of an endpoint's answers, which also decides who calls it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// The dialect of endpoints 1 and 2, for persons.
-    Crm,
-    /// The dialect of endpoint 3, for applications.
-    Mailer,
-}
-
-impl Endpoint {
-    /// All of them.
-    pub(super) const ALL: [Self; 10] = [
-        Self::PhoneNumber,
-        Self::ContactMethod,
-        Self::Contact,
-        Self::UpsertContact,
-        Self::GetContact,
-        Self::ContactStatus,
-        Self::AddContactMethod,
-        Self::RemoveContactMethod,
-        Self::Subscribe,
-        Self::Unsubscribe,
-    ];
-
-    /// Its name in the report.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::PhoneNumber => "endpoint 1",
-            Self::ContactMethod => "endpoint 2",
-            Self::Contact => "endpoint 3",
-            Self::UpsertContact => "upsert-contact",
-            Self::GetContact => "get-contact",
-            Self::ContactStatus => "contact-status",
-            Self::AddContactMethod => "add-contact-method",
-            Self::RemoveContactMethod => "remove-contact-method",
-            Self::Subscribe => "subscribe",
-            Self::Unsubscribe => "unsubscribe",
-        }
-    }
-
-    /// Its HTTP method.
-    pub(super) fn method(self) -> Method {
-        match self {
-            Self::PhoneNumber | Self::ContactMethod | Self::Contact => Method::PATCH,
-            Self::GetContact | Self::ContactStatus => Method::GET,
-            _ => Method::POST,
-        }
-    }
-
-    /// Its path for a contact, after `/api/`.
-    fn path(self, contact: &str) -> String {
-        let after_contact = match self {
-            Self::PhoneNumber => "/phone-number/verify",
-            Self::ContactMethod => "/verify-contact-methods",
-            Self::Contact => "/verification",
-            Self::GetContact => "",
-            Self::AddContactMethod => "/contact-methods",
-            Self::RemoveContactMethod => "/contact-methods/remove",
-            Self::UpsertContact => return "contacts".to_owned(),
-            Self::ContactStatus => return "contacts/status".to_owned(),
-            Self::Subscribe => return "subscriptions/subscribe".to_owned(),
-            Self::Unsubscribe => return "subscriptions/unsubscribe".to_owned(),
-        };
-        format!("contacts/{contact}{after_contact}")
-    }
-
-    /// Its URL for a contact.
-    pub(super) fn url(self, api: &ApiUrl, contact: &str) -> String {
-        format!("{}/api/{}", api.as_str(), self.path(contact))
-    }
-
-    /// Its dialect.
-    pub(super) fn dialect(self) -> Dialect {
-        match self {
-            Self::PhoneNumber
-            | Self::ContactMethod
-            | Self::GetContact
-            | Self::AddContactMethod
-            | Self::RemoveContactMethod => Dialect::Crm,
-            Self::Contact
-            | Self::UpsertContact
-            | Self::ContactStatus
-            | Self::Subscribe
-            | Self::Unsubscribe => Dialect::Mailer,
-        }
+/// An endpoint's name in the report: three have numbers in the contract, the others are called as their functions.
+fn name(route: Route) -> &'static str {
+    match route {
+        Route::VerifyPhoneNumber => "endpoint 1",
+        Route::VerifyContactMethod => "endpoint 2",
+        Route::VerifyContact => "endpoint 3",
+        other => other.function(),
     }
 }
 
@@ -239,7 +135,7 @@ pub(super) struct Check {
     /// What the check shows, for the report.
     pub(super) sentence: String,
     /// The endpoint.
-    pub(super) endpoint: Endpoint,
+    pub(super) route: Route,
     /// The contact in the path.
     pub(super) contact: &'static str,
     /// The caller.
@@ -260,17 +156,17 @@ impl Check {
     /// A check with a valid request: a person calls the endpoints of the CRM, the application those of the mailer. The
     /// sentence tells what the endpoint does.
     pub(super) fn new(
-        endpoint: Endpoint,
+        route: Route,
         contact: &'static str,
         sentence: &str,
         body: &Value,
         expected: Expected,
     ) -> Self {
         Self {
-            sentence: format!("{} {sentence}", endpoint.name()),
-            endpoint,
+            sentence: format!("{} {sentence}", name(route)),
+            route,
             contact,
-            who: match endpoint.dialect() {
+            who: match route.dialect() {
                 Dialect::Crm => Who::Person,
                 Dialect::Mailer => Who::Application,
             },

@@ -1,8 +1,9 @@
 //! The checks of the one rule, from a first verification to a last clear. They are the same for every endpoint.
 
 use serde_json::Value;
+use shared::http::Route;
 
-use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch};
+use super::check::{Check, Expected, ExpectedVersion, IfMatch};
 
 /// The request body that verifies at a time, or clears.
 pub(super) type RequestBody<'a> = &'a dyn Fn(Option<&str>) -> Value;
@@ -13,7 +14,7 @@ pub(super) type AnswerBody<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
 #[derive(Clone)]
 pub(super) struct Flow<'a> {
     /// The endpoint.
-    pub(super) endpoint: Endpoint,
+    pub(super) route: Route,
     /// The contact.
     pub(super) contact: &'static str,
     /// The part of the contact that is verified, in words.
@@ -38,7 +39,7 @@ impl Flow<'_> {
         let (what, earlier, sample) = (self.what, self.earlier, self.sample);
         let check = |sentence: String, at, expected| {
             Check::new(
-                self.endpoint,
+                self.route,
                 self.contact,
                 &sentence,
                 &(self.request)(at),

@@ -1,8 +1,10 @@
 //! Hints for failed checks.
 
+use shared::http::Dialect;
+
 use super::api::{Answer, Api};
 use super::callers::{APPLICATION_TOKEN, Origin, TOKEN};
-use super::check::{Authorization, Check, Dialect};
+use super::check::{Authorization, Check};
 use super::phase::Phase;
 
 /// How a local API gets the sample contacts.
@@ -11,7 +13,7 @@ const SERVE_SAMPLES: &str = "`contacts serve` has the sample contacts unless --s
 
 /// A hint for a check that got this unexpected answer.
 pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> Option<String> {
-    let is_mailers = check.endpoint.dialect() == Dialect::Mailer;
+    let is_mailers = check.route.dialect() == Dialect::Mailer;
     match (answer.status, api.callers.get(check.who).origin) {
         (401, Origin::Signed) if check.authorization == Authorization::Token => Some(format!(
             "this API takes no development tokens: set {TOKEN} and {APPLICATION_TOKEN}"

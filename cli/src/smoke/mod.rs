@@ -1,6 +1,5 @@
 //! `contacts smoke`: checks with the contract's examples whether an API keeps the contract.
 
-mod answers;
 mod api;
 mod callers;
 mod check;

@@ -2,10 +2,11 @@
 //! function has its own settings. An API that fails to refuse one still writes nothing: the contact does not exist, and
 //! `If-Match` fits no version.
 
-use reqwest::Method;
 use serde_json::{Value, json};
+use shared::http::{Dialect, Route};
 
-use super::check::{Authorization, Check, Dialect, Endpoint, Expected, IfMatch};
+use super::check::{Authorization, Check, Expected, IfMatch};
+use crate::openapi::examples::{self, without};
 
 /// The id of a contact that does not exist.
 pub(super) const NOBODY: &str = "contacts-smoke-no-such-contact";
@@ -15,11 +16,11 @@ const TOO_LONG: usize = 16 * 1024;
 
 /// The checks.
 pub(super) fn checks() -> Vec<Check> {
-    let mut checks: Vec<_> = Endpoint::ALL
+    let mut checks: Vec<_> = Route::ALL
         .into_iter()
-        .flat_map(|endpoint| {
-            let of_body = (endpoint.method() != Method::GET).then(|| of_body(endpoint));
-            of_any(endpoint)
+        .flat_map(|route| {
+            let of_body = (route.method() != "GET").then(|| of_body(route));
+            of_any(route)
                 .into_iter()
                 .chain(of_body.into_iter().flatten())
         })
@@ -28,31 +29,31 @@ pub(super) fn checks() -> Vec<Check> {
         Check {
             authorization: Authorization::NotBearer,
             ..check(
-                Endpoint::Contact,
+                Route::VerifyContact,
                 "answers 401 to credentials that are not a bearer token",
-                &body(Endpoint::Contact),
+                &body(Route::VerifyContact),
                 Expected::mailer_error(401, "invalid_authorization", "…").challenge("Bearer"),
             )
         },
         check(
-            Endpoint::Contact,
+            Route::VerifyContact,
             "answers 403 to the client of another application",
             &json!({ "verified": false, "audience": "newsletter", "client": "contacts-smoke-other" }),
             Expected::mailer_faults(403, json!({ "client": "forbidden" })),
         ),
         check(
-            Endpoint::Contact,
+            Route::VerifyContact,
             "answers 400 for an audience that does not exist",
             &json!({ "verified": false, "audience": "contacts-smoke-none", "client": "website" }),
             Expected::mailer_faults(400, json!({ "audience": "not_found" })),
         ),
     ]);
     checks.extend(
-        [Endpoint::PhoneNumber, Endpoint::ContactMethod].map(|endpoint| {
-            let mut misspelled = body(endpoint);
+        [Route::VerifyPhoneNumber, Route::VerifyContactMethod].map(|route| {
+            let mut misspelled = without(body(route), "verifiedAt");
             misspelled["verified_at"] = json!("2024-09-01T10:00:00Z");
             check(
-                endpoint,
+                route,
                 "answers 400 to a misspelling of verifiedAt, and does not clear",
                 &misspelled,
                 Expected::crm_error(
@@ -64,17 +65,17 @@ pub(super) fn checks() -> Vec<Check> {
     );
     checks.extend(
         [
-            Endpoint::PhoneNumber,
-            Endpoint::ContactMethod,
-            Endpoint::GetContact,
-            Endpoint::AddContactMethod,
-            Endpoint::RemoveContactMethod,
+            Route::VerifyPhoneNumber,
+            Route::VerifyContactMethod,
+            Route::GetContact,
+            Route::AddContactMethod,
+            Route::RemoveContactMethod,
         ]
-        .map(|endpoint| {
+        .map(|route| {
             check(
-                endpoint,
+                route,
                 "answers 404 for a contact that does not exist",
-                &body(endpoint),
+                &body(route),
                 Expected::crm_error(404, "Contact not found"),
             )
         }),
@@ -83,49 +84,49 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 /// An error in the dialect of an endpoint.
-fn error(endpoint: Endpoint, status: u16, text: &str, code: &str) -> Expected {
-    match endpoint.dialect() {
+fn error(route: Route, status: u16, text: &str, code: &str) -> Expected {
+    match route.dialect() {
         Dialect::Crm => Expected::crm_error(status, text),
         Dialect::Mailer => Expected::mailer_error(status, code, "…"),
     }
 }
 
 /// The checks of every endpoint, in its dialect.
-fn of_any(endpoint: Endpoint) -> Vec<Check> {
-    let error = |status, text: &str, code: &str| error(endpoint, status, text, code);
+fn of_any(route: Route) -> Vec<Check> {
+    let error = |status, text: &str, code: &str| error(route, status, text, code);
     let mut checks = vec![
         Check {
             authorization: Authorization::Missing,
             ..check(
-                endpoint,
+                route,
                 "answers 401 without a token",
-                &body(endpoint),
+                &body(route),
                 error(401, "Unauthorized: …", "missing_authorization").challenge("Bearer"),
             )
         },
         Check {
             authorization: Authorization::Forged,
             ..check(
-                endpoint,
+                route,
                 "answers 401 to a token with a forged signature",
-                &body(endpoint),
+                &body(route),
                 error(401, "Unauthorized: …", "invalid_token")
                     .challenge("Bearer error=\"invalid_token\", error_description=\"…\""),
             )
         },
     ];
-    checks.extend(with_every_fault(endpoint));
+    checks.extend(with_every_fault(route));
     checks
 }
 
 /// The checks of an endpoint that reads a body.
-fn of_body(endpoint: Endpoint) -> [Check; 3] {
-    let error = |status, text: &str, code: &str| error(endpoint, status, text, code);
-    let mut too_large = body(endpoint);
+fn of_body(route: Route) -> [Check; 3] {
+    let error = |status, text: &str, code: &str| error(route, status, text, code);
+    let mut too_large = body(route);
     too_large["padding"] = json!("x".repeat(TOO_LONG));
     [
         check(
-            endpoint,
+            route,
             "answers 413 to a body over 16 KiB",
             &too_large,
             error(413, "Payload too large", "payload_too_large"),
@@ -133,9 +134,9 @@ fn of_body(endpoint: Endpoint) -> [Check; 3] {
         Check {
             content_type: "text/plain",
             ..check(
-                endpoint,
+                route,
                 "answers 415 to a content type that is not JSON",
-                &body(endpoint),
+                &body(route),
                 error(
                     415,
                     "Content type must be application/json",
@@ -146,10 +147,10 @@ fn of_body(endpoint: Endpoint) -> [Check; 3] {
         Check {
             body: "{".to_owned(),
             ..check(
-                endpoint,
+                route,
                 "answers 400 to a body that is not JSON",
                 &Value::Null,
-                match endpoint.dialect() {
+                match route.dialect() {
                     Dialect::Crm => Expected::crm_error(400, "Invalid payload: …"),
                     Dialect::Mailer => {
                         Expected::mailer_faults(400, json!({ "body": "invalid_json" }))
@@ -161,22 +162,22 @@ fn of_body(endpoint: Endpoint) -> [Check; 3] {
 }
 
 /// A request in which every member is invalid; the error must name all of them. `None` if the endpoint has no members.
-fn with_every_fault(endpoint: Endpoint) -> Option<Check> {
+fn with_every_fault(route: Route) -> Option<Check> {
     let of_nobody = json!({ "email": "nobody@", "client": "website" });
     let nobodys_faults = json!({ "email": "invalid", "audience": "required" });
-    let (body, expected) = match endpoint {
-        Endpoint::PhoneNumber => (
+    let (body, expected) = match route {
+        Route::VerifyPhoneNumber => (
             json!({ "phoneNumber": "none", "verifiedAt": "yesterday" }),
             Expected::crm_error(400, "Invalid payload: …phoneNumber …verifiedAt …"),
         ),
-        Endpoint::ContactMethod => (
+        Route::VerifyContactMethod => (
             json!({ "type": "fax", "verifiedAt": "yesterday", "verificationSource": 1 }),
             Expected::crm_error(
                 400,
                 "Invalid payload: …type …value …verifiedAt …verificationSource …",
             ),
         ),
-        Endpoint::Contact => (
+        Route::VerifyContact => (
             json!({ "verified": true, "verified_at": "2024-02-30T10:00:00Z", "email": "" }),
             Expected::mailer_faults(
                 400,
@@ -186,47 +187,35 @@ fn with_every_fault(endpoint: Endpoint) -> Option<Check> {
                 }),
             ),
         ),
-        Endpoint::AddContactMethod | Endpoint::RemoveContactMethod => (
+        Route::AddContactMethod | Route::RemoveContactMethod => (
             json!({ "type": "fax" }),
             Expected::crm_error(400, "Invalid payload: …type …value …"),
         ),
-        Endpoint::UpsertContact | Endpoint::ContactStatus | Endpoint::Subscribe => {
+        Route::UpsertContact | Route::ContactStatus | Route::Subscribe => {
             (of_nobody, Expected::mailer_faults(400, nobodys_faults))
         }
-        Endpoint::Unsubscribe => {
+        Route::Unsubscribe => {
             let mut faults = nobodys_faults;
             faults["scope"] = json!("required");
             (of_nobody, Expected::mailer_faults(400, faults))
         }
-        Endpoint::GetContact => return None,
+        Route::GetContact => return None,
     };
     let sentence = "answers 400 and names every member at fault";
-    Some(check(endpoint, sentence, &body, expected))
+    Some(check(route, sentence, &body, expected))
 }
 
-/// A valid body.
-fn body(endpoint: Endpoint) -> Value {
-    match endpoint {
-        Endpoint::PhoneNumber => json!({ "phoneNumber": "+14165550100" }),
-        Endpoint::ContactMethod => json!({ "type": "phone", "value": "+14165550100" }),
-        Endpoint::Contact => {
-            json!({ "verified": false, "audience": "newsletter", "client": "website" })
-        }
-        Endpoint::GetContact => json!({}),
-        Endpoint::AddContactMethod | Endpoint::RemoveContactMethod => {
-            json!({ "type": "phone", "value": "+14165550100" })
-        }
-        Endpoint::UpsertContact | Endpoint::ContactStatus | Endpoint::Subscribe => {
-            json!({ "email": "nobody@example.com", "audience": "newsletter", "client": "website" })
-        }
-        Endpoint::Unsubscribe => json!({
-            "email": "nobody@example.com", "audience": "newsletter", "client": "website", "scope": "client",
-        }),
+/// The body of the example. An application asks about an address that nobody has.
+fn body(route: Route) -> Value {
+    let mut body = examples::request(route);
+    if let Some(email) = body.get_mut("email") {
+        *email = json!("nobody@example.com");
     }
+    body
 }
 
-fn check(endpoint: Endpoint, sentence: &str, body: &Value, expected: Expected) -> Check {
-    Check::new(endpoint, NOBODY, sentence, body, expected).if_match(IfMatch::Never)
+fn check(route: Route, sentence: &str, body: &Value, expected: Expected) -> Check {
+    Check::new(route, NOBODY, sentence, body, expected).if_match(IfMatch::Never)
 }
 
 #[cfg(test)]

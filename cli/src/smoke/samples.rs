@@ -7,16 +7,16 @@ mod same_fact;
 
 use serde_json::{Value, json};
 use shared::domain::MethodKind;
+use shared::http::Route;
 
-use super::answers::{crm_answer, entry, mailer_answer};
-use super::check::{Check, Endpoint, Expected, ExpectedVersion, IfMatch, Who};
+use super::check::{Check, Expected, ExpectedVersion, IfMatch, Who};
 use super::flow::Flow;
 use super::pattern::{ANYTHING, TIME, WHATEVER};
 use super::phase::Phase;
 use super::refusals::NOBODY;
-
-/// The phone number of the samples; nobody has it (+1 416 555 0100 to 0199 are for examples).
-const PHONE: &str = "+14165550100";
+use crate::openapi::examples::{
+    self, ALEX, EMAIL, JANE, PHONE, SUBSCRIBER, method_changed, primary, subscriber, without,
+};
 
 /// The last time that a request may have. See [`proof`].
 const LAST_INSTANT: &str = "9999-12-31T23:59:59.999Z";
@@ -56,66 +56,39 @@ pub(super) fn samples(person: &str) -> [Sample; 3] {
 
 /// The example of endpoint 1.
 fn phone_number(person: &str) -> Sample {
-    const CONTACT: &str = "64f0a1b2c3d4e5f6a7b8c9d0";
-    const EMAIL: &str = "jane.doe@example.com";
     let flow = Flow {
-        endpoint: Endpoint::PhoneNumber,
-        contact: CONTACT,
+        route: Route::VerifyPhoneNumber,
+        contact: JANE,
         what: "phone number",
         earlier: "2026-05-14T09:12:00.000Z",
         sample: "2026-05-15T09:12:00.000Z",
         later: "2026-05-16T09:12:00.000Z",
-        request: &|at| json!({ "phoneNumber": PHONE, "verifiedAt": at }),
+        request: &|at| with(examples::verify_phone_number(), "verifiedAt", at),
         answer: &|outcome, at| {
-            let contact = json!({
-                "_id": CONTACT, "firstName": "Jane", "lastName": "Doe",
-                "phoneNumber": [entry(PHONE, at, person, None)],
-                "secondaryPhoneNumber": [],
-                "email": EMAIL,
-                "emails": [entry(EMAIL, None, person, None)],
-                "status": "New Lead",
-                "pipelineId": "64f0a1b2c3d4e5f6a7b8c9d1", "pipelineStage": "64f0a1b2c3d4e5f6a7b8c9d2",
-                "organizationId": ANYTHING,
-                "userId": "64f0a1b2c3d4e5f6a7b8c9d4", "createdBy": "64f0a1b2c3d4e5f6a7b8c9d4",
-                "assignees": ["64f0a1b2c3d4e5f6a7b8c9d4"],
-                "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": TIME,
-            });
-            crm_answer("Phone number", outcome, at, &contact)
+            let mut contact = of_any_organization(examples::jane());
+            contact["phoneNumber"] = json!([primary(PHONE, at, person, None)]);
+            verification_changed("Phone number", outcome, at, &contact)
         },
         version_refused: Expected::crm_error(412, "Contact has changed"),
     };
-    crm_sample(CONTACT, EMAIL, flow.checks().into())
+    crm_sample(JANE, EMAIL, flow.checks().into())
 }
 
 /// The example of endpoint 2, for its phone number and then for its e-mail address.
 fn contact_method(person: &str) -> Sample {
-    const CONTACT: &str = "64b2c3d4e5f60012345678aa";
-    const EMAIL: &str = "alex@example.com";
-    const LABEL: &str = "admin-manual";
-    let contact = |phone: Value, email: Value| {
-        json!({
-            "_id": CONTACT, "firstName": "Alex", "lastName": "Morgan",
-            "phoneNumber": [phone],
-            "secondaryPhoneNumber": [],
-            "email": EMAIL,
-            "emails": [email],
-            "status": "New Lead", "pipelineId": null, "pipelineStage": null,
-            "organizationId": ANYTHING, "userId": null, "createdBy": null, "assignees": [],
-            "createdAt": "2026-05-01T14:30:00.000Z", "updatedAt": TIME,
-        })
-    };
+    let address = "alex@example.com";
     let phone = Flow {
-        endpoint: Endpoint::ContactMethod,
-        contact: CONTACT,
+        route: Route::VerifyContactMethod,
+        contact: ALEX,
         what: "phone number",
         earlier: "2026-05-19T15:04:01.135Z",
         sample: "2026-05-20T15:04:01.135Z",
         later: "2026-05-21T15:04:01.135Z",
-        request: &|at| json!({ "type": "phone", "value": PHONE, "verifiedAt": at, "verificationSource": LABEL }),
+        request: &|at| with(examples::verify_contact_method(), "verifiedAt", at),
         answer: &|outcome, at| {
-            let phone = entry(PHONE, at, person, Some(LABEL));
-            let contact = contact(phone, entry(EMAIL, None, person, None));
-            crm_answer("Phone number", outcome, at, &contact)
+            let mut contact = of_any_organization(examples::alex());
+            contact["phoneNumber"] = json!([primary(PHONE, at, person, Some("admin-manual"))]);
+            verification_changed("Phone number", outcome, at, &contact)
         },
         version_refused: Expected::crm_error(412, "Contact has changed"),
     };
@@ -124,35 +97,37 @@ fn contact_method(person: &str) -> Sample {
         // The contact has the address in lower case.
         request: &|at| json!({ "type": "email", "value": "Alex@Example.com", "verifiedAt": at }),
         answer: &|outcome, at| {
-            let email = entry(EMAIL, at, person, None);
-            let contact = contact(entry(PHONE, None, person, None), email);
-            crm_answer("Email", outcome, at, &contact)
+            let mut contact = of_any_organization(examples::alex());
+            contact["emails"] = json!([primary(address, at, person, None)]);
+            verification_changed("Email", outcome, at, &contact)
         },
         ..phone.clone()
     };
     let steps = phone.checks().into_iter().chain(email.checks());
-    crm_sample(CONTACT, EMAIL, steps.collect())
+    crm_sample(ALEX, address, steps.collect())
 }
 
 /// The example of endpoint 3.
 fn contact() -> Sample {
-    const CONTACT: &str = "c_1";
-    const EMAIL: &str = "jane.doe@example.com";
-    let request = |at: Option<&str>| json!({ "verified": at.is_some(), "verified_at": at, "audience": "newsletter", "client": "website" });
+    let request = |at: Option<&str>| {
+        let mut body = with(examples::verify_contact(), "verified_at", at);
+        body["verified"] = json!(at.is_some());
+        without(body, "email")
+    };
     let flow = Flow {
-        endpoint: Endpoint::Contact,
-        contact: CONTACT,
+        route: Route::VerifyContact,
+        contact: SUBSCRIBER,
         what: "address",
         earlier: "2024-08-31T10:00:00.000Z",
         sample: "2024-09-01T10:00:00.000Z",
         later: "2024-09-02T10:00:00.000Z",
         request: &request,
-        answer: &|outcome, at| mailer_answer(CONTACT, EMAIL, outcome, at),
+        answer: &|outcome, at| subscriber(Some(outcome), at),
         version_refused: Expected::mailer_error(412, "precondition_failed", ANYTHING),
     };
     let mut steps = vec![
         Check::new(
-            Endpoint::Contact,
+            Route::VerifyContact,
             NOBODY,
             "answers 404 for a contact that does not exist",
             &request(None),
@@ -160,21 +135,21 @@ fn contact() -> Sample {
         )
         .if_match(IfMatch::Never),
     ];
-    steps.extend(subscription(CONTACT, EMAIL));
-    steps.extend(same_fact::checks(CONTACT, EMAIL));
+    steps.extend(subscription());
+    steps.extend(same_fact::checks());
     steps.extend(flow.checks());
-    let mut proofs = proofs(CONTACT, &[(MethodKind::Email, EMAIL)], Who::Application);
-    proofs.push(proof_of_owner(CONTACT, EMAIL));
+    let mut proofs = proofs(SUBSCRIBER, &[(MethodKind::Email, EMAIL)], Who::Application);
+    proofs.push(proof_of_owner());
     Sample {
-        contact: CONTACT,
+        contact: SUBSCRIBER,
         proofs,
         clears: vec![
             Check::new(
-                Endpoint::Contact,
-                CONTACT,
+                Route::VerifyContact,
+                SUBSCRIBER,
                 "clears the address, if it is verified",
                 &request(None),
-                cleared(mailer_answer(CONTACT, EMAIL, ANYTHING, None)),
+                cleared(subscriber(Some(ANYTHING), None)),
             )
             .if_match(IfMatch::Current),
         ],
@@ -183,57 +158,46 @@ fn contact() -> Sample {
 }
 
 /// Ends the subscription of an unverified sample and restarts it. An earlier run may have left it ended.
-fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
-    let request = json!({ "email": email, "audience": "newsletter", "client": "website" });
-    let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
+fn subscription() -> [Check; 5] {
+    let of = |route, sentence: &str, body: &Value, answer: Value, version| {
         let expected = Expected::new(200, answer).version(version);
-        Check::new(endpoint, contact, sentence, body, expected)
+        Check::new(route, SUBSCRIBER, sentence, body, expected)
     };
-    let answer = |outcome| mailer_answer(contact, email, outcome, None);
-    let mut status = answer(ANYTHING);
-    if let Some(members) = status.as_object_mut() {
-        members.remove("outcome");
-    }
-    let mut ending = request.clone();
-    ending["scope"] = json!("client");
-    ending["reason"] = json!("contacts smoke");
-    let mut ended = answer("updated");
-    ended["client"]["subscribed"] = json!(false);
-    ended["client"]["status"] = json!("unsubscribed");
+    let request = examples::subject();
+    let answer = |outcome| subscriber(Some(outcome), None);
+    let mut ended = examples::contact_unsubscribed();
     ended["client"]["unsubscribed_at"] = json!(TIME);
-    ended["client"]["unsubscribe_reason"] = json!("contacts smoke");
-    ended["marketing"]["blocked_by"] = json!(["not_verified", "not_subscribed"]);
     [
         of(
-            Endpoint::Subscribe,
+            Route::Subscribe,
             "subscribes the contact, if it is not subscribed",
             &request,
             answer(ANYTHING),
             ExpectedVersion::Some,
         ),
         of(
-            Endpoint::UpsertContact,
+            Route::UpsertContact,
             "changes nothing without optional members",
             &request,
             answer("unchanged"),
             ExpectedVersion::Same,
         ),
         of(
-            Endpoint::ContactStatus,
+            Route::ContactStatus,
             "answers what the client may send to the address",
             &request,
-            status,
+            examples::contact_known(),
             ExpectedVersion::Same,
         ),
         of(
-            Endpoint::Unsubscribe,
+            Route::Unsubscribe,
             "ends the subscription",
-            &ending,
+            &examples::unsubscribe(),
             ended,
             ExpectedVersion::Next,
         ),
         of(
-            Endpoint::Subscribe,
+            Route::Subscribe,
             "restarts the subscription",
             &request,
             answer("updated"),
@@ -244,29 +208,29 @@ fn subscription(contact: &'static str, email: &str) -> [Check; 5] {
 
 /// Adds a phone number to a sample and removes it. An earlier run may have left the number there.
 fn further_number(contact: &'static str) -> [Check; 3] {
-    let number = json!({ "type": "phone", "value": "+14165550199" });
-    let of = |endpoint, sentence: &str, body: &Value, answer: Value, version| {
+    let number = without(examples::add_contact_method(), "isPrimary");
+    let of = |route, sentence: &str, body: &Value, answer: Value, version| {
         let expected = Expected::new(200, answer).version(version);
-        Check::new(endpoint, contact, sentence, body, expected)
+        Check::new(route, contact, sentence, body, expected)
     };
-    let answer = |message: &str| json!({ "message": message, "data": { "outcome": ANYTHING, "contact": ANYTHING } });
+    let answer = |message: &str| method_changed(message, ANYTHING, &json!(ANYTHING));
     [
         of(
-            Endpoint::AddContactMethod,
+            Route::AddContactMethod,
             "adds a phone number, if it is not there",
             &number,
             answer("Phone number added"),
             ExpectedVersion::Some,
         ),
         of(
-            Endpoint::RemoveContactMethod,
+            Route::RemoveContactMethod,
             "removes the phone number",
             &number,
             answer("Phone number removed"),
             ExpectedVersion::Next,
         ),
         of(
-            Endpoint::GetContact,
+            Route::GetContact,
             "shows the contact",
             &json!({}),
             json!(ANYTHING),
@@ -310,7 +274,7 @@ fn proof(
     version: ExpectedVersion,
 ) -> Check {
     let check = Check::new(
-        Endpoint::ContactMethod,
+        Route::VerifyContactMethod,
         contact,
         &format!("answers 412 to a version that cannot be, so contact {contact} has {value}"),
         &json!({ "type": type_of(kind), "value": value, "verifiedAt": LAST_INSTANT }),
@@ -323,10 +287,9 @@ fn proof(
 }
 
 /// Proves that this contact owns the address, and not another contact that has it too.
-fn proof_of_owner(contact: &'static str, email: &str) -> Check {
-    let mut status = mailer_answer(contact, email, ANYTHING, None);
+fn proof_of_owner() -> Check {
+    let mut status = examples::contact_known();
     if let Some(members) = status.as_object_mut() {
-        members.remove("outcome");
         for (name, value) in members {
             if !["contact_id", "email", "exists"].contains(&name.as_str()) {
                 *value = json!(WHATEVER);
@@ -334,10 +297,10 @@ fn proof_of_owner(contact: &'static str, email: &str) -> Check {
         }
     }
     Check::new(
-        Endpoint::ContactStatus,
-        contact,
-        &format!("answers for {email} that it is contact {contact}"),
-        &json!({ "email": email, "audience": "newsletter", "client": "website" }),
+        Route::ContactStatus,
+        SUBSCRIBER,
+        &format!("answers for {EMAIL} that it is contact {SUBSCRIBER}"),
+        &examples::subject(),
         Expected::new(200, status).version(ExpectedVersion::Same),
     )
     .if_match(IfMatch::Never)
@@ -350,11 +313,16 @@ fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
         MethodKind::Email => ("e-mail address", "Email"),
     };
     Check::new(
-        Endpoint::ContactMethod,
+        Route::VerifyContactMethod,
         contact,
         &format!("clears the {what}, if it is verified"),
         &json!({ "type": type_of(kind), "value": value }),
-        cleared(crm_answer(subject, ANYTHING, None, &json!(ANYTHING))),
+        cleared(verification_changed(
+            subject,
+            ANYTHING,
+            None,
+            &json!(ANYTHING),
+        )),
     )
     .if_match(IfMatch::Current)
 }
@@ -365,6 +333,29 @@ fn type_of(kind: MethodKind) -> &'static str {
         MethodKind::Phone => "phone",
         MethodKind::Email => "email",
     }
+}
+
+/// The answer of endpoints 1 and 2 about a phone number or an e-mail address.
+fn verification_changed(subject: &str, outcome: &str, at: Option<&str>, contact: &Value) -> Value {
+    let done = if at.is_some() {
+        "verified"
+    } else {
+        "verification cleared"
+    };
+    method_changed(&format!("{subject} {done}"), outcome, contact)
+}
+
+/// The contact of an example as a pattern: the samples are in the organization of an operator, and were changed at any time.
+fn of_any_organization(mut contact: Value) -> Value {
+    contact["organizationId"] = json!(ANYTHING);
+    contact["updatedAt"] = json!(TIME);
+    contact
+}
+
+/// The body of an example with another time, or without one.
+fn with(mut body: Value, member: &str, at: Option<&str>) -> Value {
+    body[member] = json!(at);
+    body
 }
 
 /// The answer to a first clear, with any outcome: an earlier run or a person may have left a verification, or not.

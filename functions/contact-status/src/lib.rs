@@ -6,13 +6,11 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::AudienceSlug;
-use shared::http::{Answer, Call, Failure, Members, mailer, parse};
-
-const ROUTE: &str = "GET /api/contacts/status";
+use shared::http::{Answer, Call, Failure, Members, Route, mailer, parse};
 
 /// Answers what the client may know about the contact that owns an address.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::ContactStatus);
     call.answer(show(&call), mailer::failure).await
 }
 

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::http::{Answer, Call, Failure, crm};
-
-const ROUTE: &str = "GET /api/contacts/{id}";
+use shared::http::{Answer, Call, Failure, Route, crm};
 
 /// Answers a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::GetContact);
     call.answer(show(&call), crm::failure).await
 }
 

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::http::{Answer, Call, Failure, crm, parse};
+use shared::http::{Answer, Call, Failure, Route, crm, parse};
 use shared::store::{EditMethod, EditMethodKind};
-
-const ROUTE: &str = "POST /api/contacts/{id}/contact-methods/remove";
 
 /// Removes a phone number or an e-mail address from a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::RemoveContactMethod);
     call.answer(remove(&call), crm::failure).await
 }
 

@@ -6,14 +6,12 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::Scope;
-use shared::http::{Answer, Call, Failure, Problem, mailer, parse};
+use shared::http::{Answer, Call, Failure, Problem, Route, mailer, parse};
 use shared::store::{ChangeAudienceContact, IfMissing};
-
-const ROUTE: &str = "POST /api/subscriptions/unsubscribe";
 
 /// Unsubscribes a contact that the client has onboarded, at the level of `scope`. Verifications stay as they are.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::Unsubscribe);
     call.answer(unsubscribe(&call), mailer::failure).await
 }
 

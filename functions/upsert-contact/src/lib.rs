@@ -8,14 +8,12 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::ContactId;
-use shared::http::{Answer, Call, Failure, mailer};
+use shared::http::{Answer, Call, Failure, Route, mailer};
 use shared::store::{ChangeAudienceContact, IfMissing};
-
-const ROUTE: &str = "POST /api/contacts";
 
 /// Creates or updates the contact that owns an address, and the client's subscription.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::UpsertContact);
     call.answer(upsert(&call), mailer::failure).await
 }
 

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::http::{Answer, Call, Failure, crm, parse};
+use shared::http::{Answer, Call, Failure, Route, crm, parse};
 use shared::store::VerifyMethod;
-
-const ROUTE: &str = "PATCH /api/contacts/{id}/verify-contact-methods";
 
 /// Records or clears the verification of a phone number or e-mail address of a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::VerifyContactMethod);
     call.answer(verify(&call), crm::failure).await
 }
 

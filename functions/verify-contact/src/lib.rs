@@ -6,14 +6,12 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::AudienceSlug;
-use shared::http::{Answer, Call, Failure, mailer, parse};
+use shared::http::{Answer, Call, Failure, Route, mailer, parse};
 use shared::store::VerifyContact;
-
-const ROUTE: &str = "PATCH /api/contacts/{id}/verification";
 
 /// Records or clears the verification of an address of a contact for a client in an audience.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::VerifyContact);
     call.answer(verify(&call), mailer::failure).await
 }
 

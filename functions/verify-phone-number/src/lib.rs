@@ -6,14 +6,12 @@ use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
 use shared::domain::MethodValue;
-use shared::http::{Answer, Call, Failure, crm, parse};
+use shared::http::{Answer, Call, Failure, Route, crm, parse};
 use shared::store::VerifyMethod;
-
-const ROUTE: &str = "PATCH /api/contacts/{id}/phone-number/verify";
 
 /// Records or clears the verification of a phone number of a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
-    let call = Call::new(&service, request, ROUTE);
+    let call = Call::new(&service, request, Route::VerifyPhoneNumber);
     call.answer(verify(&call), crm::failure).await
 }
 

@@ -17,7 +17,7 @@ use url::form_urlencoded;
 
 use super::body::check_body;
 use super::if_match::{expected_version, has_version};
-use super::{Answer, Failure, Members, Problem};
+use super::{Answer, Failure, Members, Problem, Route};
 use crate::Service;
 use crate::auth::Caller;
 use crate::domain::{Actor, ContactId, ExpectedVersion, Tenant, Timestamp, Version};
@@ -48,12 +48,12 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A request that has arrived on `route`: method and path, such as `GET /api/contacts/{id}`.
+    /// A request that has arrived on this route.
     #[must_use]
-    pub fn new(service: &'a Service, request: Request, route: &'static str) -> Self {
+    pub fn new(service: &'a Service, request: Request, route: Route) -> Self {
         Self {
             service,
-            route,
+            route: route.key(),
             request_id: request_id(&request),
             received_at: (service.clock)(),
             received: Instant::now(),

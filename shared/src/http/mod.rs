@@ -9,6 +9,7 @@ mod if_match;
 pub mod mailer;
 mod members;
 pub mod parse;
+mod route;
 #[cfg(feature = "openapi")]
 pub mod schemas;
 
@@ -16,3 +17,4 @@ pub use answer::Answer;
 pub use call::Call;
 pub use failure::{Failure, Fault, Problem};
 pub use members::Members;
+pub use route::{Dialect, Route};

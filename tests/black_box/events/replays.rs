@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Answer, Function, event};
+use super::{Answer, Function, case};
 
 /// Handles events one after another over the demo data, and returns their outcomes. An event of another caller has a
 /// request id of its own.
@@ -10,7 +10,7 @@ async fn outcomes(names: &[&str]) -> Vec<String> {
     let function = Function::over_demo_data().await;
     let mut outcomes = Vec::new();
     for name in names {
-        let answer = function.handle(name, &event(name)).await;
+        let answer = function.handle(&case(name)).await;
         assert_eq!(answer.status, 200, "{name}: {:?}", answer.body);
         outcomes.push(outcome(&answer).to_owned());
     }

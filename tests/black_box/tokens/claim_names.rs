@@ -3,8 +3,9 @@
 use black_box_tests::fresh_organization;
 use black_box_tests::keys::{SigningKey, key_set};
 use serde_json::{Value, json};
+use shared::http::Route;
 
-use super::{ENDPOINTS, Endpoint, Guarded, any_key};
+use super::{ENDPOINTS, Guarded, any_key};
 
 /// An API whose identity provider namespaces the custom claims, as some must.
 async fn guarded_with_namespaced_claims() -> (SigningKey, Guarded) {
@@ -49,7 +50,7 @@ async fn a_client_under_the_default_name_does_not_count_when_another_is_configur
     let mut claims = namespaced(&api);
     claims["https://example.com/client"].take();
     claims["client"] = json!("website");
-    let answer = api.send(Endpoint::Contact, &key.token(&claims)).await;
+    let answer = api.send(Route::VerifyContact, &key.token(&claims)).await;
     assert_eq!(answer.status, 403);
     assert_eq!(
         answer.body["error"]["fields"],
@@ -63,7 +64,9 @@ async fn a_role_under_its_configured_name_makes_a_super_administrator() {
     let mut claims = namespaced(&api);
     claims["https://example.com/organization"] = json!(fresh_organization());
     claims["https://example.com/role"] = json!("SUPERADMIN");
-    let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+    let answer = api
+        .send(Route::VerifyContactMethod, &key.token(&claims))
+        .await;
     assert_eq!(answer.status, 200);
 }
 
@@ -73,7 +76,9 @@ async fn a_role_under_the_default_name_does_not_count_when_another_is_configured
     let mut claims = namespaced(&api);
     claims["https://example.com/organization"] = json!(fresh_organization());
     claims["role"] = json!("SUPERADMIN");
-    let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+    let answer = api
+        .send(Route::VerifyContactMethod, &key.token(&claims))
+        .await;
     assert_eq!(answer.status, 404);
 }
 
@@ -115,7 +120,9 @@ async fn a_pointer_names_a_nested_claim() {
 
     claims["realm_access"] = json!({ "roles": ["offline_access", "SUPERADMIN"] });
     claims["app_metadata"] = json!({});
-    let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+    let answer = api
+        .send(Route::VerifyContactMethod, &key.token(&claims))
+        .await;
     assert_eq!(answer.status, 200);
 
     claims["realm_access"] = json!({ "roles": ["offline_access"] });
@@ -155,7 +162,9 @@ async fn a_super_administrator_has_the_configured_role() {
     ] {
         let mut claims = api.claims_with("organizationId", json!(fresh_organization()));
         claims["role"] = json!([role]);
-        let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+        let answer = api
+            .send(Route::VerifyContactMethod, &key.token(&claims))
+            .await;
         assert_eq!(answer.status, status, "{role}");
     }
 }

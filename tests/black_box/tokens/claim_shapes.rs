@@ -3,8 +3,9 @@
 use black_box_tests::fresh_organization;
 use black_box_tests::keys::SigningKey;
 use serde_json::{Value, json};
+use shared::http::Route;
 
-use super::{Endpoint, Guarded, any_key};
+use super::{Guarded, any_key};
 
 async fn guarded() -> (SigningKey, Guarded) {
     let key = any_key();
@@ -122,7 +123,9 @@ async fn a_role_may_be_in_a_list_or_the_name_of_a_member() {
     ] {
         let mut claims = api.claims_with("organizationId", json!(fresh_organization()));
         claims["role"] = role;
-        let answer = api.send(Endpoint::ContactMethod, &key.token(&claims)).await;
+        let answer = api
+            .send(Route::VerifyContactMethod, &key.token(&claims))
+            .await;
         assert_eq!(answer.status, 200, "{claims}");
     }
 }

@@ -3,8 +3,9 @@
 use black_box_tests::fresh_organization;
 use black_box_tests::keys::{SigningKey, now_seconds};
 use serde_json::{Value, json};
+use shared::http::Route;
 
-use super::{AUDIENCE, Endpoint, Guarded, ISSUER, any_key};
+use super::{AUDIENCE, Guarded, ISSUER, any_key};
 
 async fn guarded() -> (SigningKey, Guarded) {
     let key = any_key();
@@ -273,7 +274,7 @@ async fn a_super_administrator_needs_no_organization() {
     let mut claims = api.claims_without("organizationId");
     claims["role"] = json!("SUPERADMIN");
     let token = key.token(&claims);
-    for endpoint in [Endpoint::PhoneNumber, Endpoint::ContactMethod] {
+    for endpoint in [Route::VerifyPhoneNumber, Route::VerifyContactMethod] {
         let answer = api.send(endpoint, &token).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
@@ -309,7 +310,7 @@ async fn a_super_administrator_with_a_malformed_organization_is_refused() {
 async fn a_token_of_another_organization_finds_no_contact() {
     let (key, api) = guarded().await;
     let token = key.token(&api.claims_with("organizationId", json!(fresh_organization())));
-    let answer = api.send(Endpoint::ContactMethod, &token).await;
+    let answer = api.send(Route::VerifyContactMethod, &token).await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.body["error"], "Contact not found");
 }

@@ -3,8 +3,9 @@
 use black_box_tests::keys::SigningKey;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::json;
+use shared::http::Route;
 
-use super::{ENDPOINTS, Endpoint, Guarded, any_key, assert_invalid_token, assert_no_token};
+use super::{ENDPOINTS, Guarded, any_key, assert_invalid_token, assert_no_token, body};
 
 const NOT_BEARER: &str = "Authorization header is not a bearer token";
 
@@ -87,7 +88,7 @@ async fn the_scheme_is_of_either_case() {
     for scheme in ["bearer", "BEARER", "bEaReR"] {
         let authorization = format!("{scheme} {token}");
         let answer = api
-            .send_authorization(Endpoint::ContactMethod, authorization.as_bytes())
+            .send_authorization(Route::VerifyContactMethod, authorization.as_bytes())
             .await;
         assert_eq!(answer.status, 200, "{scheme}");
     }
@@ -99,7 +100,7 @@ async fn several_spaces_may_follow_the_scheme() {
     let api = Guarded::by(&[&key]).await;
     let authorization = format!("Bearer   {}", key.token(&api.claims()));
     let answer = api
-        .send_authorization(Endpoint::ContactMethod, authorization.as_bytes())
+        .send_authorization(Route::VerifyContactMethod, authorization.as_bytes())
         .await;
     assert_eq!(answer.status, 200);
 }
@@ -196,7 +197,7 @@ async fn a_bad_token_comes_before_a_contact_that_does_not_exist() {
         let request = api
             .request_to(endpoint, "c_none")
             .bearer_auth("bad")
-            .json(&endpoint.body());
+            .json(&body(endpoint));
         assert_invalid_token(endpoint, &api.api.send(request).await, "malformed token");
     }
 }
@@ -219,7 +220,7 @@ async fn a_refused_request_changes_nothing() {
     let key = any_key();
     let api = Guarded::by(&[&key]).await;
     let request = |token: &str| {
-        api.request_to(Endpoint::ContactMethod, &api.contact)
+        api.request_to(Route::VerifyContactMethod, &api.contact)
             .header(AUTHORIZATION, format!("Bearer {token}"))
     };
     let record =
@@ -227,7 +228,7 @@ async fn a_refused_request_changes_nothing() {
     let forged = key.impostor().token(&api.claims());
     let refused = api.api.send(request(&forged).json(&record)).await;
     assert_eq!(refused.status, 401);
-    let clear = request(&key.token(&api.claims())).json(&Endpoint::ContactMethod.body());
+    let clear = request(&key.token(&api.claims())).json(&body(Route::VerifyContactMethod));
     let answer = api.api.send(clear).await;
     assert_eq!(answer.body["data"]["outcome"], "unchanged");
     assert_eq!(answer.header("etag"), Some("\"1\""));

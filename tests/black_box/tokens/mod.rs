@@ -17,6 +17,7 @@ use black_box_tests::{Answer, Api, Database};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
 use shared::Service;
+use shared::http::{Dialect, Route};
 use shared::settings::Settings;
 use uuid::Uuid;
 
@@ -24,18 +25,11 @@ const ISSUER: &str = "https://idp.example.com/";
 const AUDIENCE: &str = "https://contacts.example.com";
 
 /// The three endpoints. Each has its own function, and endpoint 3 its own dialect.
-const ENDPOINTS: [Endpoint; 3] = [
-    Endpoint::PhoneNumber,
-    Endpoint::ContactMethod,
-    Endpoint::Contact,
+const ENDPOINTS: [Route; 3] = [
+    Route::VerifyPhoneNumber,
+    Route::VerifyContactMethod,
+    Route::VerifyContact,
 ];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Endpoint {
-    PhoneNumber,
-    ContactMethod,
-    Contact,
-}
 
 /// An API with one contact, which every endpoint finds.
 struct Guarded {
@@ -107,28 +101,23 @@ impl Guarded {
     }
 
     /// A request that is right but for its missing `Authorization`.
-    fn request(&self, endpoint: Endpoint) -> reqwest::RequestBuilder {
+    fn request(&self, endpoint: Route) -> reqwest::RequestBuilder {
         self.request_to(endpoint, &self.contact)
-            .json(&endpoint.body())
+            .json(&body(endpoint))
     }
 
     /// A request about `contact`, without a body.
-    fn request_to(&self, endpoint: Endpoint, contact: &str) -> reqwest::RequestBuilder {
-        let path = match endpoint {
-            Endpoint::PhoneNumber => format!("/api/contacts/{contact}/phone-number/verify"),
-            Endpoint::ContactMethod => format!("/api/contacts/{contact}/verify-contact-methods"),
-            Endpoint::Contact => format!("/api/contacts/{contact}/verification"),
-        };
-        self.api.request(&path)
+    fn request_to(&self, endpoint: Route, contact: &str) -> reqwest::RequestBuilder {
+        self.api.request(&endpoint.path_of(contact))
     }
 
-    async fn send(&self, endpoint: Endpoint, token: &str) -> Answer {
+    async fn send(&self, endpoint: Route, token: &str) -> Answer {
         self.api
             .send(self.request(endpoint).bearer_auth(token))
             .await
     }
 
-    async fn send_authorization(&self, endpoint: Endpoint, authorization: &[u8]) -> Answer {
+    async fn send_authorization(&self, endpoint: Route, authorization: &[u8]) -> Answer {
         let authorization = HeaderValue::from_bytes(authorization).unwrap();
         let request = self.request(endpoint).header(AUTHORIZATION, authorization);
         self.api.send(request).await
@@ -141,7 +130,7 @@ impl Guarded {
             "verifiedBy": "somebody_else", "sub": "somebody_else",
         });
         let request = self
-            .request_to(Endpoint::ContactMethod, &self.contact)
+            .request_to(Route::VerifyContactMethod, &self.contact)
             .bearer_auth(token)
             .json(&body);
         let answer = self.api.send(request).await;
@@ -178,15 +167,14 @@ impl Guarded {
     }
 }
 
-impl Endpoint {
-    /// A body that clears what is not there: right, and it changes nothing.
-    fn body(self) -> Value {
-        match self {
-            Self::PhoneNumber => json!({ "phoneNumber": "+14165550100" }),
-            Self::ContactMethod => json!({ "type": "phone", "value": "+14165550100" }),
-            Self::Contact => {
-                json!({ "verified": false, "audience": "newsletter", "client": "website" })
-            }
+/// A body that clears what is not there: right, and it changes nothing.
+fn body(endpoint: Route) -> Value {
+    match endpoint.dialect() {
+        Dialect::Crm => {
+            json!({ "phoneNumber": "+14165550100", "type": "phone", "value": "+14165550100" })
+        }
+        Dialect::Mailer => {
+            json!({ "verified": false, "audience": "newsletter", "client": "website" })
         }
     }
 }
@@ -212,7 +200,7 @@ fn any_key() -> SigningKey {
 }
 
 /// Asserts that the request was refused because its token proves nothing.
-fn assert_invalid_token(endpoint: Endpoint, answer: &Answer, description: &str) {
+fn assert_invalid_token(endpoint: Route, answer: &Answer, description: &str) {
     assert_refused(
         endpoint,
         answer,
@@ -223,12 +211,12 @@ fn assert_invalid_token(endpoint: Endpoint, answer: &Answer, description: &str) 
 }
 
 /// Asserts that the request was refused because it brought no token.
-fn assert_no_token(endpoint: Endpoint, answer: &Answer, code: &str, text: &str) {
+fn assert_no_token(endpoint: Route, answer: &Answer, code: &str, text: &str) {
     assert_refused(endpoint, answer, code, text, "Bearer");
 }
 
 /// Asserts a 401 in the dialect of the endpoint: `code` is endpoint 3's, `text` is what both say.
-fn assert_refused(endpoint: Endpoint, answer: &Answer, code: &str, text: &str, challenge: &str) {
+fn assert_refused(endpoint: Route, answer: &Answer, code: &str, text: &str, challenge: &str) {
     assert_eq!(answer.status, 401, "{endpoint:?}: {answer:?}");
     assert_eq!(answer.header("www-authenticate"), Some(challenge));
     assert_failure(
@@ -241,7 +229,7 @@ fn assert_refused(endpoint: Endpoint, answer: &Answer, code: &str, text: &str, c
 }
 
 /// Asserts a 503 in the dialect of the endpoint.
-fn assert_unavailable(endpoint: Endpoint, answer: &Answer) {
+fn assert_unavailable(endpoint: Route, answer: &Answer) {
     assert_eq!(answer.status, 503, "{endpoint:?}: {answer:?}");
     let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!(seconds > 0);
@@ -249,14 +237,12 @@ fn assert_unavailable(endpoint: Endpoint, answer: &Answer) {
     assert_failure(endpoint, answer, "unavailable", text, text);
 }
 
-fn assert_failure(endpoint: Endpoint, answer: &Answer, code: &str, message: &str, text: &str) {
+fn assert_failure(endpoint: Route, answer: &Answer, code: &str, message: &str, text: &str) {
     let request_id = answer.header("x-request-id").unwrap();
     assert!(!request_id.is_empty());
-    let expected = match endpoint {
-        Endpoint::PhoneNumber | Endpoint::ContactMethod => {
-            json!({ "error": text, "message": text, "requestId": request_id })
-        }
-        Endpoint::Contact => {
+    let expected = match endpoint.dialect() {
+        Dialect::Crm => json!({ "error": text, "message": text, "requestId": request_id }),
+        Dialect::Mailer => {
             json!({ "error": { "code": code, "message": message }, "requestId": request_id })
         }
     };

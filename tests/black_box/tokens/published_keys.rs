@@ -10,12 +10,12 @@ use black_box_tests::keys::{SigningKey, key_set};
 use black_box_tests::{Answer, Database};
 use serde_json::{Value, json};
 use shared::auth::DEVELOPMENT_SECRET;
+use shared::http::Route;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{
-    ENDPOINTS, Endpoint, Guarded, any_key, assert_invalid_token, assert_no_token,
-    assert_unavailable, service,
+    ENDPOINTS, Guarded, any_key, assert_invalid_token, assert_no_token, assert_unavailable, service,
 };
 
 const UNKNOWN_KEY: &str = "signature key unknown";
@@ -126,7 +126,7 @@ async fn send_at_once(
     for _ in 0..10 {
         // What is let in ends at its body: the database, which takes one request after the other, has no part in this.
         let request = api
-            .request_to(Endpoint::ContactMethod, &api.contact)
+            .request_to(Route::VerifyContactMethod, &api.contact)
             .bearer_auth(token)
             .json(&json!({}));
         let api = Arc::clone(api);
@@ -157,7 +157,7 @@ async fn first_requests_at_once_share_one_failure() {
     let (api, mut arrivals) = guarded_and_arrivals(&provider).await;
     let token = key.token(&api.claims());
     for answer in send_at_once(&provider, &api, &mut arrivals, &token).await {
-        assert_unavailable(Endpoint::ContactMethod, &answer);
+        assert_unavailable(Route::VerifyContactMethod, &answer);
     }
     assert_eq!(provider.requests(), 1);
 }
@@ -186,7 +186,7 @@ async fn a_known_key_does_not_wait_for_a_refetch() {
     let unknown = next_key().token(&api.claims());
     let waiting = tokio::spawn({
         let api = Arc::clone(&api);
-        async move { api.send(Endpoint::ContactMethod, &unknown).await }
+        async move { api.send(Route::VerifyContactMethod, &unknown).await }
     });
     provider.requested(2).await;
     api.accepts(&key.token(&api.claims())).await;
@@ -484,12 +484,12 @@ async fn a_refetch_that_hangs_keeps_the_old_keys() {
     let unknown = next_key().token(&api.claims());
     let waiting = tokio::spawn({
         let api = Arc::clone(&api);
-        async move { api.send(Endpoint::ContactMethod, &unknown).await }
+        async move { api.send(Route::VerifyContactMethod, &unknown).await }
     });
     provider.requested(2).await;
     pass(Duration::from_secs(3)).await;
     assert_invalid_token(
-        Endpoint::ContactMethod,
+        Route::VerifyContactMethod,
         &waiting.await.unwrap(),
         UNKNOWN_KEY,
     );

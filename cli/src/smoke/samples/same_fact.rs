@@ -1,10 +1,12 @@
 //! The checks that endpoints 2 and 3 read and write the same verification of an address (contract section 1).
 
 use serde_json::{Value, json};
+use shared::http::Route;
 
-use super::super::answers::{crm_answer, mailer_answer};
-use super::super::check::{Check, Endpoint, Expected, ExpectedVersion, Who};
+use super::super::check::{Check, Expected, ExpectedVersion, Who};
 use super::super::pattern::ANYTHING;
+use super::verification_changed;
+use crate::openapi::examples::{self, EMAIL, SUBSCRIBER, subscriber};
 
 /// The time that endpoint 2 records.
 const EARLIER: &str = "2024-08-31T10:00:00.000Z";
@@ -13,33 +15,32 @@ const LATER: &str = "2024-09-01T10:00:00.000Z";
 
 /// Verify an unverified address of a subscribed sample by endpoint 2, look at it by the endpoints of the mailer, and clear it by
 /// endpoint 3.
-pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
-    let member = json!({ "email": email, "audience": "newsletter", "client": "website" });
-    let method = |at: Option<&str>| json!({ "type": "email", "value": email, "verifiedAt": at });
+pub(super) fn checks() -> [Check; 5] {
+    let method = |at: Option<&str>| json!({ "type": "email", "value": EMAIL, "verifiedAt": at });
     let verification = |at: Option<&str>| {
-        let mut body = member.clone();
+        let mut body = examples::verify_contact();
         body["verified"] = json!(at.is_some());
         body["verified_at"] = json!(at);
         body
     };
     let crm = |sentence: &str, at, outcome, version| {
-        let answer = crm_answer("Email", outcome, at, &json!(ANYTHING));
+        let answer = verification_changed("Email", outcome, at, &json!(ANYTHING));
         let expected = Expected::new(200, answer).version(version);
         Check {
             // The person may be of another organization.
             who: Who::Application,
             ..Check::new(
-                Endpoint::ContactMethod,
-                contact,
+                Route::VerifyContactMethod,
+                SUBSCRIBER,
                 sentence,
                 &method(at),
                 expected,
             )
         }
     };
-    let mailer = |endpoint, sentence: &str, body: &Value, answer, version| {
+    let mailer = |route, sentence: &str, body: &Value, answer, version| {
         let expected = Expected::new(200, answer).version(version);
-        Check::new(endpoint, contact, sentence, body, expected)
+        Check::new(route, SUBSCRIBER, sentence, body, expected)
     };
     [
         crm(
@@ -49,24 +50,24 @@ pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
             ExpectedVersion::Next,
         ),
         mailer(
-            Endpoint::ContactStatus,
+            Route::ContactStatus,
             "answers that the address is verified at the contact's level, as endpoint 2 recorded it",
-            &member,
-            verified_at_the_contacts_level(contact, email),
+            &examples::subject(),
+            verified_at_the_contacts_level(),
             ExpectedVersion::Same,
         ),
         mailer(
-            Endpoint::Contact,
+            Route::VerifyContact,
             "records a later time for the client alone, and keeps that of endpoint 2",
             &verification(Some(LATER)),
-            verified_at_both_levels(contact, email),
+            verified_at_both_levels(),
             ExpectedVersion::Next,
         ),
         mailer(
-            Endpoint::Contact,
+            Route::VerifyContact,
             "clears the address that the body names at both levels",
             &verification(None),
-            mailer_answer(contact, email, "cleared", None),
+            subscriber(Some("cleared"), None),
             ExpectedVersion::Next,
         ),
         crm(
@@ -78,19 +79,16 @@ pub(super) fn checks(contact: &'static str, email: &str) -> [Check; 5] {
     ]
 }
 
-fn verified_at_the_contacts_level(contact: &str, email: &str) -> Value {
-    let mut answer = verified_at_both_levels(contact, email);
+fn verified_at_the_contacts_level() -> Value {
+    let mut answer = subscriber(None, Some(EARLIER));
     answer["client"]["verified"] = json!(false);
     answer["client"]["verified_at"] = json!(null);
     answer["marketing"]["verified_by"] = json!(["contact"]);
-    if let Some(members) = answer.as_object_mut() {
-        members.remove("outcome");
-    }
     answer
 }
 
-fn verified_at_both_levels(contact: &str, email: &str) -> Value {
-    let mut answer = mailer_answer(contact, email, "recorded", Some(LATER));
+fn verified_at_both_levels() -> Value {
+    let mut answer = subscriber(Some("recorded"), Some(LATER));
     answer["verified_at"] = json!(EARLIER);
     answer
 }
