@@ -1,6 +1,6 @@
 //! What every function is deployed with, and how it is reached.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -94,34 +94,5 @@ fn every_function_logs_to_a_group_of_its_own_that_forgets_and_lambda_takes_nothi
     for (name, group) in &groups {
         let kept = (&group["RetentionInDays"], &group["KmsKeyId"]);
         assert_eq!(kept, (&json!("90"), &json!(KMS_KEY)), "{name}");
-    }
-}
-
-#[test]
-fn parameters_of_functions_reach_each_of_them() {
-    const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/boundary";
-    let set = [
-        ("ReservedConcurrency", "50"),
-        ("PermissionsBoundaryArn", BOUNDARY),
-    ];
-    let properties = |function: &Value| {
-        let names = [
-            "ReservedConcurrentExecutions",
-            "PermissionsBoundary",
-            "KmsKeyArn",
-        ];
-        names.map(|name| function[name].clone())
-    };
-    let of = |stack: &Stack| -> BTreeMap<_, _> {
-        let functions = stack.functions().into_iter();
-        functions
-            .map(|(name, function)| (name, properties(&function)))
-            .collect()
-    };
-    for (name, unset) in of(&Stack::new()) {
-        assert_eq!(unset, [Value::Null, Value::Null, Value::Null], "{name}");
-    }
-    for (name, set) in of(&Stack::with(&set)) {
-        assert_eq!(set, [json!("50"), json!(BOUNDARY), Value::Null], "{name}");
     }
 }

@@ -16,44 +16,16 @@ use super::table::TABLE;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html> (a REST API's have other names),
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>.
-const FAMILIES: [(&str, &[&str], &[&str]); 6] = [
-    (
-        "AWS/ApiGateway",
-        &["ApiId"],
-        &["4xx", "5xx", "Count", "IntegrationLatency", "Latency"],
-    ),
-    (
-        "AWS/Lambda",
-        &["FunctionName"],
-        &["ConcurrentExecutions", "Errors", "Throttles"],
-    ),
-    (
-        "AWS/Lambda",
-        &["ExecutedVersion", "FunctionName", "Resource"],
-        &["Errors", "Invocations"],
-    ),
+#[rustfmt::skip]
+const FAMILIES: [(&str, &[&str], &[&str]); 7] = [
+    ("AWS/ApiGateway", &["ApiId"], &["4xx", "5xx", "Count", "IntegrationLatency", "Latency"]),
+    ("AWS/Lambda", &["FunctionName"], &["ConcurrentExecutions", "Errors", "Throttles"]),
+    ("AWS/Lambda", &["ExecutedVersion", "FunctionName", "Resource"], &["Errors", "Invocations"]),
     // Of one operation; a table as a whole has none.
-    (
-        "AWS/DynamoDB",
-        &["Operation", "TableName"],
-        &["SystemErrors"],
-    ),
-    (
-        "AWS/DynamoDB",
-        &["TableName"],
-        &[
-            "ConsumedReadCapacityUnits",
-            "ConsumedWriteCapacityUnits",
-            "ReadThrottleEvents",
-            "TransactionConflict",
-            "WriteThrottleEvents",
-        ],
-    ),
-    (
-        "AWS/DynamoDB",
-        &["GlobalSecondaryIndexName", "TableName"],
-        &["ReadThrottleEvents", "WriteThrottleEvents"],
-    ),
+    ("AWS/DynamoDB", &["Operation", "TableName"], &["SystemErrors"]),
+    ("AWS/DynamoDB", &["TableName"], &["ReadThrottleEvents", "TransactionConflict", "WriteThrottleEvents"]),
+    ("AWS/DynamoDB", &["TableName"], &["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"]),
+    ("AWS/DynamoDB", &["GlobalSecondaryIndexName", "TableName"], &["ReadThrottleEvents", "WriteThrottleEvents"]),
 ];
 
 /// A metric as an alarm or a dashboard names it.
@@ -67,7 +39,8 @@ pub(super) struct Metric {
 /// All metrics: namespace, name, and a set of dimensions in alphabetical order.
 pub(super) struct Known {
     metrics: BTreeSet<(String, String, Vec<String>)>,
-    operations: BTreeSet<String>,
+    /// The operations that the code calls.
+    pub(super) operations: BTreeSet<String>,
 }
 
 impl Known {
@@ -86,9 +59,7 @@ impl Known {
             metrics.insert((metric.namespace, metric.name, dimensions));
         }
         let played = played().await.values();
-        let operations = played
-            .flat_map(|played| played.operations.clone())
-            .collect();
+        let operations = played.flat_map(|it| it.operations.clone()).collect();
         Self {
             metrics,
             operations,
