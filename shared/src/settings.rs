@@ -24,6 +24,8 @@ pub struct Settings {
     pub time_zone: TimeZone,
     /// The lowest level that is logged.
     pub log_level: LevelFilter,
+    /// Whether the log of requests holds metrics, where the function runs on Lambda.
+    pub has_metrics: bool,
 }
 
 /// A missing or invalid setting. Its text is one line: the name, the problem, and what is allowed.
@@ -74,6 +76,7 @@ impl Settings {
                 .parsed("TIME_ZONE", "is not a time zone")?
                 .unwrap_or(TimeZone::UTC),
             log_level: values.log_level()?,
+            has_metrics: values.has_metrics()?,
         })
     }
 }
@@ -217,6 +220,14 @@ impl Values<'_> {
         Ok(names)
     }
 
+    fn has_metrics(&self) -> Result<bool, InvalidSetting> {
+        match self.or_default("METRICS", "on")?.as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(InvalidSetting::new("METRICS", "must be on or off")),
+        }
+    }
+
     fn log_level(&self) -> Result<LevelFilter, InvalidSetting> {
         let level = self.or_default("LOG_LEVEL", "info")?;
         // `LevelFilter` would also read a number.
@@ -268,6 +279,7 @@ mod tests {
         assert_eq!(settings.default_phone_region, PhoneRegion::CANADA);
         assert_eq!(settings.time_zone, TimeZone::UTC);
         assert_eq!(settings.log_level, LevelFilter::INFO);
+        assert!(settings.has_metrics);
     }
 
     #[test]
@@ -298,6 +310,7 @@ mod tests {
             ("TIME_ZONE", "Toronto", "IANA"),
             ("LOG_LEVEL", "loud", "debug"),
             ("LOG_LEVEL", "3", "debug"),
+            ("METRICS", "yes", "on or off"),
         ] {
             let error = read(&[(name, Some(value))]).unwrap_err();
             assert!(

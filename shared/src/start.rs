@@ -42,7 +42,8 @@ where
     F: Future<Output = Response<Body>> + Send,
 {
     let settings = Settings::from_environment()?;
-    init_logging(settings.log_level, lambda_function()?, io::stdout);
+    let measured = lambda_function()?.filter(|_| settings.has_metrics);
+    init_logging(settings.log_level, measured, io::stdout);
     report_panics_by_place();
     let config = sdk::configuration().await;
     let config = configure(Builder::from(&config), ClientTimeouts::default()).build();

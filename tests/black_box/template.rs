@@ -1,34 +1,24 @@
 //! What `template.yaml` deploys, held against the code that it deploys and against what AWS knows.
 //!
-//! CloudFormation and SAM say whether a template can be deployed. What they cannot say is whether what is deployed then
-//! works: whether a function may do what it does, whether it gets its settings, whether an alarm is on a metric that
-//! anything writes. The template is evaluated as CloudFormation evaluates it ([`stack`]), for the parameters that a test
-//! gives.
+//! CloudFormation and SAM say whether a template can be deployed (`.ci/check-template`). What they cannot say is whether the
+//! deployed stack works: whether a function may do what it does, whether it gets its settings, whether an alarm is on a
+//! metric that anything writes. The template is evaluated as CloudFormation evaluates it ([`stack`]), for the parameters
+//! that a test gives.
 
 mod alarms;
 mod api;
 mod authorization;
-mod cors;
-mod dashboard;
-mod environment;
-mod families;
+mod evaluation;
 mod functions;
-mod globals;
-mod intrinsics;
 mod metrics;
 mod parameters;
 mod permissions;
-mod policies;
-mod references;
-mod routes;
-mod rules;
 mod samconfig;
 mod scenes;
 mod settings;
 mod stack;
 mod statements;
 mod table;
-mod watches;
 
 /// That nothing is wrong; fails with all that is, a line each.
 #[track_caller]

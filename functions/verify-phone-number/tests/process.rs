@@ -269,6 +269,22 @@ fn a_log_level_above_info_leaves_the_metrics() {
 }
 
 #[test]
+fn without_metrics_a_request_has_the_same_line_without_them() {
+    let mut function = Running::start(function().env("METRICS", "off"));
+    function.invoke(NO_TOKEN, TRACE);
+    let (log, _) = function.end();
+    let lines = lines(&log);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (&lines[0]["status"], &lines[0]["outcome"]),
+        (&json!(401), &json!("unauthorized"))
+    );
+    for of_metrics in ["_aws", "FunctionName", "FunctionVersion"] {
+        assert!(lines[0].get(of_metrics).is_none(), "{of_metrics}");
+    }
+}
+
+#[test]
 fn the_trace_goes_on_to_the_database() {
     let (url, heads) = database();
     let mut function = Running::start(function().env("AWS_ENDPOINT_URL_DYNAMODB", url));

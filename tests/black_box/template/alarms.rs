@@ -1,4 +1,4 @@
-//! Every alarm can be raised, and is heard; and there is one for all that can go wrong.
+//! Every alarm can be raised, and is heard; there is one for all that can go wrong; and the dashboard shows what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,140 +6,51 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::assert_no_faults;
-use super::metrics::Known;
-use super::routes::API;
-use super::scenes::played;
-use super::stack::{ALARM_TOPIC, Stack};
+use super::metrics::{Known, Metric};
+use super::stack::{ALARM_TOPIC, PRODUCTION, Stack};
 use super::table::TABLE;
-use super::watches::{ALARM, Watch, watches};
 
-/// CloudWatch takes no more metrics than these into the expression of an alarm.
-const MAX_METRICS: usize = 10;
+const ALARM: &str = "AWS::CloudWatch::Alarm";
 
-/// All alarms, by name.
+/// All alarms, by name: those of production.
 fn alarms() -> BTreeMap<String, Value> {
-    let alarms = Stack::new().of_type(ALARM);
-    assert!(!alarms.is_empty(), "no alarms");
-    alarms
+    Stack::with(&PRODUCTION).of_type(ALARM)
 }
 
-/// That some alarm watches this statistic of this metric, whose dimensions have these values.
-#[track_caller]
-fn assert_watched(metric: &str, statistic: &str, values: &[&str]) {
-    let values: BTreeSet<_> = values.iter().copied().collect();
-    let is_it = |watch: &Watch| {
-        let found: BTreeSet<_> = watch
-            .metric
-            .dimensions
-            .values()
-            .map(String::as_str)
-            .collect();
-        watch.metric.name == metric && watch.statistic == statistic && found == values
+/// The metrics that an alarm looks at, each with its statistic: one, or those that an expression is of.
+fn watches(alarm: &Value) -> Vec<(Metric, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let watch = |metric: &Value, statistic: &Value| {
+        let dimensions = metric["Dimensions"].as_array().unwrap().iter();
+        let metric = Metric {
+            namespace: text(&metric["Namespace"]),
+            name: text(&metric["MetricName"]),
+            dimensions: dimensions
+                .map(|dimension| (text(&dimension["Name"]), text(&dimension["Value"])))
+                .collect(),
+        };
+        (metric, text(statistic))
     };
-    let is_watched = alarms()
-        .values()
-        .flat_map(watches)
-        .any(|watch| is_it(&watch));
-    assert!(
-        is_watched,
-        "no alarm on {metric} ({statistic}) of {values:?}"
-    );
+    let Some(metrics) = alarm["Metrics"].as_array() else {
+        return vec![watch(alarm, &alarm["Statistic"])];
+    };
+    let stats = metrics.iter().filter_map(|metric| metric.get("MetricStat"));
+    stats
+        .map(|stat| watch(&stat["Metric"], &stat["Stat"]))
+        .collect()
 }
 
 #[tokio::test]
 async fn every_alarm_is_on_metrics_that_exist() {
-    let (known, stack) = (Known::new().await, Stack::new());
+    let (known, stack) = (Known::new().await, Stack::with(&PRODUCTION));
     assert_no_faults(alarms().iter().flat_map(|(name, alarm)| {
-        let watches = watches(alarm);
-        assert!(!watches.is_empty(), "{name} watches nothing");
-        let faults = watches
-            .iter()
-            .filter_map(|watch| known.fault(&watch.metric, &stack));
+        let faults = watches(alarm)
+            .into_iter()
+            .filter_map(|(metric, _)| known.fault(&metric, &stack));
         faults
             .map(|fault| format!("{name}: {fault}"))
             .collect::<Vec<_>>()
     }));
-}
-
-#[test]
-fn every_alarm_has_one_statistic_for_each_metric() {
-    let statistic =
-        Regex::new(r"^(Average|Maximum|Minimum|SampleCount|Sum|p\d{2}(\.\d+)?)$").unwrap();
-    for (name, alarm) in alarms() {
-        let both = alarm.get("Statistic").is_some() && alarm.get("ExtendedStatistic").is_some();
-        assert!(!both, "{name}");
-        for watch in watches(&alarm) {
-            assert!(statistic.is_match(&watch.statistic), "{name} {watch:?}");
-        }
-    }
-}
-
-#[test]
-fn every_alarm_looks_at_periods_for_which_there_are_data() {
-    for (name, alarm) in alarms() {
-        for watch in watches(&alarm) {
-            // The services and the functions write by the minute.
-            assert!(
-                watch.period > 0 && watch.period % 60 == 0,
-                "{name} {watch:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn every_alarm_says_what_it_means_when_there_are_no_data() {
-    for (name, alarm) in alarms() {
-        // No requests are no failures.
-        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
-    }
-}
-
-#[test]
-fn no_alarm_waits_for_more_data_than_it_looks_at() {
-    for (name, alarm) in alarms() {
-        let periods = alarm["EvaluationPeriods"].as_u64();
-        let needed = alarm
-            .get("DatapointsToAlarm")
-            .map_or(periods, Value::as_u64);
-        assert!(
-            periods.is_some() && needed.is_some_and(|needed| needed > 0),
-            "{name}"
-        );
-        assert!(needed <= periods, "{name} {needed:?} of {periods:?}");
-    }
-}
-
-#[test]
-fn every_alarm_compares_with_a_threshold() {
-    for (name, alarm) in alarms() {
-        assert!(alarm.get("Threshold").is_some(), "{name} Threshold");
-        let comparison = alarm["ComparisonOperator"].as_str().unwrap_or_default();
-        assert!(
-            comparison.starts_with("GreaterThan"),
-            "{name} {comparison:?}"
-        );
-    }
-}
-
-#[test]
-fn every_alarm_is_sent_to_the_topic_where_there_is_one() {
-    let stack = Stack::with(&[("AlarmTopicArn", ALARM_TOPIC)]);
-    for (name, alarm) in stack.of_type(ALARM) {
-        for actions in ["AlarmActions", "OKActions"] {
-            assert_eq!(alarm[actions], json!([ALARM_TOPIC]), "{name} {actions}");
-        }
-        assert_ne!(alarm["ActionsEnabled"], false, "{name}");
-    }
-}
-
-#[test]
-fn without_a_topic_alarms_are_sent_nowhere() {
-    for (name, alarm) in alarms() {
-        for actions in ["AlarmActions", "OKActions"] {
-            assert!(alarm.get(actions).is_none(), "{name} {actions}");
-        }
-    }
 }
 
 #[test]
@@ -150,88 +61,144 @@ fn every_expression_is_of_the_metrics_beside_it_and_of_all_of_them() {
         let Some(metrics) = alarm["Metrics"].as_array() else {
             continue;
         };
-        assert!(
-            metrics.len() <= MAX_METRICS,
-            "{name} has more than {MAX_METRICS} metrics"
-        );
         let (results, parts): (Vec<_>, Vec<_>) = metrics
             .iter()
             .partition(|metric| metric["ReturnData"] != false);
-        let [result] = &results[..] else {
-            panic!("{name} returns not one result")
-        };
-        let expression = result["Expression"].as_str().unwrap();
-        let used: BTreeSet<_> = id
-            .find_iter(expression)
-            .map(|found| found.as_str())
-            .collect();
-        let given: Vec<_> = parts
-            .iter()
-            .map(|part| part["Id"].as_str().unwrap())
-            .collect();
-        assert_eq!(used, given.iter().copied().collect(), "{name}");
-        assert_eq!(used.len(), given.len(), "{name} has an Id twice");
+        let expression = results[0]["Expression"].as_str().unwrap();
+        let used: BTreeSet<_> = id.find_iter(expression).map(|it| it.as_str()).collect();
+        let given: BTreeSet<_> = parts.iter().map(|it| it["Id"].as_str().unwrap()).collect();
+        assert_eq!((results.len(), used), (1, given), "{name}");
     }
 }
 
-#[test]
-fn there_is_an_alarm_for_every_function_that_crashes() {
-    for name in Stack::new().functions().keys() {
-        assert_watched("Errors", "Sum", &[&format!("${{{name}}}")]);
+#[tokio::test]
+async fn there_is_an_alarm_for_all_that_can_go_wrong() {
+    let (known, stack) = (Known::new().await, Stack::new());
+    let mut wanted = vec!["5xx Sum ${Api}".to_owned(), "Latency p99 ${Api}".to_owned()];
+    for name in stack.functions().keys() {
+        // `server_errors` is 0 or 1 for each request, so that its average is a share.
+        for what in ["Errors Sum", "Throttles Sum", "server_errors Average"] {
+            wanted.push(format!("{what} ${{{name}}}"));
+        }
     }
-}
-
-#[test]
-fn there_is_an_alarm_for_every_function_that_is_refused_concurrency() {
-    for name in Stack::new().functions().keys() {
-        assert_watched("Throttles", "Sum", &[&format!("${{{name}}}")]);
-    }
-}
-
-#[test]
-fn there_is_an_alarm_for_every_function_that_answers_with_server_errors() {
-    for name in Stack::new().functions().keys() {
-        // It is 0 or 1 for each request, so that its average is a share.
-        assert_watched("server_errors", "Average", &[&format!("${{{name}}}")]);
-    }
-}
-
-#[test]
-fn there_is_an_alarm_for_an_api_that_fails_or_is_slow() {
-    let (api, _) = Stack::new().only(API);
-    let api = format!("${{{api}}}");
-    assert_watched("5xx", "Sum", &[&api]);
-    assert_watched("Latency", "p99", &[&api]);
-}
-
-#[test]
-fn there_is_an_alarm_for_a_table_or_an_index_that_refuses_reads_or_writes() {
-    let (name, table) = Stack::new().only(TABLE);
-    let name = format!("${{{name}}}");
     for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] {
-        assert_watched(metric, "Sum", &[&name]);
-        for index in table["GlobalSecondaryIndexes"].as_array().unwrap() {
-            assert_watched(
-                metric,
-                "Sum",
-                &[&name, index["IndexName"].as_str().unwrap()],
-            );
+        wanted.push(format!("{metric} Sum ${{Table}}"));
+        for index in stack.only(TABLE)["GlobalSecondaryIndexes"]
+            .as_array()
+            .unwrap()
+        {
+            wanted.push(format!(
+                "{metric} Sum {} ${{Table}}",
+                index["IndexName"].as_str().unwrap()
+            ));
+        }
+    }
+    for operation in &known.operations {
+        wanted.push(format!("SystemErrors Sum {operation} ${{Table}}"));
+    }
+    let watched = alarms()
+        .values()
+        .flat_map(watches)
+        .map(|(metric, statistic)| {
+            let values: Vec<_> = metric.dimensions.into_values().collect();
+            format!("{} {statistic} {}", metric.name, values.join(" "))
+        });
+    let watched: BTreeSet<_> = watched.collect();
+    let unwatched = wanted.iter().filter(|it| !watched.contains(*it));
+    assert_no_faults(unwatched.map(|it| format!("no alarm on {it}")));
+}
+
+#[test]
+fn alarms_are_sent_to_the_topic_where_there_is_one_and_canaries_do_not_say_that_they_are_over() {
+    for (name, alarm) in alarms() {
+        let over = if name.ends_with("Canary") {
+            Value::Null
+        } else {
+            json!([ALARM_TOPIC])
+        };
+        assert_eq!(alarm["AlarmActions"], json!([ALARM_TOPIC]), "{name}");
+        assert_eq!(alarm["OKActions"], over, "{name}");
+    }
+    for (name, alarm) in Stack::new().of_type(ALARM) {
+        let actions = [&alarm["AlarmActions"], &alarm["OKActions"]];
+        assert_eq!(actions, [&Value::Null; 2], "{name}");
+    }
+}
+
+#[test]
+fn less_monitoring_makes_fewer_alarms_and_no_dashboard() {
+    for (monitoring, alarms) in [("errors", vec!["ApiServerErrors"]), ("none", vec![])] {
+        let resources = Stack::with(&[("Monitoring", monitoring)]).resources();
+        let made = resources.iter().filter(|(_, it)| {
+            it["Type"]
+                .as_str()
+                .unwrap()
+                .starts_with("AWS::CloudWatch::")
+        });
+        assert_eq!(made.map(|(name, _)| name).collect::<Vec<_>>(), alarms);
+    }
+}
+
+#[test]
+fn a_new_version_is_taken_back_for_its_own_failures() {
+    let (stack, alarms) = (Stack::with(&PRODUCTION), alarms());
+    for (name, function) in stack.functions() {
+        let canary = format!("{name}Canary");
+        let preference = &function["DeploymentPreference"];
+        assert_eq!(preference["Alarms"], json!([format!("${{{canary}}}")]));
+        let version = format!("${{{name}.Version.Version}}");
+        // Another alarm for each version: what the one before did must not stop the one that mends it.
+        let alarm_name = alarms[&canary]["AlarmName"].as_str().unwrap();
+        assert!(alarm_name.contains(&version), "{alarm_name}");
+        for (metric, _) in watches(&alarms[&canary]) {
+            let values: Vec<_> = metric.dimensions.values().collect();
+            let is_its_own =
+                values.contains(&&version) && values.contains(&&format!("${{{name}}}"));
+            assert!(is_its_own, "{canary} looks at {metric:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn there_is_an_alarm_for_each_operation_of_the_table_that_fails_and_for_no_other() {
-    let called: BTreeSet<_> = played()
-        .await
-        .values()
-        .flat_map(|played| &played.operations)
-        .collect();
-    let watched = alarms();
-    let watched = watched.values().flat_map(watches);
-    let watched: BTreeSet<_> = watched
-        .filter(|watch| watch.metric.name == "SystemErrors")
-        .filter_map(|watch| watch.metric.dimensions.get("Operation").cloned())
-        .collect();
-    assert_eq!(watched.iter().collect::<BTreeSet<_>>(), called);
+async fn every_graph_of_the_dashboard_is_of_metrics_that_exist() {
+    let search = Regex::new(
+        r#"^SEARCH\('\{([\w/]+),([\w,]+)\} MetricName="([\w.]+)" FunctionName=\$\{AWS::StackName\}', '\w+'\)$"#,
+    )
+    .unwrap();
+    let (known, stack) = (Known::new().await, Stack::new());
+    let dashboard = stack.only("AWS::CloudWatch::Dashboard");
+    // What only the deployment knows is a name in a text, here as there.
+    let body: Value = serde_json::from_str(dashboard["DashboardBody"].as_str().unwrap()).unwrap();
+    let widgets = body["widgets"].as_array().unwrap().iter();
+    let rows = widgets.flat_map(|it| it["properties"]["metrics"].as_array().into_iter().flatten());
+    let rows: Vec<_> = rows.collect();
+    assert!(!rows.is_empty());
+    assert_no_faults(rows.into_iter().filter_map(|row| {
+        if let Some(expression) = row[0]["expression"].as_str() {
+            let found = search.captures(expression);
+            let exists = found.is_some_and(|found| {
+                known.has(
+                    &found[1],
+                    &found[3],
+                    &found[2].split(',').collect::<Vec<_>>(),
+                )
+            });
+            return (!exists).then(|| format!("{expression} finds nothing"));
+        }
+        let row = row.as_array().unwrap();
+        let texts: Vec<_> = row
+            .iter()
+            .map_while(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        let dimensions = texts[2..]
+            .chunks(2)
+            .map(|it| (it[0].clone(), it[1].clone()));
+        let metric = Metric {
+            namespace: texts[0].clone(),
+            name: texts[1].clone(),
+            dimensions: dimensions.collect(),
+        };
+        known.fault(&metric, &stack)
+    }));
 }

@@ -1,96 +1,131 @@
-//! How the API is limited, and what it logs.
+//! What the API logs, where it answers, and what a page in a browser may send to it and see of its answers.
 
 use std::collections::BTreeSet;
 
+use black_box_tests::Api;
+use black_box_tests::proxy::{Fault, PATIENT};
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::store::ClientTimeouts;
 
-use super::routes::API;
-use super::stack::Stack;
+use super::functions::route;
+use super::stack::{Stack, TEMPLATE};
+
+pub(super) const API: &str = "AWS::Serverless::HttpApi";
 
 /// What an HTTP API can log that is nothing of its caller's: no address, no path with an id in it, no browser
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>).
-const IMPERSONAL: [&str; 15] = [
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>). The template writes
+/// the path of a route with `{id}`.
+const IMPERSONAL: [&str; 10] = [
     "error.responseType",
-    "httpMethod",
     "integration.error",
-    "integration.integrationStatus",
-    "integration.latency",
-    "integration.requestId",
     "integration.status",
     "integrationErrorMessage",
     "integrationLatency",
-    "integrationStatus",
     "requestId",
     "requestTime",
     "responseLatency",
     "responseLength",
-    "status",
+    "routeKey",
 ];
 
-/// The route, which is impersonal since the template writes its path with `{id}`.
-const ROUTE: &str = "routeKey";
+/// The headers that the endpoints read.
+const READ: [&str; 4] = ["authorization", "content-type", "if-match", "if-none-match"];
 
-/// The API's access log: where it goes, and a line of it.
-fn access_log(stack: &Stack) -> (Value, String) {
-    let (_, api) = stack.only(API);
-    let settings = &api["AccessLogSettings"];
-    let format = settings["Format"].as_str().unwrap();
-    (settings["DestinationArn"].clone(), format.to_owned())
-}
+/// What browsers show of every answer, and what the server adds by itself.
+const ALWAYS_SEEN: [&str; 3] = ["content-length", "content-type", "date"];
 
 #[test]
-fn the_api_takes_as_many_requests_as_is_set() {
-    let stack = Stack::with(&[
-        ("ThrottlingRateLimit", "12"),
-        ("ThrottlingBurstLimit", "34"),
-    ]);
-    let (name, api) = stack.only(API);
-    let settings = &api["DefaultRouteSettings"];
-    assert_eq!(settings["ThrottlingRateLimit"], "12", "{name}");
-    assert_eq!(settings["ThrottlingBurstLimit"], "34", "{name}");
-}
-
-#[test]
-fn the_access_log_goes_to_a_log_group_that_forgets() {
-    let stack = Stack::with(&[("LogRetentionDays", "90")]);
-    let (destination, _) = access_log(&stack);
-    let groups = stack.of_type("AWS::Logs::LogGroup");
-    let group = groups
-        .iter()
-        .find(|(name, _)| destination == format!("${{{name}.Arn}}"));
-    let (name, group) = group.unwrap_or_else(|| panic!("{destination} is no log group"));
-    assert_eq!(group["RetentionInDays"], "90", "{name}");
-    // For each group elsewhere API Gateway adds to a policy of the account's, whose size is limited.
-    let group = group["LogGroupName"].as_str().unwrap_or_default();
-    assert!(
-        group.starts_with("/aws/vendedlogs/"),
-        "{name} LogGroupName {group:?}"
-    );
-}
-
-#[test]
-fn a_line_of_the_access_log_is_json_with_the_id_that_the_caller_sees() {
-    let (_, format) = access_log(&Stack::new());
+fn a_line_of_the_access_log_is_json_with_the_callers_id_and_nothing_personal() {
+    let api = Stack::new().only(API);
+    let format = api["AccessLogSettings"]["Format"].as_str().unwrap();
     assert!(!format.contains('\n'), "{format}");
-    let line: Value = serde_json::from_str(&format).unwrap();
+    let line: Value = serde_json::from_str(format).unwrap();
     // The functions' own lines have it under the same name.
     assert_eq!(line["request.id"], "$context.requestId");
-}
-
-#[test]
-fn the_access_log_holds_nothing_personal() {
-    let (_, format) = access_log(&Stack::new());
     let variable = Regex::new(r"\$context\.([\w.]+)").unwrap();
-    let logged: BTreeSet<_> = variable
-        .captures_iter(&format)
-        .map(|found| found[1].to_owned())
+    let logged: Vec<_> = variable
+        .captures_iter(format)
+        .map(|it| it[1].to_owned())
         .collect();
     assert_eq!(logged.len(), format.matches('$').count(), "{format}");
     for name in logged {
-        assert!(
-            name == ROUTE || IMPERSONAL.contains(&name.as_str()),
-            "{name}"
-        );
+        let is_impersonal = name == "status" || IMPERSONAL.contains(&name.as_str());
+        assert!(is_impersonal, "{name}");
     }
+}
+
+#[test]
+fn the_api_answers_at_the_domain_where_there_is_one() {
+    let url = |stack: &Stack| stack.resolve(&TEMPLATE["Outputs"]["ApiUrl"]["Value"]);
+    assert_eq!(url(&Stack::new()), Some(json!("${Api.ApiEndpoint}")));
+    let stack = Stack::with(&[
+        ("DomainName", "contacts.example.com"),
+        ("CertificateArn", "c"),
+    ]);
+    assert_eq!(url(&stack), Some(json!("https://contacts.example.com")));
+    let mapping = stack.only("AWS::ApiGatewayV2::ApiMapping");
+    let mapped = (&mapping["DomainName"], &mapping["ApiId"], &mapping["Stage"]);
+    assert_eq!(
+        mapped,
+        (&json!("${Domain}"), &json!("${Api}"), &json!("$default"))
+    );
+}
+
+/// A list of what the API tells browsers.
+fn cors(list: &str) -> BTreeSet<String> {
+    let api = Stack::with(&[("CorsOrigins", "https://a.example,https://b.example")]).only(API);
+    let texts = api["CorsConfiguration"][list].as_array().unwrap().iter();
+    texts
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn pages_of_the_origins_that_are_set_may_call_and_no_others() {
+    let origins = ["https://a.example", "https://b.example"].map(str::to_owned);
+    assert_eq!(cors("AllowOrigins"), BTreeSet::from(origins));
+    let api = Stack::new().only(API);
+    assert!(api.get("CorsConfiguration").is_none());
+}
+
+#[test]
+fn pages_may_send_the_methods_of_the_routes_and_the_headers_that_the_endpoints_read() {
+    let functions = Stack::new().functions();
+    let methods: BTreeSet<_> = functions.values().map(|it| route(it).0).collect();
+    assert_eq!(cors("AllowMethods"), methods);
+    assert_eq!(
+        cors("AllowHeaders"),
+        BTreeSet::from(READ.map(str::to_owned))
+    );
+}
+
+#[tokio::test]
+async fn pages_see_every_header_that_the_endpoints_answer() {
+    let timeouts = ClientTimeouts {
+        attempts: 1,
+        ..PATIENT
+    };
+    let (api, proxy) = Api::through_proxy(timeouts).await;
+    api.seed(json!([{ "id": "c_1", "phoneNumber": [{ "value": "+14165550100" }] }]))
+        .await;
+    let body = json!({ "phoneNumber": "+14165550100", "verifiedAt": "2024-01-01T00:00:00Z" });
+    let recorded = api.verify_phone_number("c_1", body.clone()).await;
+    let path = "/api/contacts/c_1/phone-number/verify";
+    let refused = api.send(api.request(path).json(&body)).await;
+    proxy.always("UpdateItem", Fault::Error(500, "InternalServerError"));
+    let unavailable = api.verify_phone_number("c_1", body).await;
+
+    let answers = [recorded, refused, unavailable];
+    let statuses = answers.each_ref().map(|answer| answer.status);
+    assert_eq!(statuses, [200, 401, 503]);
+    let headers = answers.iter().flat_map(|answer| answer.headers.keys());
+    let mut answered: BTreeSet<_> = headers.map(ToString::to_string).collect();
+    for name in ALWAYS_SEEN {
+        answered.remove(name);
+    }
+    assert!(answered.contains("www-authenticate"));
+    // API Gateway renames it in some answers.
+    answered.insert("x-amzn-remapped-www-authenticate".to_owned());
+    assert_eq!(cors("ExposeHeaders"), answered);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The table, as the template names its ARN.
 pub(super) const TABLE_ARN: &str = "${Table.Arn}";
@@ -80,59 +80,4 @@ fn query(call: &Value) -> Request {
         resource: format!("{TABLE_ARN}/index/{index}"),
         leading_keys: BTreeSet::from([value.as_str().unwrap().to_owned()]),
     }
-}
-
-fn key(partition: &str) -> Value {
-    json!({ "pk": { "S": partition }, "sk": { "S": "CONTACT" } })
-}
-
-fn request(action: &str, resource: &str, leading_keys: &[&str]) -> Request {
-    Request {
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        leading_keys: leading_keys.iter().map(ToString::to_string).collect(),
-    }
-}
-
-#[test]
-fn a_transaction_that_reads_needs_the_permission_to_read_each_item() {
-    let get =
-        |partition: &str| json!({ "Get": { "TableName": "contacts", "Key": key(partition) } });
-    let call = json!({ "TransactItems": [get("a"), get("b")] });
-    assert_eq!(
-        requests("TransactGetItems", &call, "contacts"),
-        ["a", "b"].map(|partition| request("dynamodb:GetItem", TABLE_ARN, &[partition]))
-    );
-}
-
-#[test]
-fn a_transaction_needs_the_permissions_of_what_it_does() {
-    let call = json!({ "TransactItems": [
-        { "Update": { "TableName": "contacts", "Key": key("a") } },
-        { "ConditionCheck": { "TableName": "contacts", "Key": key("b") } },
-    ] });
-    assert_eq!(
-        requests("TransactWriteItems", &call, "contacts"),
-        [
-            request("dynamodb:UpdateItem", TABLE_ARN, &["a"]),
-            request("dynamodb:ConditionCheckItem", TABLE_ARN, &["b"]),
-        ]
-    );
-}
-
-#[test]
-fn a_query_needs_a_permission_on_the_index() {
-    let call = json!({
-        "TableName": "contacts", "IndexName": "contactsById",
-        "KeyConditionExpression": "#contactId = :contactId",
-        "ExpressionAttributeValues": { ":contactId": { "S": "c_1" } },
-    });
-    assert_eq!(
-        requests("Query", &call, "contacts"),
-        [request(
-            "dynamodb:Query",
-            "${Table.Arn}/index/contactsById",
-            &["c_1"]
-        )]
-    );
 }

@@ -7,11 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use black_box_tests::{Api, log};
 use serde_json::{Value, json};
 
-use super::families::{FAMILIES, OPERATIONS};
-use super::globals::FUNCTION;
-use super::routes::API;
-use super::stack::Stack;
+use super::api::API;
+use super::scenes::played;
+use super::stack::{FUNCTION, Stack};
 use super::table::TABLE;
+
+/// Metrics of AWS's services: the namespace, a set of dimensions, and the metrics that have it.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html> (a REST API's have other names),
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>.
+#[rustfmt::skip]
+const FAMILIES: [(&str, &[&str], &[&str]); 7] = [
+    ("AWS/ApiGateway", &["ApiId"], &["4xx", "5xx", "Count", "IntegrationLatency", "Latency"]),
+    ("AWS/Lambda", &["FunctionName"], &["ConcurrentExecutions", "Errors", "Throttles"]),
+    ("AWS/Lambda", &["ExecutedVersion", "FunctionName", "Resource"], &["Errors", "Invocations"]),
+    // Of one operation; a table as a whole has none.
+    ("AWS/DynamoDB", &["Operation", "TableName"], &["SystemErrors"]),
+    ("AWS/DynamoDB", &["TableName"], &["ReadThrottleEvents", "TransactionConflict", "WriteThrottleEvents"]),
+    ("AWS/DynamoDB", &["TableName"], &["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"]),
+    ("AWS/DynamoDB", &["GlobalSecondaryIndexName", "TableName"], &["ReadThrottleEvents", "WriteThrottleEvents"]),
+];
 
 /// A metric as an alarm or a dashboard names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,89 +36,76 @@ pub(super) struct Metric {
     pub(super) dimensions: BTreeMap<String, String>,
 }
 
-/// The sets of dimensions of each metric, by namespace and name.
-pub(super) struct Known(BTreeMap<(String, String), BTreeSet<Vec<String>>>);
+/// All metrics: namespace, name, and a set of dimensions in alphabetical order.
+pub(super) struct Known {
+    metrics: BTreeSet<(String, String, Vec<String>)>,
+    /// The operations that the code calls.
+    pub(super) operations: BTreeSet<String>,
+}
 
 impl Known {
     /// Those of AWS's services, and those of a line that the code writes for a request.
     pub(super) async fn new() -> Self {
-        let mut known = Self(BTreeMap::new());
-        for family in FAMILIES {
-            for (name, dimensions) in family.names.iter().flat_map(|name| {
-                family
-                    .dimensions
-                    .iter()
-                    .map(move |dimensions| (name, dimensions))
-            }) {
-                known.add(
-                    family.namespace,
-                    name,
-                    dimensions.iter().map(ToString::to_string),
-                );
+        let mut metrics = BTreeSet::new();
+        for (namespace, dimensions, names) in FAMILIES {
+            let dimensions: Vec<_> = dimensions.iter().map(ToString::to_string).collect();
+            for name in names {
+                metrics.insert((namespace.to_owned(), (*name).to_owned(), dimensions.clone()));
             }
         }
         for metric in log::metrics(&line().await) {
-            let dimensions = metric.dimensions.into_iter().map(|(name, _)| name);
-            known.add(&metric.namespace, &metric.name, dimensions);
+            let dimensions: BTreeSet<_> = metric.dimensions.into_iter().map(|it| it.0).collect();
+            let dimensions = dimensions.into_iter().collect();
+            metrics.insert((metric.namespace, metric.name, dimensions));
         }
-        known
-    }
-
-    fn add(&mut self, namespace: &str, name: &str, dimensions: impl Iterator<Item = String>) {
-        let metric = (namespace.to_owned(), name.to_owned());
-        let mut dimensions: Vec<_> = dimensions.collect();
-        dimensions.sort();
-        self.0.entry(metric).or_default().insert(dimensions);
+        let played = played().await.values();
+        let operations = played.flat_map(|it| it.operations.clone()).collect();
+        Self {
+            metrics,
+            operations,
+        }
     }
 
     /// What is wrong with a metric, if anything is: nothing writes it, or it is not one of the stack's.
     pub(super) fn fault(&self, metric: &Metric, stack: &Stack) -> Option<String> {
-        let key = (metric.namespace.clone(), metric.name.clone());
-        let Some(sets) = self.0.get(&key) else {
-            return Some(format!(
-                "{} has no metric {} that is known here",
-                metric.namespace, metric.name
-            ));
-        };
         let names: Vec<_> = metric.dimensions.keys().cloned().collect();
-        if !sets.contains(&names) {
-            return Some(format!("{} has {sets:?}, not {names:?}", metric.name));
+        let key = (metric.namespace.clone(), metric.name.clone(), names);
+        let mut dimensions = metric.dimensions.iter();
+        if !self.metrics.contains(&key) {
+            return Some(format!("nothing writes {key:?}"));
         }
-        let wrong = metric
-            .dimensions
-            .iter()
-            .find(|(name, value)| !is_of_stack(name, value, stack));
+        let wrong = dimensions.find(|(name, value)| !self.is_of_stack(name, value, stack));
         wrong.map(|(name, value)| format!("{} of {name} {value}", metric.name))
     }
-}
 
-/// Whether a dimension can have this value: the name of one of the stack's resources, of the right type.
-fn is_of_stack(name: &str, value: &str, stack: &Stack) -> bool {
-    let is_a = |kind: &str| stack.named(&json!(value), kind).is_some();
-    match name {
-        "ApiId" => is_a(API),
-        "FunctionName" => is_a(FUNCTION),
-        // The alias that the API calls.
-        "Resource" => value
-            .strip_suffix(":live")
-            .is_some_and(|function| stack.named(&json!(function), FUNCTION).is_some()),
-        "ExecutedVersion" | "FunctionVersion" => value
-            .strip_suffix(".Version.Version}")
-            .is_some_and(|function| {
-                stack
-                    .named(&json!(format!("{function}}}")), FUNCTION)
-                    .is_some()
-            }),
-        "TableName" => is_a(TABLE),
-        "GlobalSecondaryIndexName" => {
-            let (_, table) = stack.only(TABLE);
-            let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap();
-            indexes.iter().any(|index| index["IndexName"] == value)
+    /// Whether a dimension can have this value: the name of one of the stack's resources, of the right type.
+    fn is_of_stack(&self, name: &str, value: &str, stack: &Stack) -> bool {
+        match name {
+            "ApiId" => stack.is_a(API, value),
+            "FunctionName" => stack.is_a(FUNCTION, value),
+            // The alias that the API calls.
+            "Resource" => value
+                .strip_suffix(":live")
+                .is_some_and(|function| stack.is_a(FUNCTION, function)),
+            "ExecutedVersion" | "FunctionVersion" => value
+                .strip_suffix(".Version.Version}")
+                .is_some_and(|function| stack.is_a(FUNCTION, &format!("{function}}}"))),
+            "TableName" => stack.is_a(TABLE, value),
+            "GlobalSecondaryIndexName" => {
+                let table = stack.only(TABLE);
+                let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap();
+                indexes.iter().any(|index| index["IndexName"] == value)
+            }
+            "Operation" => self.operations.contains(value),
+            _ => panic!("say here which values {name} has"),
         }
-        "Operation" => OPERATIONS.contains(&value),
-        // Any of those that there are.
-        "outcome" => value == "*",
-        _ => panic!("say here which values {name} has"),
+    }
+
+    /// Whether there are metrics like this, whatever the values of their dimensions.
+    pub(super) fn has(&self, namespace: &str, name: &str, dimensions: &[&str]) -> bool {
+        let dimensions = dimensions.iter().map(ToString::to_string).collect();
+        self.metrics
+            .contains(&(namespace.to_owned(), name.to_owned(), dimensions))
     }
 }
 
@@ -112,72 +114,4 @@ async fn line() -> Value {
     let api = Api::start().await;
     let request = api.request("/api/contacts/c_1/verification");
     api.send(request.json(&json!({}))).await.logged()
-}
-
-fn metric(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Metric {
-    let dimensions = dimensions.iter();
-    Metric {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        dimensions: dimensions
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-    }
-}
-
-#[tokio::test]
-async fn metrics_that_exist_are_told_from_those_that_do_not() {
-    let (known, stack) = (Known::new().await, Stack::new());
-    let function = ("FunctionName", "${VerifyContact}");
-    let table = ("TableName", "${Table}");
-    for metric in [
-        metric("AWS/ApiGateway", "5xx", &[("ApiId", "${Api}")]),
-        metric("AWS/Lambda", "Errors", &[function]),
-        metric(
-            "AWS/DynamoDB",
-            "SystemErrors",
-            &[table, ("Operation", "Query")],
-        ),
-        metric("AWS/DynamoDB", "UserErrors", &[]),
-        metric("ContactVerification", "server_errors", &[function]),
-        metric(
-            "ContactVerification",
-            "server_errors",
-            &[
-                function,
-                ("FunctionVersion", "${VerifyContact.Version.Version}"),
-            ],
-        ),
-        metric(
-            "ContactVerification",
-            "requests",
-            &[function, ("outcome", "*")],
-        ),
-    ] {
-        assert_eq!(known.fault(&metric, &stack), None, "{metric:?}");
-    }
-    for metric in [
-        metric("AWS/ApiGateway", "5XXError", &[("ApiId", "${Api}")]),
-        metric("AWS/ApiGateway", "5xx", &[("ApiName", "${Api}")]),
-        metric("AWS/ApiGateway", "5xx", &[("ApiId", "${Table}")]),
-        metric("AWS/Lambda", "Errors", &[("FunctionName", "VerifyContact")]),
-        metric("AWS/Lambda", "Errors", &[]),
-        metric("AWS/DynamoDB", "SystemErrors", &[table]),
-        metric(
-            "AWS/DynamoDB",
-            "SystemErrors",
-            &[table, ("Operation", "Get")],
-        ),
-        metric("AWS/DynamoDB", "UserErrors", &[table]),
-        metric("ContactVerification", "server_errors", &[]),
-        metric(
-            "ContactVerification",
-            "server_errors",
-            &[function, ("FunctionVersion", "${Table.Version.Version}")],
-        ),
-        metric("ContactVerification", "requests", &[function]),
-        metric("Contacts", "requests", &[function]),
-    ] {
-        assert!(known.fault(&metric, &stack).is_some(), "{metric:?}");
-    }
 }

@@ -1,4 +1,4 @@
-//! Which values a deployment takes.
+//! Which values a deployment takes, alone and together.
 
 use regex::Regex;
 use serde_json::Value;
@@ -11,134 +11,45 @@ use super::stack::{
 
 /// 101 characters.
 const TOO_LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/boundary";
+const CERTIFICATE: &str = "arn:aws:acm:ca-central-1:123456789012:certificate/12ab";
 
-/// Of each parameter, values that are taken and values that are refused.
-type Samples = (
+/// A parameter, values that are taken, and values that are refused.
+type Sample = (
     &'static str,
     &'static [&'static str],
     &'static [&'static str],
 );
 
-pub(super) const SAMPLES: [Samples; 26] = [
-    (
-        "Environment",
-        &["dev", "staging", "prod"],
-        &["", "production", "Prod"],
-    ),
+/// Of each parameter that is not a choice.
+#[rustfmt::skip]
+pub(super) const SAMPLES: &[Sample] = &[
     ("JwtIssuer", &[ISSUER, "accounts.example.com"], &["", "  "]),
-    (
-        "JwtAudience",
-        &[AUDIENCE, "contacts", "contacts, mailer"],
-        &["", "\t", " ,,"],
-    ),
-    (
-        "JwtKeysUrl",
-        &["", KEYS_URL],
-        &[
-            "http://issuer.example.com/jwks",
-            "https://",
-            "issuer.example.com",
-            "https://a b",
-        ],
-    ),
-    (
-        "JwtKeysSecretArn",
-        &[
-            "",
-            KEYS_SECRET,
-            "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a/b-x",
-        ],
-        &[
-            "keys",
-            "arn:aws:ssm:ca-central-1:123456789012:parameter/keys",
-            "arn:aws:secretsmanager:x:1:secret:a",
-        ],
-    ),
-    (
-        "JwtKeysSecretVersionId",
-        &["", "EXAMPLE1-90ab-cdef-fedc-ba987EXAMPLE"],
-        &["a b", "a:b", "v1}}"],
-    ),
-    (
-        "JwtClaimOrganization",
-        &[
-            "organizationId",
-            "https://example.com/org",
-            "/app_metadata/org",
-            "a~b",
-        ],
-        &["", "/a~2", "/a~"],
-    ),
-    (
-        "JwtClaimRole",
-        &["role", "https://example.com/role", "/realm_access/roles"],
-        &["", "/~"],
-    ),
-    (
-        "JwtClaimClient",
-        &["client", "azp", "/a~0~1/b"],
-        &["", "/a~x"],
-    ),
+    ("JwtAudience", &[AUDIENCE, "contacts, mailer"], &["", "\t", " ,,"]),
+    ("JwtKeysUrl", &["", KEYS_URL], &["http://a.example.com/jwks", "https://", "https://a b"]),
+    ("JwtKeysSecretArn", &["", KEYS_SECRET], &["keys", "arn:aws:ssm:x:123456789012:parameter/keys"]),
+    ("JwtKeysSecretVersionId", &["", "EXAMPLE1-90ab-cdef"], &["a b", "a:b", "v1}}"]),
+    ("JwtClaimOrganization", &["organizationId", "https://example.com/org", "/a~0/b"], &["", "/a~2"]),
+    ("JwtClaimRole", &["role", "/realm_access/roles"], &["", "/~"]),
+    ("JwtClaimClient", &["client", "azp", "/a~0~1/b"], &["", "/a~x"]),
     ("JwtSuperadminRole", &["SUPERADMIN", "operator"], &["", " "]),
     ("JwtAdminRole", &["ADMIN", "owner"], &["", " "]),
     ("DefaultPhoneRegion", &["CA", "GB"], &["", "ca", "CAN", "1"]),
     ("TimeZone", &["UTC", "America/Toronto"], &[""]),
-    ("DeletionProtection", &["true", "false"], &["", "yes"]),
-    ("PointInTimeRecovery", &["true", "false"], &["", "no"]),
-    (
-        "KmsKeyArn",
-        &["", KMS_KEY],
-        &[
-            "alias/contacts",
-            "arn:aws:kms:ca-central-1:123456789012:alias/contacts",
-            "1234abcd",
-        ],
-    ),
-    (
-        "CorsOrigins",
-        &[
-            "",
-            "*",
-            "https://crm.example.com",
-            "https://a.example,http://localhost:3000",
-        ],
-        &[
-            "crm.example.com",
-            "https://crm.example.com/",
-            "https://a.example, https://b.example",
-            "https://a.example,",
-            "*,https://a.example",
-        ],
-    ),
-    (
-        "ThrottlingRateLimit",
-        &["1000", "1"],
-        &["0", "-1", "many", ""],
-    ),
-    (
-        "ThrottlingBurstLimit",
-        &["2000", "1"],
-        &["0", "-1", "many", ""],
-    ),
-    (
-        "ReservedConcurrency",
-        &["", "1", "1000"],
-        &["0", "01", "-1", "all"],
-    ),
-    ("GradualDeployment", &["true", "false"], &["", "yes"]),
+    ("MaxReadRequestUnits", &["", "1", "40000"], &["0", "-1", "many"]),
+    ("MaxWriteRequestUnits", &["", "1", "40000"], &["0", "-1", "many"]),
+    ("KmsKeyArn", &["", KMS_KEY], &["arn:aws:kms:x:123456789012:alias/contacts", "1234abcd"]),
+    ("PermissionsBoundaryArn", &["", BOUNDARY], &["boundary", "arn:aws:iam::123456789012:role/a"]),
+    ("DomainName", &["", "contacts.example.com"], &["localhost", "https://a.example", "A.example"]),
+    ("CertificateArn", &["", CERTIFICATE], &["12ab", "arn:aws:iam::123456789012:certificate/a"]),
+    ("CorsOrigins", &["", "*", "https://a.example,http://localhost:3000"],
+        &["crm.example.com", "https://crm.example.com/", "https://a.example, https://b.example"]),
+    ("ThrottlingRateLimit", &["1000", "1"], &["0", "many", ""]),
+    ("ThrottlingBurstLimit", &["2000", "1"], &["0", "many", ""]),
+    ("ReservedConcurrency", &["", "1", "1000"], &["0", "01", "-1", "all"]),
     ("Restart", &["", "key of 21 November"], &[TOO_LONG]),
-    ("LogLevel", &["info", "off", "trace"], &["", "INFO", "loud"]),
-    ("LogRetentionDays", &["30", "1", "3653"], &["0", "31", ""]),
-    (
-        "AlarmTopicArn",
-        &["", ALARM_TOPIC],
-        &["alarms", "arn:aws:sqs:ca-central-1:123456789012:alarms"],
-    ),
-    (
-        "LatencyAlarmMilliseconds",
-        &["1000", "1"],
-        &["0", "fast", ""],
-    ),
+    ("AlarmTopicArn", &["", ALARM_TOPIC], &["alarms", "arn:aws:sqs:x:123456789012:alarms"]),
+    ("LatencyAlarmMilliseconds", &["1000", "1"], &["0", "fast", ""]),
 ];
 
 /// Why CloudFormation refuses a value of a parameter, if it does.
@@ -146,105 +57,137 @@ pub(super) fn refusal(name: &str, value: &str) -> Option<String> {
     let Some(parameter) = TEMPLATE["Parameters"].get(name) else {
         return Some(format!("there is no parameter {name}"));
     };
-    let is_refused = is_outside(&parameter["AllowedValues"], value)
-        || match parameter["Type"].as_str().unwrap() {
-            "String" => is_no_such_text(parameter, value),
-            "Number" => is_no_such_number(parameter, value),
-            kind => panic!("{kind} is not checked by these tests"),
-        };
-    is_refused.then(|| format!("{name} cannot be {value:?}"))
+    let number = |member: &str| parameter[member].as_f64();
+    let pattern = parameter["AllowedPattern"].as_str();
+    let is_whole = |pattern| {
+        Regex::new(&format!("^(?:{pattern})$"))
+            .unwrap()
+            .is_match(value)
+    };
+    let length = u32::try_from(value.chars().count()).unwrap();
+    let allowed = parameter["AllowedValues"].as_array();
+    let is_number = parameter["Type"] != "Number"
+        || value
+            .parse::<f64>()
+            .is_ok_and(|it| number("MinValue").is_none_or(|least| it >= least));
+    let is_taken = is_number
+        && pattern.is_none_or(is_whole)
+        && number("MinLength").is_none_or(|least| f64::from(length) >= least)
+        && number("MaxLength").is_none_or(|most| f64::from(length) <= most)
+        && allowed.is_none_or(|allowed| allowed.iter().any(|one| text(one) == value));
+    (!is_taken).then(|| format!("{name} cannot be {value:?}"))
 }
 
-fn is_no_such_text(parameter: &Value, value: &str) -> bool {
-    let least = parameter["MinLength"].as_u64().unwrap_or_default();
-    let most = parameter["MaxLength"].as_u64().unwrap_or(u64::MAX);
-    let length = value.chars().count() as u64;
-    let pattern = parameter["AllowedPattern"].as_str().unwrap_or("(?s:.*)");
-    // CloudFormation matches the whole value.
-    let pattern = Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
-    !(least..=most).contains(&length) || !pattern.is_match(value)
-}
-
-fn is_no_such_number(parameter: &Value, value: &str) -> bool {
-    let least = parameter["MinValue"].as_f64().unwrap_or(f64::MIN);
-    value.parse::<f64>().map_or(true, |number| number < least)
-}
-
-fn is_outside(allowed: &Value, value: &str) -> bool {
-    let allowed = allowed.as_array();
-    allowed.is_some_and(|allowed| !allowed.iter().any(|one| text(one) == value))
-}
-
-/// The names of all parameters, in their order.
-fn names() -> Vec<&'static String> {
-    TEMPLATE["Parameters"].as_object().unwrap().keys().collect()
-}
-
-#[test]
-fn every_parameter_has_samples() {
-    let mut sampled = SAMPLES.map(|(name, _, _)| name);
-    sampled.sort_unstable();
-    let mut names = names();
-    names.sort();
-    assert_eq!(names, sampled);
+/// The words in which CloudFormation refuses parameters that do not go together.
+pub(super) fn refusals(parameters: &[(&str, &str)]) -> Vec<&'static str> {
+    let stack = Stack::with(parameters);
+    let rules = TEMPLATE["Rules"].as_object().unwrap().values();
+    rules
+        .filter(|rule| rule.get("RuleCondition").is_none_or(|it| stack.is_true(it)))
+        .flat_map(|rule| rule["Assertions"].as_array().unwrap())
+        .filter(|assertion| !stack.is_true(&assertion["Assert"]))
+        .map(|assertion| assertion["AssertDescription"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
-fn what_a_parameter_is_for_is_taken() {
-    assert_no_faults(
-        SAMPLES.iter().flat_map(|(name, accepted, _)| {
-            accepted.iter().filter_map(|value| refusal(name, value))
-        }),
-    );
-}
-
-#[test]
-fn what_a_parameter_is_not_for_is_refused() {
-    assert_no_faults(SAMPLES.iter().flat_map(|(name, _, refused)| {
-        let taken = refused
+fn what_a_parameter_is_for_is_taken_and_what_it_is_not_for_is_refused() {
+    let parameters = TEMPLATE["Parameters"].as_object().unwrap();
+    let defaults = parameters
+        .iter()
+        .filter_map(|(name, it)| refusal(name, &text(it.get("Default")?)));
+    let samples = SAMPLES.iter().flat_map(|(name, taken, refused)| {
+        let wrong = taken.iter().filter_map(|value| refusal(name, value));
+        let others = refused
             .iter()
             .filter(|value| refusal(name, value).is_none());
-        taken.map(move |value| format!("{name} can be {value:?}"))
-    }));
+        wrong.chain(others.map(move |value| format!("{name} can be {value:?}")))
+    });
+    let sampled = |name: &str| SAMPLES.iter().any(|(sampled, _, _)| *sampled == name);
+    let unsampled = parameters
+        .iter()
+        .filter(|(name, it)| it["AllowedValues"].is_null() && !sampled(name));
+    let unsampled = unsampled.map(|(name, _)| format!("{name} has no samples"));
+    assert_no_faults(defaults.chain(samples).chain(unsampled));
 }
 
 #[test]
-fn every_default_is_taken() {
-    assert_no_faults(names().into_iter().filter_map(|name| {
-        let default = TEMPLATE["Parameters"][name].get("Default")?;
-        refusal(name, &text(default))
-    }));
-}
-
-#[test]
-fn every_parameter_changes_something() {
-    let everything = |stack: &Stack| (stack.resources(), stack.functions());
-    // Some change something in production only.
-    let bases = [SECRET_KEYS.to_vec(), [SECRET_KEYS, PRODUCTION].concat()];
-    assert_no_faults(SAMPLES.iter().filter_map(|(name, accepted, _)| {
-        let made = |value| {
-            let stack_over =
-                |base: &Vec<_>| Stack::with(&[base.as_slice(), &[(*name, value)]].concat());
-            bases.each_ref().map(|base| everything(&stack_over(base)))
-        };
-        let (first, others) = accepted.split_first().unwrap();
-        let changes = others.iter().any(|value| made(value) != made(first));
-        (!changes).then(|| format!("{name} changes nothing"))
-    }));
+fn no_tokens_are_accepted_unless_somebody_says_whose() {
+    for name in ["JwtIssuer", "JwtAudience"] {
+        assert!(
+            TEMPLATE["Parameters"][name].get("Default").is_none(),
+            "{name}"
+        );
+    }
+    for name in ["JwtKeysUrl", "JwtKeysSecretArn"] {
+        assert_eq!(TEMPLATE["Parameters"][name]["Default"], "", "{name}");
+    }
 }
 
 #[test]
 fn every_parameter_is_in_one_group_of_the_console() {
     let groups = &TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
-    let mut grouped: Vec<_> = groups
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|group| group["Parameters"].as_array().unwrap())
-        .map(|name| name.as_str().unwrap())
-        .collect();
+    let groups = groups.as_array().unwrap().iter();
+    let grouped = groups.flat_map(|group| group["Parameters"].as_array().unwrap());
+    let mut grouped: Vec<_> = grouped.filter_map(Value::as_str).collect();
+    let mut names: Vec<_> = TEMPLATE["Parameters"].as_object().unwrap().keys().collect();
     grouped.sort_unstable();
-    let mut names = names();
     names.sort();
     assert_eq!(names, grouped);
+}
+
+#[test]
+fn parameters_that_do_not_go_together_are_refused() {
+    const DOMAIN: [(&str, &str); 2] =
+        [("DomainName", "a.example"), ("CertificateArn", CERTIFICATE)];
+    const REFUSED: [(&str, &str, &str); 8] = [
+        ("JwtKeysUrl", "", "not both"),
+        ("JwtKeysSecretArn", KEYS_SECRET, "not both"),
+        ("JwtClaimRole", "organizationId", "different claims"),
+        ("JwtClaimClient", "organizationId", "different claims"),
+        ("JwtClaimClient", "role", "different claims"),
+        ("JwtAdminRole", "SUPERADMIN", "different roles"),
+        ("DomainName", "a.example", "or neither"),
+        ("CertificateArn", CERTIFICATE, "or neither"),
+    ];
+    for (name, value, words) in REFUSED {
+        let refusals = refusals(&[(name, value)]);
+        assert!(
+            matches!(&refusals[..], [one] if one.contains(words)),
+            "{name} {refusals:?}"
+        );
+    }
+    for fine in [&[][..], &SECRET_KEYS, &PRODUCTION, &DOMAIN] {
+        assert_eq!(refusals(fine), [""; 0], "{fine:?}");
+    }
+}
+
+#[test]
+fn production_is_guarded_and_nothing_else_is() {
+    const UNGUARDED: [(&str, &str); 9] = [
+        ("DeletionProtection", "false"),
+        ("PointInTimeRecovery", "false"),
+        ("AlarmTopicArn", ""),
+        ("Monitoring", "errors"),
+        ("Monitoring", "none"),
+        ("CorsOrigins", "*"),
+        ("LogLevel", "off"),
+        ("LogLevel", "debug"),
+        ("LogLevel", "trace"),
+    ];
+    for unguarded in UNGUARDED {
+        let refusals = refusals(&[&PRODUCTION[..], &[unguarded]].concat());
+        assert!(
+            matches!(&refusals[..], [one] if one.contains(unguarded.0)),
+            "{unguarded:?} {refusals:?}"
+        );
+    }
+    for environment in ["dev", "staging"] {
+        let parameters = [&UNGUARDED[..], &[("Environment", environment)]].concat();
+        assert_eq!(refusals(&parameters), [""; 0], "{environment}");
+    }
+    for level in ["error", "warn", "info"] {
+        let parameters = [&PRODUCTION[..], &[("LogLevel", level)]].concat();
+        assert_eq!(refusals(&parameters), [""; 0], "{level}");
+    }
 }

@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::authorization::{Request, requests};
-use super::globals::crate_of;
-use super::stack::Stack;
+use super::stack::{Stack, crate_of};
 
 /// What a function did in its scenes.
 #[derive(Debug, Default)]

@@ -1,65 +1,151 @@
-//! A change of a parameter reaches the functions: SAM publishes a new version of a function when the template changes,
-//! but not when a parameter does. The text of a resource holds all settings, and its number is part of each version.
+//! What the functions read at start, held against what they are given; and that a change of it reaches them.
+//!
+//! SAM publishes a new version of a function when the template changes, but not when a parameter does. The text of a resource
+//! holds all settings, and its number is part of each version.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use contacts::development;
 use serde_json::Value;
+use shared::settings::Settings;
 
-use super::assert_no_faults;
-use super::environment::{settings_of_the_code, variables};
 use super::parameters::SAMPLES;
-use super::stack::{KEYS_SECRET, SECRET_KEYS, Stack};
+use super::stack::{
+    AUDIENCE, FUNCTION, ISSUER, KEYS_SECRET, KEYS_URL, SECRET_KEYS, Stack, TEMPLATE,
+};
 
-const SETTINGS: &str = "AWS::AppConfig::HostedConfigurationVersion";
+/// Where CloudFormation puts the value of a secret.
+const SECRET: &str = "{{resolve:secretsmanager:";
 
-/// The text that holds the settings.
-fn text(stack: &Stack) -> String {
-    let (_, settings) = stack.only(SETTINGS);
-    settings["Content"].as_str().unwrap().to_owned()
+/// The names of all settings that the code asks for.
+fn settings_of_the_code() -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::new());
+    development::settings_from(&|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        Ok(None)
+    })
+    .unwrap();
+    asked.into_inner()
 }
 
-/// The environments of all functions.
-fn environments(stack: &Stack) -> Vec<Value> {
+/// The environment variables that all functions are given.
+fn variables(stack: &Stack) -> Value {
     let functions = stack.functions().into_values();
-    functions
-        .map(|function| variables(&function).clone())
-        .collect()
+    let mut given = functions.map(|mut function| function["Environment"]["Variables"].take());
+    let first = given.next().unwrap();
+    assert!(given.all(|other| other == first));
+    first
+}
+
+/// What the code reads from them, once it is deployed.
+fn read(stack: &Stack) -> Settings {
+    let variables = variables(stack);
+    let deployed = |value: &str| match value {
+        "${Table}" => "contacts".to_owned(),
+        secret if secret.starts_with(SECRET) => development::key_set(),
+        value => value.to_owned(),
+    };
+    Settings::read(|name| Ok(variables[name].as_str().map(deployed))).unwrap()
 }
 
 #[test]
-fn the_version_of_every_function_names_the_number_of_the_settings() {
-    let stack = Stack::new();
-    let (settings, _) = stack.only(SETTINGS);
-    let number = format!("${{{settings}.VersionNumber}}");
-    for (name, function) in stack.functions() {
-        let description = function["VersionDescription"].as_str().unwrap_or_default();
-        assert!(
-            description.contains(&number),
-            "{name} VersionDescription {description:?}"
-        );
+fn functions_are_given_every_setting_and_nothing_that_they_do_not_read() {
+    let secret_keys = Stack::with(&SECRET_KEYS);
+    for (stack, other) in [(Stack::new(), "JWT_KEYS"), (secret_keys, "JWT_KEYS_URL")] {
+        let mut wanted = settings_of_the_code();
+        assert!(wanted.remove(other), "{other} is no setting");
+        let variables = variables(&stack);
+        let given = variables.as_object().unwrap().keys().cloned();
+        assert_eq!(given.collect::<BTreeSet<_>>(), wanted);
+        assert_eq!(variables["TABLE_NAME"], "${Table}");
     }
 }
 
 #[test]
-fn every_setting_has_its_line() {
-    let text = text(&Stack::new());
-    let settings = settings_of_the_code();
-    assert_no_faults(settings.iter().filter_map(|setting| {
-        let has_line = text
-            .lines()
-            .any(|line| line.starts_with(&format!("{setting}=")));
-        (!has_line).then(|| format!("{setting} has no line"))
-    }));
+fn each_parameter_reaches_the_setting_that_it_is_for() {
+    let settings = read(&Stack::with(&[
+        ("JwtClaimOrganization", "the_organization"),
+        ("JwtClaimRole", "the_role"),
+        ("JwtClaimClient", "/the/client"),
+        ("JwtSuperadminRole", "operator"),
+        ("JwtAdminRole", "owner"),
+        ("DefaultPhoneRegion", "GB"),
+        ("TimeZone", "America/Toronto"),
+        ("Monitoring", "none"),
+    ]));
+    let authenticator = &settings.authenticator;
+    assert_eq!(authenticator.issuer, ISSUER);
+    assert_eq!(authenticator.audiences, [AUDIENCE]);
+    let keys = format!("{authenticator:?}");
+    assert!(keys.contains(KEYS_URL), "{keys}");
+    let claims = &authenticator.claim_names;
+    assert_eq!(claims.organization.to_string(), "the_organization");
+    assert_eq!(claims.role.to_string(), "the_role");
+    assert_eq!(claims.client.to_string(), "/the/client");
+    let roles = &authenticator.role_names;
+    assert_eq!((&*roles.super_admin, &*roles.admin), ("operator", "owner"));
+    assert_eq!(settings.default_phone_region, "GB".parse().unwrap());
+    assert_eq!(settings.time_zone, "America/Toronto".parse().unwrap());
+    assert!(!settings.has_metrics);
+    let levels = TEMPLATE["Parameters"]["LogLevel"]["AllowedValues"]
+        .as_array()
+        .unwrap();
+    for level in levels.iter().map(|level| level.as_str().unwrap()) {
+        let settings = read(&Stack::with(&[("LogLevel", level)]));
+        assert_eq!(settings.log_level.to_string(), level);
+    }
+}
+
+#[test]
+fn what_is_not_set_is_what_the_code_takes_for_it() {
+    let ours = development::settings_from(&|_| Ok(None)).unwrap();
+    let settings = read(&Stack::new());
+    assert_eq!(
+        settings.authenticator.claim_names,
+        ours.authenticator.claim_names
+    );
+    assert_eq!(
+        settings.authenticator.role_names,
+        ours.authenticator.role_names
+    );
+    assert_eq!(settings.default_phone_region, ours.default_phone_region);
+    assert_eq!(settings.time_zone, ours.time_zone);
+    assert_eq!(settings.log_level, ours.log_level);
+    assert_eq!(settings.has_metrics, ours.has_metrics);
+}
+
+#[test]
+fn keys_that_are_not_published_come_from_the_secret_and_are_in_the_functions_alone() {
+    for version in ["", "v1"] {
+        let version_of_it = [("JwtKeysSecretVersionId", version)];
+        let stack = Stack::with(&[&SECRET_KEYS[..], &version_of_it].concat());
+        let expected = format!("{SECRET}{KEYS_SECRET}:SecretString:::{version}}}}}");
+        assert_eq!(variables(&stack)["JWT_KEYS"], expected);
+        for (name, resource) in stack.resources() {
+            let holds_it = resource.to_string().contains("{{resolve:");
+            assert!(!holds_it || resource["Type"] == FUNCTION, "{name}");
+        }
+    }
 }
 
 #[test]
 fn a_parameter_that_changes_what_functions_are_given_changes_the_settings() {
+    // What a version keeps.
+    let given = |stack: &Stack| {
+        let functions = stack.functions().into_values();
+        functions
+            .map(|it| (it["Environment"].clone(), it["KmsKeyArn"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let text = |stack: &Stack| stack.only("AWS::AppConfig::HostedConfigurationVersion");
     let mut changing = 0;
     for base in [&[][..], &SECRET_KEYS] {
         let before = Stack::with(base);
         for (parameter, accepted, _) in SAMPLES {
-            for value in accepted {
-                let changes = [base, &[(parameter, *value)]].concat();
-                let after = Stack::with(&changes);
-                if environments(&before) != environments(&after) {
+            for value in *accepted {
+                let after = Stack::with(&[base, &[(*parameter, *value)]].concat());
+                if given(&before) != given(&after) {
                     changing += 1;
                     assert_ne!(text(&before), text(&after), "{parameter} {value}");
                 }
@@ -67,18 +153,4 @@ fn a_parameter_that_changes_what_functions_are_given_changes_the_settings() {
         }
     }
     assert_ne!(changing, 0);
-}
-
-#[test]
-fn the_settings_say_which_secret_holds_the_keys() {
-    let [url, secret] = SECRET_KEYS;
-    let text = text(&Stack::with(&[
-        url,
-        secret,
-        ("JwtKeysSecretVersionId", "v1"),
-    ]));
-    assert!(
-        text.contains(&format!("JWT_KEYS={KEYS_SECRET} v1\n")),
-        "{text}"
-    );
 }

@@ -6,11 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// The template as it is written, with CloudFormation's short forms written out.
+use super::evaluation::{function, unrolled};
+
+/// The template with CloudFormation's short forms and its loops written out.
 pub(super) static TEMPLATE: LazyLock<Value> =
-    LazyLock::new(|| contacts::template::template().unwrap());
+    LazyLock::new(|| unrolled(contacts::template::template().unwrap()));
+
+/// The type of a function.
+pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 
 pub(super) const ISSUER: &str = "https://issuer.example.com/";
 pub(super) const AUDIENCE: &str = "https://contacts.example.com";
@@ -51,7 +56,9 @@ impl Stack {
 
     /// The same stack, but for these parameters.
     pub(super) fn with(parameters: &[(&str, &str)]) -> Self {
-        let mut values = defaults();
+        let all = TEMPLATE["Parameters"].as_object().unwrap().iter();
+        let defaults = all.filter_map(|(name, it)| Some((name.clone(), text(it.get("Default")?))));
+        let mut values: BTreeMap<_, _> = defaults.collect();
         for (name, value) in REQUIRED.iter().chain(parameters) {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
@@ -74,51 +81,56 @@ impl Stack {
         condition.is_none_or(|condition| self.holds(condition))
     }
 
-    /// All resources that are made, by name.
+    /// All resources that are made, by name; functions with SAM's `Globals` merged in
+    /// (<https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>).
     pub(super) fn resources(&self) -> BTreeMap<String, Value> {
-        self.resources_like(|_| true)
+        let resources = TEMPLATE["Resources"].as_object().unwrap().iter();
+        let made = resources.filter(|(name, _)| self.makes(name));
+        made.map(|(name, resource)| {
+            let mut resource = resource.clone();
+            if resource["Type"] == FUNCTION {
+                let global = &TEMPLATE["Globals"]["Function"];
+                resource["Properties"] = merged(global, &resource["Properties"]);
+            }
+            (name.clone(), self.resolve(&resource).unwrap())
+        })
+        .collect()
     }
 
     /// The properties of all resources of a type, by name.
     pub(super) fn of_type(&self, kind: &str) -> BTreeMap<String, Value> {
-        let mut resources = self.resources_like(|resource| resource["Type"] == kind);
-        for resource in resources.values_mut() {
-            *resource = resource["Properties"].take();
-        }
-        resources
+        let resources = self.resources().into_iter();
+        let wanted = resources.filter(|(_, resource)| resource["Type"] == kind);
+        let wanted: BTreeMap<_, _> = wanted
+            .map(|(name, mut resource)| (name, resource["Properties"].take()))
+            .collect();
+        assert!(!wanted.is_empty(), "there is no {kind}");
+        wanted
     }
 
-    fn resources_like(&self, is_wanted: impl Fn(&Value) -> bool) -> BTreeMap<String, Value> {
-        let resources = TEMPLATE["Resources"].as_object().unwrap();
-        resources
-            .iter()
-            .filter(|(name, resource)| self.makes(name) && is_wanted(resource))
-            .filter_map(|(name, resource)| Some((name.clone(), self.resolve(resource)?)))
-            .collect()
+    /// The properties of all functions, by name.
+    pub(super) fn functions(&self) -> BTreeMap<String, Value> {
+        self.of_type(FUNCTION)
     }
 
-    /// The name and the properties of the one resource of a type.
-    pub(super) fn only(&self, kind: &str) -> (String, Value) {
+    /// The properties of the one resource of a type.
+    pub(super) fn only(&self, kind: &str) -> Value {
         let mut found = self.of_type(kind);
         assert_eq!(found.len(), 1, "{kind}");
-        found.pop_first().unwrap()
+        found.pop_first().unwrap().1
     }
 
-    /// The name of a resource that a value names as `Ref` does, if it is of this type.
-    pub(super) fn named<'v>(&self, value: &'v Value, kind: &str) -> Option<&'v str> {
-        let name = value.as_str()?.strip_prefix("${")?.strip_suffix('}')?;
-        let is_of_type = self.makes(name) && TEMPLATE["Resources"][name]["Type"] == kind;
-        is_of_type.then_some(name)
+    /// Whether a value is the name of a resource of this type, as `Ref` gives it.
+    pub(super) fn is_a(&self, kind: &str, value: &str) -> bool {
+        let name = value.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
+        name.is_some_and(|name| self.makes(name) && TEMPLATE["Resources"][name]["Type"] == kind)
     }
 }
 
-/// The defaults of the parameters that have one.
-fn defaults() -> BTreeMap<String, String> {
-    let parameters = TEMPLATE["Parameters"].as_object().unwrap();
-    parameters
-        .iter()
-        .filter_map(|(name, parameter)| Some((name.clone(), text(parameter.get("Default")?))))
-        .collect()
+/// The name of the crate of a function: the last folder of its `CodeUri`.
+pub(super) fn crate_of(function: &Value) -> &str {
+    let folder = function["CodeUri"].as_str().unwrap().trim_end_matches('/');
+    folder.rsplit('/').next().unwrap()
 }
 
 /// A scalar as CloudFormation compares and passes it.
@@ -127,5 +139,23 @@ pub(super) fn text(scalar: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Number(_) | Value::Bool(_) => scalar.to_string(),
         _ => panic!("{scalar} is no scalar"),
+    }
+}
+
+/// Maps are merged, lists are joined, and of everything else the function's own goes.
+fn merged(global: &Value, own: &Value) -> Value {
+    match (global, own) {
+        // What calls a function of CloudFormation's is a map to YAML, but none to SAM.
+        _ if function(global).is_some() || function(own).is_some() => own.clone(),
+        (Value::Object(global), Value::Object(own)) => {
+            let mut members = global.clone();
+            for (name, value) in own {
+                let value = global.get(name).map(|global| merged(global, value));
+                members.insert(name.clone(), value.unwrap_or_else(|| own[name].clone()));
+            }
+            Value::Object(members)
+        }
+        (Value::Array(global), Value::Array(own)) => json!([&global[..], &own[..]].concat()),
+        _ => own.clone(),
     }
 }

@@ -10,13 +10,8 @@ use super::stack::{KMS_KEY, Stack, TEMPLATE};
 
 pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
 
-fn table(parameters: &[(&str, &str)]) -> Value {
-    let (_, table) = Stack::with(parameters).only(TABLE);
-    table
-}
-
-/// How the code asks for the table.
-async fn request_of_the_code() -> Value {
+#[tokio::test]
+async fn the_table_is_the_one_that_the_code_works_with() {
     let database = Database::start_own_table().await;
     let proxy = Proxy::start(&database.url).await;
     let client = client::client(&proxy.url, client::TIMEOUTS).await;
@@ -24,70 +19,43 @@ async fn request_of_the_code() -> Value {
     create_table(&client, &name, ChangeStream::NewAndOldImages)
         .await
         .unwrap();
-    proxy.calls()[0].request.clone()
-}
-
-#[tokio::test]
-async fn the_table_has_the_keys_and_the_index_that_the_code_works_with() {
-    let (made, asked) = (table(&[]), request_of_the_code().await);
+    let asked = proxy.calls()[0].request.clone();
+    let made = Stack::new().only(TABLE);
     for property in [
         "KeySchema",
         "AttributeDefinitions",
         "GlobalSecondaryIndexes",
+        "BillingMode",
     ] {
         assert_eq!(made[property], asked[property], "{property}");
     }
-}
-
-#[tokio::test]
-async fn the_table_is_paid_by_request() {
-    let (made, asked) = (table(&[]), request_of_the_code().await);
-    assert_eq!(made["BillingMode"], "PAY_PER_REQUEST");
-    assert_eq!(made["BillingMode"], asked["BillingMode"]);
-    assert!(made.get("ProvisionedThroughput").is_none());
-}
-
-#[tokio::test]
-async fn the_table_tells_of_its_changes() {
-    let (made, asked) = (table(&[]), request_of_the_code().await);
     let view = |table: &Value| table["StreamSpecification"]["StreamViewType"].clone();
-    assert_eq!(view(&made), "NEW_AND_OLD_IMAGES");
     assert_eq!(view(&made), view(&asked));
 }
 
 #[test]
-fn the_table_outlives_its_stack() {
-    let (name, _) = Stack::new().only(TABLE);
-    let resource = &TEMPLATE["Resources"][&name];
-    assert_eq!(resource["DeletionPolicy"], "Retain", "{name}");
-    assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
+fn the_table_outlives_its_stack_and_refuses_to_be_deleted() {
+    let resource = &TEMPLATE["Resources"]["Table"];
+    assert_eq!(resource["DeletionPolicy"], "Retain");
+    assert_eq!(resource["UpdateReplacePolicy"], "Retain");
+    let table = Stack::new().only(TABLE);
+    assert_eq!(table["DeletionProtectionEnabled"], "true");
+    let recovery = &table["PointInTimeRecoverySpecification"];
+    assert_eq!(recovery["PointInTimeRecoveryEnabled"], "true");
 }
 
 #[test]
-fn the_table_refuses_to_be_deleted_unless_that_is_switched_off() {
-    assert_eq!(table(&[])["DeletionProtectionEnabled"], "true");
-    let unprotected = table(&[("DeletionProtection", "false")]);
-    assert_eq!(unprotected["DeletionProtectionEnabled"], "false");
-}
-
-#[test]
-fn the_table_can_be_restored_unless_that_is_switched_off() {
-    let specified = |table: Value| table["PointInTimeRecoverySpecification"].clone();
-    assert_eq!(
-        specified(table(&[])),
-        json!({ "PointInTimeRecoveryEnabled": "true" })
-    );
-    assert_eq!(
-        specified(table(&[("PointInTimeRecovery", "false")])),
-        json!({ "PointInTimeRecoveryEnabled": "false" })
-    );
-}
-
-#[test]
-fn the_table_is_encrypted_with_the_key_that_is_set() {
-    assert!(table(&[]).get("SSESpecification").is_none());
-    assert_eq!(
-        table(&[("KmsKeyArn", KMS_KEY)])["SSESpecification"],
-        json!({ "SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": KMS_KEY })
-    );
+fn the_table_is_encrypted_with_the_key_and_has_the_limits_that_are_set() {
+    let unset = Stack::new().only(TABLE);
+    assert!(unset.get("SSESpecification").is_none());
+    assert!(unset.get("OnDemandThroughput").is_none());
+    let set = [("KmsKeyArn", KMS_KEY), ("MaxWriteRequestUnits", "500")];
+    let table = Stack::with(&set).only(TABLE);
+    let encryption = json!({ "SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": KMS_KEY });
+    assert_eq!(table["SSESpecification"], encryption);
+    let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap();
+    for limited in indexes.iter().chain([&table]) {
+        let limits = json!({ "MaxWriteRequestUnits": "500" });
+        assert_eq!(limited["OnDemandThroughput"], limits, "{limited}");
+    }
 }

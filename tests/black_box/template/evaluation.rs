@@ -1,56 +1,85 @@
-//! CloudFormation's functions and conditions, as far as the template uses them.
+//! CloudFormation's loops, functions and conditions, as far as the template uses them.
 
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::stack::{Stack, TEMPLATE, text};
 
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\$\{([^}]+)\}").unwrap());
 
+/// A part of the template with its loops (`Fn::ForEach`) written out.
+pub(super) fn unrolled(part: Value) -> Value {
+    let Value::Object(members) = part else {
+        return part;
+    };
+    let mut all = Map::new();
+    for (name, value) in members {
+        if !name.starts_with("Fn::ForEach::") {
+            all.insert(name, unrolled(value));
+            continue;
+        }
+        let (identifier, body) = (text(&value[0]), value[2].to_string());
+        for item in value[1].as_array().unwrap() {
+            let body = body
+                .replace(&format!("${{{identifier}}}"), &text(item))
+                .replace(&json!({ "Ref": identifier }).to_string(), &item.to_string());
+            all.extend(serde_json::from_str::<Map<_, _>>(&body).unwrap());
+        }
+    }
+    Value::Object(all)
+}
+
 impl Stack {
     /// A part of the template with its functions evaluated; nothing where it is `AWS::NoValue`.
     pub(super) fn resolve(&self, part: &Value) -> Option<Value> {
-        match part {
-            Value::Object(members) => match function(part) {
-                Some((name, argument)) => self.call(name, argument),
-                None => Some(Value::Object(
-                    members
-                        .iter()
-                        .filter_map(|(name, value)| Some((name.clone(), self.resolve(value)?)))
-                        .collect(),
-                )),
-            },
-            Value::Array(values) => Some(Value::Array(
-                values
-                    .iter()
-                    .filter_map(|value| self.resolve(value))
-                    .collect(),
-            )),
-            scalar => Some(scalar.clone()),
+        match (function(part), part) {
+            (Some((name, argument)), _) => self.call(name, argument),
+            (None, Value::Object(members)) => {
+                let members = members.iter();
+                let resolved =
+                    members.filter_map(|(name, value)| Some((name.clone(), self.resolve(value)?)));
+                Some(Value::Object(resolved.collect()))
+            }
+            (None, Value::Array(values)) => {
+                let resolved = values.iter().filter_map(|value| self.resolve(value));
+                Some(Value::Array(resolved.collect()))
+            }
+            (None, scalar) => Some(scalar.clone()),
         }
     }
 
     fn call(&self, function: &str, argument: &Value) -> Option<Value> {
+        let resolved = |at: usize| self.resolve(&argument[at]).unwrap();
         match function {
             "Ref" if argument == "AWS::NoValue" => None,
-            "Ref" => Some(json!(self.reference(argument.as_str().unwrap()))),
+            "Ref" => Some(json!(self.reference(&text(argument)))),
             "Fn::GetAtt" => {
                 let path = format!("{}.{}", text(&argument[0]), text(&argument[1]));
                 Some(json!(self.reference(&path)))
             }
             "Fn::Sub" => {
-                let pattern = argument.as_str().unwrap();
-                let replace = |found: &Captures<'_>| self.reference(&found[1]);
+                let pattern = argument.as_str().or(argument[0].as_str()).unwrap();
+                let replace = |found: &Captures<'_>| match argument[1].get(&found[1]) {
+                    Some(variable) => text(&self.resolve(variable).unwrap()),
+                    None => self.reference(&found[1]),
+                };
                 Some(json!(REFERENCE.replace_all(pattern, replace)))
             }
             "Fn::If" if self.holds(argument[0].as_str().unwrap()) => self.resolve(&argument[1]),
             "Fn::If" => self.resolve(&argument[2]),
             "Fn::Split" => {
-                let whole = text(&self.resolve(&argument[1])?);
-                let parts: Vec<_> = whole.split(argument[0].as_str().unwrap()).collect();
-                Some(json!(parts))
+                let (separator, whole) = (text(&argument[0]), text(&resolved(1)));
+                Some(json!(whole.split(&separator).collect::<Vec<_>>()))
+            }
+            "Fn::Join" => {
+                let parts: Vec<_> = resolved(1).as_array().unwrap().iter().map(text).collect();
+                Some(json!(parts.join(&text(&argument[0]))))
+            }
+            "Fn::FindInMap" => {
+                let map = &TEMPLATE["Mappings"][text(&argument[0])];
+                Some(map[text(&resolved(1))][text(&argument[2])].clone())
             }
             _ => panic!("{function} is not evaluated by these tests"),
         }
@@ -107,59 +136,4 @@ pub(super) fn function(part: &Value) -> Option<(&str, &Value)> {
     };
     let is_function = name == "Ref" || name == "Condition" || name.starts_with("Fn::");
     is_function.then_some((name, argument))
-}
-
-#[test]
-fn a_function_is_evaluated_wherever_it_stands() {
-    let stack = Stack::with(&[("CorsOrigins", "https://a.example,https://b.example")]);
-    let part = json!({
-        "a": [{ "Ref": "TimeZone" }, { "Ref": "Table" }, { "Ref": "AWS::NoValue" }],
-        "b": { "Fn::GetAtt": ["Table", "Arn"] },
-        "c": { "Fn::Sub": "${Table.Arn}/${TimeZone}/${AWS::Region}" },
-        "d": { "Fn::If": ["HasCors", { "e": { "Fn::Split": [",", { "Ref": "CorsOrigins" }] } }, "no"] },
-        "f": { "Fn::If": ["HasKmsKey", "yes", { "Ref": "AWS::NoValue" }] },
-    });
-    let resolved = json!({
-        "a": ["UTC", "${Table}"],
-        "b": "${Table.Arn}",
-        "c": "${Table.Arn}/UTC/${AWS::Region}",
-        "d": { "e": ["https://a.example", "https://b.example"] },
-    });
-    assert_eq!(stack.resolve(&part), Some(resolved));
-}
-
-#[test]
-fn a_condition_is_evaluated_from_the_inside_out() {
-    let stack = Stack::with(&[("LogLevel", "debug")]);
-    let level_is = |level: &str| json!({ "Fn::Equals": [{ "Ref": "LogLevel" }, level] });
-    for (condition, holds) in [
-        (level_is("debug"), true),
-        (level_is("info"), false),
-        (json!({ "Fn::Not": [level_is("info")] }), true),
-        (
-            json!({ "Fn::And": [level_is("debug"), level_is("info")] }),
-            false,
-        ),
-        (
-            json!({ "Fn::Or": [level_is("debug"), level_is("info")] }),
-            true,
-        ),
-        (
-            json!({ "Fn::Contains": [["info", "debug"], { "Ref": "LogLevel" }] }),
-            true,
-        ),
-        (
-            json!({ "Fn::Contains": [["info", "warn"], { "Ref": "LogLevel" }] }),
-            false,
-        ),
-        (json!({ "Condition": "IsGradual" }), false),
-    ] {
-        assert_eq!(stack.is_true(&condition), holds, "{condition}");
-    }
-}
-
-#[test]
-#[should_panic(expected = "Tabel.Arn is no parameter")]
-fn what_refers_to_nothing_is_named() {
-    Stack::new().resolve(&json!({ "Fn::Sub": "${Tabel.Arn}/index" }));
 }
