@@ -182,7 +182,7 @@ fn add_contact_method() -> Vec<Case> {
     vec![
         example("phone-added").is(200, "updated").at(2),
         of("email-added", json!({ "type": "email", "value": "Alex.Morgan@Example.com", "isPrimary": "-" })).is(200, "updated").at(2),
-        of("unchanged", json!({ "value": "+14165550100" })).is(200, "unchanged").at(1),
+        of("unchanged", json!({ "value": "+14165550100", "isPrimary": "-" })).is(200, "unchanged").at(1),
         example("no-token").without("authorization").is(401, UNAUTHORIZED),
         example("wrong-content-type").header("content-type", "text/plain").is(415, NOT_JSON),
         of("bad-type", json!({ "type": "fax" })).is(400, "Invalid payload: type must be \"phone\" or \"email\""),
