@@ -96,7 +96,8 @@ async fn there_is_an_alarm_for_all_that_can_go_wrong() {
     for operation in &known.operations {
         wanted.push(format!("SystemErrors Sum {operation} ${{Table}}"));
     }
-    let watched = alarms()
+    let alarms = alarms();
+    let watched = alarms
         .values()
         .flat_map(watches)
         .map(|(metric, statistic)| {

@@ -103,12 +103,12 @@ fn what_a_parameter_is_for_is_taken_and_what_it_is_not_for_is_refused() {
             .filter(|value| refusal(name, value).is_none());
         wrong.chain(others.map(move |value| format!("{name} can be {value:?}")))
     });
-    let sampled = |name: &str| SAMPLES.iter().any(|(sampled, _, _)| *sampled == name);
-    let unsampled = parameters
+    let has_samples = |name: &str| SAMPLES.iter().any(|(other, _, _)| *other == name);
+    let without = parameters
         .iter()
-        .filter(|(name, it)| it["AllowedValues"].is_null() && !sampled(name));
-    let unsampled = unsampled.map(|(name, _)| format!("{name} has no samples"));
-    assert_no_faults(defaults.chain(samples).chain(unsampled));
+        .filter(|(name, it)| it["AllowedValues"].is_null() && !has_samples(name));
+    let without = without.map(|(name, _)| format!("{name} has no samples"));
+    assert_no_faults(defaults.chain(samples).chain(without));
 }
 
 #[test]
