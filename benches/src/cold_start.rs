@@ -154,7 +154,7 @@ impl Scenario<'_> {
 }
 
 fn print(scenarios: &[Scenario<'_>]) {
-    print_head([
+    print_head(&[
         "medians, ms",
         "ready",
         "first answer",
@@ -168,7 +168,7 @@ fn print(scenarios: &[Scenario<'_>]) {
         let floor = scenarios.first().map_or(f64::NAN, Scenario::first_answer);
         let [start, first, warm] =
             [0, 1, 2].map(|phase| scenario.median(|run| milliseconds(run.processor[phase])));
-        print_row([
+        print_row(&[
             scenario.name.clone(),
             format!("{:.1}", scenario.median(|run| milliseconds(run.ready))),
             format!("{:.1}", scenario.first_answer()),

@@ -44,7 +44,7 @@ struct Ended {
 
 pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyhow::Result<()> {
     let contacts = programs.contacts()?;
-    print_head([
+    print_head(&[
         "contacts",
         "import, rows/s",
         "again, unchanged",
@@ -63,7 +63,7 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
             .map(|ended| format!("{:.0}", *size as f64 / ended.elapsed.as_secs_f64()));
         let megabytes = ended.each_ref().map(|ended| ended.megabytes);
         let [of_import, of_again, of_export] = megabytes.map(|megabytes| format!("{megabytes:.0}"));
-        print_row([
+        print_row(&[
             size.to_string(),
             import,
             again,

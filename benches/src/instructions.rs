@@ -12,7 +12,9 @@ use crate::events::{BASELINES, Cost, FUNCTIONS};
 use crate::function::Function;
 use crate::{print_head, print_row, programs};
 
-/// Warm requests that are counted. An even number, since events come in pairs.
+/// Requests that belong to the start: both events, so that each process leaves the data as it found them.
+const FIRST_REQUESTS: usize = 2;
+/// Requests after them, an even number too.
 const WARM_REQUESTS: usize = 20;
 
 /// How it is measured.
@@ -27,16 +29,16 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
     let database = Database::start(&programs.contacts()?)?;
     let endpoint = Endpoint::start(&database, false).await?;
     let functions = programs.functions()?;
-    print_head([
+    print_head(&[
         "",
-        "start and first request, million instructions",
+        "start and two requests, million instructions",
         "warm request, thousand instructions",
         "allocations",
     ]);
     let measure = async |name: &str, events: &[String]| {
         let cost = cost(&functions.binary(name), &endpoint, events).await;
         let cost = cost.with_context(|| name.to_owned())?;
-        print_row([
+        print_row(&[
             format!("`{name}`"),
             format!("{:.1}", cost.start_instructions / 1e6),
             format!("{:.0}", cost.warm_instructions / 1e3),
@@ -63,8 +65,8 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
 }
 
 async fn cost(binary: &Path, endpoint: &Endpoint, events: &[String]) -> anyhow::Result<Cost> {
-    let start = counts(binary, endpoint, events, 1).await?;
-    let all = counts(binary, endpoint, events, 1 + WARM_REQUESTS).await?;
+    let start = counts(binary, endpoint, events, FIRST_REQUESTS).await?;
+    let all = counts(binary, endpoint, events, FIRST_REQUESTS + WARM_REQUESTS).await?;
     #[expect(clippy::cast_precision_loss, reason = "a hundred million at most")]
     let warm = |of: fn(&Counts) -> i64| (of(&all) - of(&start)) as f64 / WARM_REQUESTS as f64;
     #[expect(clippy::cast_precision_loss, reason = "a hundred million at most")]

@@ -45,12 +45,12 @@ async fn main() -> anyhow::Result<()> {
 
 /// Prints a row of a Markdown table.
 #[expect(clippy::print_stdout, reason = "a program that measures prints")]
-fn print_row<const N: usize, T: AsRef<str>>(cells: [T; N]) {
+fn print_row<const N: usize, T: AsRef<str>>(cells: &[T; N]) {
     println!("| {} |", cells.each_ref().map(AsRef::as_ref).join(" | "));
 }
 
 /// Prints the head of a Markdown table.
-fn print_head<const N: usize>(cells: [&str; N]) {
+fn print_head<const N: usize>(cells: &[&str; N]) {
     print_row(cells);
-    print_row(["---"; N]);
+    print_row(&["---"; N]);
 }

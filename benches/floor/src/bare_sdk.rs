@@ -3,6 +3,7 @@
 
 use std::env;
 
+use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use lambda_http::http::Response;
@@ -13,7 +14,7 @@ const PARTITION: &str = "ORG#64f0a1b2c3d4e5f6a7b8c9d3#CONTACT#64f0a1b2c3d4e5f6a7
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let client = Client::new(&aws_config::load_from_env().await);
+    let client = Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await);
     let table = env::var("TABLE_NAME")?;
     // Opens the connection, as a function does.
     client
