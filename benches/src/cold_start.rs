@@ -84,10 +84,11 @@ fn scenarios<'a>(
     endpoints: [(&str, &'a Endpoint); 2],
 ) -> anyhow::Result<Vec<Scenario<'a>>> {
     let functions = programs.functions()?;
-    // The baselines read no event.
-    let mut subjects: Vec<_> = BASELINES.map(|name| (name, vec!["{}".to_owned()])).into();
-    if !functions.have_baselines() {
-        subjects.clear();
+    let mut subjects = Vec::new();
+    if functions.have_baselines() {
+        for name in BASELINES {
+            subjects.push((name, FUNCTIONS[0].events()?));
+        }
     }
     for function in &FUNCTIONS {
         subjects.push((function.name, function.events()?));

@@ -7,6 +7,7 @@ use anyhow::Context;
 use crate::programs::root;
 
 /// The functions of `benches/floor`: the least that a function can be, and one with a single call of the SDK.
+/// Any event will do for them.
 pub(crate) const BASELINES: [&str; 2] = ["floor", "bare-sdk"];
 
 /// A function.
@@ -80,5 +81,22 @@ impl Subject {
                 fs::read_to_string(&file).with_context(|| file.display().to_string())
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_folder_of_functions_is_measured() {
+        let mut measured = FUNCTIONS.map(|function| function.name.to_owned());
+        measured.sort();
+        let mut folders: Vec<_> = fs::read_dir(root().join("functions"))
+            .unwrap()
+            .map(|folder| folder.unwrap().file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        assert_eq!(folders, measured);
     }
 }

@@ -48,8 +48,7 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
     };
     if functions.have_baselines() {
         for name in BASELINES {
-            // They read no event.
-            measure(name, &["{}".to_owned()]).await?;
+            measure(name, &FUNCTIONS[0].events()?).await?;
         }
     }
     for function in &FUNCTIONS {
