@@ -1,258 +1,184 @@
-//! `cargo measure import`: how many rows `contacts import` and `contacts export` do in a second, what memory they take, and
-//! how latency of the endpoints that verify is, as the number of contacts grows.
+//! Rows per second of `contacts import` and `export`, and their memory, as the contacts grow.
 //!
-//! All are release builds, processes of their own, on one embedded engine for each number of contacts. They share the
-//! machine's processors, so what counts is the ratio of one number of contacts to another.
-
-mod tool;
+//! The tool and the embedded database share the machine's processors, so that only ratios count.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::Args;
-use contacts::client;
-use contacts::seed::Seed;
-use hdrhistogram::Histogram;
 use serde_json::json;
-use shared::domain::PhoneRegion;
-use shared::store::Store;
+use tempfile::tempdir;
+use tokio::process::Command;
 
-use self::tool::{Ended, run_tool};
-use crate::recorded_api::settings;
-use crate::throughput::bare::Calls;
-use crate::throughput::load::{Api, Bare, by_turns};
-use crate::throughput::process::{self, Server};
-use crate::throughput::scene::{Endpoint, Outcome, Shape, contact_id, seed};
-use crate::throughput::{milliseconds, say};
+use crate::database::Database;
+use crate::process::peak_megabytes;
+use crate::{print_head, print_row, programs};
 
-/// Requests of each kind that are measured, and those before that, which are not.
-const REQUESTS: usize = 500;
-const WARM_UP: usize = 50;
+/// By how much the memory of the tool may grow, whatever the number of contacts.
+const MOST_GROWTH_MEGABYTES: f64 = 15.0;
 
-/// Most memory of the tool, in megabytes, whatever the number of contacts.
-const MOST_MEGABYTES: f64 = 80.0;
+/// How long the memory of a process is not looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How it is measured.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only check what does not depend on time, as CI does: that all rows arrive, that the second import changes nothing,
-    /// and that memory stays within its bounds.
+    /// The numbers of contacts.
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000])]
+    sizes: Vec<usize>,
+    /// Fail if the tool needs more memory for the last number of contacts than for the first.
     #[arg(long)]
     check: bool,
-    /// This binary of `contacts` instead of the one that is built now.
-    #[arg(long, value_name = "FILE")]
-    binary: Option<PathBuf>,
-    /// The numbers of contacts.
-    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
-    contacts: Vec<usize>,
-    /// How many seconds pass between the import and the latencies. The embedded engine goes through the tokens of the last
-    /// ten minutes' transactions at each transaction, and an import is many.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    settle: u64,
 }
 
-/// What a number of contacts came to.
-struct Measured {
-    contacts: usize,
-    file_megabytes: f64,
-    import: Ended,
-    again: Ended,
-    export: Ended,
-    engine_megabytes: f64,
-    /// Latencies of each endpoint, and of the bare SDK with the endpoint's calls.
-    latencies: Vec<[Histogram<u64>; 2]>,
+/// How a command of the tool ended.
+struct Ended {
+    report: String,
+    elapsed: Duration,
+    megabytes: f64,
 }
 
-pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    let binary = match options.binary {
-        Some(binary) => binary,
-        None => process::build()?,
-    };
-    let mut all = Vec::new();
-    for contacts in options.contacts {
-        let settle = Duration::from_secs(options.settle);
-        let measured = measure(&binary, contacts, !options.check, settle).await?;
-        say(&format!(
-            "<!-- {contacts} contacts, {:.1} MB: imported in {:.1} s, again in {:.1} s, exported in {:.1} s -->",
-            measured.file_megabytes,
-            measured.import.elapsed.as_secs_f64(),
-            measured.again.elapsed.as_secs_f64(),
-            measured.export.elapsed.as_secs_f64(),
-        ));
-        for ended in [&measured.import, &measured.again, &measured.export] {
+pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyhow::Result<()> {
+    let contacts = programs.contacts()?;
+    print_head(&[
+        "contacts",
+        "import, rows/s",
+        "again, unchanged",
+        "export",
+        "peak MB: import",
+        "again",
+        "export",
+        "the database",
+    ]);
+    let mut peaks = Vec::new();
+    for size in &options.sizes {
+        let (ended, database_megabytes) = measure(&contacts, *size).await?;
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 rows")]
+        let [import, again, export] = ended
+            .each_ref()
+            .map(|ended| format!("{:.0}", *size as f64 / ended.elapsed.as_secs_f64()));
+        let megabytes = ended.each_ref().map(|ended| ended.megabytes);
+        let [of_import, of_again, of_export] = megabytes.map(|megabytes| format!("{megabytes:.0}"));
+        print_row(&[
+            size.to_string(),
+            import,
+            again,
+            export,
+            of_import,
+            of_again,
+            of_export,
+            format!("{database_megabytes:.0}"),
+        ]);
+        peaks.push(megabytes);
+    }
+    if let (true, Some(first), Some(last)) = (options.check, peaks.first(), peaks.last()) {
+        for (first, last) in first.iter().zip(last) {
             ensure!(
-                ended.peak_megabytes <= MOST_MEGABYTES,
-                "with {contacts} contacts the tool has taken {:.1} MB",
-                ended.peak_megabytes
+                last - first <= MOST_GROWTH_MEGABYTES,
+                "the tool needs {first:.0} MB and then {last:.0} MB: it must not grow with the contacts"
             );
         }
-        all.push(measured);
     }
-    table(&all, !options.check);
     Ok(())
 }
 
-fn table(all: &[Measured], with_times: bool) {
-    let Some(first) = all.first() else {
-        return;
-    };
-    say(
-        "\n| contacts | import: rows/s | ratio | again, unchanged: rows/s | ratio | export: rows/s | ratio | import: peak MB | \
-         again: peak MB | export: peak MB | engine: peak MB |",
-    );
-    say("|---|---|---|---|---|---|---|---|---|---|---|");
-    for measured in all {
-        let rate = |ended: fn(&Measured) -> &Ended| {
-            let rows = |measured: &Measured| ended(measured).per_second(measured.contacts);
-            format!(
-                "{:.0} | {:.2}",
-                rows(measured),
-                rows(measured) / rows(first)
-            )
-        };
-        say(&format!(
-            "| {} | {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.0} |",
-            measured.contacts,
-            rate(|measured| &measured.import),
-            rate(|measured| &measured.again),
-            rate(|measured| &measured.export),
-            measured.import.peak_megabytes,
-            measured.again.peak_megabytes,
-            measured.export.peak_megabytes,
-            measured.engine_megabytes,
-        ));
-    }
-    if !with_times {
-        return;
-    }
-    say(&format!(
-        "\n| contacts | endpoint | serve: p50 ms | ratio | p99 ms | bare SDK: p50 ms | ratio | p99 ms |\n\
-         |---|---|---|---|---|---|---|---| <!-- {REQUESTS} requests each -->"
-    ));
-    for measured in all {
-        for (place, endpoint) in Endpoint::ALL.into_iter().enumerate() {
-            let cells = |target: usize| {
-                let (latencies, first) = (
-                    &measured.latencies[place][target],
-                    &first.latencies[place][target],
-                );
-                let p50 = milliseconds(latencies, 0.5);
-                format!(
-                    "{p50:.2} | {:.2} | {:.2}",
-                    p50 / milliseconds(first, 0.5),
-                    milliseconds(latencies, 0.99),
-                )
-            };
-            say(&format!(
-                "| {} | {endpoint} | {} | {} |",
-                measured.contacts,
-                cells(0),
-                cells(1)
-            ));
-        }
-    }
-}
-
-async fn measure(
-    binary: &Path,
-    contacts: usize,
-    with_times: bool,
-    settle: Duration,
-) -> anyhow::Result<Measured> {
-    let folder = tempfile::tempdir()?;
+/// An import, the same again, and an export; and the memory of the database.
+async fn measure(contacts: &Path, size: usize) -> anyhow::Result<([Ended; 3], f64)> {
+    let folder = tempdir()?;
     let source = folder.path().join("contacts.jsonl");
-    write_file(&source, contacts)?;
-    let database = Server::start(binary, &["--database-only"])?;
-    let path = source.to_string_lossy();
-    let import = run_tool(binary, &database.url, &["import", &path]).await?;
-    let imported = tokio::time::Instant::now();
-    import.has_counts([contacts, 0, 0, 0])?;
-    let again = run_tool(binary, &database.url, &["import", &path]).await?;
-    again.has_counts([0, 0, contacts, 0])?;
+    write_file(&source, size)?;
+    let source = source.to_string_lossy();
     let copy = folder.path().join("export.jsonl");
-    let arguments = [
+    let export = [
         "export",
         "--organization",
         "bench",
         "--output",
         &copy.to_string_lossy(),
     ];
-    let export = run_tool(binary, &database.url, &arguments).await?;
+    let database = Database::start(contacts)?;
+    let import = run_tool(contacts, &database, &["import", &source]).await?;
+    ensure!(import.says("created", size), "{}", import.report);
+    let again = run_tool(contacts, &database, &["import", &source]).await?;
+    ensure!(again.says("unchanged", size), "{}", again.report);
+    let export = run_tool(contacts, &database, &export).await?;
     let lines = BufReader::new(File::open(&copy)?).lines().count();
     ensure!(
-        lines == contacts + 1,
-        "{lines} lines of {contacts} contacts were exported"
+        lines == size + 1,
+        "{lines} lines of {size} contacts were exported"
     );
-    let latencies = if with_times {
-        tokio::time::sleep_until(imported + settle).await;
-        latencies(binary, &database, contacts).await?
-    } else {
-        Vec::new()
-    };
-    Ok(Measured {
-        contacts,
-        file_megabytes: megabytes(std::fs::metadata(&source)?.len()),
-        import,
-        again,
-        export,
-        engine_megabytes: database.peak_megabytes()?,
-        latencies,
-    })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 bytes")]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
+    Ok(([import, again, export], peak_megabytes(database.id())?))
 }
 
 /// Ordinary contacts, each with an address of its own and two subscriptions.
-fn write_file(path: &Path, contacts: usize) -> anyhow::Result<()> {
+fn write_file(path: &Path, size: usize) -> anyhow::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let organization =
         json!({ "organization": "bench", "audiences": ["newsletter"], "clients": ["website"] });
     writeln!(file, "{organization}")?;
-    for n in 0..contacts {
+    let at = "2024-01-01T00:00:00.000Z";
+    for n in 0..size {
         let contact = json!({
-            "id": contact_id(n), "firstName": "Jane", "lastName": "Doe",
+            "id": format!("c_{n:08}"), "firstName": "Jane", "lastName": "Doe",
             "phoneNumber": [{ "value": format!("+1416555{:04}", n % 10_000), "isPrimary": true }],
             "emails": [{ "value": format!("jane.doe.{n}@example.com"), "isPrimary": true,
-                         "verifiedAt": "2024-01-01T00:00:00.000Z", "verifiedBy": "client:website" }],
+                         "verifiedAt": at, "verifiedBy": "client:website" }],
             "subscriptions": [{ "audience": "newsletter", "status": "subscribed" },
                               { "audience": "newsletter", "client": "website", "status": "subscribed",
-                                "verifiedAt": "2024-01-01T00:00:00.000Z", "verifiedBy": "client:website" }],
-            "tags": { "newsletter": ["lead"] },
-            "createdAt": "2024-01-01T00:00:00.000Z", "updatedAt": "2024-06-01T00:00:00.000Z",
+                                "verifiedAt": at, "verifiedBy": "client:website" }],
+            "tags": { "newsletter": ["lead"] }, "createdAt": at, "updatedAt": at,
         });
         writeln!(file, "{contact}")?;
     }
     Ok(file.flush()?)
 }
 
-/// Latencies of each endpoint among that many contacts, and of the bare SDK with its calls.
-async fn latencies(
-    binary: &Path,
-    database: &Server,
-    contacts: usize,
-) -> anyhow::Result<Vec<[Histogram<u64>; 2]>> {
-    let serve = Server::start(binary, &["--dynamodb", database.url.as_str()])?;
-    let client = client::client(&database.url, client::TIMEOUTS).await;
-    let store = Store::new(client.clone(), settings()?.table_name);
-    let mut all = Vec::new();
-    let mut next = contacts;
-    for endpoint in Endpoint::ALL {
-        let asked = next..next + 2 * (WARM_UP + REQUESTS);
-        next = asked.end;
-        Seed::parse(&seed(asked.clone(), Shape::ORDINARY), PhoneRegion::CANADA)?
-            .load(&store)
-            .await?;
-        let calls = Arc::new(Calls::record(endpoint, Outcome::Recorded).await?);
-        let api = Api::new(&serve.url, endpoint, Outcome::Recorded)?;
-        let bare = Bare::new(client.clone(), calls);
-        all.push(by_turns(&api, &bare, asked, WARM_UP).await?);
+async fn run_tool(
+    contacts: &Path,
+    database: &Database,
+    arguments: &[&str],
+) -> anyhow::Result<Ended> {
+    let began = Instant::now();
+    let process = Command::new(contacts)
+        .env_clear()
+        .args(arguments)
+        .args(["--dynamodb", &database.url])
+        .env("TABLE_NAME", "contacts")
+        .stdout(Stdio::piped())
+        // Its progress.
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    let id = process.id().context("the tool has ended")?;
+    let mut ending = std::pin::pin!(process.wait_with_output());
+    let mut megabytes: f64 = 0.0;
+    let output = loop {
+        tokio::select! {
+            output = ending.as_mut() => break output?,
+            // A process that has ended has no memory to look at.
+            () = tokio::time::sleep(LOOK) => megabytes = megabytes.max(peak_megabytes(id).unwrap_or(0.0)),
+        }
+    };
+    let report = String::from_utf8(output.stdout)?;
+    ensure!(
+        output.status.success(),
+        "contacts {}: {report}",
+        arguments[0]
+    );
+    Ok(Ended {
+        report,
+        elapsed: began.elapsed(),
+        megabytes,
+    })
+}
+
+impl Ended {
+    fn says(&self, what: &str, count: usize) -> bool {
+        let line = format!("{what} {count}");
+        self.report.lines().any(|found| found == line)
     }
-    Ok(all)
 }

@@ -1,13 +1,16 @@
 //! `cargo measure`: what docs/performance.md states, measured.
+//!
+//! Functions, the database and the command-line tool run as processes of their own, built as they are released.
 
+mod callgrind;
 mod cold_start;
-mod cost;
+mod database;
+mod events;
+mod function;
 mod import;
-mod recorded_api;
-mod recorder;
-mod release;
-mod throughput;
-mod warm;
+mod instructions;
+mod process;
+mod programs;
 
 use clap::{Parser, Subcommand};
 
@@ -16,29 +19,38 @@ use clap::{Parser, Subcommand};
 struct Arguments {
     #[command(subcommand)]
     bench: Bench,
+    #[command(flatten)]
+    programs: programs::Options,
 }
 
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// From the start of a process to its first answer, beside the least that a function can be.
+    /// From the start of a function's process to its first answer, its memory and its connections.
     ColdStart(cold_start::Options),
-    /// Processor time of a warm request, by phase and beside the bare SDK call.
-    Warm(warm::Options),
-    /// DynamoDB calls, capacity units and the price of a million requests, by endpoint and outcome.
-    Cost(cost::Options),
-    /// Requests per second of `contacts serve` beside the bare engine's, and how latency grows with the data.
-    Throughput(throughput::Options),
-    /// Rows per second of `contacts import` and `export`, their memory, and latency, as the contacts grow.
+    /// Instructions and allocations of a function's start and of a warm request, by callgrind.
+    Instructions(instructions::Options),
+    /// Rows per second of `contacts import` and `export`, and their memory, as the contacts grow.
     Import(import::Options),
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    match Arguments::parse().bench {
-        Bench::ColdStart(options) => cold_start::run(options).await,
-        Bench::Warm(options) => warm::run(options).await,
-        Bench::Cost(options) => cost::run(options).await,
-        Bench::Throughput(options) => throughput::run(options).await,
-        Bench::Import(options) => import::run(options).await,
+    let Arguments { bench, programs } = Arguments::parse();
+    match bench {
+        Bench::ColdStart(options) => cold_start::run(&options, &programs).await,
+        Bench::Instructions(options) => instructions::run(&options, &programs).await,
+        Bench::Import(options) => import::run(&options, &programs).await,
     }
+}
+
+/// Prints a row of a Markdown table.
+#[expect(clippy::print_stdout, reason = "a program that measures prints")]
+fn print_row<const N: usize, T: AsRef<str>>(cells: &[T; N]) {
+    println!("| {} |", cells.each_ref().map(AsRef::as_ref).join(" | "));
+}
+
+/// Prints the head of a Markdown table.
+fn print_head<const N: usize>(cells: &[&str; N]) {
+    print_row(cells);
+    print_row(&["---"; N]);
 }

@@ -1,0 +1,102 @@
+//! The functions, the sample events that they are measured with, and what they may cost.
+
+use std::fs;
+
+use anyhow::Context;
+
+use crate::programs::root;
+
+/// The functions of `benches/floor`: the least that a function can be, and one with a single call of the SDK.
+/// Any event will do for them.
+pub(crate) const BASELINES: [&str; 2] = ["floor", "bare-sdk"];
+
+/// A function.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    /// Two events that leave the demo data as they are, or one that changes a contact and one that changes it back.
+    events: [&'static str; 2],
+    pub(crate) limit: Cost,
+}
+
+/// What a function costs.
+#[derive(Debug)]
+pub(crate) struct Cost {
+    /// From the start of the process to its end after two requests.
+    pub(crate) start_instructions: f64,
+    /// Of a request after the first.
+    pub(crate) warm_instructions: f64,
+    pub(crate) warm_allocations: f64,
+}
+
+impl Cost {
+    /// The most that a function may cost, if it costs this now: a fifth more, and a twentieth more allocations.
+    ///
+    /// To renew it, take what `cargo measure instructions` prints on Linux on x86-64. Instructions differ with the
+    /// processor and with the versions of valgrind, libc and the compiler; allocations differ with the crates only.
+    const fn limit(start_millions: f64, warm_thousands: f64, warm_allocations: f64) -> Self {
+        Self {
+            start_instructions: start_millions * 1e6 * 1.2,
+            warm_instructions: warm_thousands * 1e3 * 1.2,
+            warm_allocations: warm_allocations * 1.05,
+        }
+    }
+
+    pub(crate) fn is_within(&self, limit: &Self) -> bool {
+        self.start_instructions <= limit.start_instructions
+            && self.warm_instructions <= limit.warm_instructions
+            && self.warm_allocations <= limit.warm_allocations
+    }
+}
+
+/// All functions. The first reads a national phone number, which needs tables that no other number needs.
+#[rustfmt::skip]
+pub(crate) const FUNCTIONS: [Subject; 10] = [
+    subject("verify-phone-number", ["recorded-national-number", "cleared"], Cost::limit(6.9, 1700.0, 781.0)),
+    subject("verify-contact-method", ["phone-recorded", "phone-cleared"], Cost::limit(6.8, 1677.0, 772.0)),
+    subject("verify-contact", ["recorded", "cleared"], Cost::limit(9.8, 3193.0, 1804.0)),
+    subject("upsert-contact", ["unchanged", "unchanged"], Cost::limit(8.5, 2527.0, 1307.0)),
+    subject("get-contact", ["read", "read"], Cost::limit(6.3, 1429.0, 698.0)),
+    subject("contact-status", ["read", "read"], Cost::limit(8.4, 2490.0, 1290.0)),
+    subject("add-contact-method", ["unchanged", "unchanged"], Cost::limit(6.5, 1508.0, 759.0)),
+    subject("remove-contact-method", ["phone-number-not-found", "email-not-found"], Cost::limit(6.4, 1494.0, 758.0)),
+    subject("subscribe", ["unchanged", "unchanged"], Cost::limit(8.5, 2522.0, 1308.0)),
+    subject("unsubscribe", ["unchanged", "unchanged"], Cost::limit(10.0, 2474.0, 1274.0)),
+];
+
+const fn subject(name: &'static str, events: [&'static str; 2], limit: Cost) -> Subject {
+    Subject {
+        name,
+        events,
+        limit,
+    }
+}
+
+impl Subject {
+    /// The texts of the events.
+    pub(crate) fn events(&self) -> anyhow::Result<Vec<String>> {
+        self.events
+            .iter()
+            .map(|event| {
+                let file = root().join(format!("events/{}/{event}.json", self.name));
+                fs::read_to_string(&file).with_context(|| file.display().to_string())
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_folder_of_functions_is_measured() {
+        let mut measured = FUNCTIONS.map(|function| function.name.to_owned());
+        measured.sort();
+        let mut folders: Vec<_> = fs::read_dir(root().join("functions"))
+            .unwrap()
+            .map(|folder| folder.unwrap().file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        assert_eq!(folders, measured);
+    }
+}
