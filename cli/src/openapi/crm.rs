@@ -65,7 +65,7 @@ fn verify_contact_method() -> Operation {
         dialect: Dialect::Crm,
         summary: "Record or clear the verification of a phone number or e-mail address",
         description: "As `verify-phone-number`, also for an e-mail address, and with a label for the source. Recording without a label removes \
-             an older label. The verification of an address is the contact's level in the mailer's endpoints.",
+             an older label. The verification of an address is the one that the mailer's endpoints call the contact's level.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("VerifyContactMethod", examples::verify_contact_method())),
@@ -88,7 +88,8 @@ fn get_contact() -> Operation {
         function: "get-contact",
         dialect: Dialect::Crm,
         summary: "Show a contact",
-        description: "A `SUPERADMIN` reaches every organization.",
+        description: "Answers the contact with its phone numbers and e-mail addresses, and their verifications. Send the `ETag` of an earlier \
+             answer as `If-None-Match` to get 304 while nothing has changed. A `SUPERADMIN` reaches every organization.",
         contact: Some(examples::ALEX),
         parameters: vec![parameters::if_none_match()],
         body: None,

@@ -112,11 +112,21 @@ fn contact_status() -> Operation {
             parameters::query(
                 "email",
                 "EmailAddress",
-                "The address.",
+                "The e-mail address to ask about.",
                 "jane.doe@example.com",
             ),
-            parameters::query("audience", "AudienceSlug", "The audience.", "newsletter"),
-            parameters::query("client", "ClientSlug", "The client.", "website"),
+            parameters::query(
+                "audience",
+                "AudienceSlug",
+                "The slug of the audience. The organization must have it.",
+                "newsletter",
+            ),
+            parameters::query(
+                "client",
+                "ClientSlug",
+                "The slug of the calling application. It must be the token's client.",
+                "website",
+            ),
         ],
         body: None,
         answers: vec![

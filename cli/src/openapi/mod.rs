@@ -21,7 +21,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Server,
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    OpenApiVersion, Server,
 };
 
 use self::dialect::Dialect;
@@ -60,6 +61,11 @@ pub fn document() -> anyhow::Result<OpenApi> {
         .title("Contact Verification")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
+        .contact(Some(
+            ContactBuilder::new()
+                .name(Some("The operator of this API"))
+                .build(),
+        ))
         .build();
     let mut licence = LicenseBuilder::new().name("Apache License 2.0").build();
     licence.identifier = Some(env!("CARGO_PKG_LICENSE").to_owned());
@@ -309,6 +315,92 @@ mod tests {
             }
         }
         assert_eq!(referred, there);
+    }
+
+    /// Asserts that a thing of the document has a description of more than a word or two.
+    fn assert_described(place: &str, thing: &Value) {
+        let description = thing["description"].as_str().unwrap_or_default();
+        assert!(
+            description.split_whitespace().count() > 2,
+            "{place} has no description that says something: {description:?}"
+        );
+    }
+
+    #[test]
+    fn everything_has_a_description() {
+        let document = json();
+        let components = document["components"].as_object().unwrap();
+        for (kind, things) in components {
+            for (name, thing) in things.as_object().unwrap() {
+                assert_described(name, thing);
+                let members = thing["properties"].as_object();
+                for (member, schema) in members.filter(|_| kind == "schemas").into_iter().flatten()
+                {
+                    assert_described(&format!("{name}.{member}"), schema);
+                }
+            }
+        }
+        for tag in document["tags"].as_array().unwrap() {
+            assert_described("a tag", tag);
+        }
+        for methods in document["paths"].as_object().unwrap().values() {
+            for operation in methods.as_object().unwrap().values() {
+                let id = operation["operationId"].as_str().unwrap();
+                assert_described(id, operation);
+                let own = |thing: &&Value| thing.get("$ref").is_none();
+                let parameters = operation["parameters"].as_array().unwrap();
+                for parameter in parameters.iter().filter(own) {
+                    assert_described(&format!("{id} {}", parameter["name"]), parameter);
+                }
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    if response.get("$ref").is_none() {
+                        assert_described(&format!("{id} {status}"), response);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Generators of clients know no other unions, and an enumeration of texts alone.
+    #[test]
+    fn each_schema_has_one_type_that_all_generators_know() {
+        fn assert_plain(place: &str, schema: &Value) {
+            for keyword in ["allOf", "anyOf", "not", "const"] {
+                assert!(schema.get(keyword).is_none(), "{place}: {keyword}");
+            }
+            if let Some(choices) = schema["oneOf"].as_array() {
+                let null = serde_json::json!({ "type": "null" });
+                assert!(choices.len() == 2 && choices.contains(&null), "{place}");
+                assert!(
+                    choices.iter().any(|choice| choice.get("$ref").is_some()),
+                    "{place}"
+                );
+            }
+            if let Some(values) = schema["enum"].as_array() {
+                assert!(
+                    schema["type"] == "string" && values.iter().all(Value::is_string),
+                    "{place}"
+                );
+            }
+            if let Some(kinds) = schema["type"].as_array() {
+                assert!(kinds.len() == 2 && kinds[1] == "null", "{place}");
+            }
+            for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+                assert_plain(&format!("{place}.{name}"), schema);
+            }
+            schema
+                .get("items")
+                .inspect(|items| assert_plain(place, items));
+        }
+        let document = json();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            assert_plain(name, schema);
+        }
+        let mut schemas = Vec::new();
+        values_of("schema", &document, &mut schemas);
+        for schema in schemas {
+            assert_plain("a parameter, header or body", schema);
+        }
     }
 
     #[test]
