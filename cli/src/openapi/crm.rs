@@ -97,7 +97,7 @@ fn get_contact() -> Operation {
             (
                 "200",
                 linked(
-                    contact("The contact.", "Contact", examples::alex()),
+                    contact("The contact as it is now.", "Contact", examples::alex()),
                     "$response.body#/_id",
                     &NEXT,
                 ),

@@ -84,11 +84,17 @@ fn upsert_contact() -> Operation {
         answers: vec![
             (
                 "200",
-                changed("The contact existed.", examples::contact_updated()),
+                changed(
+                    "The contact existed. `outcome` says whether the request changed anything.",
+                    examples::contact_updated(),
+                ),
             ),
             (
                 "201",
-                changed("The contact is new.", examples::contact_created()),
+                changed(
+                    "The request created the contact.",
+                    examples::contact_created(),
+                ),
             ),
             (
                 "400",
@@ -133,7 +139,7 @@ fn contact_status() -> Operation {
             (
                 "200",
                 answer(
-                    "The address. The answer has an `ETag` if `exists` is true.",
+                    "What the client may send to the address. The answer has an `ETag` if `exists` is true.",
                     AUDIENCE_CONTACT,
                     examples::contact_known(),
                 )
@@ -162,12 +168,15 @@ fn subscribe() -> Operation {
         answers: vec![
             (
                 "200",
-                changed("The contact existed.", examples::contact_subscribed()),
+                changed(
+                    "The contact existed. `outcome` says whether the request changed anything.",
+                    examples::contact_subscribed(),
+                ),
             ),
             (
                 "201",
                 changed(
-                    "The contact is new.",
+                    "The request created the contact.",
                     examples::contact_created_by_subscribing(),
                 ),
             ),
