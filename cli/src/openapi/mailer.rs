@@ -110,7 +110,7 @@ fn contact_status() -> Operation {
         function: "contact-status",
         dialect: Dialect::Mailer,
         summary: "Ask whether mail may be sent to an e-mail address",
-        description: "Answers for this address, whichever of the contact's addresses it is. If nobody owns the address, or the client has no \
+        description: "Says whether the client may send to this address, and why not, whichever of the contact's addresses it is. If nobody owns the address, or the client has no \
              subscription of the owner in the audience, the answer is 200 with `exists: false`. A blank within `email` is read \
              as a plus.",
         contact: None,

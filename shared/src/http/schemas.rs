@@ -140,7 +140,7 @@ text!(
 
 text!(
     OrganizationId,
-    "The id of the organization (the tenant) that owns the contact: the one of the caller's token.",
+    "The id of an organization, the tenant. Every contact belongs to one.",
     |text| text.pattern(Some("^[!-\"$-~]{1,128}$")).examples(["org_a"])
 );
 
