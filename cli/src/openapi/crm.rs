@@ -64,8 +64,8 @@ fn verify_contact_method() -> Operation {
         function: "verify-contact-method",
         dialect: Dialect::Crm,
         summary: "Record or clear the verification of a phone number or e-mail address",
-        description: "As `verify-phone-number`, also for an e-mail address, and with a label for the source. Recording without a label removes \
-             an older label. The verification of an address is the contact's level in the mailer's endpoints.",
+        description: "Records or clears as `verify-phone-number` does, also for an e-mail address, and keeps `verificationSource`, a label for \
+             the source. Recording without a label removes an older label. The verification of an address is the one that the mailer's endpoints call the contact's level.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("VerifyContactMethod", examples::verify_contact_method())),
@@ -88,7 +88,8 @@ fn get_contact() -> Operation {
         function: "get-contact",
         dialect: Dialect::Crm,
         summary: "Show a contact",
-        description: "A `SUPERADMIN` reaches every organization.",
+        description: "Answers the contact with its phone numbers and e-mail addresses, and their verifications. Send the `ETag` of an earlier \
+             answer as `If-None-Match` to get 304 while nothing has changed. A `SUPERADMIN` reaches every organization.",
         contact: Some(examples::ALEX),
         parameters: vec![parameters::if_none_match()],
         body: None,
@@ -96,7 +97,7 @@ fn get_contact() -> Operation {
             (
                 "200",
                 linked(
-                    contact("The contact.", "Contact", examples::alex()),
+                    contact("The contact as it is now.", "Contact", examples::alex()),
                     "$response.body#/_id",
                     &NEXT,
                 ),
@@ -118,7 +119,7 @@ fn add_contact_method() -> Operation {
         function: "add-contact-method",
         dialect: Dialect::Crm,
         summary: "Add a phone number or e-mail address to a contact",
-        description: "The new number or address is not verified, at no level, even if the contact had it before. What holds mail back from an \
+        description: "Adds the number or address without a verification at any level, even if the contact had it before. What holds mail back from an \
              address comes back with it: a hard bounce and a validation finding, and the complaint and global unsubscription of a \
              former owner. A number or address that the contact already has keeps its verification; with `isPrimary` true it \
              becomes primary. Only in the caller's own organization.",
@@ -147,7 +148,7 @@ fn remove_contact_method() -> Operation {
         function: "remove-contact-method",
         dialect: Dialect::Crm,
         summary: "Remove a phone number or e-mail address from a contact",
-        description: "Its verification is removed at every level, so it is not verified when it is added again. If it was primary, the oldest \
+        description: "Removes the number or address with its verifications at every level, so it is not verified when it is added again. If it was primary, the oldest \
              other one of its kind becomes primary. Only in the caller's own organization.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),

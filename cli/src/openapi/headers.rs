@@ -67,11 +67,17 @@ pub(super) fn all() -> [(Named, Header); 5] {
         ),
         (
             VERSION,
-            always(header(tag(), "The version of the contact.")),
+            always(header(
+                tag(),
+                "The version of the contact, which each change raises by one. Send it as `If-Match` or `If-None-Match`.",
+            )),
         ),
         (
             VERSION_IF_ANY,
-            header(tag(), "The version of the contact, if it exists."),
+            header(
+                tag(),
+                "The version of the contact, which each change raises by one. Absent if there is no contact.",
+            ),
         ),
         (
             CHALLENGE,
@@ -80,7 +86,13 @@ pub(super) fn all() -> [(Named, Header); 5] {
                 "`Bearer` if there was no token; otherwise also `error=\"invalid_token\"` and the kind of fault (RFC 6750).",
             ),
         ),
-        (RETRY_AFTER, always(header(seconds, "Seconds to wait."))),
+        (
+            RETRY_AFTER,
+            always(header(
+                seconds,
+                "The seconds to wait before the next attempt.",
+            )),
+        ),
     ]
 }
 

@@ -84,11 +84,17 @@ fn upsert_contact() -> Operation {
         answers: vec![
             (
                 "200",
-                changed("The contact existed.", examples::contact_updated()),
+                changed(
+                    "The contact existed. `outcome` says whether the request changed anything.",
+                    examples::contact_updated(),
+                ),
             ),
             (
                 "201",
-                changed("The contact is new.", examples::contact_created()),
+                changed(
+                    "The request created the contact.",
+                    examples::contact_created(),
+                ),
             ),
             (
                 "400",
@@ -104,7 +110,7 @@ fn contact_status() -> Operation {
         function: "contact-status",
         dialect: Dialect::Mailer,
         summary: "Ask whether mail may be sent to an e-mail address",
-        description: "Answers for this address, whichever of the contact's addresses it is. If nobody owns the address, or the client has no \
+        description: "Says whether the client may send to this address, and why not, whichever of the contact's addresses it is. If nobody owns the address, or the client has no \
              subscription of the owner in the audience, the answer is 200 with `exists: false`. A blank within `email` is read \
              as a plus.",
         contact: None,
@@ -112,18 +118,28 @@ fn contact_status() -> Operation {
             parameters::query(
                 "email",
                 "EmailAddress",
-                "The address.",
+                "The e-mail address to ask about.",
                 "jane.doe@example.com",
             ),
-            parameters::query("audience", "AudienceSlug", "The audience.", "newsletter"),
-            parameters::query("client", "ClientSlug", "The client.", "website"),
+            parameters::query(
+                "audience",
+                "AudienceSlug",
+                "The slug of the audience. The organization must have it.",
+                "newsletter",
+            ),
+            parameters::query(
+                "client",
+                "ClientSlug",
+                "The slug of the calling application. It must be the token's client.",
+                "website",
+            ),
         ],
         body: None,
         answers: vec![
             (
                 "200",
                 answer(
-                    "The address. The answer has an `ETag` if `exists` is true.",
+                    "What the client may send to the address. The answer has an `ETag` if `exists` is true.",
                     AUDIENCE_CONTACT,
                     examples::contact_known(),
                 )
@@ -152,12 +168,15 @@ fn subscribe() -> Operation {
         answers: vec![
             (
                 "200",
-                changed("The contact existed.", examples::contact_subscribed()),
+                changed(
+                    "The contact existed. `outcome` says whether the request changed anything.",
+                    examples::contact_subscribed(),
+                ),
             ),
             (
                 "201",
                 changed(
-                    "The contact is new.",
+                    "The request created the contact.",
                     examples::contact_created_by_subscribing(),
                 ),
             ),

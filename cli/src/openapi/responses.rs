@@ -70,9 +70,13 @@ fn json_response(description: &str, schema: Ref, example: Option<Value>) -> Resp
 
 /// The name and schema of the errors that API Gateway itself answers.
 pub(super) fn gateway_error() -> (String, RefOr<Schema>) {
-    let message = ObjectBuilder::new().schema_type(Type::String);
+    let message = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("The kind of error, such as `Too Many Requests`."));
     let schema = ObjectBuilder::new()
-        .description(Some("An error of API Gateway itself."))
+        .description(Some(
+            "An error of API Gateway itself, before a function saw the request.",
+        ))
         .property("message", message)
         .required("message");
     (GATEWAY_ERROR.to_owned(), schema.into())

@@ -10,6 +10,14 @@ use super::{
 
 /// The two kinds of contact method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "A kind of contact method: a phone number or an e-mail address.",
+        rename_all = "lowercase"
+    )
+)]
 pub enum MethodKind {
     /// A phone number.
     Phone,

@@ -6,7 +6,17 @@ use super::{AudienceContact, Level, SubscriptionStatus};
 
 /// A reason not to send marketing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "A reason not to send marketing. `not_verified`: no level holds a verification. `not_subscribed`: the \
+                       client's subscription is not `subscribed`. `audience_unsubscribed`: the subscription at audience level is \
+                       `unsubscribed`. `globally_unsubscribed`: the person unsubscribed from everything. `hard_bounced`: the \
+                       mailbox refused a message permanently. `complained`: the person reported a message as spam. \
+                       `undeliverable`: the validation found that the address does not work, or is risky."
+    )
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Block {
     /// No level holds a verification.

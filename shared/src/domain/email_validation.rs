@@ -20,7 +20,11 @@ pub struct EmailValidation {
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "The finding of an e-mail validation.")
+    schema(
+        description = "The finding of an e-mail validation. `unknown`: there is none. `valid`: deliverable. `invalid_syntax`: not an \
+                       address. `no_mx`: the domain takes no mail. `disposable`: a throw-away address. `risky`: likely to bounce \
+                       or to complain. `manually_invalid`: marked by a person. All but `unknown` and `valid` block marketing."
+    )
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ValidationStatus {

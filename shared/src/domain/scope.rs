@@ -8,7 +8,14 @@ use super::{
 
 /// The levels at which a subscription begins or ends, from narrow to wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "How far a request reaches, from narrow to wide: the client's subscription, the subscription at audience \
+                       level, or all mail to the person."
+    )
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// For the client in the audience.

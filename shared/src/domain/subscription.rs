@@ -31,7 +31,13 @@ impl SubscriptionId {
 
 /// The status of a subscription.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "The status of a subscription: `pending` (asked for, not confirmed), `subscribed`, or `unsubscribed` (ended)."
+    )
+)]
 #[serde(rename_all = "lowercase")]
 // The variants are in the order of a subscription's life: `SubscriptionPatch` compares them.
 pub enum SubscriptionStatus {

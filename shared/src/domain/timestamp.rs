@@ -60,8 +60,8 @@ impl Timestamp {
     /// Like [`Self::parse_rfc3339`].
     pub fn parse_iso8601(text: &str, time_zone: TimeZone) -> Result<Self, InvalidTimestamp> {
         // The text is rewritten as RFC 3339, which requires seconds, a decimal point and an offset with minutes.
-        let (date, time) = text.split_once(['T', ' ']).ok_or(InvalidTimestamp)?;
-        let (time, offset) = time.split_at(time.find(['Z', '+', '-']).unwrap_or(time.len()));
+        let (date, time) = text.split_once(['T', 't', ' ']).ok_or(InvalidTimestamp)?;
+        let (time, offset) = time.split_at(time.find(['Z', 'z', '+', '-']).unwrap_or(time.len()));
         let time = time.replace(',', ".");
         let has_seconds = time.len() != "15:04".len();
         let seconds = if has_seconds { "" } else { ":00" };
@@ -257,6 +257,7 @@ mod tests {
             ("2024-09-01T10:00:00Z", "2024-09-01T10:00:00.000Z"),
             ("2024-09-01 10:00", "2024-09-01T10:00:00.000Z"),
             ("2024-09-01T10:00Z", "2024-09-01T10:00:00.000Z"),
+            ("2024-09-01t10:00z", "2024-09-01T10:00:00.000Z"),
             ("2024-09-01T10:00:00,25+02", "2024-09-01T08:00:00.250Z"),
             (
                 "2024-09-01T10:00:00.1234567-0330",

@@ -28,7 +28,14 @@ impl Verification {
 
 /// A level that can hold a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "A level that holds a verification of an address: `contact` for the whole organization, `audience` for the \
+                       subscription at audience level, `client` for the client's own subscription."
+    )
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The contact's entry of the address.

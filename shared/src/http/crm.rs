@@ -96,11 +96,13 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     failure_response(failure, &body)
 }
 
-/// An error. `error` and `message` have the same text.
+/// The error of an endpoint with the tag `CRM`. `error` and `message` have the same text.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CrmError))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
+    /// The kind of error and every fault, in words for people. The status says which kind it is.
     error: &'a str,
+    /// The same text as `error`.
     message: &'a str,
     /// The id of the request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
@@ -113,6 +115,7 @@ struct ErrorView<'a> {
 struct MethodChanged<'a> {
     /// The request in words, such as `Phone number verified`, whatever the outcome.
     message: String,
+    /// The outcome, and the contact after it.
     data: MethodChangedData<'a>,
 }
 
@@ -120,34 +123,49 @@ struct MethodChanged<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChangedData))]
 #[derive(Serialize)]
 struct MethodChangedData<'a> {
+    /// What the request did: `recorded`, `kept`, `cleared`, `updated` or `unchanged`.
     outcome: Outcome,
+    /// The contact after the request.
     contact: ContactView<'a>,
 }
 
 /// A contact as the CRM sees it (contract section 8).
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Contact, description = "A contact as the CRM sees it."))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Contact, description = "A contact of the organization, with its phone numbers and e-mail addresses and their verifications."))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ContactView<'a> {
+    /// The id of the contact, as in the paths.
     #[serde(rename = "_id")]
     id: &'a ContactId,
+    /// The first name, if known.
     first_name: Option<&'a str>,
+    /// The last name, if known.
     last_name: Option<&'a str>,
-    /// In the order in which they were added.
+    /// The phone numbers, in the order in which they were added.
     phone_number: Vec<MethodView<'a>>,
+    /// Further phone numbers of an imported contact. They have no verification, and no endpoint changes them.
     secondary_phone_number: &'a [String],
-    /// The primary address.
+    /// The primary e-mail address, as it was given. Null if the contact has no address.
     email: Option<&'a str>,
-    /// In the order in which they were added.
+    /// The e-mail addresses, in the order in which they were added.
     emails: Vec<MethodView<'a>>,
+    /// The status of the contact in the CRM. No endpoint changes it.
     status: Option<&'a str>,
+    /// The id of the contact's pipeline in the CRM. No endpoint changes it.
     pipeline_id: Option<&'a str>,
+    /// The id of the contact's stage in that pipeline. No endpoint changes it.
     pipeline_stage: Option<&'a str>,
+    /// The organization that owns the contact.
     organization_id: &'a OrganizationId,
+    /// The id of the contact's user in the CRM. No endpoint changes it.
     user_id: Option<&'a str>,
+    /// The id of the CRM's user who created the contact, if known.
     created_by: Option<&'a str>,
+    /// The ids of the CRM's users to whom the contact is assigned. No endpoint changes them.
     assignees: &'a [String],
+    /// The time at which the contact was created.
     created_at: Timestamp,
+    /// The time of the last change to the contact. `kept` and `unchanged` are no changes.
     updated_at: Timestamp,
 }
 
@@ -174,7 +192,7 @@ impl<'a> ContactView<'a> {
     }
 }
 
-/// A phone number or e-mail address. The last three members are absent if it is not verified.
+/// A phone number or e-mail address of a contact, with its verification. `verifiedAt` is absent if it is not verified.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactMethod))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -183,15 +201,16 @@ struct MethodView<'a> {
     value: &'a str,
     /// Whether it is the primary one of its kind.
     is_primary: bool,
-    /// The time of the verification.
+    /// The time of the verification. Absent if the number or address is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_at: Option<Timestamp>,
-    /// The author of the verification: a token's subject, or `client:` and an application's slug.
+    /// The caller who verified it: a token's subject, or `client:` and an application's slug. Absent if it is not verified, or
+    /// if nobody is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_by: Option<&'a Actor>,
-    /// The source of the verification, in the caller's words.
+    /// The source of the verification, in the caller's words. Absent if the caller gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verification_source: Option<&'a VerificationSource>,

@@ -145,17 +145,18 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     failure_response(failure, &FailureView { error, request_id })
 }
 
-/// An error.
+/// The error of an endpoint with the tag `Mailer`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerError))]
 #[derive(Serialize)]
 struct FailureView<'a> {
+    /// What is wrong.
     error: ErrorView<'a>,
     /// The id of the request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
     request_id: &'a str,
 }
 
-/// The code, with a message or with the fields at fault.
+/// An error: its code, with a message or with the fields at fault.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerErrorDetail))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
@@ -171,7 +172,8 @@ struct ErrorView<'a> {
     fields: Option<BTreeMap<&'a str, FieldCode>>,
 }
 
-// What kind of failure it is. It has no description in `openapi.yaml`, so this is no doc comment.
+/// A kind of error. With `validation_error`, `fields` says what is wrong; the status tells whether the request is invalid (400),
+/// forbidden (403) or names an unknown contact (404).
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,7 +189,10 @@ enum ErrorCode {
     Unavailable,
 }
 
-// What is wrong with a field. It has no description in `openapi.yaml`, so this is no doc comment.
+/// What is wrong with a field. `required`: it is absent, null or blank. `must_be_...`: it has another type or form. `invalid`: its
+/// value is none that the field can have. `not_found`: the organization or the contact does not have it. `forbidden`: the token
+/// does not allow it. `invalid_json` and `too_large` are about the field `body`: it is not JSON, or with it the contact would be
+/// too large.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,10 +1,15 @@
 //! Schemas (JSON Schema 2020-12, as in OpenAPI 3.1) for the texts of requests and answers. Constraints are for the trimmed
 //! text: every parser trims.
+//!
+//! Generators of clients read these schemas. So each request and each answer is one object, and a schema has one type, or
+//! one type and null. The descriptions have the rules that this form cannot express, and the other forms that an endpoint
+//! also accepts.
 
-use utoipa::openapi::schema::{
-    AnyOfBuilder, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
-};
-use utoipa::openapi::{KnownFormat, Ref, RefOr};
+use std::collections::BTreeMap;
+use std::mem;
+
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{
@@ -48,46 +53,64 @@ fn is_nullable(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// An RFC 3339 date and time with an offset, from 1970 to 9999. Digits finer than milliseconds are cut.
-#[derive(Debug, ToSchema)]
-#[schema(format = DateTime, examples("2026-05-20T15:04:01.135Z"))]
-pub struct DateTime(pub String);
+/// The schemas of a dialect, each nullable text in place. As a choice between a reference and null, it would be a union to
+/// some generators. A reference to an object or an enumeration stays a choice, which all of them know.
+pub(super) fn with_nullable_texts(mut schemas: Schemas) -> Schemas {
+    let texts: BTreeMap<_, _> = schemas
+        .iter()
+        .filter_map(|(name, schema)| Some((name.clone(), as_text(schema)?.clone())))
+        .collect();
+    for (_, schema) in &mut schemas {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object
+                .properties
+                .values_mut()
+                .for_each(|property| in_place(property, &texts));
+        }
+    }
+    schemas
+}
 
-/// A date and time as the mailer's endpoints take it. The pattern has each month with its days, February with 29.
-#[derive(Debug, ToSchema)]
-#[schema(
-    description = "An ISO 8601 date and time, from 1970 to 9999. Without an offset it is a time of the server's `TIME_ZONE`. \
-                   Digits finer than milliseconds are cut.",
-    pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])\
-               |(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))\
-               [T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?\
-               (Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$",
-    examples(
-        "2024-09-01T10:00:00Z",
-        "2024-09-01 12:00",
-        "2024-09-01T12:00:00.5+0200"
-    )
-)]
-pub struct IsoDateTime(pub String);
+fn as_text(schema: &RefOr<Schema>) -> Option<&Object> {
+    match schema {
+        RefOr::T(Schema::Object(object))
+            if object.schema_type == Type::String.into() && object.enum_values.is_none() =>
+        {
+            Some(object)
+        }
+        _ => None,
+    }
+}
 
-/// A text that is not blank.
+fn in_place(property: &mut RefOr<Schema>, texts: &BTreeMap<String, Object>) {
+    let RefOr::T(Schema::OneOf(choices)) = property else {
+        return;
+    };
+    let reference = choices.items.iter_mut().find_map(|choice| match choice {
+        RefOr::Ref(reference) => Some(reference),
+        RefOr::T(_) => None,
+    });
+    let Some(reference) = reference else { return };
+    let description = Some(mem::take(&mut reference.description)).filter(|text| !text.is_empty());
+    let name = reference
+        .ref_location
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    if let Some(text) = texts.get(name) {
+        let mut text = text.clone();
+        text.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+        text.description = description.or(text.description);
+        *property = RefOr::T(text.into());
+    } else {
+        choices.description = description;
+    }
+}
+
+/// A text with at least one visible character.
 #[derive(Debug, ToSchema)]
 #[schema(pattern = "\\S", min_length = 1)]
 pub struct Text(pub String);
-
-/// Any of the schemas `choices`, or a value that counts as absent: a blank text, or null.
-pub(super) fn optional(description: &str, choices: &[&str]) -> RefOr<Schema> {
-    let blank = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some("^\\s*$"));
-    let choices = choices.iter().copied().map(Ref::from_schema_name);
-    let any_of = choices
-        .fold(AnyOfBuilder::new(), AnyOfBuilder::item)
-        .item(blank)
-        .item(ObjectBuilder::new().schema_type(Type::Null))
-        .description(Some(description));
-    Schema::AnyOf(any_of.build()).into()
-}
 
 /// Describes a type of the domain that is a text in JSON.
 macro_rules! text {
@@ -107,37 +130,41 @@ macro_rules! text {
 /// Contract section 1.
 const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,119}$";
 
-text!(ContactId, "The id of a contact.", |text| text
-    .pattern(Some("^[A-Za-z0-9_-]{1,64}$"))
-    .examples(["c_1"]));
+text!(
+    ContactId,
+    "The id of a contact, as in the answer of the request that created it. It never changes.",
+    |text| text
+        .pattern(Some("^[A-Za-z0-9_-]{1,64}$"))
+        .examples(["c_1"])
+);
 
 text!(
     OrganizationId,
-    "The id of an organization, the tenant.",
+    "The id of an organization, the tenant. Every contact belongs to one.",
     |text| text.pattern(Some("^[!-\"$-~]{1,128}$")).examples(["org_a"])
 );
 
 text!(
     AudienceSlug,
-    "The slug of an audience, a list that people subscribe to. The organization must have it.",
+    "The slug of an audience: a list of the organization that people subscribe to. An operator registers it.",
     |text| text.pattern(Some(SLUG)).examples(["newsletter"])
 );
 
 text!(
     ClientSlug,
-    "The slug of a client, an application that calls the API. It must be the token's.",
+    "The slug of a client: an application that calls the API. It must be the one that the token names.",
     |text| text.pattern(Some(SLUG)).examples(["website"])
 );
 
 text!(
     Actor,
-    "Who did something: a token's subject, or `client:` and an application's slug.",
+    "A caller: the subject of a person's token, or `client:` and the slug of an application.",
     |text| text
 );
 
 text!(
     Timestamp,
-    "UTC with milliseconds, so that the order of texts is the order of times.",
+    "A time in UTC with milliseconds, so that the order of texts is the order of times.",
     |text| text
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .pattern(Some(
@@ -148,8 +175,8 @@ text!(
 
 text!(
     PhoneNumber,
-    "A phone number in international form (`+1 (416) 555-0100`: 7 to 15 digits), or a national one of the server's \
-         `DEFAULT_PHONE_REGION`. The API compares E.164 forms. An extension is refused.",
+    "A phone number in international form (`+1 (416) 555-0100`: 7 to 15 digits), or in the national form of the server's \
+         `DEFAULT_PHONE_REGION`. The API compares E.164 forms, so the punctuation does not matter. An extension is refused.",
     |text| text
         .format(Some(SchemaFormat::Custom("phone".to_owned())))
         .min_length(Some(1))
@@ -159,8 +186,8 @@ text!(
 
 text!(
     EmailAddress,
-    "An e-mail address. Compared lower-cased, with the domain in ASCII form. A quoted local part or an address in place \
-         of the domain is refused.",
+    "An e-mail address. The API compares addresses in lower case, with the domain in ASCII form. It refuses a quoted local \
+         part, and an IP address in place of the domain.",
     |text| text
         .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
         .max_length(Some(EmailAddress::MAX_CHARACTERS))
@@ -169,7 +196,7 @@ text!(
 
 text!(
     VerificationSource,
-    "Where a verification came from, in the caller's words. Without control characters.",
+    "The source of a verification, in the caller's words, without control characters.",
     |text| text
         .pattern(Some("^[^\\u0000-\\u001f\\u007f-\\u009f]*$"))
         .max_length(Some(VerificationSource::MAX_CHARACTERS))

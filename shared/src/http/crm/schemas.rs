@@ -4,8 +4,8 @@
 use utoipa::ToSchema;
 
 use super::{ContactView, ErrorView, MethodChanged};
-use crate::domain::{EmailAddress, PhoneNumber, VerificationSource};
-use crate::http::schemas::{DateTime, Schemas, add, add_answer};
+use crate::domain::{MethodKind, PhoneNumber, VerificationSource};
+use crate::http::schemas::{Schemas, add, add_answer, with_nullable_texts};
 
 /// The schemas of this dialect.
 #[must_use]
@@ -18,88 +18,65 @@ pub fn schemas() -> Schemas {
     add_answer::<ContactView<'_>>(&mut schemas);
     add_answer::<MethodChanged<'_>>(&mut schemas);
     add_answer::<ErrorView<'_>>(&mut schemas);
-    schemas
+    with_nullable_texts(schemas)
 }
 
-/// Verifies a phone number of the contact, or clears its verification.
+/// A phone number of the contact, and since when it is verified.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyPhoneNumber {
-    /// The phone number.
+    /// The phone number. The contact must have it.
     pub phone_number: PhoneNumber,
-    /// The time of the verification. Absent or null clears it, unless the body has a misspelling of this member, such as
-    /// `verified_at` (400).
-    pub verified_at: Option<DateTime>,
+    /// The time of the verification, with an offset. Absent or null clears the verification, unless the body has a misspelling
+    /// of this member, such as `verified_at` (400).
+    #[schema(format = DateTime)]
+    pub verified_at: Option<String>,
 }
 
-/// Verifies a phone number or e-mail address of the contact, or clears its verification.
+/// A phone number or e-mail address of the contact, and since when it is verified.
 #[derive(Debug, ToSchema)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum VerifyContactMethod {
-    /// A phone number.
-    #[serde(rename_all = "camelCase")]
-    Phone {
-        /// The phone number.
-        value: PhoneNumber,
-        /// The time of the verification. Absent or null clears it, unless the body has a misspelling of this member, such
-        /// as `verified_at` (400).
-        verified_at: Option<DateTime>,
-        /// The source of the verification. A recorded verification without it has none; a clear ignores it.
-        verification_source: Option<VerificationSource>,
-    },
-    /// An e-mail address.
-    #[serde(rename_all = "camelCase")]
-    Email {
-        /// The e-mail address.
-        value: EmailAddress,
-        /// The time of the verification. Absent or null clears it, unless the body has a misspelling of this member, such
-        /// as `verified_at` (400).
-        verified_at: Option<DateTime>,
-        /// The source of the verification. A recorded verification without it has none; a clear ignores it.
-        verification_source: Option<VerificationSource>,
-    },
+#[serde(rename_all = "camelCase")]
+pub struct VerifyContactMethod {
+    /// Whether `value` is a phone number or an e-mail address.
+    #[serde(rename = "type")]
+    pub kind: MethodKind,
+    /// The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact must have it.
+    #[schema(min_length = 1, max_length = 320)]
+    pub value: String,
+    /// The time of the verification, with an offset. Absent or null clears the verification, unless the body has a misspelling
+    /// of this member, such as `verified_at` (400).
+    #[schema(format = DateTime)]
+    pub verified_at: Option<String>,
+    /// The source of the verification, in the caller's words. Without it, the recorded verification has no source. A clear
+    /// ignores it.
+    pub verification_source: Option<VerificationSource>,
 }
 
-/// Adds a phone number or e-mail address to the contact.
+/// A phone number or e-mail address to add to the contact.
 #[derive(Debug, ToSchema)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum AddContactMethod {
-    /// A phone number.
-    #[serde(rename_all = "camelCase")]
-    Phone {
-        /// The phone number. Its calling code must exist.
-        value: PhoneNumber,
-        /// True makes it primary. The first of its kind is always primary.
-        is_primary: Option<bool>,
-    },
-    /// An e-mail address.
-    #[serde(rename_all = "camelCase")]
-    Email {
-        /// The address. No other contact of the organization may own it.
-        value: EmailAddress,
-        /// True makes it primary. The first of its kind is always primary.
-        is_primary: Option<bool>,
-    },
+#[serde(rename_all = "camelCase")]
+pub struct AddContactMethod {
+    /// Whether `value` is a phone number or an e-mail address.
+    #[serde(rename = "type")]
+    pub kind: MethodKind,
+    /// The phone number, in any form that `PhoneNumber` describes, with a calling code that exists; or the e-mail address, which
+    /// no other contact of the organization may own.
+    #[schema(min_length = 1, max_length = 320)]
+    pub value: String,
+    /// True makes it the primary one of its kind. The first one of its kind is always primary.
+    pub is_primary: Option<bool>,
 }
 
-/// Removes a phone number or e-mail address from the contact.
+/// A phone number or e-mail address to remove from the contact.
 #[derive(Debug, ToSchema)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum RemoveContactMethod {
-    /// A phone number.
-    #[serde(rename_all = "camelCase")]
-    Phone {
-        /// The phone number.
-        value: PhoneNumber,
-        /// Ignored. The endpoint accepts the same body as the one that adds.
-        is_primary: Option<bool>,
-    },
-    /// An e-mail address.
-    #[serde(rename_all = "camelCase")]
-    Email {
-        /// The e-mail address.
-        value: EmailAddress,
-        /// Ignored. The endpoint accepts the same body as the one that adds.
-        is_primary: Option<bool>,
-    },
+#[serde(rename_all = "camelCase")]
+pub struct RemoveContactMethod {
+    /// Whether `value` is a phone number or an e-mail address.
+    #[serde(rename = "type")]
+    pub kind: MethodKind,
+    /// The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact must have it.
+    #[schema(min_length = 1, max_length = 320)]
+    pub value: String,
+    /// Ignored, so that the body that added a number or address also removes it.
+    pub is_primary: Option<bool>,
 }

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 /// An address of a contact in one audience for one client (contract section 7).
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AudienceContact, description = "An address of a contact in one audience for one client."))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AudienceContact, description = "An e-mail address in one audience for one client: whether it is verified, and whether the client may send to it."))]
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the contract")]
 pub(super) struct ContactView<'a> {
@@ -30,6 +30,7 @@ pub(super) struct ContactView<'a> {
     pub(super) verification_outcome: Option<Outcome>,
     /// Whether the address is verified at the contact's level.
     verified: bool,
+    /// The time of the verification at the contact's level. Null if the address is not verified there.
     verified_at: Option<Timestamp>,
     /// The finding of a validation of the address.
     email_validation: EmailValidationView<'a>,
@@ -47,6 +48,7 @@ pub(super) struct ContactView<'a> {
     can_send_marketing: bool,
     /// False only after a hard bounce or a complaint, and if `exists` is false.
     can_send_transactional: bool,
+    /// The reasons for and against sending marketing to the address.
     marketing: MarketingView,
     /// The contact's tags in this audience.
     tags: &'a [String],
@@ -138,26 +140,35 @@ impl<'a> ContactView<'a> {
     }
 }
 
-/// The finding of a validation of the address.
+/// The finding of an e-mail validation about the address.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmailValidation))]
 #[derive(Serialize)]
 struct EmailValidationView<'a> {
+    /// The finding itself; `unknown` if there is none.
     status: ValidationStatus,
+    /// The reason, in the words of the validation service. Empty if there is none.
     reason: &'a str,
+    /// The time of the validation, if known.
     validated_at: Option<Timestamp>,
 }
 
-/// A subscription. `status` is null if there is none.
+/// The subscription of a client in an audience, or the one at audience level.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Subscription))]
 #[derive(Serialize)]
 struct SubscriptionView<'a> {
+    /// The slug of the audience or of the client.
     slug: &'a str,
+    /// Whether the status is `subscribed`.
     subscribed: bool,
+    /// The status. Null if there is no subscription.
     status: Option<SubscriptionStatus>,
     /// Whether the address is verified at this level.
     verified: bool,
+    /// The time of the verification at this level. Null if the address is not verified there.
     verified_at: Option<Timestamp>,
+    /// The time at which the subscription ended. Null if it has not ended.
     unsubscribed_at: Option<Timestamp>,
+    /// The reason for the end. Empty if there is none.
     unsubscribe_reason: &'a str,
 }
 
@@ -186,8 +197,8 @@ impl<'a> SubscriptionView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Marketing))]
 #[derive(Serialize)]
 struct MarketingView {
-    /// The levels that hold a verification of the address.
+    /// The levels that hold a verification of the address. Empty if it is not verified.
     verified_by: Vec<Level>,
-    /// The reasons not to send.
+    /// The reasons not to send. Empty if there is none.
     blocked_by: Vec<Block>,
 }
