@@ -77,10 +77,6 @@ impl Stack {
                 let parts: Vec<_> = resolved(1).as_array().unwrap().iter().map(text).collect();
                 Some(json!(parts.join(&text(&argument[0]))))
             }
-            "Fn::FindInMap" => {
-                let map = &TEMPLATE["Mappings"][text(&argument[0])];
-                Some(map[text(&resolved(1))][text(&argument[2])].clone())
-            }
             _ => panic!("{function} is not evaluated by these tests"),
         }
     }

@@ -85,7 +85,7 @@ fn every_function_logs_to_a_group_of_its_own_that_forgets_and_lambda_takes_nothi
         let group_name = format!("{name}Logs");
         assert_eq!(logging["LogGroup"], format!("${{{group_name}}}"), "{name}");
         let group = &groups[&group_name];
-        let folder = format!("/aws/lambda/${{AWS::StackName}}/{}", crate_of(&function));
+        let folder = format!("/aws/lambda/${{AWS::StackName}}/{name}");
         assert_eq!(group["LogGroupName"], folder, "{name}");
         names.insert(group_name);
     }
