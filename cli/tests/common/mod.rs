@@ -29,6 +29,7 @@ pub(crate) fn contacts() -> Command {
         "DEFAULT_PHONE_REGION",
         "TIME_ZONE",
         "LOG_LEVEL",
+        "METRICS",
         "CONTACTS_TOKEN",
         "CONTACTS_APPLICATION_TOKEN",
         "AWS_ENDPOINT_URL",
