@@ -23,7 +23,7 @@ use shared::auth::Caller;
 use shared::domain::{
     AudienceSlug, ContactId, EmailAddress, MethodValue, PhoneNumber, Tenant, Timestamp,
 };
-use shared::http::{Call as Invocation, crm, mailer, parse};
+use shared::http::{Call as Invocation, Route, crm, mailer, parse};
 use shared::sdk::configuration;
 use shared::settings::Settings;
 use shared::store::{VerifyContact, VerifyMethod};
@@ -335,7 +335,7 @@ fn change(
     request: Request,
     caller: &Caller,
 ) -> anyhow::Result<ChangeKind> {
-    let call = Invocation::new(service, request, "");
+    let call = Invocation::new(service, request, Route::VerifyContact);
     let mut members = call.members()?;
     let region = service.default_phone_region;
     let expected_version = call.expected_version(&mut members);
