@@ -75,7 +75,7 @@ fn verify_contact_method() -> Vec<Case> {
     vec![
         example("phone-recorded").is(200, "recorded").at(2),
         of("phone-kept", json!({ "verifiedAt": "2026-05-21T08:00:00.000Z" })).after("phone-recorded").is(200, "kept").at(2),
-        of("phone-cleared", json!({ "verifiedAt": null })).after("phone-recorded").is(200, "cleared").at(3),
+        of("phone-cleared", json!({ "verifiedAt": null, "verificationSource": "-" })).after("phone-recorded").is(200, "cleared").at(3),
         of("phone-unchanged", json!({ "verifiedAt": null })).is(200, "unchanged").at(1),
         email("email-recorded", json!("2026-05-20T15:04:01.135Z")).is(200, "recorded").at(2),
         email("email-kept", json!("2026-05-21T08:00:00.000Z")).after("email-recorded").is(200, "kept").at(2),
@@ -234,7 +234,7 @@ fn unsubscribe() -> Vec<Case> {
         example("client").is(200, "updated").at(2),
         of("audience", json!({ "scope": "audience" })).is(200, "updated").at(2),
         of("global", json!({ "scope": "global" })).is(200, "updated").at(2),
-        example("unchanged").after("client").is(200, "unchanged").at(2),
+        of("unchanged", json!({ "reason": "-" })).after("client").is(200, "unchanged").at(2),
         example("no-token").without("authorization").is(401, "missing_authorization"),
         example("wrong-content-type").header("content-type", "text/plain").is(415, "unsupported_media_type"),
         of("other-client", json!({ "client": "app" })).is(403, r#"{"client":"forbidden"}"#),
