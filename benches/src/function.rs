@@ -19,7 +19,6 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
 
 /// What a function does, when it does it.
 enum Happened {
@@ -40,7 +39,6 @@ pub(crate) struct Function {
     process: Child,
     happened: Receiver<Happened>,
     events: Sender<String>,
-    api: JoinHandle<()>,
 }
 
 impl Function {
@@ -65,7 +63,7 @@ impl Function {
             // Without it, answers would only wait for acknowledgements.
             let _ = stream.set_nodelay(true);
         });
-        let api = tokio::spawn(async move {
+        tokio::spawn(async move {
             // It never ends by itself.
             let _ = axum::serve(listener, routes).await;
         });
@@ -81,7 +79,6 @@ impl Function {
             process,
             happened,
             events,
-            api,
         })
     }
 
@@ -113,11 +110,13 @@ impl Function {
         self.process.id().context("the function has ended")
     }
 
-    /// Lets the function end by itself: the next answer that it gets is that there are no more events.
+    /// Ends the function as Lambda does, and waits until it has ended.
     pub(crate) async fn end(mut self) -> anyhow::Result<()> {
-        drop(self.events);
+        Command::new("kill")
+            .arg(self.id()?.to_string())
+            .status()
+            .await?;
         self.process.wait().await?;
-        self.api.abort();
         Ok(())
     }
 
