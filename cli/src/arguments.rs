@@ -77,8 +77,9 @@ pub enum Command {
     Openapi,
     /// Check that an API works: send the contract's examples and compare every response.
     ///
-    /// `CONTACTS_TOKEN` must hold a token of the organization that has the sample contacts, `CONTACTS_APPLICATION_TOKEN`
-    /// a token of its application `website`. An API on this machine, such as `contacts serve`, needs neither.
+    /// `CONTACTS_TOKEN` must hold a token of the application `website` in the organization that has the sample contacts. To
+    /// check persons too, set it to a person's token, and `CONTACTS_APPLICATION_TOKEN` to the application's. An API on this
+    /// machine, such as `contacts serve`, needs neither.
     ///
     /// The checks write to the sample contacts only. Before they write, they make sure that a contact is the sample; at
     /// the end every sample contact is unverified.
