@@ -92,7 +92,7 @@ struct Scene {
 
 impl Scene {
     async fn start(write: Write, timeouts: ClientTimeouts) -> Self {
-        let database = Database::start_small_table().await;
+        let database = Database::start().await;
         let (api, proxy) = Api::over_through_proxy(database, timeouts, service).await;
         api.seed(json!([write.contact()])).await;
         let direct = Arc::new(api.without_proxy().await);

@@ -51,27 +51,18 @@ pub struct Database {
     pub engine: Option<Engine>,
 }
 
-/// The name of the table that all tests of this process share on the endpoint of `TEST_DYNAMODB_URL`.
-static SHARED_TABLE: OnceLock<String> = OnceLock::new();
-
-/// The names of small tables on an endpoint, which few tests share. Making a table for each test would take most of the
-/// time.
-static SMALL_TABLES: [OnceLock<String>; 32] = [const { OnceLock::new() }; 32];
+/// The names of the tables that the tests of this process share on the endpoint of `TEST_DYNAMODB_URL`. Making a table for each
+/// test would take most of the time there; in a single table, each search of an index would look at the items of all tests.
+static SHARED_TABLES: [OnceLock<String>; 32] = [const { OnceLock::new() }; 32];
 
 /// The next of them.
-static NEXT_SMALL_TABLE: AtomicUsize = AtomicUsize::new(0);
+static NEXT_TABLE: AtomicUsize = AtomicUsize::new(0);
 
 impl Database {
-    /// This test's own database, or the shared table on the endpoint of `TEST_DYNAMODB_URL`.
+    /// This test's own database, or on the endpoint of `TEST_DYNAMODB_URL` a table that few tests share.
     pub async fn start() -> Self {
-        Self::with_table(SHARED_TABLE.get_or_init(fresh_table).clone()).await
-    }
-
-    /// A database of this test's own, or on the endpoint that `TEST_DYNAMODB_URL` names a table that few tests share,
-    /// so that all of its items can be read.
-    pub async fn start_small_table() -> Self {
-        let next = NEXT_SMALL_TABLE.fetch_add(1, Ordering::Relaxed) % SMALL_TABLES.len();
-        Self::with_table(SMALL_TABLES[next].get_or_init(fresh_table).clone()).await
+        let next = NEXT_TABLE.fetch_add(1, Ordering::Relaxed) % SHARED_TABLES.len();
+        Self::with_table(SHARED_TABLES[next].get_or_init(fresh_table).clone()).await
     }
 
     /// A database with a table that no other test uses, on any endpoint. It is for data with fixed organizations.
