@@ -1,8 +1,8 @@
 //! Writes a stored contact, or an address that no contact owns, in the format of a seed file (contract section 11).
 
 use shared::domain::{
-    Address, AddressSuppression, Contact, ContactMethod, EmailValidation, OrganizationId,
-    Subscription, SubscriptionId, VerificationState,
+    Address, AddressSuppression, Contact, ContactId, ContactMethod, EmailValidation,
+    OrganizationId, Subscription, SubscriptionId, VerificationState,
 };
 use shared::store::{ExportedContact, Registered};
 
@@ -41,22 +41,18 @@ pub(crate) fn contact(mut exported: ExportedContact) -> ContactMembers {
         cleared_at,
         ..
     } = verification_of("", verification);
-    let email = |address: ContactMethod| {
+    let emails = contact.emails.into_iter().map(|address| {
         let is_not_owned = exported.not_owned.contains(&address.normal_form);
         let former_owners = exported.former_owners.remove(&address.normal_form);
-        EmailMembers {
-            former_owners: former_owners.unwrap_or_default(),
-            is_owner: is_not_owned.then_some(false),
-            ..email(address)
-        }
-    };
+        email(address, former_owners.unwrap_or_default(), is_not_owned)
+    });
     let reason = contact.suppression.global_unsubscribe_reason;
     ContactMembers {
         id: Some(contact.id),
         first_name: contact.first_name,
         last_name: contact.last_name,
         phone_number: contact.phones.into_iter().map(phone).collect(),
-        emails: contact.emails.into_iter().map(email).collect(),
+        emails: emails.collect(),
         email: None,
         secondary_phone_number: contact.secondary_phone_numbers,
         status: contact.status,
@@ -111,7 +107,11 @@ fn phone(number: ContactMethod) -> PhoneMembers {
     }
 }
 
-fn email(address: ContactMethod) -> EmailMembers {
+fn email(
+    address: ContactMethod,
+    former_owners: Vec<ContactId>,
+    is_not_owned: bool,
+) -> EmailMembers {
     let ContactMethod {
         verification,
         suppression,
@@ -135,8 +135,8 @@ fn email(address: ContactMethod) -> EmailMembers {
         hard_bounced_at: own.hard_bounced_at,
         globally_unsubscribed_at: suppression.globally_unsubscribed_at,
         complained_at: suppression.complained_at,
-        former_owners: Vec::new(),
-        is_owner: None,
+        former_owners,
+        is_owner: is_not_owned.then_some(false),
     }
 }
 

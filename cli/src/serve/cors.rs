@@ -65,13 +65,12 @@ impl Cors {
     pub(crate) fn of_template(origins: Vec<AllowedOrigin>) -> anyhow::Result<Self> {
         let template = template()?;
         let resources = template["Resources"].as_object().into_iter().flatten();
-        let mut configurations =
-            resources.filter_map(|(_, found)| found["Properties"].get("CorsConfiguration"));
+        // The API has one where it has origins.
+        let mut configurations = resources
+            .filter_map(|(_, found)| found["Properties"].pointer("/CorsConfiguration/Fn::If/1"));
         let configuration = configurations
             .next()
             .context("template.yaml has no CorsConfiguration")?;
-        // Without origins an API has none.
-        let configuration = configuration.pointer("/Fn::If/1").unwrap_or(configuration);
         let value = |name: &str| {
             let found = match &configuration[name] {
                 Value::Array(values) => values.iter().filter_map(Value::as_str).collect::<Vec<_>>(),
