@@ -161,3 +161,30 @@ async fn one_in_so_many_calls_is_refused_with_a_conflict_in_the_words_of_its_ope
     scene.proxy.heal();
     assert_eq!(scene.count_up().await, Ok(()));
 }
+
+/// Reads are repeated where they are refused; after a refused write an attempt begins again, with all reads.
+#[tokio::test]
+async fn no_attempt_is_refused_forever_however_many_calls_it_has() {
+    let scene = Scene::start().await;
+    for earlier_calls in 0..10 {
+        for reads in 0..15 {
+            scene.proxy.refuse_with_conflicts(3);
+            for _ in 0..earlier_calls {
+                // It is only about where the attempts begin.
+                let _ = scene.count_up().await;
+            }
+            let mut attempts = 0;
+            loop {
+                let mut accepted = 0;
+                while accepted < reads {
+                    accepted += usize::from(scene.count_up().await.is_ok());
+                }
+                if scene.count_up().await.is_ok() {
+                    break;
+                }
+                attempts += 1;
+                assert!(attempts <= 10, "{reads} reads after {earlier_calls} calls");
+            }
+        }
+    }
+}

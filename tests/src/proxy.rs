@@ -183,8 +183,10 @@ struct HeldBack {
 struct Conflicts {
     /// One call in so many.
     every: usize,
-    /// The calls so far that could have met one, from where the pattern repeats.
+    /// The calls of this round that could have met one. A round has `every` refusals.
     calls: usize,
+    /// The number of this round, from 1 on.
+    round: u64,
 }
 
 /// Code of a test that runs at a call.
@@ -294,7 +296,11 @@ impl Proxy {
     /// Refuses about one in `every` calls of `UpdateItem`, `TransactGetItems` and `TransactWriteItems` with a conflict, until
     /// [`Proxy::heal`].
     pub fn refuse_with_conflicts(&self, every: usize) {
-        self.state.script().conflicts = Some(Conflicts { every, calls: 0 });
+        self.state.script().conflicts = Some(Conflicts {
+            every,
+            calls: 0,
+            round: 1,
+        });
     }
 
     /// Stops all faults.
@@ -574,10 +580,15 @@ impl Script {
         if !CONFLICTING.contains(&operation) {
             return None;
         }
-        // After so many refusals one more call passes. Otherwise the last caller, if its attempts have so many calls, would
-        // be refused at the same call of each attempt.
-        let period = conflicts.every * conflicts.every + 1;
-        conflicts.calls = conflicts.calls % period + 1;
+        // At the end of about every other round one more call passes: in the rounds n in which n times the golden ratio has a
+        // fraction of a half or more, a sequence that never repeats. In a pattern that repeats, the last caller can be
+        // refused at the same call of each attempt.
+        let one_more = conflicts.round.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 63;
+        conflicts.calls += 1;
+        if conflicts.calls > conflicts.every * conflicts.every + usize::from(one_more == 1) {
+            conflicts.calls = 1;
+            conflicts.round += 1;
+        }
         let is_refused = conflicts.calls.is_multiple_of(conflicts.every);
         is_refused.then_some(Fault::Conflict.into())
     }
