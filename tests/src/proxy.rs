@@ -179,14 +179,12 @@ struct HeldBack {
     body: Bytes,
 }
 
-/// A share of calls that meet a conflict.
+/// A share of calls that meet a conflict, chosen at random: in a pattern, the last caller of many could be refused in each
+/// attempt, for ever.
 struct Conflicts {
     /// One call in so many.
     every: usize,
-    /// The calls of this round that could have met one. A round has `every` refusals.
-    calls: usize,
-    /// The number of this round, from 1 on.
-    round: u64,
+    random: fastrand::Rng,
 }
 
 /// Code of a test that runs at a call.
@@ -296,11 +294,9 @@ impl Proxy {
     /// Refuses about one in `every` calls of `UpdateItem`, `TransactGetItems` and `TransactWriteItems` with a conflict, until
     /// [`Proxy::heal`].
     pub fn refuse_with_conflicts(&self, every: usize) {
-        self.state.script().conflicts = Some(Conflicts {
-            every,
-            calls: 0,
-            round: 1,
-        });
+        // The same calls are refused in each run, as far as they come in the same order.
+        let random = fastrand::Rng::with_seed(1);
+        self.state.script().conflicts = Some(Conflicts { every, random });
     }
 
     /// Stops all faults.
@@ -580,16 +576,7 @@ impl Script {
         if !CONFLICTING.contains(&operation) {
             return None;
         }
-        // At the end of about every other round one more call passes: in the rounds n in which n times the golden ratio has a
-        // fraction of a half or more, a sequence that never repeats. In a pattern that repeats, the last caller can be
-        // refused at the same call of each attempt.
-        let one_more = conflicts.round.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 63;
-        conflicts.calls += 1;
-        if conflicts.calls > conflicts.every * conflicts.every + usize::from(one_more == 1) {
-            conflicts.calls = 1;
-            conflicts.round += 1;
-        }
-        let is_refused = conflicts.calls.is_multiple_of(conflicts.every);
+        let is_refused = conflicts.random.usize(..conflicts.every) == 0;
         is_refused.then_some(Fault::Conflict.into())
     }
 

@@ -100,7 +100,7 @@ async fn of_64_callers_who_pass_an_address_around_none_sees_it_without_what_hold
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_where_the_database_refuses_every_third_call() {
+async fn nor_where_the_database_refuses_one_call_in_three() {
     let database = Database::start().await;
     let (api, proxy) = Api::over_through_proxy(database, PATIENT, service_for_crowds).await;
     seed(&api).await;

@@ -85,7 +85,7 @@ async fn of_64_callers_of_four_endpoints_on_one_contact_the_earliest_times_stay(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_on_one_contact_whose_database_refuses_every_third_call_the_earliest_times_stay()
+async fn of_64_callers_on_one_contact_whose_database_refuses_one_call_in_three_the_earliest_times_stay()
  {
     let database = Database::start().await;
     let (api, proxy) = Api::over_through_proxy(database, PATIENT, service_for_crowds).await;
