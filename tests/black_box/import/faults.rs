@@ -9,6 +9,7 @@ use black_box_tests::proxy::{Call, Fault, PATIENT, Proxy};
 use black_box_tests::{Api, Database};
 use contacts::arguments::Format;
 use contacts::import::End;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{ContactId, OrganizationId, Timestamp};
 use shared::store::{RetryBudget, Store};
@@ -66,7 +67,7 @@ async fn undisturbed() -> String {
 async fn faults_that_pass_lose_and_double_no_record() {
     let expected = undisturbed().await;
     let server_error = Fault::Error(500, "InternalServerError");
-    for (operation, fault) in [
+    let cases = [
         ("BatchGetItem", Fault::THROTTLED),
         ("BatchGetItem", Fault::UnprocessedKeys),
         ("BatchGetItem", Fault::Reset),
@@ -94,7 +95,9 @@ async fn faults_that_pass_lose_and_double_no_record() {
             Fault::AfterDoing(&Fault::Error(500, "InternalServerError")),
         ),
         ("Query", Fault::THROTTLED),
-    ] {
+    ];
+    // At the same time, because most of it is waiting.
+    let cases = cases.map(async |(operation, fault)| {
         let scene = behind_proxy().await;
         // More than the SDK itself tries again.
         scene.proxy.fail(operation, [fault; 9]);
@@ -106,7 +109,8 @@ async fn faults_that_pass_lose_and_double_no_record() {
             "{context}"
         );
         assert_eq!(exported_from(&scene.database).await, expected, "{context}");
-    }
+    });
+    join_all(cases).await;
 }
 
 #[tokio::test]
