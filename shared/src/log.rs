@@ -28,6 +28,7 @@ pub fn init_logging<W: io::Write>(
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::ERROR))
         .with_target("shared", level)
+        .with_target("record_history", level)
         .with_target("contacts", level);
     let lines = tracing_subscriber::fmt::layer()
         .json()

@@ -81,6 +81,57 @@ impl Settings {
     }
 }
 
+/// The settings of `record-history`, which answers no callers.
+#[derive(Debug)]
+pub struct HistorySettings {
+    /// The table.
+    pub table_name: String,
+    /// The bus of Amazon EventBridge that gets the events.
+    pub event_bus_name: String,
+    /// Whether events have the phone number or e-mail address that they are about.
+    pub events_with_addresses: bool,
+    /// The queue of Amazon SQS that gets the positions of records that cannot be read.
+    pub unreadable_records_queue_url: String,
+    /// From which level on the function logs.
+    pub log_level: LevelFilter,
+}
+
+impl HistorySettings {
+    /// Reads the settings from the environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or invalid.
+    pub fn from_environment() -> Result<Self, InvalidSetting> {
+        Self::read(environment_variable)
+    }
+
+    /// Reads the settings; `value_of` gives the value of a variable by its name.
+    ///
+    /// # Errors
+    /// When a setting is missing or invalid.
+    pub fn read(
+        value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
+    ) -> Result<Self, InvalidSetting> {
+        let values = Values(&value_of);
+        let name = "EVENTS_WITH_ADDRESSES";
+        let events_with_addresses = match values.or_default(name, "false")?.as_str() {
+            "true" => true,
+            "false" => false,
+            _ => return Err(InvalidSetting::new(name, "must be true or false")),
+        };
+        Ok(Self {
+            table_name: values.table_name()?,
+            event_bus_name: values.required("EVENT_BUS_NAME", "the bus that gets the events")?,
+            events_with_addresses,
+            unreadable_records_queue_url: values.required(
+                "UNREADABLE_RECORDS_QUEUE_URL",
+                "the queue that gets the positions of records that cannot be read",
+            )?,
+            log_level: values.log_level()?,
+        })
+    }
+}
+
 /// A text that cannot be the name of a DynamoDB table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 3 to 255 letters, digits, `_`, `-` or `.`")]

@@ -33,6 +33,7 @@ impl ContactRow {
         match refusal {
             ImportRefusal::AddressTaken(place) => Fault::new(self.field_of_method(*place), why),
             ImportRefusal::SeveralOwners | ImportRefusal::OwnerMissing => Fault::new("emails", why),
+            ImportRefusal::Erased => Fault::new("id", why),
             ImportRefusal::Unreadable
             | ImportRefusal::TooLarge
             | ImportRefusal::Refused

@@ -7,13 +7,14 @@ use super::dialect::Dialect;
 use super::examples;
 use super::operation::Operation;
 use super::parameters;
-use super::responses::{contact, crm_error, linked, not_modified, refusal};
+use super::responses::{answer, contact, crm_error, linked, not_modified, refusal};
 
 const METHOD_CHANGED: &str = "MethodChanged";
 
 /// The operations that an answer of this dialect links to.
-const NEXT: [&str; 4] = [
+const NEXT: [&str; 5] = [
     "get-contact",
+    "get-history",
     "verify-contact-method",
     "add-contact-method",
     "remove-contact-method",
@@ -26,6 +27,8 @@ pub(super) fn operations() -> Vec<Operation> {
         get_contact(),
         add_contact_method(),
         remove_contact_method(),
+        get_history(),
+        erase_contact(),
     ]
 }
 
@@ -165,6 +168,102 @@ fn remove_contact_method() -> Operation {
             ("404", method_not_found("Phone number not found on contact")),
         ],
     }
+}
+
+fn get_history() -> Operation {
+    Operation {
+        function: "get-history",
+        dialect: Dialect::Crm,
+        summary: "Show what happened to a contact",
+        description: "Answers what happened to the contact, newest first: verifications at every level, the status of subscriptions, and what \
+             holds mail back; when, by whom, on which route. A change appears within seconds. A request that changed nothing leaves \
+             no entry. A `SUPERADMIN` reaches every organization.",
+        contact: Some(examples::ALEX),
+        parameters: vec![
+            parameters::optional_query(
+                "type",
+                parameters::schema("MethodKind"),
+                "With `value`: only the entries about this phone number or e-mail address.",
+            ),
+            parameters::optional_query(
+                "value",
+                parameters::opaque_text(),
+                "The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact need not have it any more.",
+            ),
+            parameters::optional_query(
+                "limit",
+                parameters::page_limit(),
+                "How many entries the page has at most.",
+            ),
+            parameters::optional_query(
+                "cursor",
+                parameters::opaque_text(),
+                "The `nextCursor` of the page before, of the same contact, `type` and `value`.",
+            ),
+        ],
+        body: None,
+        answers: vec![
+            (
+                "200",
+                without_version(
+                    "A page of the history.",
+                    "VerificationHistory",
+                    examples::history(),
+                ),
+            ),
+            (
+                "400",
+                invalid(
+                    "cursor must be the nextCursor of a page of the same contact, type and value",
+                ),
+            ),
+            ("404", contact_not_found()),
+        ],
+    }
+}
+
+fn erase_contact() -> Operation {
+    Operation {
+        function: "erase-contact",
+        dialect: Dialect::Crm,
+        summary: "Erase a contact",
+        description: "Erases the contact with its phone numbers, addresses and subscriptions. Its history stays as dated facts without what is \
+             personal. What holds mail back from its addresses stays with their hashes. The id is never used again. An erasure that \
+             was interrupted (503) is completed by the same request, whatever its `If-Match`. Only an administrator of the \
+             organization or a `SUPERADMIN` may erase.",
+        contact: Some(examples::ALEX),
+        parameters: Vec::new(),
+        body: None,
+        answers: vec![
+            (
+                "200",
+                without_version(
+                    "The contact is erased.",
+                    "ContactErased",
+                    examples::contact_erased(),
+                ),
+            ),
+            (
+                "400",
+                invalid(
+                    "id must be unique: contacts of several organizations have it, and the token names none of them",
+                ),
+            ),
+            (
+                "403",
+                refusal(
+                    Dialect::Crm,
+                    "The caller is no administrator.",
+                    crm_error("Forbidden: only an administrator may erase a contact"),
+                ),
+            ),
+            ("404", contact_not_found()),
+        ],
+    }
+}
+
+fn without_version(description: &str, schema: &str, example: Value) -> Response {
+    answer(description, schema, example).build()
 }
 
 fn changed(description: &str, example: Value) -> Response {

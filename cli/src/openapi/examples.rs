@@ -27,7 +27,7 @@ pub fn request(route: Route) -> Value {
         Route::VerifyContactMethod => verify_contact_method(),
         Route::VerifyContact => verify_contact(),
         Route::UpsertContact => upsert_contact(),
-        Route::GetContact => json!({}),
+        Route::GetContact | Route::GetHistory | Route::EraseContact => json!({}),
         Route::ContactStatus => subject(),
         Route::AddContactMethod => add_contact_method(),
         Route::RemoveContactMethod => remove_contact_method(),
@@ -44,7 +44,9 @@ pub fn contact(route: Route) -> &'static str {
         Route::VerifyContactMethod
         | Route::GetContact
         | Route::AddContactMethod
-        | Route::RemoveContactMethod => ALEX,
+        | Route::RemoveContactMethod
+        | Route::GetHistory
+        | Route::EraseContact => ALEX,
         Route::VerifyContact => SUBSCRIBER,
         Route::UpsertContact | Route::ContactStatus | Route::Subscribe | Route::Unsubscribe => "",
     }
@@ -123,6 +125,28 @@ pub(crate) fn contact_method_removed() -> Value {
     let mut alex = changed(alex());
     alex["phoneNumber"] = json!([]);
     method_changed("Phone number removed", "updated", &alex)
+}
+
+/// The history of [`ALEX`] after the example of [`Route::VerifyContactMethod`].
+pub(crate) fn history() -> Value {
+    json!({
+        "contactId": ALEX,
+        "entries": [{
+            "id": "wzuMNFvt1gZ5bJv0nTpQ7g", "at": CHANGED_AT, "event": "verification.recorded",
+            "level": "contact", "audience": null, "client": null, "type": "phone", "value": PHONE,
+            "before": null,
+            "after": {
+                "verifiedAt": "2026-05-20T15:04:01.135Z", "verifiedBy": PERSON, "verificationSource": "admin-manual",
+            },
+            "actor": PERSON, "route": Route::VerifyContactMethod.key(),
+            "requestId": "6d7d3d5e-6d0f-4d4c-9a0d-0d3a2f7a9f10",
+        }],
+        "nextCursor": null,
+    })
+}
+
+pub(crate) fn contact_erased() -> Value {
+    json!({ "message": "Contact erased", "data": { "methods": 2, "subscriptions": 0, "historyEntries": 1 } })
 }
 
 /// Whom an application's requests are about: an address, in an audience, for a client.

@@ -160,7 +160,7 @@ fn paths(operations: &[Operation]) -> anyhow::Result<Paths> {
             .with_context(|| format!("{function} is described, but has no route"))?;
         let route = routes.swap_remove(at);
         let method = http_method(route.method())?;
-        let operation = operation.described(route.path())?;
+        let operation = operation.described(route)?;
         let path = route.path().to_owned();
         match paths.paths.get_mut(&path) {
             Some(item) => item.merge_operations(PathItem::new(method, operation)),

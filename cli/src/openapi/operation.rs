@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use serde_json::Value;
+use shared::http::Route;
 use utoipa::openapi::path::{self, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, Required, Response, SecurityRequirement};
@@ -23,15 +24,15 @@ pub(super) struct Operation {
     pub(super) contact: Option<&'static str>,
     /// Parameters other than the contact's id and `If-Match`.
     pub(super) parameters: Vec<Parameter>,
-    /// The schema of the body, and an example. An endpoint with a body writes, so it also has `If-Match`.
+    /// The schema of the body, and an example.
     pub(super) body: Option<(&'static str, Value)>,
     /// The answers that are specific to this endpoint, with their status.
     pub(super) answers: Vec<(&'static str, Response)>,
 }
 
 impl Operation {
-    /// The operation in the document, at this path.
-    pub(super) fn described(&self, path: &str) -> anyhow::Result<path::Operation> {
+    /// The operation in the document, at this route. A route that writes has `If-Match`.
+    pub(super) fn described(&self, route: Route) -> anyhow::Result<path::Operation> {
         let dialect = self.dialect;
         let mut operation = OperationBuilder::new()
             .operation_id(Some(self.function))
@@ -42,7 +43,7 @@ impl Operation {
                 dialect.security_scheme(),
                 [],
             ));
-        if path.contains("{id}") {
+        if route.path().contains("{id}") {
             let contact = self
                 .contact
                 .with_context(|| format!("{} has no example of a contact", self.function))?;
@@ -59,9 +60,10 @@ impl Operation {
             let body = RequestBodyBuilder::new()
                 .required(Some(Required::True))
                 .content("application/json", content.build());
-            operation = operation
-                .parameter_ref(parameters::reference(parameters::IF_MATCH))
-                .request_body(Some(body.build()));
+            operation = operation.request_body(Some(body.build()));
+        }
+        if route.method() != "GET" {
+            operation = operation.parameter_ref(parameters::reference(parameters::IF_MATCH));
             shared.extend(["412", "413", "415"]);
         }
         for (status, response) in &self.answers {

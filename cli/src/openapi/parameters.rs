@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Ref, Required};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr, Required};
 
 /// The contact that the path names.
 pub(super) fn contact_id(example: &str) -> Parameter {
@@ -27,6 +27,41 @@ pub(super) fn query(name: &str, schema: &str, description: &str, example: &str) 
         .schema(Some(Ref::from_schema_name(schema)))
         .example(Some(json!(example)))
         .build()
+}
+
+/// An optional parameter of the query.
+pub(super) fn optional_query(
+    name: &str,
+    schema: impl Into<RefOr<Schema>>,
+    description: &str,
+) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+/// The schema of this name.
+pub(super) fn schema(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(name).into()
+}
+
+/// The schema of a number from 1 to 100.
+pub(super) fn page_limit() -> RefOr<Schema> {
+    let number = ObjectBuilder::new().schema_type(Type::Integer);
+    number
+        .minimum(Some(1))
+        .maximum(Some(100))
+        .default(Some(json!(50)))
+        .into()
+}
+
+/// The schema of a text that is not empty.
+pub(super) fn opaque_text() -> RefOr<Schema> {
+    text().min_length(Some(1)).into()
 }
 
 /// The name under which the document has [`if_match`].

@@ -25,6 +25,8 @@ pub fn handle(route: Route, service: Arc<Service>, request: Request) -> Answer {
         Route::RemoveContactMethod => Box::pin(remove_contact_method::handle(service, request)),
         Route::Subscribe => Box::pin(subscribe::handle(service, request)),
         Route::Unsubscribe => Box::pin(unsubscribe::handle(service, request)),
+        Route::GetHistory => Box::pin(get_history::handle(service, request)),
+        Route::EraseContact => Box::pin(erase_contact::handle(service, request)),
     }
 }
 

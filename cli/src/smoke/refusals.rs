@@ -19,7 +19,9 @@ pub(super) fn checks() -> Vec<Check> {
     let mut checks: Vec<_> = Route::ALL
         .into_iter()
         .flat_map(|route| {
-            let of_body = (route.method() != "GET").then(|| of_body(route));
+            // An erasure has no body, and whether the caller may erase is nothing that these checks know.
+            let has_body = route.method() != "GET" && route != Route::EraseContact;
+            let of_body = has_body.then(|| of_body(route));
             of_any(route)
                 .into_iter()
                 .chain(of_body.into_iter().flatten())
@@ -70,6 +72,7 @@ pub(super) fn checks() -> Vec<Check> {
             Route::GetContact,
             Route::AddContactMethod,
             Route::RemoveContactMethod,
+            Route::GetHistory,
         ]
         .map(|route| {
             check(
@@ -199,7 +202,11 @@ fn with_every_fault(route: Route) -> Option<Check> {
             faults["scope"] = json!("required");
             (of_nobody, Expected::mailer_faults(400, faults))
         }
-        Route::GetContact => return None,
+        Route::GetHistory => (
+            json!({ "type": "fax", "limit": "0" }),
+            Expected::crm_error(400, "Invalid payload: …type …value …limit …"),
+        ),
+        Route::GetContact | Route::EraseContact => return None,
     };
     let sentence = "answers 400 and names every member at fault";
     Some(check(route, sentence, &body, expected))

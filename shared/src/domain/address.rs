@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::{AddressSuppression, ContactId, OrganizationId};
+use super::{AddressSuppression, ContactId, OrganizationId, Timestamp};
 
 /// Identifies an e-mail address in an organization without showing it: SHA-256 of the organization's id, `#` and the
 /// normal form of the address, in base64url.
@@ -47,12 +47,14 @@ const MAX_FORMER_OWNERS: usize = 8;
 /// An e-mail address in an organization.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    /// The normal form.
+    /// The normal form. An item without it, after an erasure, has an empty one.
     pub normal_form: String,
     /// The contact that owns the address, if one does.
     pub owner: Option<ContactId>,
     /// The contacts that owned it before and have subscriptions, the last one first; at most eight.
     pub former_owners: Vec<ContactId>,
+    /// When a former owner that was erased ended a subscription. A subscription that is created for the address begins as ended.
+    pub ended_at: Option<Timestamp>,
     /// The facts that hold mail back from the address. While a contact owns the address, they are with the contact's
     /// entry.
     pub suppression: AddressSuppression,
@@ -66,6 +68,7 @@ impl Address {
             normal_form: normal_form.to_owned(),
             owner: None,
             former_owners: Vec::new(),
+            ended_at: None,
             suppression: AddressSuppression::default(),
         }
     }
@@ -76,6 +79,7 @@ impl Address {
         Self {
             owner: Some(owner.clone()),
             former_owners: self.former_owners.clone(),
+            ended_at: self.ended_at,
             ..Self::unknown(&self.normal_form)
         }
     }
@@ -85,11 +89,36 @@ impl Address {
     pub fn released(&self, former: Option<&ContactId>, suppression: AddressSuppression) -> Self {
         let mut released = Self {
             suppression: self.suppression.clone(),
+            ended_at: self.ended_at,
             ..Self::unknown(&self.normal_form)
         };
         released.suppression.merge(suppression);
         released.add_former_owners(former.into_iter().chain(&self.former_owners));
         released
+    }
+
+    /// The address once a contact that has or had it was erased. `kept` holds mail back from the contact's addresses, and
+    /// `ended_at` is when the contact first ended a subscription.
+    ///
+    /// Where another contact owns the address, it stays as it is, but for what the erased contact's subscriptions said.
+    #[must_use]
+    pub fn without_person(
+        &self,
+        erased: &ContactId,
+        kept: AddressSuppression,
+        ended_at: Option<Timestamp>,
+    ) -> Self {
+        let mut address = self.clone();
+        address.former_owners.retain(|former| former != erased);
+        if self.owner.as_ref().is_some_and(|owner| owner != erased) {
+            address.ended_at = self.ended_at.into_iter().chain(ended_at).min();
+            return address;
+        }
+        address.owner = None;
+        address.normal_form.clear();
+        address.suppression.merge(kept);
+        address.suppression.validation.reason.clear();
+        address
     }
 
     /// Adds former owners after those that are known.

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Address, AddressHash, AddressPatch, AddressSuppression, AudienceSlug, ContactId, EmailAddress,
     MethodId, OrganizationId, PhoneNumber, Suppression, Timestamp, VerificationState, Version,
 };
 
 /// The two kinds of contact method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(
-        description = "A kind of contact method: a phone number or an e-mail address.",
-        rename_all = "lowercase"
-    )
+    schema(description = "A kind of contact method: a phone number or an e-mail address.")
 )]
+#[serde(rename_all = "lowercase")]
 pub enum MethodKind {
     /// A phone number.
     Phone,
@@ -151,6 +151,8 @@ pub struct Contact {
     pub assignees: Vec<String>,
     /// The facts about the person that hold mail back.
     pub suppression: Suppression,
+    /// The hashes of the e-mail addresses that the contact had and no longer has. An erasure finds them by these.
+    pub former_addresses: Vec<AddressHash>,
     /// Tags, by audience.
     pub tags: BTreeMap<AudienceSlug, Vec<String>>,
     /// The time of creation.
@@ -182,6 +184,7 @@ impl Contact {
             created_by: None,
             assignees: Vec::new(),
             suppression: Suppression::default(),
+            former_addresses: Vec::new(),
             tags: BTreeMap::new(),
             created_at,
             updated_at: created_at,
@@ -243,6 +246,10 @@ impl Contact {
         value: &MethodValue,
         is_primary: Option<bool>,
     ) -> &mut ContactMethod {
+        if let MethodValue::Email(address) = value {
+            let hash = AddressHash::of(&self.organization_id, address.normal_form());
+            self.former_addresses.retain(|former| *former != hash);
+        }
         let version = self.version.next();
         let added_by_it = |method: &&ContactMethod| method.id.is_of(version);
         let place = self
@@ -297,6 +304,10 @@ impl Contact {
         let removed = methods.remove(index?);
         if let (true, Some(first)) = (removed.is_primary, methods.first_mut()) {
             first.is_primary = true;
+        }
+        if let MethodValue::Email(address) = value {
+            let hash = AddressHash::of(&self.organization_id, address.normal_form());
+            self.former_addresses.push(hash);
         }
         Some(removed.suppression.of_former_owner(&self.suppression))
     }

@@ -175,6 +175,12 @@ impl Actor {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the actor is an application. No token of a person has such a subject (contract section 3).
+    #[must_use]
+    pub fn is_application(&self) -> bool {
+        self.0.starts_with("client:")
+    }
 }
 
 /// Masked: many identity providers use an e-mail address as the subject.

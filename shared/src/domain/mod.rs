@@ -9,6 +9,7 @@ mod contact;
 mod eligibility;
 mod email_address;
 mod email_validation;
+mod history;
 mod identifiers;
 mod invisible;
 mod numbering_plan;
@@ -29,6 +30,10 @@ pub use contact::{Contact, ContactMethod, MethodKind, MethodValue, NewMethod};
 pub use eligibility::{Block, Eligibility};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use email_validation::{EmailValidation, ValidationPatch, ValidationStatus};
+pub use history::{
+    HistoryChange, HistoryEntry, HistoryEvent, HistoryState, SuppressionKind, address_changes,
+    contact_changes, removed_emails, subscription_changes, verification_ended,
+};
 pub use identifiers::{
     Actor, AudienceSlug, ClientSlug, ContactId, InvalidIdentifier, MethodId, OrganizationId,
     VerificationSource,

@@ -59,11 +59,16 @@ pub struct Subscription {
     pub address: Option<AddressHash>,
     /// What is known of the verifications of the contact's addresses at this level, by the ids of their entries.
     pub verifications: BTreeMap<MethodId, VerificationState>,
+    /// The hashes of these addresses: the history tells of a verification also when the address has left the contact.
+    pub verified_addresses: BTreeMap<MethodId, AddressHash>,
     /// The time at which the subscription ended, if it ended.
     pub unsubscribed_at: Option<Timestamp>,
     /// The reason for the end; may be empty.
     pub unsubscribe_reason: String,
 }
+
+/// How many verifications of addresses that left the contact a subscription holds.
+const MAX_FORMER_VERIFICATIONS: usize = 16;
 
 impl Subscription {
     /// What is known of the verification of an address at this level.
@@ -73,8 +78,9 @@ impl Subscription {
         known.cloned().unwrap_or_default()
     }
 
-    /// Replaces what is known of the verification of an address. Drops what is known of addresses that the contact no longer
-    /// has: an address that is added again has another id.
+    /// Replaces what is known of the verification of an address. What is known of addresses that the contact no longer has does
+    /// not count any more, since an address that is added again has another id. It is dropped where there is much of it; until
+    /// then the history can tell what the removal of the address ended.
     pub fn set_verification(
         &mut self,
         contact: &Contact,
@@ -85,8 +91,14 @@ impl Subscription {
             return;
         }
         self.verifications.insert(email.id.clone(), state);
-        self.verifications
-            .retain(|id, _| contact.emails.iter().any(|email| email.id == *id));
+        let hash = AddressHash::of(&contact.organization_id, &email.normal_form);
+        self.verified_addresses.insert(email.id.clone(), hash);
+        let is_current = |id: &MethodId| contact.emails.iter().any(|email| email.id == *id);
+        let former = self.verifications.keys().filter(|id| !is_current(id));
+        if former.count() > MAX_FORMER_VERIFICATIONS {
+            self.verifications.retain(|id, _| is_current(id));
+            self.verified_addresses.retain(|id, _| is_current(id));
+        }
     }
 
     /// A subscription that has ended as this one did, for an address that has left this one's contact; `None` if it has not

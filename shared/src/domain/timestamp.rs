@@ -22,6 +22,12 @@ pub struct Timestamp(DateTime<Utc>);
 )]
 pub struct InvalidTimestamp;
 
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::EPOCH
+    }
+}
+
 impl Timestamp {
     /// The first instant of 1970.
     pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
@@ -36,6 +42,12 @@ impl Timestamp {
         } else {
             Err(InvalidTimestamp)
         }
+    }
+
+    /// The instant this many milliseconds after the first instant of 1970; `None` after 9999 and before 1970.
+    #[must_use]
+    pub fn of_unix_milliseconds(milliseconds: i64) -> Option<Self> {
+        Self::from_datetime(DateTime::from_timestamp_millis(milliseconds)?).ok()
     }
 
     /// Milliseconds since the first instant of 1970.

@@ -1,6 +1,6 @@
 //! Verifications, and the one rule that decides between two of them (contract section 2).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Actor, Timestamp, VerificationSource};
 
@@ -27,7 +27,7 @@ impl Verification {
 }
 
 /// A level that can hold a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),

@@ -12,10 +12,10 @@ use super::answer::failure_response;
 use super::failure::method_name;
 use super::{Answer, Failure, Members, Problem, parse};
 use crate::domain::{
-    Actor, Contact, ContactId, ContactMethod, MethodKind, MethodValue, OrganizationId, Outcome,
-    PhoneNumber, Timestamp, VerificationSource,
+    Actor, Contact, ContactId, ContactMethod, HistoryEntry, MethodKind, MethodValue,
+    OrganizationId, Outcome, PhoneNumber, Timestamp, VerificationSource,
 };
-use crate::store::VerifyMethod;
+use crate::store::{Erasure, HistoryPage, VerifyMethod};
 
 /// The contact method that `type` and `value` name. `phone_number` reads a phone number.
 pub fn method(
@@ -34,6 +34,20 @@ pub fn method(
         None => Err(Problem::MustBeMethodValue),
     });
     value.flatten()
+}
+
+/// The contact method that `type` and `value` name, which are given together or not at all.
+pub fn optional_method(
+    members: &mut Members<'_>,
+    phone_number: impl FnOnce(&Value) -> Result<PhoneNumber, Problem>,
+) -> Option<Option<MethodValue>> {
+    if ["type", "value"]
+        .into_iter()
+        .all(|name| members.is_blank(name))
+    {
+        return Some(None);
+    }
+    method(members, phone_number).map(Some)
 }
 
 /// The answer to a read of a contact.
@@ -79,6 +93,35 @@ pub fn method_changed(
         },
     };
     Answer::ok(outcome.as_str(), Some(contact.version), &body)
+}
+
+/// The answer with a page of a contact's history.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn history(id: &ContactId, page: &HistoryPage) -> Result<Answer, Failure> {
+    let body = HistoryView {
+        contact_id: id,
+        entries: &page.entries,
+        next_cursor: page.next_cursor.as_deref(),
+    };
+    Answer::ok("read", None, &body)
+}
+
+/// The answer to an erasure.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn erased(erasure: Erasure) -> Result<Answer, Failure> {
+    let body = ContactErased {
+        message: "Contact erased",
+        data: ContactErasedData {
+            methods: erasure.methods,
+            subscriptions: erasure.subscriptions,
+            history_entries: erasure.history_entries,
+        },
+    };
+    Answer::ok("erased", None, &body)
 }
 
 /// The response to a failure in this dialect.
@@ -127,6 +170,43 @@ struct MethodChangedData<'a> {
     outcome: Outcome,
     /// The contact after the request.
     contact: ContactView<'a>,
+}
+
+/// A page of what happened to a contact, newest first (contract section 13).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = VerificationHistory))]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HistoryView<'a> {
+    /// The id of the contact.
+    contact_id: &'a ContactId,
+    /// What happened, newest first. With `type` and `value` a page may have fewer entries than `limit`, or none, before the last
+    /// page.
+    entries: &'a [HistoryEntry],
+    /// The `cursor` of the next page. Null if this page is the last one.
+    next_cursor: Option<&'a str>,
+}
+
+/// The end of a contact.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactErased))]
+#[derive(Serialize)]
+struct ContactErased {
+    /// `Contact erased`.
+    message: &'static str,
+    /// What the contact had.
+    data: ContactErasedData,
+}
+
+/// What an erased contact had.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactErasedData))]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContactErasedData {
+    /// How many phone numbers and e-mail addresses it had.
+    methods: u64,
+    /// How many subscriptions it had.
+    subscriptions: u64,
+    /// How many entries its history has. They stay as dated facts, without what is personal.
+    history_entries: u64,
 }
 
 /// A contact as the CRM sees it (contract section 8).

@@ -25,6 +25,9 @@ pub enum Failure {
     /// 403: the client in the body is not the token's, or the token has no client.
     #[error("Forbidden: client is not the token's")]
     ForeignClient,
+    /// 403: the caller administers no organization.
+    #[error("Forbidden: only an administrator may erase a contact")]
+    NotAdministrator,
     /// 400, with every member at fault.
     #[error("Invalid payload: {}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Fault>),
@@ -118,6 +121,12 @@ pub enum Problem {
     /// It is not a label.
     #[error("must be a string of at most 100 characters without control characters")]
     MustBeLabel,
+    /// It is not the number of entries of a page.
+    #[error("must be a number from 1 to 100")]
+    MustBePageLimit,
+    /// It is not the cursor of a page of this query.
+    #[error("must be the nextCursor of a page of the same contact, type and value")]
+    MustBeCursor,
     /// It is not a list of strong entity tags.
     #[error("must be * or a list of at most 100 strong entity tags, such as \"3\"")]
     MustBeEntityTags,
@@ -190,7 +199,7 @@ impl Failure {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            Self::ForeignClient => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::ForeignClient | Self::NotAdministrator => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
             Self::AudienceNotFound => (StatusCode::BAD_REQUEST, "audience_not_found"),
             Self::ContactNotFound => (StatusCode::NOT_FOUND, "contact_not_found"),
@@ -220,6 +229,7 @@ impl From<ChangeError> for Failure {
             ChangeError::AddressNotFound => Self::invalid("email", Problem::NotOnContact),
             ChangeError::NoAddress => Self::invalid("email", Problem::Required),
             ChangeError::AddressTaken => Self::invalid("value", Problem::Taken),
+            ChangeError::InvalidCursor => Self::invalid("cursor", Problem::MustBeCursor),
             ChangeError::TooLarge => Self::invalid("body", Problem::TooLarge),
             ChangeError::VersionMismatch(version) => Self::VersionMismatch(version),
             ChangeError::Database(error) => error.into(),

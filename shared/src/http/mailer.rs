@@ -126,7 +126,9 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
         Failure::UnsupportedMediaType => (ErrorCode::UnsupportedMediaType, None),
         Failure::VersionMismatch(_) => (ErrorCode::PreconditionFailed, None),
         Failure::Internal(_) => (ErrorCode::InternalError, None),
-        Failure::ForeignClient => invalid(vec![("client", FieldCode::Forbidden)]),
+        Failure::ForeignClient | Failure::NotAdministrator => {
+            invalid(vec![("client", FieldCode::Forbidden)])
+        }
         Failure::AudienceNotFound => invalid(vec![("audience", FieldCode::NotFound)]),
         Failure::ContactNotFound | Failure::MethodNotFound(_) => {
             invalid(vec![("contact_id", FieldCode::NotFound)])

@@ -60,6 +60,15 @@ impl<'a> Members<'a> {
         self.note(member, parsed)
     }
 
+    /// Whether a member counts as absent: it is missing, null, or a blank text.
+    pub fn is_blank(&self, member: &str) -> bool {
+        match self.value(member) {
+            Value::Null => true,
+            Value::String(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+
     /// A member that must be present and not null.
     pub fn required<T>(
         &mut self,

@@ -20,6 +20,20 @@ pub fn boolean(json: &Value) -> Result<bool, Problem> {
     json.as_bool().ok_or(Problem::MustBeBoolean)
 }
 
+/// The number of entries of a page, as the query has it: 1 to 100.
+///
+/// # Errors
+/// [`Problem::Required`] or [`Problem::MustBePageLimit`].
+pub fn page_limit(json: &Value) -> Result<u16, Problem> {
+    let text = text(json)?;
+    let number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok());
+    let number = number.flatten().filter(|number| (1..=100).contains(number));
+    number.ok_or(Problem::MustBePageLimit)
+}
+
 /// A trimmed text. A blank text counts as absent; another type is a fault.
 ///
 /// # Errors

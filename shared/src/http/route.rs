@@ -15,6 +15,8 @@ pub enum Route {
     RemoveContactMethod,
     Subscribe,
     Unsubscribe,
+    GetHistory,
+    EraseContact,
 }
 
 /// The form of a route's answers, which also decides who calls it.
@@ -28,7 +30,7 @@ pub enum Dialect {
 
 impl Route {
     /// All routes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyPhoneNumber,
         Self::VerifyContactMethod,
         Self::VerifyContact,
@@ -39,6 +41,8 @@ impl Route {
         Self::RemoveContactMethod,
         Self::Subscribe,
         Self::Unsubscribe,
+        Self::GetHistory,
+        Self::EraseContact,
     ];
 
     /// Method and path, as API Gateway writes them.
@@ -55,6 +59,8 @@ impl Route {
             Self::RemoveContactMethod => "POST /api/contacts/{id}/contact-methods/remove",
             Self::Subscribe => "POST /api/subscriptions/subscribe",
             Self::Unsubscribe => "POST /api/subscriptions/unsubscribe",
+            Self::GetHistory => "GET /api/contacts/{id}/verification-history",
+            Self::EraseContact => "DELETE /api/contacts/{id}",
         }
     }
 
@@ -72,6 +78,8 @@ impl Route {
             Self::RemoveContactMethod => "remove-contact-method",
             Self::Subscribe => "subscribe",
             Self::Unsubscribe => "unsubscribe",
+            Self::GetHistory => "get-history",
+            Self::EraseContact => "erase-contact",
         }
     }
 
@@ -101,7 +109,9 @@ impl Route {
             | Self::VerifyContactMethod
             | Self::GetContact
             | Self::AddContactMethod
-            | Self::RemoveContactMethod => Dialect::Crm,
+            | Self::RemoveContactMethod
+            | Self::GetHistory
+            | Self::EraseContact => Dialect::Crm,
             Self::VerifyContact
             | Self::UpsertContact
             | Self::ContactStatus

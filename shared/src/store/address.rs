@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::difference::item_write;
+use super::erase::is_erased;
 use super::error::lost_race;
 use super::items::{Item, address, address_item, subscription};
 use super::keys::Key;
 use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{
-    Address, AddressSuppression, Contact, ContactId, OrganizationId, Subscription, SubscriptionId,
-    Tenant, Version,
+    Address, AddressHash, AddressSuppression, Contact, ContactId, OrganizationId, Subscription,
+    SubscriptionId, SubscriptionStatus, Tenant, Timestamp, Version,
 };
 
 /// An address as it was read.
@@ -31,7 +32,11 @@ impl FoundAddress {
     /// When the item cannot be read.
     pub(super) fn new(normal_form: &str, item: Option<Item>) -> Result<Self, DatabaseError> {
         let address = match &item {
-            Some(item) => address(item.clone())?,
+            // An erasure leaves the normal form out.
+            Some(item) => Address {
+                normal_form: normal_form.to_owned(),
+                ..address(item.clone())?
+            },
             None => Address::unknown(normal_form),
         };
         Ok(Self { item, address })
@@ -101,14 +106,17 @@ impl AddressEdit {
         version: Version,
         metadata: &ChangeMetadata,
     ) -> Result<TransactWriteItem, DatabaseError> {
-        let key = Key::address_of(organization, &self.after.normal_form);
-        let mut after = address_item(organization, &self.after)?;
+        let hash = AddressHash::of(organization, &self.after.normal_form);
+        let mut after = address_item(organization, &hash, &self.after)?;
         after.extend(metadata.attributes(version));
         let stored = match &self.before.item {
             None => None,
-            Some(stored) => Some((stored, address_item(organization, &self.before.address)?)),
+            Some(stored) => Some((
+                stored,
+                address_item(organization, &hash, &address(stored.clone())?)?,
+            )),
         };
-        item_write(table, key, stored, after)
+        item_write(table, Key::address(organization, &hash), stored, after)
     }
 }
 
@@ -177,6 +185,11 @@ impl Store {
         let mut items = self.read_at_once(keys).await?.into_iter();
         let address = FoundAddress::new(normal_form, items.next().flatten())?;
         let contact = items.next().flatten();
+        if address.owner() == Some(id) && contact.as_ref().is_some_and(is_erased) {
+            let why = "the owner of the address is being erased";
+            return Err(DatabaseError::LostRace(why.into()));
+        }
+        let contact = contact.filter(|contact| !is_erased(contact));
         let contact = contact.map(|contact| Snapshot::new(contact, [].into()));
         Ok((address, contact.transpose()?))
     }
@@ -202,7 +215,7 @@ impl Store {
                 found.extend(levels.iter().zip(self.read_at_once(keys).await?));
             }
         }
-        Inherited::of(levels, found.into_iter())
+        Ok(Inherited::of(levels, found.into_iter())?.with_erased(levels, address.ended_at))
     }
 }
 
@@ -230,6 +243,25 @@ impl Inherited {
             inherited.entry(of_client.clone()).or_insert(ended);
         }
         Ok(Self(inherited))
+    }
+
+    /// The same, and an end of each where a former owner that was erased ended any subscription.
+    pub(super) fn with_erased(
+        mut self,
+        levels: &[SubscriptionId; 2],
+        ended_at: Option<Timestamp>,
+    ) -> Self {
+        if let Some(ended_at) = ended_at {
+            for id in levels {
+                let ended = Subscription {
+                    status: SubscriptionStatus::Unsubscribed,
+                    unsubscribed_at: Some(ended_at),
+                    ..Subscription::default()
+                };
+                self.0.entry(id.clone()).or_insert(ended);
+            }
+        }
+        self
     }
 
     /// The subscription that the contact gets.

@@ -44,6 +44,9 @@ pub enum ChangeError {
     /// out whether DynamoDB applied the write. The write may still take effect, but only once.
     #[error("whether the write was applied cannot be told")]
     FateUnknown,
+    /// The cursor of a page was changed, or belongs to another query.
+    #[error("the cursor is not of this query")]
+    InvalidCursor,
     /// The contact does not have a version that the caller expects. It has this version, or does not exist.
     #[error("the contact has another version")]
     VersionMismatch(Option<Version>),

@@ -2,6 +2,7 @@
 
 mod address;
 mod contact;
+mod erased;
 mod method;
 mod reader;
 mod size;
@@ -14,13 +15,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 pub(super) use self::address::{address, address_item};
 pub(super) use self::contact::{contact, contact_item};
+pub(super) use self::erased::{
+    ERASED_AT, ErasedContact, UNFINISHED, Unfinished, erased_contact, erased_contact_item,
+};
+pub(super) use self::reader::Reader;
 pub(super) use self::size::{bytes_of_item, grows_too_large};
 pub(super) use self::subscription::{subscription, subscription_item};
 
 pub use self::size::is_too_large;
 
 /// An item, as the SDK has it.
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub type Item = HashMap<String, AttributeValue>;
 
 /// The phone numbers of a contact, by normal form.
 pub(super) const PHONES: &str = "phones";
@@ -35,7 +40,9 @@ pub(super) const ORGANIZATION_SHARD: &str = "organizationShard";
 /// the indexes.
 pub(super) const OWNER_ID: &str = "ownerId";
 /// On the item of an e-mail address: the ids of the contacts that owned it before, the last one first.
-const FORMER_OWNER_IDS: &str = "formerOwnerIds";
+pub(super) const FORMER_OWNER_IDS: &str = "formerOwnerIds";
+/// On a contact: the hashes of the e-mail addresses that it had and no longer has.
+pub(super) const FORMER_ADDRESSES: &str = "formerAddresses";
 /// The attributes of a verification, on every entry that holds one.
 pub(super) const VERIFIED_AT: &str = "verifiedAt";
 pub(super) const VERIFIED_BY: &str = "verifiedBy";

@@ -28,7 +28,7 @@ impl Key {
     pub(super) fn contact(organization: &OrganizationId, contact: &ContactId) -> Self {
         Self {
             partition: contact_partition(organization, contact),
-            sort: "CONTACT".to_owned(),
+            sort: CONTACT.to_owned(),
         }
     }
 
@@ -48,11 +48,19 @@ impl Key {
         }
     }
 
+    /// An entry of a contact's history, at this place in it.
+    pub(super) fn history(organization: &OrganizationId, contact: &ContactId, place: &str) -> Self {
+        Self {
+            partition: contact_partition(organization, contact),
+            sort: format!("{HISTORY_PREFIX}{place}"),
+        }
+    }
+
     /// The item of the e-mail address with this hash.
     pub(super) fn address(organization: &OrganizationId, hash: &AddressHash) -> Self {
         Self {
             partition: format!("ORG#{organization}#{ADDRESS_PREFIX}{hash}"),
-            sort: "ADDRESS".to_owned(),
+            sort: ADDRESS.to_owned(),
         }
     }
 
@@ -106,6 +114,15 @@ impl Key {
 pub(super) fn contact_partition(organization: &OrganizationId, contact: &ContactId) -> String {
     format!("ORG#{organization}#CONTACT#{contact}")
 }
+
+/// The sort key of a contact.
+pub(super) const CONTACT: &str = "CONTACT";
+
+/// The sort key of an e-mail address.
+pub(super) const ADDRESS: &str = "ADDRESS";
+
+/// The prefix of the sort keys of a contact's history.
+pub(super) const HISTORY_PREFIX: &str = "HISTORY#";
 
 /// The prefix of the sort keys of an organization's audiences.
 pub(super) const AUDIENCE_PREFIX: &str = "AUDIENCE#";
@@ -165,9 +182,25 @@ pub(super) fn shard(organization: &OrganizationId, number: u64) -> String {
 
 /// The organization in a contact's partition key.
 pub(super) fn organization_of(contact_partition: &str) -> Option<OrganizationId> {
-    let (organization, _) = contact_partition
+    contact_of(contact_partition).map(|(organization, _)| organization)
+}
+
+/// The organization and the contact in a contact's partition key.
+pub(super) fn contact_of(contact_partition: &str) -> Option<(OrganizationId, ContactId)> {
+    let (organization, contact) = contact_partition
         .strip_prefix("ORG#")?
         .split_once("#CONTACT#")?;
+    Some((
+        OrganizationId::parse(organization).ok()?,
+        ContactId::parse(contact).ok()?,
+    ))
+}
+
+/// The organization in an address's partition key.
+pub(super) fn organization_of_address(partition: &str) -> Option<OrganizationId> {
+    let (organization, _) = partition
+        .strip_prefix("ORG#")?
+        .split_once(&format!("#{ADDRESS_PREFIX}"))?;
     OrganizationId::parse(organization).ok()
 }
 

@@ -7,6 +7,7 @@
 mod address;
 mod attempts;
 mod audience_contact;
+mod batch;
 mod change;
 mod client;
 mod conditions;
@@ -14,13 +15,16 @@ mod connection;
 mod contact_methods;
 mod difference;
 mod edit;
+mod erase;
 mod error;
 mod expression;
 mod find_contact;
+mod history;
 mod items;
 mod keys;
 mod metadata;
 mod operator;
+mod query;
 mod read;
 mod recent_requests;
 mod retry;
@@ -36,8 +40,10 @@ use aws_sdk_dynamodb::Client;
 pub use audience_contact::{AudienceContactChanged, ChangeAudienceContact, IfMissing};
 pub use client::{ClientTimeouts, configure};
 pub use contact_methods::{EditMethod, EditMethodKind};
+pub use erase::{EraseContact, Erasure};
 pub use error::{ChangeError, DatabaseError};
-pub use items::is_too_large;
+pub use history::{HistoryItem, HistoryPage, HistoryQuery, StreamRecord};
+pub use items::{Item, is_too_large};
 pub use metadata::ChangeMetadata;
 pub use operator::{
     ChangeStream, Existing, Exported, ExportedContact, Import, ImportOutcome, ImportRecord,

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::transact_get_items::builders::TransactGetItemsInputBuilder;
 use aws_sdk_dynamodb::types::{Get, ReturnConsumedCapacity, TransactGetItem};
 
+use super::erase::is_erased;
 use super::items::{Item, contact, subscription};
 use super::keys::Key;
 use super::recent_requests::RecentRequests;
@@ -88,7 +89,8 @@ impl Store {
             .collect())
     }
 
-    /// Reads a contact with those of these subscriptions that exist; nothing where there is no such contact.
+    /// Reads a contact with those of these subscriptions that exist; nothing where there is no such contact, or where it was
+    /// erased.
     ///
     /// # Errors
     /// As [`Store::read_at_once`], or when an item cannot be read.
@@ -103,6 +105,7 @@ impl Store {
         if subscriptions.is_empty() {
             let item = self.read_item(contact).await?;
             return item
+                .filter(|item| !is_erased(item))
                 .map(|item| Snapshot::new(item, BTreeMap::new()))
                 .transpose();
         }
@@ -111,7 +114,7 @@ impl Store {
             .map(|subscription| Key::subscription(organization, id, subscription));
         let keys = std::iter::once(contact).chain(keys);
         let mut items = self.read_at_once(keys).await?.into_iter();
-        let contact = items.next().flatten();
+        let contact = items.next().flatten().filter(|item| !is_erased(item));
         let subscriptions = subscriptions
             .iter()
             .cloned()

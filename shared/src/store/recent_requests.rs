@@ -79,6 +79,12 @@ impl RecentRequests {
         self.0.contains(&id.0)
     }
 
+    /// When the newest was drawn, if there is one.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        let drawn_at = drawn_at_ms(self.0.first()?)?;
+        Timestamp::of_unix_milliseconds(drawn_at.try_into().ok()?)
+    }
+
     /// Whether they are as many as a contact remembers: then one update can add another.
     pub(super) fn are_complete(&self) -> bool {
         self.0.len() == REMEMBERED_WRITES

@@ -13,6 +13,7 @@ use super::conditions::{
     is_verified, records_earliest,
 };
 use super::edit::Edit;
+use super::erase::is_erased;
 use super::expression::Expression;
 use super::items::{
     CLEARED_AT, EMAILS, FENCE, Item, PHONES, RECENT_REQUESTS, UPDATED_AT, VERIFICATION_SOURCE,
@@ -188,6 +189,7 @@ impl VerifyMethod {
         &self,
         item: Option<Item>,
     ) -> Result<Option<(Outcome, Contact)>, ChangeError> {
+        let item = item.filter(|item| !is_erased(item));
         let item = item.ok_or(ChangeError::ContactNotFound)?;
         let recent_requests = RecentRequests::of(&item);
         let write_id = &self.metadata.write_id;
@@ -341,6 +343,7 @@ fn explain(
     item: Option<Item>,
     request: &VerifyMethod,
 ) -> Result<Option<(Outcome, Contact)>, ChangeError> {
+    let item = item.filter(|item| !is_erased(item));
     let contact = contact(item.ok_or(ChangeError::ContactNotFound)?)?;
     let has_work = request.has_work(&contact)?;
     Ok((!has_work).then(|| (request.outcome(false), contact)))

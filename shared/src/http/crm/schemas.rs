@@ -3,7 +3,7 @@
 
 use utoipa::ToSchema;
 
-use super::{ContactView, ErrorView, MethodChanged};
+use super::{ContactErased, ContactView, ErrorView, HistoryView, MethodChanged};
 use crate::domain::{MethodKind, PhoneNumber, VerificationSource};
 use crate::http::schemas::{Schemas, add, add_answer, with_nullable_texts};
 
@@ -17,6 +17,8 @@ pub fn schemas() -> Schemas {
     add::<RemoveContactMethod>(&mut schemas);
     add_answer::<ContactView<'_>>(&mut schemas);
     add_answer::<MethodChanged<'_>>(&mut schemas);
+    add_answer::<HistoryView<'_>>(&mut schemas);
+    add_answer::<ContactErased>(&mut schemas);
     add_answer::<ErrorView<'_>>(&mut schemas);
     with_nullable_texts(schemas)
 }

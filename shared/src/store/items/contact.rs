@@ -3,7 +3,9 @@
 use super::method::{methods, write_methods};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{CONTACT_ID, EMAILS, Item, ORGANIZATION_SHARD, PHONES, UPDATED_AT, VERSION};
+use super::{
+    CONTACT_ID, EMAILS, FORMER_ADDRESSES, Item, ORGANIZATION_SHARD, PHONES, UPDATED_AT, VERSION,
+};
 use crate::domain::{Contact, Suppression};
 use crate::store::DatabaseError;
 use crate::store::keys::{Key, PARTITION_KEY, organization_of, organization_shard};
@@ -34,6 +36,7 @@ pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
             global_unsubscribe_reason: item.or_default("globalUnsubscribeReason")?,
             complained_at: item.optional("complainedAt")?,
         },
+        former_addresses: item.or_default(FORMER_ADDRESSES)?,
         tags: item.or_default("tags")?,
         created_at: item.required("createdAt")?,
         updated_at: item.required(UPDATED_AT)?,
@@ -72,6 +75,7 @@ pub(in crate::store) fn contact_item(contact: &Contact) -> Result<Item, Database
         &suppression.global_unsubscribe_reason,
     )?;
     item.set_unless_default("complainedAt", &suppression.complained_at)?;
+    item.set_unless_default(FORMER_ADDRESSES, &contact.former_addresses)?;
     item.set_unless_default("tags", &contact.tags)?;
     item.set_unless_default("subscriptionCount", &contact.subscription_count)?;
     item.set("createdAt", &contact.created_at)?;

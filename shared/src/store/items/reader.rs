@@ -8,7 +8,7 @@ use crate::domain::{AddressSuppression, EmailValidation, Verification, Verificat
 use crate::store::DatabaseError;
 
 /// The attributes of an item, or of a map in it, that are still to be read.
-pub(super) struct Reader {
+pub(in crate::store) struct Reader {
     kind: &'static str,
     /// The path of the map; empty for the item itself.
     path: String,
@@ -17,7 +17,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader of an item of this kind.
-    pub(super) fn of(kind: &'static str, item: Item) -> Self {
+    pub(in crate::store) fn of(kind: &'static str, item: Item) -> Self {
         Self {
             kind,
             path: String::new(),
@@ -26,7 +26,7 @@ impl Reader {
     }
 
     /// An attribute that may be missing.
-    pub(super) fn optional<T: DeserializeOwned>(
+    pub(in crate::store) fn optional<T: DeserializeOwned>(
         &mut self,
         name: &str,
     ) -> Result<Option<T>, DatabaseError> {
@@ -39,7 +39,7 @@ impl Reader {
     }
 
     /// An attribute that has its type's default where it is missing.
-    pub(super) fn or_default<T: DeserializeOwned + Default>(
+    pub(in crate::store) fn or_default<T: DeserializeOwned + Default>(
         &mut self,
         name: &str,
     ) -> Result<T, DatabaseError> {
@@ -47,7 +47,10 @@ impl Reader {
     }
 
     /// An attribute that must be there.
-    pub(super) fn required<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, DatabaseError> {
+    pub(in crate::store) fn required<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<T, DatabaseError> {
         self.optional(name)?
             .ok_or_else(|| self.unreadable(name, "is missing".to_owned()))
     }

@@ -1,5 +1,7 @@
 //! The item of a subscription, of a client or at audience level.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Item;
@@ -9,7 +11,7 @@ use crate::domain::{MethodId, Subscription};
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
 
-/// The hash of the address by which the client knows the contact.
+/// The hash of the address by which the client knows the contact; in an entry of the verifications, of the verified address.
 const ADDRESS: &str = "address";
 
 /// The verifications of the contact's addresses at this level, by the ids of their entries.
@@ -18,16 +20,19 @@ const VERIFICATIONS: &str = "verifications";
 /// Reads a subscription.
 pub(in crate::store) fn subscription(item: Item) -> Result<Subscription, DatabaseError> {
     let mut item = Reader::of("subscription", item);
-    let entries = item.optional_entries(VERIFICATIONS)?.unwrap_or_default();
-    let verification = |(id, mut entry): (String, Reader)| {
+    let mut verifications = BTreeMap::new();
+    let mut verified_addresses = BTreeMap::new();
+    for (id, mut entry) in item.optional_entries(VERIFICATIONS)?.unwrap_or_default() {
         let id = MethodId::parse(&id).map_err(|error| entry.unreadable("id", error.to_string()))?;
-        Ok((id, entry.verification()?))
-    };
-    let verifications = entries.into_iter().map(verification);
+        let address = entry.optional(ADDRESS)?;
+        verified_addresses.extend(address.map(|address| (id.clone(), address)));
+        verifications.insert(id, entry.verification()?);
+    }
     Ok(Subscription {
         status: item.required("status")?,
         address: item.optional(ADDRESS)?,
-        verifications: verifications.collect::<Result<_, DatabaseError>>()?,
+        verifications,
+        verified_addresses,
         unsubscribed_at: item.optional("unsubscribedAt")?,
         unsubscribe_reason: item.or_default("unsubscribeReason")?,
     })
@@ -45,6 +50,7 @@ pub(in crate::store) fn subscription_item(
         let entry = |(id, state): (&MethodId, _)| {
             let mut entry = Writer::default();
             entry.verification(state)?;
+            entry.set_unless_default(ADDRESS, &subscription.verified_addresses.get(id))?;
             Ok((id.to_string(), AttributeValue::M(entry.into_item())))
         };
         let entries = subscription.verifications.iter().map(entry);

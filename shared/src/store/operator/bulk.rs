@@ -1,23 +1,14 @@
-//! Bulk work of the operator's tool: batch reads by key, and retries of temporary failures.
+//! Bulk work of the operator's tool: contacts with many subscriptions, and retries of temporary failures.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
-use futures_util::future::try_join_all;
 
 use crate::domain::{ContactId, SubscriptionId, Tenant};
-use crate::store::items::Item;
-use crate::store::keys::Key;
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
-
-/// The maximum number of keys in a batch read.
-pub(super) const MAX_KEYS: usize = 100;
 
 /// The maximum number of items in a transaction.
 pub(super) const MAX_ITEMS: usize = 100;
@@ -85,56 +76,6 @@ impl RetryBudget {
 }
 
 impl Store {
-    /// Reads items by any number of keys, with consistent reads. The result omits items that do not exist.
-    ///
-    /// # Errors
-    /// When the database does not answer, or throttles all reads.
-    pub(super) async fn read_many(
-        &self,
-        keys: HashSet<Key>,
-    ) -> Result<HashMap<Key, Item>, DatabaseError> {
-        let keys: Vec<_> = keys.into_iter().collect();
-        let batches = keys.chunks(MAX_KEYS).map(|keys| self.read_batch(keys));
-        let items = try_join_all(batches).await?.into_iter().flatten();
-        items
-            .map(|item| {
-                let key = Key::of_item(&item);
-                let key = key.ok_or(DatabaseError::UnexpectedAnswer("an item without a key"))?;
-                Ok((key, item))
-            })
-            .collect()
-    }
-
-    /// Repeats a batch read until it has read all keys.
-    async fn read_batch(&self, keys: &[Key]) -> Result<Vec<Item>, DatabaseError> {
-        let keys = keys.iter().cloned().map(Key::attributes).collect();
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true)
-            .build()?;
-        let mut unread = HashMap::from([(self.table.clone(), wanted)]);
-        let mut items = Vec::new();
-        loop {
-            let request = BatchGetItemInputBuilder::default().set_request_items(Some(unread));
-            let output = Box::pin(request.send_with(&self.client))
-                .await
-                .map_err(DatabaseError::from_sdk)?;
-            let found = output.responses.into_iter().flat_map(HashMap::into_values);
-            let count = items.len();
-            items.extend(found.flatten());
-            unread = output.unprocessed_keys.unwrap_or_default();
-            if unread.values().all(|wanted| wanted.keys().is_empty()) {
-                return Ok(items);
-            }
-            // DynamoDB also leaves keys unread when an answer would exceed 16 MB, so unread keys do not prove
-            // throttling.
-            if items.len() == count {
-                let why = "the table throttles a read";
-                return Err(DatabaseError::PartlyThrottled(why.into()));
-            }
-        }
-    }
-
     /// A contact with any number of subscriptions, in one of its states. Each of the reads includes the contact; all are of
     /// one state if they found the same contact.
     pub(super) async fn read_whole(

@@ -5,19 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-use super::bulk::{MAX_KEYS, RetryBudget};
+use super::bulk::RetryBudget;
 use super::table::INDEX_CONTACTS_BY_ORGANIZATION;
 use crate::domain::{Address, ContactId, OrganizationId, SubscribedContact, Tenant};
 use crate::store::address::FoundAddress;
+use crate::store::batch::MAX_KEYS;
+use crate::store::erase::is_erased;
 use crate::store::items::{CONTACT_ID, Item, ORGANIZATION_SHARD, address};
 use crate::store::keys::{
-    Key, PARTITION_KEY, SHARDS, SORT_KEY, SUBSCRIPTION_PREFIX, address_in_index, contact_partition,
-    shard, subscription_of,
+    Key, SHARDS, SUBSCRIPTION_PREFIX, address_in_index, contact_partition, shard, subscription_of,
 };
 use crate::store::read::Snapshot;
 use crate::store::{DatabaseError, Store};
@@ -158,6 +158,7 @@ impl Store {
         let found = ids
             .iter()
             .filter_map(|id| Some((id, items.remove(&Key::contact(organization, id))?)))
+            .filter(|(_, item)| !is_erased(item))
             .collect::<Vec<_>>();
         let contacts: Vec<_> = stream::iter(found)
             .map(|(id, item)| self.with_subscriptions(organization, id, item))
@@ -240,32 +241,6 @@ impl Store {
             }
         }
     }
-
-    /// The sort keys with this prefix in a partition, with consistent reads.
-    pub(super) async fn sort_keys(
-        &self,
-        partition: &str,
-        prefix: &str,
-    ) -> Result<Vec<String>, DatabaseError> {
-        let mut keys = Vec::new();
-        let mut start = None;
-        loop {
-            let request = prefix_request(&self.table, partition, prefix);
-            let output = self.query(request.set_exclusive_start_key(start)).await?;
-            let items = output.items().iter();
-            keys.extend(items.filter_map(|item| Some(Key::of_item(item)?.sort)));
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(keys);
-            }
-        }
-    }
-
-    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput, DatabaseError> {
-        Box::pin(request.send_with(&self.client))
-            .await
-            .map_err(DatabaseError::from_sdk)
-    }
 }
 
 /// The id of an entry of the index.
@@ -295,19 +270,6 @@ fn page_request(
             .expression_attribute_names("#contactId", CONTACT_ID)
             .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
     }
-}
-
-/// The request for the items of a partition whose sort keys have this prefix, as a pure function.
-fn prefix_request(table: &str, partition: &str, prefix: &str) -> QueryInputBuilder {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    QueryInputBuilder::default()
-        .table_name(table)
-        .consistent_read(true)
-        .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
-        .expression_attribute_names("#pk", PARTITION_KEY)
-        .expression_attribute_names("#sk", SORT_KEY)
-        .expression_attribute_values(":pk", text(partition))
-        .expression_attribute_values(":prefix", text(prefix))
 }
 
 #[cfg(test)]
@@ -352,22 +314,6 @@ mod tests {
         assert_eq!(
             request.expression_attribute_values().unwrap()[":after"],
             text("c_1")
-        );
-    }
-
-    #[test]
-    fn items_are_those_of_one_partition_whose_sort_keys_begin_alike() {
-        let request = prefix_request("contacts", "ORG#org_a", "AUDIENCE#");
-        let request = request.build().unwrap();
-        assert_eq!(request.consistent_read(), Some(true));
-        assert_eq!(
-            request.key_condition_expression(),
-            Some("#pk = :pk AND begins_with(#sk, :prefix)")
-        );
-        let values = request.expression_attribute_values().unwrap();
-        assert_eq!(
-            (&values[":pk"], &values[":prefix"]),
-            (&text("ORG#org_a"), &text("AUDIENCE#"))
         );
     }
 }

@@ -80,6 +80,9 @@ pub enum ImportRefusal {
     /// The address has an owner that does not exist.
     #[error("has an address whose owner does not exist")]
     OwnerMissing,
+    /// The contact was erased.
+    #[error("is the id of a contact that was erased, and is never used again")]
+    Erased,
     /// The contact, or the owner of an address, cannot be read.
     #[error("is about a contact that cannot be read from the table")]
     Unreadable,

@@ -9,6 +9,7 @@ use super::work::Work;
 use super::{Existing, Import, ImportRefusal};
 use crate::domain::{ContactId, OrganizationId, Subscription, SubscriptionId, Tenant};
 use crate::store::address::{FoundAddress, Inherited};
+use crate::store::erase::is_erased;
 use crate::store::items::Item;
 use crate::store::keys::Key;
 use crate::store::read::Snapshot;
@@ -95,6 +96,18 @@ impl Target {
                 inherited.entry(name).or_insert(ended);
             }
         }
+        for (id, patch) in &work.record.subscriptions {
+            let address = patch.address.clone().unwrap_or_default();
+            if let Some(Ok(found)) = self.addresses.get(&address)
+                && !work.record.former_owners.contains_key(&address)
+            {
+                let levels = [id.clone(), id.clone()];
+                let erased = Inherited::default().with_erased(&levels, found.address.ended_at);
+                if let Some(ended) = erased.get(id) {
+                    inherited.entry((address, id.clone())).or_insert(ended);
+                }
+            }
+        }
         Ok(inherited)
     }
 }
@@ -161,6 +174,15 @@ impl Store {
                 Some(_) => Err(DatabaseError::LostRace("the contact is new".into())),
                 None => Ok(Err(ImportRefusal::OwnerMissing)),
             };
+        }
+        if contact.is_some_and(is_erased) {
+            // A seed leaves an existing contact as it is. The demo data must load again.
+            let is_kept = import.existing == Existing::Keep;
+            return Ok(if is_kept {
+                Ok(None)
+            } else {
+                Err(ImportRefusal::Erased)
+            });
         }
         let record = &work.record;
         let existing = record.subscriptions.keys().filter_map(|name| {

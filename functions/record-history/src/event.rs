@@ -1,0 +1,95 @@
+//! The events that tell other systems what happened: CloudEvents 1.0 in JSON
+//! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>). `docs/events.schema.json` describes them.
+
+use serde::Serialize;
+use shared::domain::{
+    Actor, AudienceSlug, ClientSlug, ContactId, HistoryEntry, HistoryState, Level, MethodKind,
+    OrganizationId, Timestamp,
+};
+use shared::store::HistoryItem;
+
+/// An entry of a history as an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    specversion: &'static str,
+    /// The entry's id. A consumer that has seen it has seen the event.
+    pub id: String,
+    source: String,
+    /// What happened, such as `contact.verification.recorded`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    subject: ContactId,
+    /// When it happened.
+    pub time: Timestamp,
+    datacontenttype: &'static str,
+    data: Data,
+}
+
+/// What happened: the entry, with the contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    organization_id: OrganizationId,
+    contact_id: ContactId,
+    level: Option<Level>,
+    audience: Option<AudienceSlug>,
+    client: Option<ClientSlug>,
+    #[serde(rename = "type")]
+    kind: Option<MethodKind>,
+    value: Option<String>,
+    before: Option<HistoryState>,
+    after: Option<HistoryState>,
+    actor: Option<Actor>,
+    route: Option<String>,
+    request_id: Option<String>,
+}
+
+impl Event {
+    /// The event of an entry. Without addresses, `value` is null.
+    pub(crate) fn new(item: HistoryItem, with_addresses: bool) -> Self {
+        let HistoryItem {
+            organization,
+            contact,
+            entry,
+            ..
+        } = item;
+        let HistoryEntry {
+            id,
+            at,
+            event,
+            level,
+            audience,
+            client,
+            kind,
+            value,
+            before,
+            after,
+            actor,
+            route,
+            request_id,
+        } = entry;
+        Self {
+            specversion: "1.0",
+            id,
+            source: format!("/organizations/{organization}/contacts/{contact}"),
+            kind: event.event_type(),
+            subject: contact.clone(),
+            time: at,
+            datacontenttype: "application/json",
+            data: Data {
+                organization_id: organization,
+                contact_id: contact,
+                level,
+                audience,
+                client,
+                kind,
+                value: value.filter(|_| with_addresses),
+                before,
+                after,
+                actor,
+                route,
+                request_id,
+            },
+        }
+    }
+}

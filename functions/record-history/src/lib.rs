@@ -1,0 +1,168 @@
+//! Records the history of contacts from the table's stream, and tells other systems of it (contract section 13).
+//!
+//! DynamoDB sends each change of an item at least once, in order for each item, and in any order for different items. The keys
+//! of entries come from the record alone, so whatever arrives again changes nothing. What fails is reported by its position, and
+//! the stream sends it again, with all that comes after it.
+
+mod aws;
+mod event;
+mod outlets;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb::EventRecord;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures_util::{FutureExt, StreamExt, stream};
+use serde_json::Value;
+use shared::domain::Timestamp;
+use shared::store::{DatabaseError, HistoryItem, Item, Store, StreamRecord};
+
+pub use self::aws::AwsOutlets;
+pub use self::event::Event;
+pub use self::outlets::{Outlets, SendError, UnreadableRecord};
+
+/// How many records are worked on at a time.
+const CONCURRENT_RECORDS: usize = 8;
+
+/// What the function needs.
+pub struct Recorder {
+    /// The table.
+    pub store: Store,
+    /// Where events and reports go.
+    pub outlets: Arc<dyn Outlets>,
+    /// Whether events have the phone number or e-mail address that they are about.
+    pub events_with_addresses: bool,
+}
+
+impl Recorder {
+    /// Records a batch of the stream. The answer names the first record that must be sent again.
+    pub async fn record(&self, batch: Value) -> DynamoDbEventResponse {
+        let records = match batch {
+            Value::Object(mut batch) => batch.remove("Records").unwrap_or_default(),
+            _ => Value::Null,
+        };
+        let Value::Array(records) = records else {
+            tracing::error!("a batch has no records");
+            return DynamoDbEventResponse::default();
+        };
+        let count = records.len();
+        let mut entries = stream::iter(records)
+            .map(|record| self.record_one(record))
+            .buffered(CONCURRENT_RECORDS);
+        let mut failure = None;
+        let mut events = Vec::new();
+        let mut positions = Vec::new();
+        while let Some(recorded) = entries.next().await {
+            match recorded {
+                Ok((position, items)) => {
+                    positions.extend(items.iter().map(|_| position.clone()));
+                    let event = |item| Event::new(item, self.events_with_addresses);
+                    events.extend(items.into_iter().map(event));
+                }
+                // The records after it are sent again with it.
+                Err(position) => {
+                    failure = Some(position);
+                    break;
+                }
+            }
+        }
+        drop(entries);
+        let delivered = self.outlets.deliver(&events).await;
+        let undelivered = delivered.iter().position(|is_delivered| !is_delivered);
+        let failure = undelivered
+            .map(|first| positions.swap_remove(first))
+            .or(failure);
+        tracing::info!(
+            records = count,
+            entries = events.len(),
+            is_complete = failure.is_none(),
+            "batch recorded"
+        );
+        let failures = failure.into_iter().map(|position| {
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = Some(position);
+            failure
+        });
+        let mut response = DynamoDbEventResponse::default();
+        response.batch_item_failures = failures.collect();
+        response
+    }
+
+    /// Records one record. Returns its position, with the entries, or as the failure.
+    async fn record_one(&self, record: Value) -> Result<(String, Vec<HistoryItem>), String> {
+        let mut report = report(&record);
+        let position = report.sequence_number.clone().unwrap_or_default();
+        let work = AssertUnwindSafe(self.entries(record)).catch_unwind();
+        let reason = match work.await {
+            Ok(Ok(items)) => return Ok((position, items)),
+            Ok(Err(error @ DatabaseError::UnreadableItem { .. })) => error.to_string(),
+            // The panic hook has logged the place.
+            Err(_) => "the function panicked; its log says where".to_owned(),
+            Ok(Err(error)) => {
+                tracing::error!(position, error = %chain(&error), "a record was not recorded");
+                return Err(position);
+            }
+        };
+        tracing::error!(position, reason, "a record cannot be read");
+        report.reason = reason;
+        match self.outlets.report(&report).await {
+            Ok(()) => Ok((position, Vec::new())),
+            Err(error) => {
+                tracing::error!(position, error = %chain(&*error), "a report was not sent");
+                Err(position)
+            }
+        }
+    }
+
+    async fn entries(&self, record: Value) -> Result<Vec<HistoryItem>, DatabaseError> {
+        self.store.record_history(read(record)?).await
+    }
+}
+
+/// The position of a record, as far as it can be read.
+fn report(record: &Value) -> UnreadableRecord {
+    let text = |pointer| record.pointer(pointer)?.as_str().map(str::to_owned);
+    UnreadableRecord {
+        stream_arn: text("/eventSourceARN"),
+        event_id: text("/eventID"),
+        sequence_number: text("/dynamodb/SequenceNumber"),
+        partition_key: text("/dynamodb/Keys/pk/S"),
+        sort_key: text("/dynamodb/Keys/sk/S"),
+        reason: String::new(),
+    }
+}
+
+/// Reads a record as Lambda sends it.
+fn read(record: Value) -> Result<StreamRecord, DatabaseError> {
+    let unreadable = |path: &str, reason: &str| DatabaseError::UnreadableItem {
+        kind: "stream record",
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    // What serde found is left out: it may be personal.
+    let record: EventRecord =
+        serde_json::from_value(record).map_err(|_| unreadable("*", "is not a record"))?;
+    let change = record.change;
+    let written_at = change.approximate_creation_date_time.timestamp_millis();
+    let written_at = Timestamp::of_unix_milliseconds(written_at / 1000 * 1000);
+    let image = |image: serde_dynamo::Item| {
+        let image = Item::from(image);
+        (!image.is_empty()).then_some(image)
+    };
+    Ok(StreamRecord {
+        sequence_number: change.sequence_number.unwrap_or_default(),
+        written_at: written_at.ok_or_else(|| {
+            unreadable("ApproximateCreationDateTime", "must be from 1970 to 9999")
+        })?,
+        before: image(change.old_image),
+        after: image(change.new_image),
+    })
+}
+
+/// An error and its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}
