@@ -121,6 +121,10 @@ pub struct ServeArguments {
         conflicts_with = "database_only"
     )]
     pub cors_origins: Vec<AllowedOrigin>,
+    /// Send the events of what happens to this URL, each as a CloudEvent over HTTP (structured mode). By default they are lines
+    /// of JSON on standard error.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub events: Option<Url>,
     /// Run only the embedded database, without the API, for `cargo lambda watch` and other clients of DynamoDB.
     #[arg(long, conflicts_with = "dynamodb")]
     pub database_only: bool,

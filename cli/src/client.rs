@@ -54,8 +54,34 @@ fn is_local(url: &Url) -> bool {
     is_loopback(url) && url.scheme() == "http"
 }
 
-/// The region and credentials for an engine on this machine.
+/// A client of the streams of the endpoint at `url`, as [`client`].
+pub async fn streams_client(url: &Url) -> aws_sdk_dynamodbstreams::Client {
+    let builder = if is_local(url) {
+        let (region, credentials) = local_identity();
+        aws_sdk_dynamodbstreams::config::Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(region)
+            .credentials_provider(credentials)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+    } else {
+        aws_sdk_dynamodbstreams::config::Builder::from(&from_environment().await)
+    };
+    aws_sdk_dynamodbstreams::Client::from_conf(builder.endpoint_url(url.as_str()).build())
+}
+
+/// The configuration for an engine on this machine.
 fn local() -> Builder {
+    let (region, credentials) = local_identity();
+    Builder::new()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(region)
+        .credentials_provider(credentials)
+        // Without TLS, so that no certificates are loaded.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+}
+
+/// The region and credentials for an engine on this machine.
+fn local_identity() -> (Region, Credentials) {
     // A value that is not Unicode text counts as absent.
     let value_of = |name| environment_variable(name).ok().flatten();
     let region = value_of("AWS_REGION")
@@ -63,18 +89,8 @@ fn local() -> Builder {
         .unwrap_or("local".to_owned());
     let key = value_of("AWS_ACCESS_KEY_ID").zip(value_of("AWS_SECRET_ACCESS_KEY"));
     let (key_id, secret) = key.unwrap_or_else(|| ("local".to_owned(), "local".to_owned()));
-    Builder::new()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(region))
-        .credentials_provider(Credentials::new(
-            key_id,
-            secret,
-            None,
-            None,
-            "for a local engine",
-        ))
-        // Without TLS, so that no certificates are loaded.
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+    let credentials = Credentials::new(key_id, secret, None, None, "for a local engine");
+    (Region::new(region), credentials)
 }
 
 async fn from_environment() -> SdkConfig {

@@ -113,22 +113,33 @@ impl HistorySettings {
         value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
     ) -> Result<Self, InvalidSetting> {
         let values = Values(&value_of);
-        let name = "EVENTS_WITH_ADDRESSES";
-        let events_with_addresses = match values.or_default(name, "false")?.as_str() {
-            "true" => true,
-            "false" => false,
-            _ => return Err(InvalidSetting::new(name, "must be true or false")),
-        };
         Ok(Self {
             table_name: values.table_name()?,
             event_bus_name: values.required("EVENT_BUS_NAME", "the bus that gets the events")?,
-            events_with_addresses,
+            events_with_addresses: events_with_addresses(&value_of, false)?,
             unreadable_records_queue_url: values.required(
                 "UNREADABLE_RECORDS_QUEUE_URL",
                 "the queue that gets the positions of records that cannot be read",
             )?,
             log_level: values.log_level()?,
         })
+    }
+}
+
+/// Whether events have the phone number or e-mail address that they are about; `default` unless `EVENTS_WITH_ADDRESSES` says so.
+///
+/// # Errors
+/// When the variable is neither `true` nor `false`.
+pub fn events_with_addresses(
+    value_of: &dyn Fn(&'static str) -> Result<Option<String>, VarError>,
+    default: bool,
+) -> Result<bool, InvalidSetting> {
+    let name = "EVENTS_WITH_ADDRESSES";
+    match Values(value_of).optional(name)?.as_deref() {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => Err(InvalidSetting::new(name, "must be true or false")),
     }
 }
 

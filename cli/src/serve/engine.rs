@@ -3,14 +3,17 @@
 use std::fs::{self, File, TryLockError};
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use dynoxide::Database;
+use rusqlite::Connection;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use url::Url;
+use uuid::Uuid;
 
 /// How long requests in progress may take after the engine is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
@@ -26,6 +29,8 @@ pub const CONTENTION_BUDGET: Duration = Duration::from_secs(15);
 pub struct Engine {
     /// Where it listens.
     pub url: Url,
+    /// The records of its streams.
+    pub(crate) stream_records: StreamRecords,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), String>>,
     /// The lock on the folder, held while the engine runs: two processes must not write to one database file.
@@ -38,17 +43,19 @@ impl Engine {
     /// # Errors
     /// When the folder is in use or cannot be used, or when the port is taken.
     pub async fn start(folder: Option<&Path>, port: u16) -> anyhow::Result<Self> {
-        let (database, folder) = match folder {
-            None => (
-                Database::memory().map_err(|error| anyhow!("{error}"))?,
-                None,
-            ),
+        let (file, folder) = match folder {
+            // SQLite's own file system in memory, so that there can be a second connection.
+            None => (format!("file:/{}?vfs=memdb", Uuid::new_v4()), None),
             Some(folder) => {
-                let (database, lock) =
-                    open(folder).with_context(|| format!("--data {}", folder.display()))?;
-                (database, Some(lock))
+                let (file, lock) =
+                    lock(folder).with_context(|| format!("--data {}", folder.display()))?;
+                (file, Some(lock))
             }
         };
+        let database = Database::new(&file)
+            .map_err(|error| anyhow!("the embedded database cannot be opened: {error}"))?;
+        let stream_records = StreamRecords::open(&file)
+            .context("the stream of the embedded database cannot be opened")?;
         let listener = listen(port).await?;
         let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
         let (stop, stopped) = oneshot::channel();
@@ -61,6 +68,7 @@ impl Engine {
         ));
         Ok(Self {
             url,
+            stream_records,
             stop,
             running,
             _folder: folder,
@@ -100,7 +108,8 @@ pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
         })
 }
 
-fn open(folder: &Path) -> anyhow::Result<(Database, File)> {
+/// Locks a folder, and returns the name of the database's file in it.
+fn lock(folder: &Path) -> anyhow::Result<(String, File)> {
     fs::create_dir_all(folder).context("the folder cannot be made")?;
     let lock = File::create(folder.join("lock")).context("the folder cannot be written to")?;
     match lock.try_lock() {
@@ -114,7 +123,40 @@ fn open(folder: &Path) -> anyhow::Result<(Database, File)> {
     let file = file
         .to_str()
         .context("the folder's name is not Unicode text")?;
-    let database = Database::new(file)
-        .map_err(|error| anyhow!("contacts.sqlite cannot be opened: {error}"))?;
-    Ok((database, lock))
+    Ok((file.to_owned(), lock))
+}
+
+/// The engine's records of its streams, through a second connection to its database. The engine never deletes a record, and
+/// searches all of them at each write.
+#[derive(Clone)]
+pub(crate) struct StreamRecords(Arc<Mutex<Connection>>);
+
+/// A stored number plus this is the number that the engine's API shows.
+const FIRST_SEQUENCE_NUMBER: u128 = 100_000_000_000_000_000_000;
+
+impl StreamRecords {
+    fn open(file: &str) -> anyhow::Result<Self> {
+        let connection = Connection::open(file)?;
+        connection.execute_batch(
+            "CREATE INDEX IF NOT EXISTS contacts_stream_records
+             ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
+        )?;
+        Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+
+    /// Deletes a table's records up to this one. Nobody needs them again.
+    ///
+    /// # Errors
+    /// When the database refuses, or the number is none of the engine's.
+    pub(crate) fn delete(&self, table: &str, last: &str) -> anyhow::Result<()> {
+        let number: u128 = last.parse()?;
+        let number = number.checked_sub(FIRST_SEQUENCE_NUMBER);
+        let number = i64::try_from(number.context("an unknown sequence number")?)?;
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.execute(
+            "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2",
+            (table, number),
+        )?;
+        Ok(())
+    }
 }

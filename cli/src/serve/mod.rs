@@ -4,27 +4,33 @@ pub mod cors;
 mod docs;
 pub mod engine;
 pub mod event;
+mod events;
 pub mod gateway;
 mod home;
 mod open_door;
 pub mod routes;
+mod stream;
 mod welcome;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
-use shared::settings::{InvalidSetting, Settings, environment_variable};
-use shared::store::{ChangeStream, Store, create_table};
+use record_history::Recorder;
+use shared::settings::{self, InvalidSetting, Settings, environment_variable};
+use shared::store::{ChangeStream, Store, add_stream, create_table};
 use shared::{Service, is_loopback};
 use tokio::net::TcpListener;
 use url::Url;
 
 use self::cors::Cors;
-use self::engine::Engine;
+use self::engine::{Engine, StreamRecords};
+use self::events::LocalOutlets;
 use self::gateway::Gateway;
 use self::home::{Data, Home};
+use self::stream::StreamReader;
 use crate::arguments::ServeArguments;
 use crate::client;
 use crate::development;
@@ -68,12 +74,17 @@ async fn serve_database(
 ) -> anyhow::Result<()> {
     let engine = Engine::start(arguments.data.as_deref(), arguments.port).await?;
     let client = client::client(&engine.url, client::TIMEOUTS).await;
-    tokio::select! {
-        filled = fill(&client, settings, ChangeStream::Off, seed) => drop(filled?),
+    let store = tokio::select! {
+        filled = fill(&client, settings, seed, true) => filled?,
         () = stop.as_mut() => return engine.stop().await,
-    }
+    };
+    let records = Some(engine.stream_records.clone());
+    let reader = stream_reader(arguments, &engine.url, settings, store, records).await?;
     announce(&engine.url)?;
-    stop.await;
+    tokio::select! {
+        () = reader.run() => {}
+        () = stop => {}
+    }
     engine.stop().await
 }
 
@@ -107,14 +118,9 @@ async fn serve_api(
     } else {
         Seed::default()
     };
-    let stream = if engine.is_some() {
-        ChangeStream::Off
-    } else {
-        ChangeStream::NewAndOldImages
-    };
     let client = client::client_with_credentials(Some(database), client::TIMEOUTS).await?;
     let store = tokio::select! {
-        filled = fill(&client, &settings, stream, seed) => filled?,
+        filled = fill(&client, &settings, seed, is_loopback(database)) => filled?,
         () = stop.as_mut() => return Ok(()),
     };
 
@@ -126,6 +132,14 @@ async fn serve_api(
         (None, None) => Data::InMemory,
     };
     let home = Home::new(&url, &settings, data, has_demo_data)?;
+    // On AWS the function itself reads the stream.
+    let reader = if open_door::is_aws(database) {
+        None
+    } else {
+        let records = engine.as_ref().map(|engine| engine.stream_records.clone());
+        let store = store.clone();
+        Some(stream_reader(arguments, database, &settings, store, records).await?)
+    };
     let gateway = Gateway::new(Service {
         deadline: engine::DEADLINE,
         ..Service::new(settings, store)
@@ -133,7 +147,11 @@ async fn serve_api(
     let gateway = gateway.with_home(home).with_cors(cors);
     announce(&url)?;
     print(&welcome)?;
+    let reader = reader.map(|reader| tokio::spawn(reader.run()));
     gateway.serve(listener, stop).await;
+    if let Some(reader) = reader {
+        reader.abort();
+    }
     match engine {
         Some(engine) => engine.stop().await,
         None => Ok(()),
@@ -157,16 +175,39 @@ fn settings(table: Option<&str>) -> Result<Settings, InvalidSetting> {
     })
 }
 
-/// Creates the table if it is missing and loads the seed.
+/// The reader of the table's stream, which records the history.
+async fn stream_reader(
+    arguments: &ServeArguments,
+    database: &Url,
+    settings: &Settings,
+    store: Store,
+    records: Option<StreamRecords>,
+) -> anyhow::Result<StreamReader> {
+    let recorder = Recorder {
+        store,
+        outlets: Arc::new(LocalOutlets::new(arguments.events.clone())?),
+        events_with_addresses: settings::events_with_addresses(&environment_variable, true)?,
+    };
+    let client = client::streams_client(database).await;
+    let table = settings.table_name.clone();
+    Ok(StreamReader::new(client, table, recorder, records))
+}
+
+/// Creates the table if it is missing and loads the seed. A table on this machine gets a stream if it has none.
 async fn fill(
     client: &Client,
     settings: &Settings,
-    stream: ChangeStream,
     seed: Seed,
+    is_local: bool,
 ) -> anyhow::Result<Store> {
-    create_table(client, &settings.table_name, stream)
+    let table = &settings.table_name;
+    let is_new = create_table(client, table, ChangeStream::NewAndOldImages)
         .await
         .context("the table cannot be created")?;
+    if !is_new && is_local {
+        let added = add_stream(client, table).await;
+        added.context("the table cannot get a stream of its changes")?;
+    }
     let store = Store::new(client.clone(), settings.table_name.clone())
         .with_contention_budget(engine::CONTENTION_BUDGET);
     seed.load(&store)

@@ -28,7 +28,8 @@ pub(super) fn refuse(database: &Url, settings: &Settings) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn is_aws(url: &Url) -> bool {
+/// Whether the endpoint is one of AWS's.
+pub(super) fn is_aws(url: &Url) -> bool {
     // A host name may end with the dot of the DNS root.
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     AWS.iter().any(|suffix| {

@@ -11,9 +11,8 @@ mod outlets;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use aws_lambda_events::dynamodb::EventRecord;
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures_util::{FutureExt, StreamExt, stream};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::domain::Timestamp;
 use shared::store::{DatabaseError, HistoryItem, Item, Store, StreamRecord};
@@ -24,6 +23,40 @@ pub use self::outlets::{Outlets, SendError, UnreadableRecord};
 
 /// How many records are worked on at a time.
 const CONCURRENT_RECORDS: usize = 8;
+
+/// The answer to Lambda: the records that must be sent again
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// The first of them. Lambda sends it again with all that come after it.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// A record that must be sent again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its number in the stream. A blank one means the whole batch.
+    pub item_identifier: String,
+}
+
+/// What the function reads of a record
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>).
+#[derive(Deserialize)]
+struct Record {
+    dynamodb: ItemChange,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ItemChange {
+    sequence_number: String,
+    /// In seconds since 1970.
+    approximate_creation_date_time: f64,
+    old_image: Option<serde_dynamo::Item>,
+    new_image: Option<serde_dynamo::Item>,
+}
 
 /// What the function needs.
 pub struct Recorder {
@@ -37,14 +70,14 @@ pub struct Recorder {
 
 impl Recorder {
     /// Records a batch of the stream. The answer names the first record that must be sent again.
-    pub async fn record(&self, batch: Value) -> DynamoDbEventResponse {
+    pub async fn record(&self, batch: Value) -> BatchResponse {
         let records = match batch {
             Value::Object(mut batch) => batch.remove("Records").unwrap_or_default(),
             _ => Value::Null,
         };
         let Value::Array(records) = records else {
             tracing::error!("a batch has no records");
-            return DynamoDbEventResponse::default();
+            return BatchResponse::default();
         };
         let count = records.len();
         let mut entries = stream::iter(records)
@@ -79,14 +112,12 @@ impl Recorder {
             is_complete = failure.is_none(),
             "batch recorded"
         );
-        let failures = failure.into_iter().map(|position| {
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some(position);
-            failure
-        });
-        let mut response = DynamoDbEventResponse::default();
-        response.batch_item_failures = failures.collect();
-        response
+        BatchResponse {
+            batch_item_failures: failure
+                .into_iter()
+                .map(|item_identifier| BatchItemFailure { item_identifier })
+                .collect(),
+        }
     }
 
     /// Records one record. Returns its position, with the entries, or as the failure.
@@ -141,22 +172,22 @@ fn read(record: Value) -> Result<StreamRecord, DatabaseError> {
         reason: reason.to_owned(),
     };
     // What serde found is left out: it may be personal.
-    let record: EventRecord =
+    let record: Record =
         serde_json::from_value(record).map_err(|_| unreadable("*", "is not a record"))?;
-    let change = record.change;
-    let written_at = change.approximate_creation_date_time.timestamp_millis();
-    let written_at = Timestamp::of_unix_milliseconds(written_at / 1000 * 1000);
-    let image = |image: serde_dynamo::Item| {
-        let image = Item::from(image);
-        (!image.is_empty()).then_some(image)
-    };
+    let change = record.dynamodb;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole seconds, far below 2^53"
+    )]
+    let seconds = change.approximate_creation_date_time as i64;
+    let written_at = Timestamp::of_unix_milliseconds(seconds.saturating_mul(1000));
     Ok(StreamRecord {
-        sequence_number: change.sequence_number.unwrap_or_default(),
+        sequence_number: change.sequence_number,
         written_at: written_at.ok_or_else(|| {
             unreadable("ApproximateCreationDateTime", "must be from 1970 to 9999")
         })?,
-        before: image(change.old_image),
-        after: image(change.new_image),
+        before: change.old_image.map(Item::from),
+        after: change.new_image.map(Item::from),
     })
 }
 

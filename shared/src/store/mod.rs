@@ -47,7 +47,7 @@ pub use items::{Item, is_too_large};
 pub use metadata::ChangeMetadata;
 pub use operator::{
     ChangeStream, Existing, Exported, ExportedContact, Import, ImportOutcome, ImportRecord,
-    ImportRefusal, Registered, RetryBudget, create_table,
+    ImportRefusal, Registered, RetryBudget, add_stream, create_table,
 };
 pub use recent_requests::WriteId;
 pub(crate) use tally::{Tally, tallied};

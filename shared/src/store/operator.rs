@@ -11,4 +11,4 @@ pub use export::{Exported, ExportedContact};
 pub use import::{Existing, Import, ImportOutcome, ImportRecord, ImportRefusal};
 pub use provision::Registered;
 pub(super) use table::INDEX_CONTACTS_BY_ID;
-pub use table::{ChangeStream, create_table};
+pub use table::{ChangeStream, add_stream, create_table};

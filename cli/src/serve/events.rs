@@ -1,0 +1,83 @@
+//! Where the events of `serve` go: lines of JSON on standard error, or a URL.
+
+use std::io::{self, Write};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use record_history::{Event, Outlets, SendError, UnreadableRecord};
+use reqwest::header::CONTENT_TYPE;
+use url::Url;
+
+/// The media type of an event (CloudEvents, HTTP protocol binding, structured mode).
+const CLOUD_EVENT: &str = "application/cloudevents+json; charset=utf-8";
+
+/// Where events go.
+pub(super) enum LocalOutlets {
+    /// Lines of JSON on standard error.
+    StandardError,
+    /// Requests to a URL.
+    Webhook(Url, reqwest::Client),
+}
+
+impl LocalOutlets {
+    /// The outlets to this URL, or to standard error.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub(super) fn new(url: Option<Url>) -> anyhow::Result<Self> {
+        let Some(url) = url else {
+            return Ok(Self::StandardError);
+        };
+        let mut http = reqwest::Client::builder()
+            .user_agent("contacts serve")
+            .timeout(std::time::Duration::from_secs(10));
+        if url.scheme() == "http" {
+            // Without TLS no certificates are needed, and a machine may have none.
+            http = http.tls_certs_only([]).no_proxy();
+        }
+        Ok(Self::Webhook(url, http.build()?))
+    }
+
+    async fn send(&self, event: &Event) -> Result<(), SendError> {
+        let json = serde_json::to_string(event)?;
+        match self {
+            Self::StandardError => writeln!(io::stderr().lock(), "{json}")?,
+            Self::Webhook(url, http) => {
+                let request = http.post(url.clone()).header(CONTENT_TYPE, CLOUD_EVENT);
+                request.body(json).send().await?.error_for_status()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Outlets for LocalOutlets {
+    fn deliver<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Vec<bool>> {
+        async move {
+            let mut delivered = Vec::with_capacity(events.len());
+            for event in events {
+                let sent = self.send(event).await;
+                delivered.push(sent.is_ok());
+                if let Err(error) = sent {
+                    tracing::error!(%error, "an event was not delivered; it is sent again");
+                    break;
+                }
+            }
+            delivered
+        }
+        .boxed()
+    }
+
+    fn report<'a>(&'a self, record: &'a UnreadableRecord) -> BoxFuture<'a, Result<(), SendError>> {
+        async move {
+            let key = record.sort_key.as_deref().unwrap_or_default();
+            tracing::error!(
+                key,
+                reason = record.reason,
+                "a record of the stream is left out"
+            );
+            Ok(())
+        }
+        .boxed()
+    }
+}
