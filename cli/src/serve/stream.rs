@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::engine::StreamRecords;
 
-/// How long the reader waits for the next records.
-const POLL: Duration = Duration::from_millis(100);
+/// How long the reader waits for the next records: few large batches cost the engine less than many small ones.
+const POLL: Duration = Duration::from_millis(300);
 
 /// How long it waits after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// How many times it reads before it looks for new shards.
-const READS: u32 = 100;
+/// How many times it reads before it looks for new shards, and tells the engine which records are done with.
+const READS: u32 = 30;
 
 /// A reader of the stream of a table.
 pub(super) struct StreamReader {
@@ -82,17 +82,23 @@ impl StreamReader {
     async fn read(&mut self) -> anyhow::Result<()> {
         self.find_shards().await?;
         for _ in 0..READS {
-            let mut is_idle = true;
             for index in 0..self.shards.len() {
                 if self.is_next(&self.shards[index]) {
-                    is_idle &= !self.read_shard(index).await?;
+                    self.read_shard(index).await?;
                 }
             }
-            if is_idle {
-                tokio::time::sleep(POLL).await;
-            }
+            tokio::time::sleep(POLL).await;
         }
-        Ok(())
+        self.forget()
+    }
+
+    /// Tells the engine which records are done with.
+    fn forget(&self) -> anyhow::Result<()> {
+        let Some(records) = &self.records else {
+            return Ok(());
+        };
+        let mut last = self.shards.iter().filter_map(|shard| shard.last.as_deref());
+        last.try_for_each(|last| records.delete(&self.table, last))
     }
 
     /// Whether the shard has records to read, and those of the shard before it are read.
@@ -153,8 +159,8 @@ impl StreamReader {
         Ok(())
     }
 
-    /// Reads and records what is next in a shard. Returns whether there was anything.
-    async fn read_shard(&mut self, index: usize) -> anyhow::Result<bool> {
+    /// Reads and records what is next in a shard.
+    async fn read_shard(&mut self, index: usize) -> anyhow::Result<()> {
         // Without it, a failure begins again after the last record.
         let Some(iterator) = self.shards[index].iterator.take() else {
             anyhow::bail!("the position in the stream is lost");
@@ -169,28 +175,15 @@ impl StreamReader {
             let failed = response.batch_item_failures.first();
             if let Some(failed) = failed.map(|failed| &failed.item_identifier) {
                 let done = numbers.iter().take_while(|number| *number != failed);
-                if let Some(last) = done.last() {
-                    self.finish(index, last)?;
-                }
+                self.shards[index].last = done.last().or(self.shards[index].last.as_ref()).cloned();
                 anyhow::bail!("the record {failed} could not be recorded");
             }
         }
-        if let Some(last) = numbers.last() {
-            self.finish(index, last)?;
-        }
         let shard = &mut self.shards[index];
+        shard.last = numbers.into_iter().next_back().or(shard.last.take());
         shard.iterator = answer.next_shard_iterator;
         shard.is_finished = shard.iterator.is_none();
-        Ok(!numbers.is_empty())
-    }
-
-    /// Notes that the records of a shard up to this one are recorded.
-    fn finish(&mut self, index: usize, last: &str) -> anyhow::Result<()> {
-        self.shards[index].last = Some(last.to_owned());
-        match &self.records {
-            Some(records) => records.delete(&self.table, last),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

@@ -80,18 +80,15 @@ impl Recorder {
             return BatchResponse::default();
         };
         let count = records.len();
-        let mut entries = stream::iter(records)
+        let mut recorded = stream::iter(records)
             .map(|record| self.record_one(record))
             .buffered(CONCURRENT_RECORDS);
-        let mut failure = None;
-        let mut events = Vec::new();
-        let mut positions = Vec::new();
-        while let Some(recorded) = entries.next().await {
-            match recorded {
-                Ok((position, items)) => {
-                    positions.extend(items.iter().map(|_| position.clone()));
-                    let event = |item| Event::new(item, self.events_with_addresses);
-                    events.extend(items.into_iter().map(event));
+        let (mut positions, mut items, mut failure) = (Vec::new(), Vec::new(), None);
+        while let Some(record) = recorded.next().await {
+            match record {
+                Ok((position, entries)) => {
+                    positions.extend(entries.iter().map(|_| position.clone()));
+                    items.extend(entries);
                 }
                 // The records after it are sent again with it.
                 Err(position) => {
@@ -100,15 +97,21 @@ impl Recorder {
                 }
             }
         }
-        drop(entries);
-        let delivered = self.outlets.deliver(&events).await;
+        drop(recorded);
+        let delivered = match self.store.withdraw_erased(&mut items).await {
+            Ok(()) => self.deliver(items).await,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "erased contacts were not looked for");
+                vec![false]
+            }
+        };
         let undelivered = delivered.iter().position(|is_delivered| !is_delivered);
-        let failure = undelivered
-            .map(|first| positions.swap_remove(first))
-            .or(failure);
+        let entries = positions.len();
+        let undelivered = undelivered.and_then(|first| positions.into_iter().nth(first));
+        let failure = undelivered.or(failure);
         tracing::info!(
             records = count,
-            entries = events.len(),
+            entries,
             is_complete = failure.is_none(),
             "batch recorded"
         );
@@ -118,6 +121,13 @@ impl Recorder {
                 .map(|item_identifier| BatchItemFailure { item_identifier })
                 .collect(),
         }
+    }
+
+    /// Delivers the events of these entries. Returns whether each was delivered, up to the first that was not.
+    async fn deliver(&self, items: Vec<HistoryItem>) -> Vec<bool> {
+        let event = |item| Event::new(item, self.events_with_addresses);
+        let events: Vec<_> = items.into_iter().map(event).collect();
+        self.outlets.deliver(&events).await
     }
 
     /// Records one record. Returns its position, with the entries, or as the failure.

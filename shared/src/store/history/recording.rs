@@ -37,8 +37,8 @@ pub struct HistoryItem {
 }
 
 impl Store {
-    /// Records in the history what a record of the stream tells, and returns the entries as the table has them: without what is
-    /// personal where the contact was erased.
+    /// Records in the history what a record of the stream tells, and returns the entries. Afterwards
+    /// [`Store::withdraw_erased`] must follow.
     ///
     /// # Errors
     /// [`DatabaseError::UnreadableItem`] when the record cannot be read, or why the database does not do it. Then some of the
@@ -50,30 +50,36 @@ impl Store {
         let Some(write) = ItemWrite::read(record)? else {
             return Ok(Vec::new());
         };
-        let owner = Key::contact(&write.organization, &write.contact);
-        if write.is_deletion_of_subscription() && self.is_erased(owner.clone()).await? {
-            // The erasure itself deleted it.
-            return Ok(Vec::new());
+        if write.is_deletion_of_subscription() {
+            let owner = Key::contact(&write.organization, &write.contact);
+            if self.read_item(owner).await?.as_ref().is_some_and(is_erased) {
+                // The erasure itself deleted it.
+                return Ok(Vec::new());
+            }
         }
-        let mut items = self.entries(&write).await?;
+        let items = self.entries(&write).await?;
         for item in &items {
             self.add_entry(item).await?;
-        }
-        // An erasure rewrites the entries that it finds. It may have been here before the one above was written.
-        if !items.is_empty() && self.is_erased(owner).await? {
-            for written in &mut items {
-                written.entry = written.entry.clone().without_person();
-                let rewritten = item(written.key.clone(), &written.entry)?;
-                self.write_many(vec![put(rewritten)?]).await?;
-            }
         }
         Ok(items)
     }
 
-    /// Whether the contact under this key was erased.
-    async fn is_erased(&self, contact: Key) -> Result<bool, DatabaseError> {
-        let item = self.read_item(contact).await?;
-        Ok(item.as_ref().is_some_and(is_erased))
+    /// Takes what is personal from entries that were just written, where their contact was erased. An erasure rewrites the entries
+    /// that it finds; it may have looked before these were written.
+    ///
+    /// # Errors
+    /// When the database does not do it. Then it must be repeated.
+    pub async fn withdraw_erased(&self, items: &mut [HistoryItem]) -> Result<(), DatabaseError> {
+        let owner = |item: &HistoryItem| Key::contact(&item.organization, &item.contact);
+        let contacts = self.read_many(items.iter().map(owner).collect()).await?;
+        let mut rewritten = Vec::new();
+        for written in items {
+            if contacts.get(&owner(written)).is_some_and(is_erased) {
+                written.entry = written.entry.clone().without_person();
+                rewritten.push(put(item(written.key.clone(), &written.entry)?)?);
+            }
+        }
+        self.write_many(rewritten).await
     }
 
     /// The entries of a write of an item.
