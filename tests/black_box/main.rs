@@ -11,6 +11,7 @@ mod crm;
 mod docs;
 mod events;
 mod faults;
+mod history;
 mod identity_providers;
 mod import;
 mod log;

@@ -16,6 +16,7 @@ pub mod log;
 pub mod openapi;
 pub mod proxy;
 pub mod schema;
+pub mod stream;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +36,7 @@ use shared::Service;
 use shared::domain::{ClientSlug, OrganizationId, PhoneRegion, Timestamp};
 use shared::http::Route;
 use shared::settings::Settings;
-use shared::store::{ChangeStream, ClientTimeouts, Store, create_table};
+use shared::store::{ChangeStream, ClientTimeouts, Store, add_stream, create_table};
 use url::Url;
 use uuid::Uuid;
 
@@ -68,6 +69,14 @@ impl Database {
     /// A database with a table that no other test uses, on any endpoint. It is for data with fixed organizations.
     pub async fn start_own_table() -> Self {
         Self::with_table(fresh_table()).await
+    }
+
+    /// A database with a table that no other test uses and that has a stream of its changes.
+    pub async fn start_with_stream() -> Self {
+        let database = Self::start_own_table().await;
+        let client = database.client().await;
+        add_stream(&client, &database.table).await.unwrap();
+        database
     }
 
     /// A database with only the demo data.

@@ -9,7 +9,7 @@ pub mod gateway;
 mod home;
 mod open_door;
 pub mod routes;
-mod stream;
+pub mod stream;
 mod welcome;
 
 use std::io;

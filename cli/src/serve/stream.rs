@@ -196,7 +196,8 @@ fn sequence_number(record: &Record) -> String {
 
 /// A record in the form in which Lambda gets it; `None` for the entries of histories, which the function's filter holds back on
 /// AWS.
-fn event_record(record: Record) -> Option<Value> {
+#[must_use]
+pub fn event_record(record: Record) -> Option<Value> {
     let change = record.dynamodb?;
     let is_history = change.keys.as_ref().is_some_and(|keys| {
         let key = keys.get("sk").and_then(|key| key.as_s().ok());

@@ -1,0 +1,80 @@
+//! Random sequences of requests, imports and edits by hand. Their records are redelivered, split, taken out of order over items and
+//! interrupted; then the history is that of a model, entry for entry.
+//!
+//! The model knows no records: it compares what an export shows of a contact before and after each step.
+
+mod chaos;
+mod model;
+mod steps;
+
+use std::env;
+
+use black_box_tests::stream::records;
+use serde_json::Value;
+
+use self::chaos::Chaos;
+use self::model::Model;
+use self::steps::{CONTACTS, Step, Steps};
+use super::{history_of, start};
+
+/// How many sequences a run of the tests tries.
+const SEQUENCES: u64 = 6;
+
+/// How many steps a sequence has.
+const STEPS: usize = 60;
+
+/// The seed of the first sequence: that of a failed run (`HISTORY_SEED`), or a new one.
+fn first_seed() -> u64 {
+    match env::var("HISTORY_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => fastrand::u64(..1 << 32),
+    }
+}
+
+#[tokio::test]
+async fn the_history_is_that_of_the_model_whatever_happens_to_the_records() {
+    let first = first_seed();
+    for seed in first..first + SEQUENCES {
+        eprintln!("HISTORY_SEED={seed}");
+        sequence(seed).await;
+    }
+}
+
+async fn sequence(seed: u64) {
+    let api = start().await;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut steps = Steps::start(&api).await;
+    let mut model = Model::default();
+    let mut chaos = Chaos::new(&api.database).await;
+    model.note(&api, &Step::Route("seed")).await;
+    for _ in 0..STEPS {
+        let step = steps.make(&mut random).await;
+        model.note(&api, &step).await;
+        // Some records come at once, others long after.
+        if random.u8(..4) == 0 {
+            chaos.collect(records(&api.database).await);
+            chaos.deliver(&mut random, false).await;
+        }
+    }
+    chaos.collect(records(&api.database).await);
+    chaos.deliver(&mut random, true).await;
+    for contact in CONTACTS {
+        let limit = random.u16(1..8);
+        let found = history_of(&api, contact, &format!("limit={limit}")).await;
+        model.assert_equal(contact, &found, &format!("HISTORY_SEED={seed}"));
+        for (kind, value) in model.methods(contact) {
+            let query = format!(
+                "type={kind}&value={}&limit={limit}",
+                value.replace('+', "%2B")
+            );
+            let of_method = history_of(&api, contact, &query).await;
+            let expected: Vec<Value> = found
+                .iter()
+                .filter(|entry| entry["type"] == kind && entry["value"] == value)
+                .cloned()
+                .collect();
+            assert_eq!(of_method, expected, "HISTORY_SEED={seed}: {kind} {value}");
+        }
+    }
+    chaos.assert_events_are_entries(&api).await;
+}
