@@ -307,7 +307,8 @@ async fn a_write_that_arrives_after_the_erasure_is_not_applied() {
             assert_eq!(erased.status, 200);
             answer
         };
-        assert!(matches!(answer.status, 404 | 503), "{answer:?}");
+        // It was attempted again, before the erasure or after it.
+        assert!(matches!(answer.status, 200 | 404 | 503), "{answer:?}");
         late.deliver().await;
         assert_eq!(personal(&api).await, Vec::<String>::new(), "{operation}");
         proxy.heal();
