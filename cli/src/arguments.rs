@@ -67,6 +67,13 @@ pub enum Command {
     /// The export may omit contacts that are created while it runs.
     #[command(after_help = exit::COMMAND_HELP)]
     Export(ExportArguments),
+    /// Erase a contact: its phone numbers, addresses and subscriptions, and what is personal in its history.
+    ///
+    /// What holds mail back from its addresses stays with their hashes, so that they are still blocked when they come back. The id is
+    /// never used again. An erasure that ends early is completed by the same command. docs/operations.md says where else the data
+    /// are, and for how long.
+    #[command(after_help = exit::ERASE_HELP)]
+    Erase(EraseArguments),
     /// Load contacts into an existing table. This runs no API.
     ///
     /// Existing contacts keep their values. `DEFAULT_PHONE_REGION` applies to national phone numbers.
@@ -184,6 +191,26 @@ pub struct ShowArguments {
     /// Also show this contact, with its subscriptions.
     #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
     pub contact: Option<ContactId>,
+    /// The table.
+    #[command(flatten)]
+    pub table: TableArguments,
+}
+
+/// Options of `contacts erase`.
+#[derive(Debug, Clone, Args)]
+pub struct EraseArguments {
+    /// The organization.
+    #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
+    pub organization: OrganizationId,
+    /// The contact.
+    #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
+    pub contact: ContactId,
+    /// Only say what an erasure would erase.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    #[arg(long)]
+    pub json: bool,
     /// The table.
     #[command(flatten)]
     pub table: TableArguments,

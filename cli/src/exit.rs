@@ -61,6 +61,15 @@ Exit codes:
   3         The table cannot be read.
   130, 143  Ctrl-C or SIGTERM ended the command.";
 
+/// The exit codes of `contacts erase`, for its `--help`.
+pub(crate) const ERASE_HELP: &str = "\
+Exit codes:
+  0         The contact is erased.
+  1         The organization has no contact with this id, or it was erased.
+  2         An argument, an option or a setting is missing or wrong.
+  3         The erasure could not begin, or it ended early.
+  130, 143  Ctrl-C or SIGTERM ended the command.";
+
 /// The exit codes of `contacts import`, for its `--help`.
 pub(crate) const IMPORT_HELP: &str = "\
 Exit codes:

@@ -7,6 +7,7 @@ pub mod completions;
 mod contact_file;
 pub mod demo;
 pub mod development;
+pub mod erase;
 pub mod exit;
 pub mod explain;
 pub mod export;

@@ -6,6 +6,7 @@ use clap::Parser;
 use contacts::arguments::{Arguments, Command, TokenArguments};
 use contacts::completions;
 use contacts::development::{self, Identity};
+use contacts::erase;
 use contacts::exit;
 use contacts::explain;
 use contacts::export;
@@ -31,6 +32,7 @@ async fn main() -> ExitCode {
         Command::Show(arguments) => provision::show(arguments).await,
         Command::Import(arguments) => import::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
+        Command::Erase(arguments) => erase::run(arguments).await,
         Command::Seed(arguments) => seed::run(arguments).await,
         Command::Openapi => openapi::run().map(success),
         Command::Token(arguments) if arguments.explain => explain::run().await,

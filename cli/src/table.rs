@@ -73,7 +73,7 @@ impl Table {
     }
 
     /// Creates a missing table on this machine; anywhere else it does nothing. The table has no stream: nobody reads it
-    /// here, and with one each write of the embedded engine is slower than the one before.
+    /// here. `serve` gives it one.
     ///
     /// # Errors
     /// When the database refuses or does not answer.

@@ -10,13 +10,14 @@ use std::process::{Command, Stdio};
 use self::common::files::{database, file, import, succeeded, tool};
 use self::common::{Folder, Server, contacts, output, text};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "serve",
     "token",
     "provision",
     "show",
     "import",
     "export",
+    "erase",
     "seed",
     "openapi",
     "smoke",

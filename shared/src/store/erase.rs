@@ -118,16 +118,29 @@ impl Store {
         })
     }
 
+    /// [`Store::erase_contact`] for the operator's tool, which has no tenant.
+    ///
+    /// # Errors
+    /// As [`Store::erase_contact`].
+    pub async fn erase_by_operator(
+        &self,
+        organization: &OrganizationId,
+        id: &ContactId,
+        request: &EraseContact,
+    ) -> Result<Erasure, ChangeError> {
+        let tenant = Tenant::new(organization.clone());
+        self.erase_contact(&tenant, id, request).await
+    }
+
     /// What an erasure would erase. Writes nothing.
     ///
     /// # Errors
     /// When there is no such contact, or it was erased already, or the database does not answer.
     pub async fn plan_erasure(
         &self,
-        tenant: &Tenant,
+        organization: &OrganizationId,
         id: &ContactId,
     ) -> Result<Erasure, ChangeError> {
-        let organization = tenant.organization();
         let item = self.read_item(Key::contact(organization, id)).await?;
         let item = item.ok_or(ChangeError::ContactNotFound)?;
         let partition = contact_partition(organization, id);
