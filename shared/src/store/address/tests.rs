@@ -51,7 +51,8 @@ fn kept() -> AddressSuppression {
 
 /// The address as an earlier write at version 3 left it.
 fn found(address: &Address) -> FoundAddress {
-    let mut item = address_item(&organization(), address).unwrap();
+    let hash = AddressHash::of(&organization(), &address.normal_form);
+    let mut item = address_item(&organization(), &hash, address).unwrap();
     item.extend(metadata("request_0").attributes(Version::new(3)));
     FoundAddress::new(&address.normal_form, Some(item)).unwrap()
 }

@@ -240,7 +240,12 @@ fn an_address_is_released_in_the_transaction_that_takes_it_from_its_contact() {
     let mut after = before.clone();
     let kept = after.contact.remove_method(&email("jane@example.com"));
     let owned = Address::unknown("jane@example.com").claimed_by(&before.contact.id);
-    let item = address_item(organization, &owned).unwrap();
+    let item = address_item(
+        organization,
+        &AddressHash::of(organization, &owned.normal_form),
+        &owned,
+    )
+    .unwrap();
     let found = FoundAddress::new("jane@example.com", Some(item)).unwrap();
     let release = AddressEdit::release(found, &before.contact, kept.unwrap());
     let items = edit(Some(&before), &after, vec![release]);

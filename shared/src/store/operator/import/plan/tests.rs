@@ -3,6 +3,7 @@ mod addresses;
 use std::time::Duration;
 
 use super::*;
+use crate::domain::AddressHash;
 use crate::domain::{
     Actor, AudienceSlug, ClientSlug, ContactPatch, NewMethod, SubscriptionPatch, Verification,
 };
@@ -53,7 +54,10 @@ fn state(record: &ContactRecord, contact: Option<Contact>, owners: &[(&str, &str
 fn state_with(record: &ContactRecord, contact: Option<Contact>, known: &[Address]) -> State {
     let found = |normal_form: &str| {
         let known = known.iter().find(|known| known.normal_form == normal_form);
-        let item = known.map(|known| address_item(&organization(), known).unwrap());
+        let item = known.map(|known| {
+            let hash = AddressHash::of(&organization(), normal_form);
+            address_item(&organization(), &hash, known).unwrap()
+        });
         Ok(FoundAddress::new(normal_form, item).unwrap())
     };
     let methods = record.patch.methods.iter();
