@@ -10,6 +10,7 @@ mod api;
 mod authorization;
 mod evaluation;
 mod functions;
+mod history;
 mod metrics;
 mod parameters;
 mod permissions;

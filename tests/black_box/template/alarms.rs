@@ -6,15 +6,16 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::assert_no_faults;
+use super::history::MAPPING;
 use super::metrics::{Known, Metric};
-use super::stack::{ALARM_TOPIC, PRODUCTION, Stack};
+use super::stack::{ALARM_TOPIC, FORWARDING, Stack};
 use super::table::TABLE;
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
 /// All alarms, by name: those of production.
 fn alarms() -> BTreeMap<String, Value> {
-    Stack::with(&PRODUCTION).of_type(ALARM)
+    Stack::whole().of_type(ALARM)
 }
 
 /// The metrics that an alarm looks at, each with its statistic: one, or those that an expression is of.
@@ -42,7 +43,7 @@ fn watches(alarm: &Value) -> Vec<(Metric, String)> {
 
 #[tokio::test]
 async fn every_alarm_is_on_metrics_that_exist() {
-    let (known, stack) = (Known::new().await, Stack::with(&PRODUCTION));
+    let (known, stack) = (Known::new().await, Stack::whole());
     assert_no_faults(alarms().iter().flat_map(|(name, alarm)| {
         let faults = watches(alarm)
             .into_iter()
@@ -76,10 +77,23 @@ async fn there_is_an_alarm_for_all_that_can_go_wrong() {
     let (known, stack) = (Known::new().await, Stack::new());
     let mut wanted = vec!["5xx Sum ${Api}".to_owned(), "Latency p99 ${Api}".to_owned()];
     for name in stack.functions().keys() {
-        // `server_errors` is 0 or 1 for each request, so that its average is a share.
-        for what in ["Errors Sum", "Throttles Sum", "server_errors Average"] {
+        for what in ["Errors Sum", "Throttles Sum"] {
             wanted.push(format!("{what} ${{{name}}}"));
         }
+    }
+    for name in stack.endpoints().keys() {
+        // It is 0 or 1 for each request, so that its average is a share.
+        wanted.push(format!("server_errors Average ${{{name}}}"));
+    }
+    for what in [
+        "IteratorAge Maximum ${RecordHistory}",
+        "OnFailureDestinationDeliveredEventCount Sum ${Changes}",
+        "DroppedEventCount Sum ${Changes}",
+        "DestinationDeliveryFailures Sum ${RecordHistory}",
+        "ApproximateNumberOfMessagesVisible Maximum ${UnreadableRecords.QueueName}",
+        "ApproximateNumberOfMessagesVisible Maximum ${UndeliveredEvents.QueueName}",
+    ] {
+        wanted.push(what.to_owned());
     }
     for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] {
         wanted.push(format!("{metric} Sum ${{Table}}"));
@@ -129,7 +143,8 @@ fn alarms_are_sent_to_the_topic_where_there_is_one_and_canaries_do_not_say_that_
 #[test]
 fn less_monitoring_makes_fewer_alarms_and_no_dashboard() {
     for (monitoring, alarms) in [("errors", vec!["ApiServerErrors"]), ("none", vec![])] {
-        let resources = Stack::with(&[("Monitoring", monitoring)]).resources();
+        let stack = Stack::with(&[&FORWARDING[..], &[("Monitoring", monitoring)]].concat());
+        let resources = stack.resources();
         let made = resources.iter().filter(|(_, it)| {
             it["Type"]
                 .as_str()
@@ -137,12 +152,16 @@ fn less_monitoring_makes_fewer_alarms_and_no_dashboard() {
                 .starts_with("AWS::CloudWatch::")
         });
         assert_eq!(made.map(|(name, _)| name).collect::<Vec<_>>(), alarms);
+        // CloudWatch charges for what the mapping reports too.
+        assert!(stack.only(MAPPING).get("MetricsConfig").is_none());
     }
+    let events = json!({ "Metrics": ["EventCount"] });
+    assert_eq!(Stack::new().only(MAPPING)["MetricsConfig"], events);
 }
 
 #[test]
 fn a_new_version_is_taken_back_for_its_own_failures() {
-    let (stack, alarms) = (Stack::with(&PRODUCTION), alarms());
+    let (stack, alarms) = (Stack::whole(), alarms());
     for (name, function) in stack.functions() {
         let canary = format!("{name}Canary");
         let preference = &function["DeploymentPreference"];

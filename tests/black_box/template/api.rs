@@ -91,8 +91,8 @@ fn pages_of_the_origins_that_are_set_may_call_and_no_others() {
 
 #[test]
 fn pages_may_send_the_methods_of_the_routes_and_the_headers_that_the_endpoints_read() {
-    let functions = Stack::new().functions();
-    let methods: BTreeSet<_> = functions.values().map(|it| route(it).0).collect();
+    let endpoints = Stack::new().endpoints();
+    let methods: BTreeSet<_> = endpoints.values().map(|it| route(it).0).collect();
     assert_eq!(cors("AllowMethods"), methods);
     assert_eq!(
         cors("AllowHeaders"),

@@ -18,11 +18,26 @@ pub(super) struct Request {
 }
 
 /// What must be allowed for a call of an operation, all of it on the table of this name.
-pub(super) fn requests(operation: &str, call: &Value, table: &str) -> Vec<Request> {
+pub(super) fn requests<'c>(operation: &str, call: &'c Value, table: &str) -> Vec<Request> {
     match operation {
         "GetItem" | "UpdateItem" => {
             assert_eq!(call["TableName"], table);
             vec![on_table(operation, [&call["Key"]])]
+        }
+        "PutItem" => {
+            assert_eq!(call["TableName"], table);
+            vec![on_table(operation, [&call["Item"]])]
+        }
+        // It needs its own permission, and none for what it puts and deletes.
+        "BatchWriteItem" => {
+            let tables = call["RequestItems"].as_object().unwrap();
+            assert!(tables.keys().eq([table]), "{tables:?}");
+            let writes = tables[table].as_array().unwrap().iter();
+            let key = |write: &'c Value| match write.get("PutRequest") {
+                Some(put) => &put["Item"],
+                None => &write["DeleteRequest"]["Key"],
+            };
+            vec![on_table(operation, writes.map(key))]
         }
         // There is no permission for the transaction as such.
         "TransactGetItems" => {
@@ -69,15 +84,17 @@ fn on_table<'k>(operation: &str, keys: impl IntoIterator<Item = &'k Value>) -> R
     }
 }
 
-/// A query of an index, whose permission is one on the index alone.
+/// A query of the table, or of an index, whose permission is one on the index alone.
 fn query(call: &Value) -> Request {
-    let index = call["IndexName"].as_str().unwrap();
+    let index = call.get("IndexName").and_then(Value::as_str);
     let condition = call["KeyConditionExpression"].as_str().unwrap();
     let (_, placeholder) = condition.split_once(" = ").unwrap();
+    let placeholder = placeholder.split(' ').next().unwrap();
     let value = &call["ExpressionAttributeValues"][placeholder]["S"];
+    let index = index.map(|index| format!("/index/{index}"));
     Request {
         action: "dynamodb:Query".to_owned(),
-        resource: format!("{TABLE_ARN}/index/{index}"),
+        resource: format!("{TABLE_ARN}{}", index.unwrap_or_default()),
         leading_keys: BTreeSet::from([value.as_str().unwrap().to_owned()]),
     }
 }

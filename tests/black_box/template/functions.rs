@@ -32,7 +32,7 @@ pub(super) fn route(function: &Value) -> (String, String) {
 #[tokio::test]
 async fn every_route_is_the_one_that_its_function_logs() {
     let api = Api::start().await;
-    for (name, function) in Stack::new().functions() {
+    for (name, function) in Stack::new().endpoints() {
         let (method, path) = route(&function);
         let request = api.request_by(&method, &path.replace("{id}", "c_1"));
         let answer = api.send(request.json(&json!({}))).await;
@@ -62,8 +62,8 @@ fn every_crate_of_a_function_is_deployed_once_from_where_it_is_built() {
 }
 
 #[test]
-fn every_function_answers_before_lambda_ends_it_and_that_before_api_gateway_gives_up() {
-    for (name, function) in Stack::new().functions() {
+fn every_endpoint_answers_before_lambda_ends_it_and_that_before_api_gateway_gives_up() {
+    for (name, function) in Stack::new().endpoints() {
         let timeout = function["Timeout"].as_u64().map(Duration::from_secs);
         assert!(
             timeout.is_some_and(|timeout| DEADLINE < timeout && timeout < API_GATEWAY_TIMEOUT),

@@ -8,6 +8,7 @@ use black_box_tests::{Api, log};
 use serde_json::{Value, json};
 
 use super::api::API;
+use super::history::{MAPPING, QUEUE};
 use super::scenes::played;
 use super::stack::{FUNCTION, Stack};
 use super::table::TABLE;
@@ -15,11 +16,17 @@ use super::table::TABLE;
 /// Metrics of AWS's services: the namespace, a set of dimensions, and the metrics that have it.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html> (a REST API's have other names),
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>,
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>.
 #[rustfmt::skip]
-const FAMILIES: [(&str, &[&str], &[&str]); 7] = [
+const FAMILIES: [(&str, &[&str], &[&str]); 10] = [
     ("AWS/ApiGateway", &["ApiId"], &["4xx", "5xx", "Count", "IntegrationLatency", "Latency"]),
     ("AWS/Lambda", &["FunctionName"], &["ConcurrentExecutions", "Errors", "Throttles"]),
+    // Of a function that Lambda calls for records of a stream.
+    ("AWS/Lambda", &["FunctionName"], &["DestinationDeliveryFailures", "IteratorAge"]),
+    // Of a mapping with `MetricsConfig`.
+    ("AWS/Lambda", &["EventSourceMappingUUID"], &["DroppedEventCount", "InvokedEventCount", "OnFailureDestinationDeliveredEventCount"]),
+    ("AWS/SQS", &["QueueName"], &["ApproximateNumberOfMessagesVisible"]),
     ("AWS/Lambda", &["ExecutedVersion", "FunctionName", "Resource"], &["Errors", "Invocations"]),
     // Of one operation; a table as a whole has none.
     ("AWS/DynamoDB", &["Operation", "TableName"], &["SystemErrors"]),
@@ -83,6 +90,10 @@ impl Known {
         match name {
             "ApiId" => stack.is_a(API, value),
             "FunctionName" => stack.is_a(FUNCTION, value),
+            "EventSourceMappingUUID" => stack.is_a(MAPPING, value),
+            "QueueName" => value
+                .strip_suffix(".QueueName}")
+                .is_some_and(|queue| stack.is_a(QUEUE, &format!("{queue}}}"))),
             // The alias that the API calls.
             "Resource" => value
                 .strip_suffix(":live")

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::assert_no_faults;
 use super::stack::{
-    ALARM_TOPIC, AUDIENCE, ISSUER, KEYS_SECRET, KEYS_URL, KMS_KEY, PRODUCTION, SECRET_KEYS, Stack,
-    TEMPLATE, text,
+    ALARM_TOPIC, AUDIENCE, EVENTS_QUEUE, FORWARDING, ISSUER, KEYS_SECRET, KEYS_URL, KMS_KEY,
+    PRODUCTION, SECRET_KEYS, Stack, TEMPLATE, WEBHOOK_SECRET, WEBHOOK_URL, text,
 };
 
 /// 101 characters.
@@ -40,6 +40,12 @@ pub(super) const SAMPLES: &[Sample] = &[
     ("MaxWriteRequestUnits", &["", "1", "40000"], &["0", "-1", "many"]),
     ("KmsKeyArn", &["", KMS_KEY], &["arn:aws:kms:x:123456789012:alias/contacts", "1234abcd"]),
     ("PermissionsBoundaryArn", &["", BOUNDARY], &["boundary", "arn:aws:iam::123456789012:role/a"]),
+    ("EventsWebhookUrl", &["", WEBHOOK_URL], &["http://a.example.com", "https://", "https://a/*/b", "https://a b"]),
+    ("EventsWebhookHeader", &["Authorization", "X-Api-Key"], &["", "a b", "a:"]),
+    ("EventsWebhookSecretArn", &["", WEBHOOK_SECRET], &["token", "arn:aws:ssm:x:123456789012:parameter/token"]),
+    ("EventsWebhookSecretVersionId", &["", "EXAMPLE1-90ab-cdef"], &["a b", "a:b", "v1}}"]),
+    // A FIFO queue wants a group for each message.
+    ("EventsQueueArn", &["", EVENTS_QUEUE], &["events", "arn:aws:sns:x:123456789012:events", "arn:aws:sqs:x:123456789012:events.fifo"]),
     ("DomainName", &["", "contacts.example.com"], &["localhost", "https://a.example", "A.example"]),
     ("CertificateArn", &["", CERTIFICATE], &["12ab", "arn:aws:iam::123456789012:certificate/a"]),
     ("CorsOrigins", &["", "*", "https://a.example,http://localhost:3000"],
@@ -140,7 +146,7 @@ fn every_parameter_is_in_one_group_of_the_console() {
 fn parameters_that_do_not_go_together_are_refused() {
     const DOMAIN: [(&str, &str); 2] =
         [("DomainName", "a.example"), ("CertificateArn", CERTIFICATE)];
-    const REFUSED: [(&str, &str, &str); 8] = [
+    const REFUSED: [(&str, &str, &str); 10] = [
         ("JwtKeysUrl", "", "not both"),
         ("JwtKeysSecretArn", KEYS_SECRET, "not both"),
         ("JwtClaimRole", "organizationId", "different claims"),
@@ -149,6 +155,8 @@ fn parameters_that_do_not_go_together_are_refused() {
         ("JwtAdminRole", "SUPERADMIN", "different roles"),
         ("DomainName", "a.example", "or neither"),
         ("CertificateArn", CERTIFICATE, "or neither"),
+        ("EventsWebhookUrl", WEBHOOK_URL, "or neither"),
+        ("EventsWebhookSecretArn", WEBHOOK_SECRET, "or neither"),
     ];
     for (name, value, words) in REFUSED {
         let refusals = refusals(&[(name, value)]);
@@ -157,7 +165,7 @@ fn parameters_that_do_not_go_together_are_refused() {
             "{name} {refusals:?}"
         );
     }
-    for fine in [&[][..], &SECRET_KEYS, &PRODUCTION, &DOMAIN] {
+    for fine in [&[][..], &SECRET_KEYS, &PRODUCTION, &DOMAIN, &FORWARDING] {
         assert_eq!(refusals(fine), [""; 0], "{fine:?}");
     }
 }

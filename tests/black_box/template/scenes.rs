@@ -7,12 +7,17 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use black_box_tests::events::{self, NOW};
 use black_box_tests::proxy::{Fault, PATIENT, Proxy};
-use black_box_tests::{Answer, Api, Database, service_at};
+use black_box_tests::{Answer, Api, Database, Item, service_at, token};
+use contacts::development::Identity;
 use serde_json::{Value, json};
+use shared::store::StreamRecord;
 use tokio::sync::OnceCell;
 
 use super::authorization::{Request, requests};
 use super::stack::{Stack, crate_of};
+
+/// How the sort keys of the items begin whose changes a history tells of.
+const HISTORY_OF: [&str; 3] = ["ADDRESS", "CONTACT", "SUBSCRIPTION#"];
 
 /// What a function did in its scenes.
 #[derive(Debug, Default)]
@@ -39,11 +44,17 @@ async fn play() -> BTreeMap<String, Played> {
         let name = crate_of(function);
         let mut played = Played::default();
         stage.start(&mut played).await;
+        if name == "record-history" {
+            stage.changes(&mut played).await;
+            all.insert(name.to_owned(), played);
+            continue;
+        }
         for event in events(name) {
             let answer = stage.send(&event).await;
             stage.note(&mut played, &answer);
         }
         let left_out = match name {
+            "erase-contact" => Some(stage.erasure_of_a_history().await),
             "verify-contact" => Some(stage.one_level_alone().await),
             "verify-phone-number" | "verify-contact-method" => Some(stage.lost_answer(name).await),
             "remove-contact-method" => {
@@ -136,6 +147,73 @@ impl Stage {
         self.api.verify_contact("c_1", body).await
     }
 
+    /// A contact with an address, a subscription and a history is erased.
+    async fn erasure_of_a_history(&self) -> Answer {
+        self.verified_contact().await;
+        let store = self.api.database.store().await;
+        for (number, item) in (1..).zip(self.api.database.items(&self.api.organization).await) {
+            let record = record(number, None, Some(item));
+            store.record_history(record).await.unwrap();
+        }
+        self.erase().await
+    }
+
+    /// What the stream tells of a contact with a verified address: that it came, that the address left it, that a person
+    /// erased it, and all of that once more, late.
+    async fn changes(&self, played: &mut Played) {
+        self.verified_contact().await;
+        let database = &self.api.database;
+        let contact = || async {
+            let mut items = database.items(&self.api.organization).await.into_iter();
+            items.find(|item| item["sk"].as_s().unwrap() == "CONTACT")
+        };
+        let mut records = Vec::new();
+        for item in database.items(&self.api.organization).await {
+            if HISTORY_OF
+                .iter()
+                .any(|kind| item["sk"].as_s().unwrap().starts_with(kind))
+            {
+                records.push((None, Some(item)));
+            }
+        }
+        let before = contact().await;
+        self.remove_address("c_1", "jane@example.com").await;
+        records.push((before, contact().await));
+        self.take_calls(&mut Played::default());
+
+        let store = database.store_through(&self.proxy.url, PATIENT).await;
+        for round in 0..2 {
+            for (number, (before, after)) in (1..).zip(records.clone()) {
+                let record = record(round * 100 + number, before, after);
+                store.record_history(record).await.unwrap();
+            }
+            self.take_calls(played);
+            self.erase().await;
+            self.take_calls(&mut Played::default());
+        }
+    }
+
+    /// The contact `c_1` with an address that is verified for a client.
+    async fn verified_contact(&self) {
+        let emails = json!([{ "value": "jane@example.com" }]);
+        let contact = json!([{ "id": "c_1", "emails": emails, "subscriptions": [{
+            "audience": "newsletter", "client": "website", "status": "subscribed",
+            "verifiedAt": "2026-01-01T00:00:00.000Z",
+        }] }]);
+        self.api.seed(contact).await;
+    }
+
+    /// The contact `c_1` is erased by a super administrator whose token names no organization.
+    async fn erase(&self) -> Answer {
+        let token = token(&Identity {
+            organization: None,
+            role: Some("SUPERADMIN".to_owned()),
+            ..self.api.identity()
+        });
+        let request = self.api.request_by("DELETE", "/api/contacts/c_1");
+        self.api.send(request.bearer_auth(token)).await
+    }
+
     /// An address that has left a contact gets another one, or a new one.
     async fn released_address(&self, function: &str) -> Answer {
         let subscription = json!({ "audience": "newsletter", "client": "website" });
@@ -206,6 +284,16 @@ impl Stage {
     }
 }
 
+/// A record of the stream.
+fn record(number: u64, before: Option<Item>, after: Option<Item>) -> StreamRecord {
+    StreamRecord {
+        sequence_number: number.to_string(),
+        before,
+        after,
+        ..StreamRecord::default()
+    }
+}
+
 /// The sample events of a function, in the order of their names.
 fn events(function: &str) -> Vec<Value> {
     let names = events::names().into_iter();
@@ -228,6 +316,10 @@ async fn the_scenes_have_every_outcome_that_the_table_decides() {
                 &[WRITES, VERIFIES, &["method_not_found"]]
             }
             "get-contact" => &[&["read", "not_modified", "contact_not_found"]],
+            "get-history" => &[&["read", "contact_not_found"]],
+            "erase-contact" => &[WRITES, &["erased"]],
+            // It answers nobody.
+            "record-history" => &[],
             "contact-status" => &[&["read", "audience_not_found"]],
             "add-contact-method" => &[WRITES, &["updated", "unchanged", "invalid"]],
             "remove-contact-method" => &[WRITES, &["updated", "method_not_found"]],

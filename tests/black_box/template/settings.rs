@@ -12,7 +12,7 @@ use shared::settings::Settings;
 
 use super::parameters::SAMPLES;
 use super::stack::{
-    AUDIENCE, FUNCTION, ISSUER, KEYS_SECRET, KEYS_URL, SECRET_KEYS, Stack, TEMPLATE,
+    AUDIENCE, FUNCTION, ISSUER, KEYS_SECRET, KEYS_URL, SECRET_KEYS, Stack, TEMPLATE, text as scalar,
 };
 
 /// Where CloudFormation puts the value of a secret.
@@ -29,10 +29,10 @@ fn settings_of_the_code() -> BTreeSet<String> {
     asked.into_inner()
 }
 
-/// The environment variables that all functions are given.
-fn variables(stack: &Stack) -> Value {
-    let functions = stack.functions().into_values();
-    let mut given = functions.map(|mut function| function["Environment"]["Variables"].take());
+/// The environment variables that all functions behind the API are given.
+pub(super) fn variables(stack: &Stack) -> Value {
+    let endpoints = stack.endpoints().into_values();
+    let mut given = endpoints.map(|mut function| function["Environment"]["Variables"].take());
     let first = given.next().unwrap();
     assert!(given.all(|other| other == first));
     first
@@ -139,16 +139,25 @@ fn a_parameter_that_changes_what_functions_are_given_changes_the_settings() {
             .collect::<Vec<_>>()
     };
     let text = |stack: &Stack| stack.only("AWS::AppConfig::HostedConfigurationVersion");
+    let samples = SAMPLES.iter().flat_map(|(parameter, accepted, _)| {
+        accepted
+            .iter()
+            .map(|value| ((*parameter).to_owned(), (*value).to_owned()))
+    });
+    let parameters = TEMPLATE["Parameters"].as_object().unwrap().iter();
+    let choices = parameters.flat_map(|(name, it)| {
+        let allowed = it["AllowedValues"].as_array().into_iter().flatten();
+        allowed.map(|value| (name.clone(), scalar(value)))
+    });
+    let values: Vec<_> = samples.chain(choices).collect();
     let mut changing = 0;
     for base in [&[][..], &SECRET_KEYS] {
         let before = Stack::with(base);
-        for (parameter, accepted, _) in SAMPLES {
-            for value in *accepted {
-                let after = Stack::with(&[base, &[(*parameter, *value)]].concat());
-                if given(&before) != given(&after) {
-                    changing += 1;
-                    assert_ne!(text(&before), text(&after), "{parameter} {value}");
-                }
+        for (parameter, value) in &values {
+            let after = Stack::with(&[base, &[(parameter, value)]].concat());
+            if given(&before) != given(&after) {
+                changing += 1;
+                assert_ne!(text(&before), text(&after), "{parameter} {value}");
             }
         }
     }

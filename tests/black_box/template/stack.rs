@@ -23,6 +23,10 @@ pub(super) const KEYS_URL: &str = "https://issuer.example.com/.well-known/jwks.j
 pub(super) const KEYS_SECRET: &str =
     "arn:aws:secretsmanager:ca-central-1:123456789012:secret:keys-a1b2c3";
 pub(super) const ALARM_TOPIC: &str = "arn:aws:sns:ca-central-1:123456789012:alarms";
+pub(super) const WEBHOOK_URL: &str = "https://hooks.example.com/contacts";
+pub(super) const WEBHOOK_SECRET: &str =
+    "arn:aws:secretsmanager:ca-central-1:123456789012:secret:webhook-a1b2c3";
+pub(super) const EVENTS_QUEUE: &str = "arn:aws:sqs:ca-central-1:123456789012:crm-events";
 pub(super) const KMS_KEY: &str =
     "arn:aws:kms:ca-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -41,6 +45,13 @@ pub(super) const PRODUCTION: [(&str, &str); 2] =
 /// Keys that are not published.
 pub(super) const SECRET_KEYS: [(&str, &str); 2] =
     [("JwtKeysUrl", ""), ("JwtKeysSecretArn", KEYS_SECRET)];
+
+/// Events go to a webhook and to a queue.
+pub(super) const FORWARDING: [(&str, &str); 3] = [
+    ("EventsWebhookUrl", WEBHOOK_URL),
+    ("EventsWebhookSecretArn", WEBHOOK_SECRET),
+    ("EventsQueueArn", EVENTS_QUEUE),
+];
 
 /// What the template makes of some parameters.
 pub(super) struct Stack {
@@ -63,6 +74,11 @@ impl Stack {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
         Self { parameters: values }
+    }
+
+    /// A stack with all that the template can make: production, whose events go to a webhook and to a queue.
+    pub(super) fn whole() -> Self {
+        Self::with(&[&PRODUCTION[..], &FORWARDING].concat())
     }
 
     /// The value of a parameter; nothing where the template has no such parameter.
@@ -111,6 +127,13 @@ impl Stack {
     /// The properties of all functions, by name.
     pub(super) fn functions(&self) -> BTreeMap<String, Value> {
         self.of_type(FUNCTION)
+    }
+
+    /// The properties of the functions behind the API, by name: all but `record-history`.
+    pub(super) fn endpoints(&self) -> BTreeMap<String, Value> {
+        let mut functions = self.functions();
+        functions.retain(|_, function| !function["Events"].is_null());
+        functions
     }
 
     /// The properties of the one resource of a type.
