@@ -177,7 +177,7 @@ impl Stage {
             }
         }
         let before = contact().await;
-        self.remove_address("c_1", "jane@example.com").await;
+        self.remove_address("c_history", "jane@example.com").await;
         records.push((before, contact().await));
         self.take_calls(&mut Played::default());
 
@@ -193,24 +193,24 @@ impl Stage {
         }
     }
 
-    /// The contact `c_1` with an address that is verified for a client.
+    /// The contact `c_history` with an address that is verified for a client.
     async fn verified_contact(&self) {
         let emails = json!([{ "value": "jane@example.com" }]);
-        let contact = json!([{ "id": "c_1", "emails": emails, "subscriptions": [{
+        let contact = json!([{ "id": "c_history", "emails": emails, "subscriptions": [{
             "audience": "newsletter", "client": "website", "status": "subscribed",
             "verifiedAt": "2026-01-01T00:00:00.000Z",
         }] }]);
         self.api.seed(contact).await;
     }
 
-    /// The contact `c_1` is erased by a super administrator whose token names no organization.
+    /// The contact `c_history` is erased by a super administrator whose token names no organization.
     async fn erase(&self) -> Answer {
         let token = token(&Identity {
             organization: None,
             role: Some("SUPERADMIN".to_owned()),
             ..self.api.identity()
         });
-        let request = self.api.request_by("DELETE", "/api/contacts/c_1");
+        let request = self.api.request_by("DELETE", "/api/contacts/c_history");
         self.api.send(request.bearer_auth(token)).await
     }
 
