@@ -118,6 +118,11 @@ fn the_alias_gets_each_change_until_it_is_recorded_and_then_the_bucket() {
     let depends_on = &TEMPLATE["Resources"]["Changes"]["DependsOn"];
     assert_eq!(depends_on, "RecordHistoryAliaslive");
     assert_eq!(function(&stack)["AutoPublishAlias"], "live");
+    // A batch takes longer than a request.
+    let seconds = |function: &Value| function["Timeout"].as_u64().unwrap();
+    let endpoints = stack.endpoints().into_values();
+    let longest = endpoints.map(|it| seconds(&it)).max().unwrap();
+    assert!(seconds(&function(&stack)) > longest);
 }
 
 #[test]
