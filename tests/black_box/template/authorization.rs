@@ -28,7 +28,16 @@ pub(super) fn requests<'c>(operation: &str, call: &'c Value, table: &str) -> Vec
             assert_eq!(call["TableName"], table);
             vec![on_table(operation, [&call["Item"]])]
         }
-        // It needs its own permission, and none for what it puts and deletes.
+        // It needs its own permission, and none for what it gets.
+        "BatchGetItem" => {
+            let tables = call["RequestItems"].as_object().unwrap();
+            assert!(tables.keys().eq([table]), "{tables:?}");
+            vec![on_table(
+                operation,
+                tables[table]["Keys"].as_array().unwrap(),
+            )]
+        }
+        // Nor one for what it puts and deletes.
         "BatchWriteItem" => {
             let tables = call["RequestItems"].as_object().unwrap();
             assert!(tables.keys().eq([table]), "{tables:?}");

@@ -10,7 +10,7 @@ use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::{Answer, Api, Database, Item, service_at, token};
 use contacts::development::Identity;
 use serde_json::{Value, json};
-use shared::store::StreamRecord;
+use shared::store::{Store, StreamRecord};
 use tokio::sync::OnceCell;
 
 use super::authorization::{Request, requests};
@@ -152,14 +152,13 @@ impl Stage {
         self.verified_contact().await;
         let store = self.api.database.store().await;
         for (number, item) in (1..).zip(self.api.database.items(&self.api.organization).await) {
-            let record = record(number, None, Some(item));
-            store.record_history(record).await.unwrap();
+            record_change(&store, record(number, None, Some(item))).await;
         }
         self.erase().await
     }
 
-    /// What the stream tells of a contact with a verified address: that it came, that the address left it, that a person
-    /// erased it, and all of that once more, late.
+    /// What the stream tells of a contact with a verified address: that it came, that the address left it, and that its
+    /// subscription was deleted. All of that once more, after the contact was erased.
     async fn changes(&self, played: &mut Played) {
         self.verified_contact().await;
         let database = &self.api.database;
@@ -176,16 +175,21 @@ impl Stage {
                 records.push((None, Some(item)));
             }
         }
+        let is_subscription = |item: &Item| item["sk"].as_s().unwrap().starts_with("SUBSCRIPTION#");
+        let deleted = records
+            .iter()
+            .filter_map(|(_, item)| item.clone().filter(is_subscription));
+        let deleted: Vec<_> = deleted.map(|item| (Some(item), None)).collect();
         let before = contact().await;
         self.remove_address("c_history", "jane@example.com").await;
         records.push((before, contact().await));
+        records.extend(deleted);
         self.take_calls(&mut Played::default());
 
         let store = database.store_through(&self.proxy.url, PATIENT).await;
         for round in 0..2 {
             for (number, (before, after)) in (1..).zip(records.clone()) {
-                let record = record(round * 100 + number, before, after);
-                store.record_history(record).await.unwrap();
+                record_change(&store, record(round * 100 + number, before, after)).await;
             }
             self.take_calls(played);
             self.erase().await;
@@ -292,6 +296,12 @@ fn record(number: u64, before: Option<Item>, after: Option<Item>) -> StreamRecor
         after,
         ..StreamRecord::default()
     }
+}
+
+/// Does what `record-history` does with a record.
+async fn record_change(store: &Store, record: StreamRecord) {
+    let mut entries = store.record_history(record).await.unwrap();
+    store.withdraw_erased(&mut entries).await.unwrap();
 }
 
 /// The sample events of a function, in the order of their names.
