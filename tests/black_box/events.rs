@@ -98,7 +98,10 @@ impl Answer {
         if let Some(verification) = text("/verification_outcome") {
             return format!("{}, {verification}", outcome().unwrap_or_default());
         }
-        let subject = || text("/firstName").or_else(|| text("/email"));
+        let subject = || {
+            let places = ["/firstName", "/email", "/contactId", "/message"];
+            places.into_iter().find_map(text)
+        };
         outcome()
             .or_else(error)
             .or_else(subject)

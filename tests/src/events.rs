@@ -75,11 +75,11 @@ impl Case {
             body: Vec::new(),
             headers: HeaderMap::new(),
         };
-        let case = if route.method() == "GET" {
-            case.query(&as_query(&body))
-        } else {
+        let case = if route.has_body() {
             let case = case.body(body.to_string().as_bytes());
             case.header("content-type", "application/json")
+        } else {
+            case.query(&as_query(&body))
         };
         match route.dialect() {
             Dialect::Crm => case.person(json!({})),
@@ -224,7 +224,7 @@ impl Case {
             ("x-forwarded-proto", "https"),
             ("content-length", &length),
         ] {
-            if name != "content-length" || self.route.method() != "GET" {
+            if name != "content-length" || self.route.has_body() {
                 let name = HeaderName::from_static(name);
                 parts
                     .headers

@@ -126,7 +126,7 @@ impl<'d> Operation<'d> {
                 ("query", Value::String(example)) => {
                     query.append_pair(name, example);
                 }
-                ("header", _) if parameter["required"] == false => {}
+                ("header" | "query", _) if parameter["required"] == false => {}
                 (place, example) => panic!("{}: {place} {name} {example}", self.id()),
             }
         }

@@ -146,7 +146,7 @@ pub(crate) fn history() -> Value {
 }
 
 pub(crate) fn contact_erased() -> Value {
-    json!({ "message": "Contact erased", "data": { "methods": 2, "subscriptions": 0, "historyEntries": 1 } })
+    json!({ "message": "Contact erased", "data": { "methods": 2, "subscriptions": 0, "historyEntries": 0 } })
 }
 
 /// Whom an application's requests are about: an address, in an audience, for a client.

@@ -19,9 +19,7 @@ pub(super) fn checks() -> Vec<Check> {
     let mut checks: Vec<_> = Route::ALL
         .into_iter()
         .flat_map(|route| {
-            // An erasure has no body, and whether the caller may erase is nothing that these checks know.
-            let has_body = route.method() != "GET" && route != Route::EraseContact;
-            let of_body = has_body.then(|| of_body(route));
+            let of_body = route.has_body().then(|| of_body(route));
             of_any(route)
                 .into_iter()
                 .chain(of_body.into_iter().flatten())

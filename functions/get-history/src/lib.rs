@@ -23,7 +23,7 @@ async fn show(call: &Call<'_>) -> Result<Answer, Failure> {
     let mut parameters = Members::of(&query)?;
     let method = crm::optional_method(
         &mut parameters,
-        parse::phone_number(call.service.default_phone_region),
+        parse::phone_number_of_query(call.service.default_phone_region),
     );
     let limit = parameters.optional("limit", parse::page_limit);
     let cursor = parameters.optional("cursor", parse::text);

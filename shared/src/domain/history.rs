@@ -164,7 +164,7 @@ pub struct HistoryEntry {
     pub id: String,
     /// The time of the change; for a change by hand in whole seconds.
     pub at: Timestamp,
-    /// What happened.
+    /// What happened to the contact.
     #[cfg_attr(feature = "openapi", schema(value_type = ShownHistoryEvent))]
     pub event: HistoryEvent,
     /// The level of the verification.

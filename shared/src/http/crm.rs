@@ -190,7 +190,7 @@ struct HistoryView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactErased))]
 #[derive(Serialize)]
 struct ContactErased {
-    /// `Contact erased`.
+    /// The request in words: `Contact erased`.
     message: &'static str,
     /// What the contact had.
     data: ContactErasedData,

@@ -87,6 +87,20 @@ pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneN
     }
 }
 
+/// As [`phone_number`], for a parameter of a query: where a form writes a blank as `+`, it is a blank. In a number, a `+` can come
+/// first only.
+pub fn phone_number_of_query(
+    region: PhoneRegion,
+) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
+    move |json| match json.as_str().and_then(|text| text.split_at_checked(1)) {
+        Some((first, rest)) => {
+            let text = format!("{first}{}", rest.replace('+', " "));
+            phone_number(region)(&Value::String(text))
+        }
+        None => phone_number(region)(json),
+    }
+}
+
 /// As [`phone_number`], for a number that the request adds: it must be valid (contract section 4).
 pub fn new_phone_number(
     region: PhoneRegion,

@@ -89,6 +89,12 @@ impl Route {
         self.key().split_once(' ').map_or("", |(method, _)| method)
     }
 
+    /// Whether its requests have a body.
+    #[must_use]
+    pub fn has_body(self) -> bool {
+        matches!(self.method(), "PATCH" | "POST")
+    }
+
     /// The path, with `{id}` for the contact's id if it names one.
     #[must_use]
     pub fn path(self) -> &'static str {

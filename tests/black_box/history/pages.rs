@@ -75,6 +75,7 @@ async fn a_filter_shows_one_method_in_any_form_of_it() {
         "type=phone&value=%2B14165550100",
         "type=phone&value=+14165550100",
         "type=phone&value=(416)%20555-0100&limit=2",
+        "type=phone&value=(416)+555-0100",
     ] {
         let (entries, _) = all(&api, query).await;
         assert_eq!(entries.len(), 7, "{query}");

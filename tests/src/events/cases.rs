@@ -25,6 +25,8 @@ pub fn cases() -> Vec<Case> {
         remove_contact_method(),
         subscribe(),
         unsubscribe(),
+        get_history(),
+        erase_contact(),
     ]
     .into_iter()
     .flatten()
@@ -242,6 +244,37 @@ fn unsubscribe() -> Vec<Case> {
         of("contact-not-found", json!({ "email": "nobody@example.com" })).is(404, r#"{"contact_id":"not_found"}"#),
         of("scope-missing", json!({ "scope": "-" })).is(400, r#"{"scope":"required"}"#),
         example("version-mismatch").header("if-match", "\"77\"").is(412, "precondition_failed").at(1),
+    ]
+}
+
+#[rustfmt::skip]
+fn get_history() -> Vec<Case> {
+    let of = |name, members| Case::of(Route::GetHistory, name, members);
+    let example = |name| of(name, json!({}));
+    vec![
+        example("read").is(200, examples::ALEX),
+        of("read-one-method", json!({ "type": "phone", "value": "(416) 555-0100", "limit": "1" })).is(200, examples::ALEX),
+        example("read-by-a-superadmin-of-another-tenant").person(superadmin()).is(200, examples::ALEX),
+        example("no-token").without("authorization").is(401, UNAUTHORIZED),
+        of("several-faults", json!({ "type": "fax", "value": "-", "limit": "0" })).is(400, "Invalid payload: type …"),
+        of("cursor-of-nothing", json!({ "cursor": "abc" })).is(400, "Invalid payload: cursor …"),
+        example("contact-not-found").contact("64b2c3d4e5f60012345678ab").is(404, NO_CONTACT),
+    ]
+}
+
+#[rustfmt::skip]
+fn erase_contact() -> Vec<Case> {
+    let example = |name| Case::of(Route::EraseContact, name, json!({}));
+    let administrator = |name| example(name).person(json!({ "sub": "admin_1", "role": "ADMIN" }));
+    vec![
+        administrator("erased").is(200, "Contact erased"),
+        example("erased-by-a-superadmin-of-another-tenant").person(superadmin()).is(200, "Contact erased"),
+        administrator("erased-already").after("erased").is(404, NO_CONTACT),
+        example("no-token").without("authorization").is(401, UNAUTHORIZED),
+        example("no-administrator").is(403, "Forbidden: …"),
+        administrator("bad-version").header("if-match", "2").is(400, "Invalid payload: If-Match …"),
+        administrator("contact-not-found").contact("64b2c3d4e5f60012345678ab").is(404, NO_CONTACT),
+        administrator("contact-has-changed").header("if-match", "\"77\"").is(412, CHANGED).at(1),
     ]
 }
 
