@@ -61,6 +61,7 @@ impl<'a> Members<'a> {
     }
 
     /// Whether a member counts as absent: it is missing, null, or a blank text.
+    #[must_use]
     pub fn is_blank(&self, member: &str) -> bool {
         match self.value(member) {
             Value::Null => true,

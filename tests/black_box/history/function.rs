@@ -72,7 +72,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_those_after_it_are_recorde
     };
     let unreadable = [
         broken(&|record| {
-            record["dynamodb"]["NewImage"]["phones"] = json!({ "S": "jane@example.com" })
+            record["dynamodb"]["NewImage"]["phones"] = json!({ "S": "jane@example.com" });
         }),
         broken(&|record| record["dynamodb"]["NewImage"] = json!(5)),
         broken(&|record| record["dynamodb"]["NewImage"]["version"] = json!({ "S": "many" })),

@@ -171,9 +171,9 @@ fn facts_of_an_address_that_nobody_owns_change_and_those_that_move_do_not() {
     let (free, bounced) = (with(None, None), with(None, Some(EARLY)));
     let owned = with(Some("c_1"), None);
     let changes = address_changes(Some(&free), Some(&bounced));
-    let changed = [(HistoryEvent::SuppressionChanged, Some("jane@example.com"))];
-    assert_eq!(events(&changes), changed);
-    assert_eq!(events(&address_changes(Some(&bounced), None)), changed);
+    let expected = [(HistoryEvent::SuppressionChanged, Some("jane@example.com"))];
+    assert_eq!(events(&changes), expected);
+    assert_eq!(events(&address_changes(Some(&bounced), None)), expected);
     for (before, after) in [(&owned, &bounced), (&bounced, &owned)] {
         assert_eq!(address_changes(Some(before), Some(after)), []);
     }

@@ -24,7 +24,6 @@ pub(super) struct InvalidCursor;
 
 impl Cursor {
     /// The cursors of the history of a contact, or of the entries about one of its methods.
-
     pub(super) fn new(
         organization: &OrganizationId,
         contact: &ContactId,
@@ -43,7 +42,6 @@ impl Cursor {
     }
 
     /// The cursor of the page after this place.
-
     pub(super) fn write(&self, place: &str) -> String {
         let mut bytes = self.checksum(place);
         bytes.extend(place.as_bytes());

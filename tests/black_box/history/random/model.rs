@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use black_box_tests::Api;
 use serde_json::{Value, json};
-use shared::domain::{ContactId, Level};
+use shared::domain::{
+    Actor, ClientSlug, Contact, ContactId, ContactMethod, Subscription, SubscriptionId,
+    Suppression, Timestamp, VerificationSource, VerificationState,
+};
 use shared::store::ExportedContact;
 
 use super::steps::{CONTACTS, Step};
@@ -133,122 +136,136 @@ fn comparable(entry: &Value) -> Value {
 
 /// What an export shows of a contact.
 fn state(exported: &ExportedContact) -> State {
-    let subscribed = &exported.contact;
-    let contact = &subscribed.contact;
+    let contact = &exported.contact.contact;
     let mut state = State::new();
-    let mut set = |event, subject: Value, value: Option<Value>| {
-        if let Some(value) = value {
-            state.insert((event, subject.to_string()), value);
-        }
-    };
-    let verification = |found: &shared::domain::VerificationState| {
-        found.current.as_ref().map(|found| {
-            let mut value = json!({ "verifiedAt": found.at });
-            if let Some(by) = &found.by {
-                value["verifiedBy"] = json!(by);
-            }
-            if let Some(source) = &found.source {
-                value["verificationSource"] = json!(source.as_str());
-            }
-            value
-        })
-    };
-    let about = |level: Option<Level>,
-                 audience: Option<&str>,
-                 client: Option<&str>,
-                 kind: Option<&str>,
-                 value: Option<&str>| {
-        json!({ "level": level, "audience": audience, "client": client, "type": kind, "value": value })
-    };
-    let fact = |mut subject: Value, kind: &str| {
-        subject["fact"] = json!(kind);
-        subject
-    };
-    let person = &contact.suppression;
-    let nobody = || about(None, None, None, None, None);
-    let globally = person.globally_unsubscribed_at.map(|at| {
-        let mut value = json!({ "kind": "globally_unsubscribed", "since": at });
-        if !person.global_unsubscribe_reason.is_empty() {
-            value["reason"] = json!(person.global_unsubscribe_reason);
-        }
-        value
-    });
-    set(
-        "suppression",
-        fact(nobody(), "globally_unsubscribed"),
-        globally,
-    );
-    let since = |kind: &str, at: Option<shared::domain::Timestamp>| {
-        at.map(|at| json!({ "kind": kind, "since": at }))
-    };
-    set(
-        "suppression",
-        fact(nobody(), "complained"),
-        since("complained", person.complained_at),
-    );
+    add_person(&mut state, &contact.suppression);
     for (kind, methods) in [("phone", &contact.phones), ("email", &contact.emails)] {
         for method in methods {
-            let value = Some(method.normal_form.as_str());
-            let at_contact = about(Some(Level::Contact), None, None, Some(kind), value);
-            set(
-                "verification",
-                at_contact,
-                verification(&method.verification),
-            );
-            let subject = || about(None, None, None, Some(kind), value);
-            let facts = &method.suppression;
-            for (name, at) in [
-                ("hard_bounced", facts.hard_bounced_at),
-                ("globally_unsubscribed", facts.globally_unsubscribed_at),
-                ("complained", facts.complained_at),
-            ] {
-                set("suppression", fact(subject(), name), since(name, at));
-            }
-            let finding = &facts.validation;
-            let blocks = finding.status.is_undeliverable().then(|| {
-                let mut value = json!({ "kind": "validation", "status": finding.status });
-                if let Some(at) = finding.validated_at {
-                    value["since"] = json!(at);
-                }
-                if !finding.reason.is_empty() {
-                    value["reason"] = json!(finding.reason);
-                }
-                value
-            });
-            set("suppression", fact(subject(), "validation"), blocks);
+            add_method(&mut state, kind, method);
         }
     }
-    for (id, subscription) in &subscribed.subscriptions {
-        let (audience, client) = (
-            id.audience.as_str(),
-            id.client.as_ref().map(|it| it.as_str()),
-        );
-        let mut value = json!({ "status": subscription.status });
-        if !subscription.unsubscribe_reason.is_empty() {
-            value["reason"] = json!(subscription.unsubscribe_reason);
-        }
-        let subject = about(None, Some(audience), client, None, None);
-        set("subscription", subject, Some(value));
-        let level = if client.is_some() {
-            Level::Client
-        } else {
-            Level::Audience
-        };
-        for email in &contact.emails {
-            let normal_form = Some(email.normal_form.as_str());
-            let subject = about(
-                Some(level),
-                Some(audience),
-                client,
-                Some("email"),
-                normal_form,
-            );
-            set(
-                "verification",
-                subject,
-                verification(&subscription.verification(email)),
-            );
-        }
+    for (id, subscription) in &exported.contact.subscriptions {
+        add_subscription(&mut state, contact, id, subscription);
     }
     state
+}
+
+fn set(state: &mut State, event: &'static str, subject: &Value, value: Option<Value>) {
+    if let Some(value) = value {
+        state.insert((event, subject.to_string()), value);
+    }
+}
+
+/// What a fact of this kind, which holds mail back, is about.
+fn fact(kind: &str, subject: &Value) -> Value {
+    let mut subject = subject.clone();
+    subject["fact"] = json!(kind);
+    subject
+}
+
+fn since(kind: &str, at: Option<Timestamp>) -> Option<Value> {
+    at.map(|at| json!({ "kind": kind, "since": at }))
+}
+
+/// Adds a text, unless it is blank.
+fn with(mut value: Value, member: &str, text: &str) -> Value {
+    if !text.is_empty() {
+        value[member] = json!(text);
+    }
+    value
+}
+
+fn verification(found: &VerificationState) -> Option<Value> {
+    found.current.as_ref().map(|found| {
+        let by = found.by.as_ref().map_or("", Actor::as_str);
+        let source = found.source.as_ref().map_or("", VerificationSource::as_str);
+        let value = with(json!({ "verifiedAt": found.at }), "verifiedBy", by);
+        with(value, "verificationSource", source)
+    })
+}
+
+fn about_method(kind: &str, value: &str) -> Value {
+    json!({ "level": null, "audience": null, "client": null, "type": kind, "value": value })
+}
+
+fn add_person(state: &mut State, person: &Suppression) {
+    let nobody =
+        json!({ "level": null, "audience": null, "client": null, "type": null, "value": null });
+    let globally = since("globally_unsubscribed", person.globally_unsubscribed_at)
+        .map(|value| with(value, "reason", &person.global_unsubscribe_reason));
+    set(
+        state,
+        "suppression",
+        &fact("globally_unsubscribed", &nobody),
+        globally,
+    );
+    let complained = since("complained", person.complained_at);
+    set(
+        state,
+        "suppression",
+        &fact("complained", &nobody),
+        complained,
+    );
+}
+
+fn add_method(state: &mut State, kind: &str, method: &ContactMethod) {
+    let subject = about_method(kind, &method.normal_form);
+    let mut at_contact = subject.clone();
+    at_contact["level"] = json!("contact");
+    set(
+        state,
+        "verification",
+        &at_contact,
+        verification(&method.verification),
+    );
+    let facts = &method.suppression;
+    for (name, at) in [
+        ("hard_bounced", facts.hard_bounced_at),
+        ("globally_unsubscribed", facts.globally_unsubscribed_at),
+        ("complained", facts.complained_at),
+    ] {
+        set(state, "suppression", &fact(name, &subject), since(name, at));
+    }
+    let finding = &facts.validation;
+    let blocks = finding.status.is_undeliverable().then(|| {
+        let mut value = json!({ "kind": "validation", "status": finding.status });
+        if let Some(at) = finding.validated_at {
+            value["since"] = json!(at);
+        }
+        with(value, "reason", &finding.reason)
+    });
+    set(state, "suppression", &fact("validation", &subject), blocks);
+}
+
+fn add_subscription(
+    state: &mut State,
+    contact: &Contact,
+    id: &SubscriptionId,
+    subscription: &Subscription,
+) {
+    let client = id.client.as_ref().map(ClientSlug::as_str);
+    let of_subscription = |mut subject: Value| {
+        subject["audience"] = json!(id.audience);
+        subject["client"] = json!(client);
+        subject
+    };
+    let subject = json!({ "level": null, "type": null, "value": null });
+    let status = json!({ "status": subscription.status });
+    let status = with(status, "reason", &subscription.unsubscribe_reason);
+    set(
+        state,
+        "subscription",
+        &of_subscription(subject),
+        Some(status),
+    );
+    for email in &contact.emails {
+        let mut subject = of_subscription(about_method("email", &email.normal_form));
+        subject["level"] = json!(if client.is_some() {
+            "client"
+        } else {
+            "audience"
+        });
+        let found = verification(&subscription.verification(email));
+        set(state, "verification", &subject, found);
+    }
 }
