@@ -54,43 +54,36 @@ fn is_local(url: &Url) -> bool {
     is_loopback(url) && url.scheme() == "http"
 }
 
-/// A client of the streams of the endpoint at `url`, as [`client`].
-pub async fn streams_client(url: &Url) -> aws_sdk_dynamodbstreams::Client {
-    let builder = if is_local(url) {
-        let (region, credentials) = local_identity();
-        aws_sdk_dynamodbstreams::config::Builder::new()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(region)
-            .credentials_provider(credentials)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-    } else {
-        aws_sdk_dynamodbstreams::config::Builder::from(&from_environment().await)
-    };
-    aws_sdk_dynamodbstreams::Client::from_conf(builder.endpoint_url(url.as_str()).build())
-}
-
 /// The configuration for an engine on this machine.
 fn local() -> Builder {
-    let (region, credentials) = local_identity();
+    let (region, key_id) = local_identity();
+    let secret = variable("AWS_SECRET_ACCESS_KEY").unwrap_or("local".to_owned());
     Builder::new()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(region)
-        .credentials_provider(credentials)
+        .region(Region::new(region))
+        .credentials_provider(Credentials::new(
+            key_id,
+            secret,
+            None,
+            None,
+            "for a local engine",
+        ))
         // Without TLS, so that no certificates are loaded.
         .http_client(aws_smithy_http_client::Builder::new().build_http())
 }
 
-/// The region and credentials for an engine on this machine.
-fn local_identity() -> (Region, Credentials) {
-    // A value that is not Unicode text counts as absent.
-    let value_of = |name| environment_variable(name).ok().flatten();
-    let region = value_of("AWS_REGION")
-        .or_else(|| value_of("AWS_DEFAULT_REGION"))
+/// The region and the access key id for an engine on this machine. DynamoDB Local may have a database for each.
+pub(crate) fn local_identity() -> (String, String) {
+    let region = variable("AWS_REGION")
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
         .unwrap_or("local".to_owned());
-    let key = value_of("AWS_ACCESS_KEY_ID").zip(value_of("AWS_SECRET_ACCESS_KEY"));
-    let (key_id, secret) = key.unwrap_or_else(|| ("local".to_owned(), "local".to_owned()));
-    let credentials = Credentials::new(key_id, secret, None, None, "for a local engine");
-    (Region::new(region), credentials)
+    let key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    (region, key.map_or("local".to_owned(), |(key_id, _)| key_id))
+}
+
+/// A variable of the environment. A value that is not Unicode text counts as absent.
+fn variable(name: &str) -> Option<String> {
+    environment_variable(name).ok().flatten()
 }
 
 async fn from_environment() -> SdkConfig {

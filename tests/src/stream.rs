@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodbstreams::types::ShardIteratorType;
-use contacts::client;
-use contacts::serve::stream::event_record;
+use contacts::serve::stream::{Records, Streams, is_for_function};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use record_history::{Event, Outlets, Recorder, SendError, UnreadableRecord};
@@ -16,30 +14,21 @@ use crate::Database;
 /// All records of a table's stream, in the order of each shard, as Lambda sends them. The entries of histories are left out, as by
 /// the filter of the function.
 pub async fn records(database: &Database) -> Vec<Value> {
-    let client = client::streams_client(&database.url).await;
-    let streams = client.list_streams().table_name(&database.table);
-    let streams = streams.send().await.unwrap();
-    let stream = streams.streams()[0].stream_arn().unwrap().to_owned();
-    let described = client.describe_stream().stream_arn(&stream).send().await;
-    let described = described.unwrap().stream_description.unwrap();
-    assert_eq!(described.last_evaluated_shard_id(), None);
-    let mut records = Vec::new();
-    for shard in described.shards() {
-        let iterator = client.get_shard_iterator().stream_arn(&stream);
-        let iterator = iterator.shard_id(shard.shard_id().unwrap());
-        let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon);
-        let mut next = iterator.send().await.unwrap().shard_iterator;
-        while let Some(iterator) = next.take() {
-            let answer = client.get_records().shard_iterator(iterator);
-            let answer = answer.send().await.unwrap();
-            if answer.records().is_empty() {
-                break;
-            }
-            records.extend(answer.records.unwrap().into_iter().filter_map(event_record));
-            next = answer.next_shard_iterator;
+    let streams = Streams::new(&database.url).unwrap();
+    let stream = streams.stream_of(&database.table).await.unwrap();
+    let mut found = Vec::new();
+    for shard in streams.shards(&stream).await.unwrap() {
+        let mut next = streams.iterator(&stream, &shard.id, None).await.unwrap();
+        while let Some(iterator) = next {
+            let Records {
+                records,
+                next: after,
+            } = streams.records(&iterator).await.unwrap();
+            next = after.filter(|_| !records.is_empty());
+            found.extend(records.into_iter().filter(is_for_function));
         }
     }
-    records
+    found
 }
 
 /// The number of a record in the stream.

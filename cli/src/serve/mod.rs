@@ -30,7 +30,7 @@ use self::engine::{Engine, StreamRecords};
 use self::events::LocalOutlets;
 use self::gateway::Gateway;
 use self::home::{Data, Home};
-use self::stream::StreamReader;
+use self::stream::{StreamReader, Streams};
 use crate::arguments::ServeArguments;
 use crate::client;
 use crate::development;
@@ -79,7 +79,7 @@ async fn serve_database(
         () = stop.as_mut() => return engine.stop().await,
     };
     let records = Some(engine.stream_records.clone());
-    let reader = stream_reader(arguments, &engine.url, settings, store, records).await?;
+    let reader = stream_reader(arguments, &engine.url, settings, store, records)?;
     announce(&engine.url)?;
     tokio::select! {
         () = reader.run() => {}
@@ -132,13 +132,15 @@ async fn serve_api(
         (None, None) => Data::InMemory,
     };
     let home = Home::new(&url, &settings, data, has_demo_data)?;
-    // On AWS the function itself reads the stream.
-    let reader = if open_door::is_aws(database) {
+    // On AWS the function itself reads the stream. Local engines speak plain HTTP.
+    let reader = if open_door::is_aws(database) || database.scheme() != "http" {
         None
     } else {
         let records = engine.as_ref().map(|engine| engine.stream_records.clone());
         let store = store.clone();
-        Some(stream_reader(arguments, database, &settings, store, records).await?)
+        Some(stream_reader(
+            arguments, database, &settings, store, records,
+        )?)
     };
     let gateway = Gateway::new(Service {
         deadline: engine::DEADLINE,
@@ -176,7 +178,7 @@ fn settings(table: Option<&str>) -> Result<Settings, InvalidSetting> {
 }
 
 /// The reader of the table's stream, which records the history.
-async fn stream_reader(
+fn stream_reader(
     arguments: &ServeArguments,
     database: &Url,
     settings: &Settings,
@@ -188,9 +190,13 @@ async fn stream_reader(
         outlets: Arc::new(LocalOutlets::new(arguments.events.clone())?),
         events_with_addresses: settings::events_with_addresses(&environment_variable, true)?,
     };
-    let client = client::streams_client(database).await;
     let table = settings.table_name.clone();
-    Ok(StreamReader::new(client, table, recorder, records))
+    Ok(StreamReader::new(
+        Streams::new(database)?,
+        table,
+        recorder,
+        records,
+    ))
 }
 
 /// Creates the table if it is missing and loads the seed. A table on this machine gets a stream if it has none.
