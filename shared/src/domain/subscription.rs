@@ -71,6 +71,15 @@ pub struct Subscription {
 const MAX_FORMER_VERIFICATIONS: usize = 16;
 
 impl Subscription {
+    /// The address by which the client knows the contact, as long as the contact has it, or else the primary one.
+    #[must_use]
+    pub fn email<'c>(&self, contact: &'c Contact) -> Option<&'c ContactMethod> {
+        let known = self.address.as_ref();
+        known
+            .and_then(|hash| contact.email_of_hash(hash))
+            .or_else(|| contact.primary_email())
+    }
+
     /// What is known of the verification of an address at this level.
     #[must_use]
     pub fn verification(&self, email: &ContactMethod) -> VerificationState {

@@ -18,6 +18,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A page for people that shows what was read.
+    #[must_use]
+    pub fn page(response: Response<Body>) -> Self {
+        let outcome = "read";
+        Self { outcome, response }
+    }
+
     /// An answer with a body. It has a version if the body shows a contact.
     ///
     /// # Errors

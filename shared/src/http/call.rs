@@ -51,9 +51,15 @@ impl<'a> Call<'a> {
     /// A request that has arrived on this route.
     #[must_use]
     pub fn new(service: &'a Service, request: Request, route: Route) -> Self {
+        Self::beside_the_api(service, request, route.key())
+    }
+
+    /// A request that has arrived on a route that is none of the API's: method and path, as API Gateway writes them.
+    #[must_use]
+    pub fn beside_the_api(service: &'a Service, request: Request, route: &'static str) -> Self {
         Self {
             service,
-            route: route.key(),
+            route,
             request_id: request_id(&request),
             received_at: (service.clock)(),
             received: Instant::now(),

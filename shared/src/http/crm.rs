@@ -124,13 +124,19 @@ pub fn erased(erasure: Erasure) -> Result<Answer, Failure> {
     Answer::ok("erased", None, &body)
 }
 
+/// The sentence about a failure in this dialect.
+#[must_use]
+pub fn sentence(failure: &Failure) -> String {
+    match failure.status() {
+        StatusCode::UNAUTHORIZED => format!("Unauthorized: {failure}"),
+        _ => failure.message(),
+    }
+}
+
 /// The response to a failure in this dialect.
 #[must_use]
 pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
-    let text = match failure.status_and_kind() {
-        (StatusCode::UNAUTHORIZED, _) => format!("Unauthorized: {failure}"),
-        _ => failure.message(),
-    };
+    let text = sentence(failure);
     let body = ErrorView {
         error: &text,
         message: &text,

@@ -188,7 +188,13 @@ impl Failure {
         }
     }
 
-    /// The status of the answer in either dialect (contract sections 6 and 7), and the failure's name in the log.
+    /// The status of the answer in either dialect (contract sections 6 and 7).
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status_and_kind().0
+    }
+
+    /// The status of the answer, and the failure's name in the log.
     pub(super) fn status_and_kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Refused(Refusal::KeysUnavailable(_)) | Self::Unavailable(_) => {

@@ -153,10 +153,6 @@ impl VerifyContact {
             let email = contact.email(address.normal_form());
             return email.ok_or(ChangeError::AddressNotFound);
         }
-        let known = client.address.as_ref();
-        known
-            .and_then(|hash| contact.email_of_hash(hash))
-            .or_else(|| contact.primary_email())
-            .ok_or(ChangeError::NoAddress)
+        client.email(contact).ok_or(ChangeError::NoAddress)
     }
 }

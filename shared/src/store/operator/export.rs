@@ -157,11 +157,11 @@ impl Store {
         let mut items = self.read_many(keys.collect()).await?;
         let found = ids
             .iter()
-            .filter_map(|id| Some((id, items.remove(&Key::contact(organization, id))?)))
+            .filter_map(|id| Some((id.clone(), items.remove(&Key::contact(organization, id))?)))
             .filter(|(_, item)| !is_erased(item))
             .collect::<Vec<_>>();
         let contacts: Vec<_> = stream::iter(found)
-            .map(|(id, item)| self.with_subscriptions(organization, id, item))
+            .map(|(id, item)| async move { self.with_subscriptions(organization, &id, item).await })
             .buffered(CONCURRENT_QUERIES)
             .try_collect()
             .await?;
