@@ -226,11 +226,12 @@ async fn the_first_page_says_what_this_is_and_leads_to_the_reference() {
         "cargo contacts serve",
         "in memory",
         "PATCH<td><code>/api/contacts/{id}/verification",
+        "/contacts/64b2c3d4e5f60012345678aa",
     ] {
         assert!(html.contains(part), "{part}");
     }
     let links: Vec<_> = html.split("href=\"").skip(1).collect();
-    assert_eq!(links.len(), 3);
+    assert_eq!(links.len(), 4);
     for link in links {
         let (path, _) = link.split_once('"').unwrap();
         let linked = send(&server, "GET", path, None).await;
@@ -315,6 +316,7 @@ async fn the_first_page_says_where_other_data_and_tokens_come_from() {
         "<code>--data</code>",
         "Development tokens are not accepted",
         "Bearer $TOKEN",
+        "The page of Alex Morgan",
     ] {
         let html = html.replace('\n', " ");
         assert!(html.contains(part), "{part}");

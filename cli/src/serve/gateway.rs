@@ -27,6 +27,7 @@ use shared::http::Route;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use super::contact_page::ContactPage;
 use super::cors::Cors;
 use super::docs::Docs;
 use super::event::{Arrival, Event};
@@ -41,6 +42,7 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// The API on this machine.
 pub struct Gateway {
+    contact_page: ContactPage,
     docs: Docs,
     home: Option<Home>,
     cors: Option<Cors>,
@@ -55,6 +57,7 @@ impl Gateway {
     /// Never, as long as the routes do not contradict each other.
     pub fn new(service: Service) -> anyhow::Result<Self> {
         Ok(Self {
+            contact_page: ContactPage::new(&service.authenticator)?,
             docs: Docs::default(),
             home: None,
             cors: None,
@@ -118,6 +121,9 @@ impl Gateway {
         let home = self.home.as_ref().and_then(|home| home.answer(&parts));
         if let Some(page) = home.or_else(|| self.docs.answer(&parts)) {
             return page;
+        }
+        if ContactPage::is_asked_for(&parts) {
+            return self.contact_page.answer(&self.service, parts, body).await;
         }
         let Some(cors) = &self.cors else {
             return self.answer_of_api(parts, body, peer).await;

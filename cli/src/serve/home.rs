@@ -12,13 +12,14 @@ use shared::http::Route;
 use shared::settings::Settings;
 use url::Url;
 
+use super::contact_page;
 use super::docs::{File, respond};
 use crate::demo;
 use crate::openapi::examples;
 
 /// The page, with places for its parts in braces.
 const PAGE: &str = include_str!("home.html");
-const STYLE: &str = include_str!("home.css");
+const STYLE: &str = concat!(include_str!("base.css"), include_str!("home.css"));
 
 const DEVELOPMENT_TOKEN: &str = "<code>cargo contacts token</code> prints a token that this server accepts, and no deployed \
                                  API. Run it in the project's folder.";
@@ -41,6 +42,31 @@ impl Data {
             Self::Elsewhere => "The data are in another database with the interface of DynamoDB.",
         }
     }
+}
+
+/// Where the page of a contact is.
+fn about_contact_page(has_demo_data: bool) -> String {
+    if !has_demo_data {
+        return format!("It is at <code>{}</code>.", contact_page::path_of("ID"));
+    }
+    format!(
+        "Alex Morgan is in the demo data, in the organization <code>{}</code>.</p>\n\
+         <p><a href=\"{}\">The page of Alex Morgan</a>",
+        demo::CRM_ORGANIZATION,
+        contact_page::path_of(examples::ALEX),
+    )
+}
+
+/// The policy of a page that needs nothing but its own style, which the hash names, and sends forms only to `forms`.
+///
+/// # Errors
+/// Never, as long as a hash is a valid header.
+pub(super) fn policy(style: &str, forms: &str) -> anyhow::Result<HeaderValue> {
+    let style = BASE64_STANDARD.encode(digest(&SHA256, style.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+    );
+    Ok(HeaderValue::try_from(policy)?)
 }
 
 /// The page.
@@ -98,15 +124,11 @@ impl Home {
             .replace("{data}", data.sentence())
             .replace("{token}", about_token)
             .replace("{call}", &call)
+            .replace("{contact_page}", &about_contact_page(has_demo_data))
             .replace("{routes}", &routes.concat());
-        // The page needs nothing but its own style, which the hash names.
-        let style = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        );
         Ok(Self {
             html: html.into(),
-            policy: HeaderValue::try_from(policy)?,
+            policy: policy(STYLE, "'none'")?,
         })
     }
 

@@ -1,5 +1,6 @@
 //! `contacts serve`: every endpoint on this machine (contract section 11).
 
+mod contact_page;
 pub mod cors;
 mod docs;
 pub mod engine;
