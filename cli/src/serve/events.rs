@@ -1,4 +1,4 @@
-//! Where the events of `serve` go: lines of JSON on standard error, or a URL.
+//! Where the events of `serve` go: lines of JSON on standard error, or a URL. A database by itself (`--database-only`) writes none.
 
 use std::io::{self, Write};
 
@@ -13,6 +13,8 @@ const CLOUD_EVENT: &str = "application/cloudevents+json; charset=utf-8";
 
 /// Where events go.
 pub(super) enum LocalOutlets {
+    /// Nowhere.
+    Nothing,
     /// Lines of JSON on standard error.
     StandardError,
     /// Requests to a URL.
@@ -20,14 +22,11 @@ pub(super) enum LocalOutlets {
 }
 
 impl LocalOutlets {
-    /// The outlets to this URL, or to standard error.
+    /// The outlet to this URL.
     ///
     /// # Errors
     /// When no HTTP client can be made.
-    pub(super) fn new(url: Option<Url>) -> anyhow::Result<Self> {
-        let Some(url) = url else {
-            return Ok(Self::StandardError);
-        };
+    pub(super) fn webhook(url: Url) -> anyhow::Result<Self> {
         let mut http = reqwest::Client::builder()
             .user_agent("contacts serve")
             .timeout(std::time::Duration::from_secs(10));
@@ -41,6 +40,7 @@ impl LocalOutlets {
     async fn send(&self, event: &Event) -> Result<(), SendError> {
         let json = serde_json::to_string(event)?;
         match self {
+            Self::Nothing => {}
             Self::StandardError => writeln!(io::stderr().lock(), "{json}")?,
             Self::Webhook(url, http) => {
                 let request = http.post(url.clone()).header(CONTENT_TYPE, CLOUD_EVENT);

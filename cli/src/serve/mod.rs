@@ -188,7 +188,11 @@ fn stream_reader(
 ) -> anyhow::Result<StreamReader> {
     let recorder = Recorder {
         store,
-        outlets: Arc::new(LocalOutlets::new(arguments.events.clone())?),
+        outlets: Arc::new(match &arguments.events {
+            Some(url) => LocalOutlets::webhook(url.clone())?,
+            None if arguments.database_only => LocalOutlets::Nothing,
+            None => LocalOutlets::StandardError,
+        }),
         events_with_addresses: settings::events_with_addresses(&environment_variable, true)?,
     };
     let table = settings.table_name.clone();

@@ -315,3 +315,55 @@ async fn what_is_refused_before_it_is_looked_up_costs_nothing() {
     assert_eq!(answer.status, 400);
     counted.assert_calls(&[]);
 }
+
+#[tokio::test]
+async fn a_page_of_the_history_costs_a_read_and_one_query() {
+    let counted = Counted::start().await;
+    let path = format!("/api/contacts/{}/verification-history", counted.id);
+    let token = counted.api.user_token();
+    for query in ["", "?limit=1", "?type=phone&value=%2B14165550100"] {
+        let path = format!("{path}{query}");
+        let answer = counted.logged_as_made(counted.api.get(&path, &token)).await;
+        assert_answered(&answer, 200, "read");
+        counted.assert_calls(&["GetItem", "Query"]);
+    }
+    let nobody = "/api/contacts/c_nobody/verification-history";
+    let answer = counted
+        .logged_as_made(counted.api.get(nobody, &token))
+        .await;
+    assert_answered(&answer, 404, "contact_not_found");
+    counted.assert_calls(&["GetItem"]);
+}
+
+#[tokio::test]
+async fn an_erasure_costs_the_calls_of_its_steps() {
+    let counted = Counted::start().await;
+    let path = format!("/api/contacts/{}", counted.id);
+    let send = |role: Option<&str>| {
+        let token = black_box_tests::token(&contacts::development::Identity {
+            role: role.map(str::to_owned),
+            ..counted.api.identity()
+        });
+        let request = counted.api.request_by("DELETE", &path);
+        counted.api.send(request.bearer_auth(token))
+    };
+    let answer = counted.logged_as_made(send(None)).await;
+    assert_answered(&answer, 403, "forbidden");
+    counted.assert_calls(&[]);
+    let answer = counted.logged_as_made(send(Some("ADMIN"))).await;
+    assert_answered(&answer, 200, "erased");
+    counted.assert_calls(&[
+        "GetItem",
+        "Query",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "TransactGetItems",
+        "Query",
+        "BatchWriteItem",
+        "Query",
+        "UpdateItem",
+    ]);
+    let answer = counted.logged_as_made(send(Some("ADMIN"))).await;
+    assert_answered(&answer, 404, "contact_not_found");
+    counted.assert_calls(&["GetItem"]);
+}
