@@ -97,7 +97,7 @@ pub enum SuppressionKind {
         `verificationSource`), of a subscription (`status`, `reason`), or of a fact that holds mail back (`kind`, `since`, `reason`; \
         `status` is the finding of a validation). Members that do not apply are absent.")
 )]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct HistoryState {
     /// The time of the verification.
     #[serde(skip_serializing_if = "Option::is_none")]
