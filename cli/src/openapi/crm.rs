@@ -187,7 +187,7 @@ fn get_history() -> Operation {
             ),
             parameters::optional_query(
                 "value",
-                parameters::opaque_text(),
+                parameters::any_text(),
                 "The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact need not have it any more.",
             ),
             parameters::optional_query(
@@ -197,7 +197,7 @@ fn get_history() -> Operation {
             ),
             parameters::optional_query(
                 "cursor",
-                parameters::opaque_text(),
+                parameters::any_text(),
                 "The `nextCursor` of the page before, of the same contact, `type` and `value`.",
             ),
         ],

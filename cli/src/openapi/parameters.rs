@@ -59,9 +59,9 @@ pub(super) fn page_limit() -> RefOr<Schema> {
         .into()
 }
 
-/// The schema of a text that is not empty.
-pub(super) fn opaque_text() -> RefOr<Schema> {
-    text().min_length(Some(1)).into()
+/// The schema of any text. A blank one counts as absent.
+pub(super) fn any_text() -> RefOr<Schema> {
+    text().into()
 }
 
 /// The name under which the document has [`if_match`].
