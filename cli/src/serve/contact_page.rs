@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 use self::form::{Form, MAX_BODY_BYTES};
 use self::layout::{Layout, STYLE};
-use super::home::policy;
+use super::policy::policy;
 
 const PATH: &str = "/contacts/";
 

@@ -1,8 +1,5 @@
 //! `/`: a page that says what runs here, and leads to `/docs`.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
@@ -14,6 +11,7 @@ use url::Url;
 
 use super::contact_page;
 use super::docs::{File, respond};
+use super::policy::policy;
 use crate::demo;
 use crate::openapi::examples;
 
@@ -55,18 +53,6 @@ fn about_contact_page(has_demo_data: bool) -> String {
         demo::CRM_ORGANIZATION,
         contact_page::path_of(examples::ALEX),
     )
-}
-
-/// The policy of a page that needs nothing but its own style, which the hash names, and sends forms only to `forms`.
-///
-/// # Errors
-/// Never, as long as a hash is a valid header.
-pub(super) fn policy(style: &str, forms: &str) -> anyhow::Result<HeaderValue> {
-    let style = BASE64_STANDARD.encode(digest(&SHA256, style.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
-    );
-    Ok(HeaderValue::try_from(policy)?)
 }
 
 /// The page.

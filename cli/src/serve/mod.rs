@@ -9,6 +9,7 @@ mod events;
 pub mod gateway;
 mod home;
 mod open_door;
+mod policy;
 pub mod routes;
 pub mod stream;
 mod welcome;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use record_history::Recorder;
 use serde_json::{Value, json};
+use shared::store::is_history_key;
 
 pub use self::client::{Records, Shard, Streams};
 use super::engine::StreamRecords;
@@ -163,5 +164,5 @@ fn sequence_number(record: &Value) -> String {
 #[must_use]
 pub fn is_for_function(record: &Value) -> bool {
     let key = record["dynamodb"]["Keys"]["sk"]["S"].as_str();
-    !key.is_some_and(|key| key.starts_with("HISTORY#"))
+    !key.is_some_and(is_history_key)
 }

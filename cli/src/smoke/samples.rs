@@ -288,7 +288,7 @@ fn proof(
         Route::VerifyContactMethod,
         contact,
         &format!("answers 412 to a version that cannot be, so contact {contact} has {value}"),
-        &json!({ "type": type_of(kind), "value": value, "verifiedAt": LAST_INSTANT }),
+        &json!({ "type": kind.as_str(), "value": value, "verifiedAt": LAST_INSTANT }),
         Expected::crm_error(412, "Contact has changed").version(version),
     );
     Check {
@@ -327,7 +327,7 @@ fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
         Route::VerifyContactMethod,
         contact,
         &format!("clears the {what}, if it is verified"),
-        &json!({ "type": type_of(kind), "value": value }),
+        &json!({ "type": kind.as_str(), "value": value }),
         cleared(verification_changed(
             subject,
             ANYTHING,
@@ -336,14 +336,6 @@ fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
         )),
     )
     .if_match(IfMatch::Current)
-}
-
-/// The member `type` of endpoint 2.
-fn type_of(kind: MethodKind) -> &'static str {
-    match kind {
-        MethodKind::Phone => "phone",
-        MethodKind::Email => "email",
-    }
 }
 
 /// The answer of endpoints 1 and 2 about a phone number or an e-mail address.

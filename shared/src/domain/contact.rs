@@ -25,6 +25,17 @@ pub enum MethodKind {
     Email,
 }
 
+impl MethodKind {
+    /// The kind as the table and the API write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+        }
+    }
+}
+
 /// The value of a contact method. It has a normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MethodValue {

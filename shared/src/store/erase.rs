@@ -11,7 +11,6 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
-use super::attempts::Attempts;
 use super::batch::{delete, put};
 use super::conditions::{EXISTS, IS_AT_VERSION};
 use super::difference::item_write;
@@ -65,12 +64,6 @@ struct Erasing<'a> {
     metadata: &'a ChangeMetadata,
 }
 
-/// The marker, with the version that it has.
-struct Marker {
-    erased: ErasedContact,
-    version: Version,
-}
-
 impl Store {
     /// Erases a contact, or completes an erasure that was interrupted.
     ///
@@ -94,7 +87,7 @@ impl Store {
                 Err(error) => attempts.wait_after(error).await?,
             }
         };
-        let unfinished = marker.erased.unfinished.clone().unwrap_or_default();
+        let unfinished = marker.unfinished.clone().unwrap_or_default();
         let hashes: Vec<_> = unfinished.addresses.keys().collect();
         for hashes in hashes.chunks(ADDRESSES) {
             self.release(&erasing, &marker, hashes).await?;
@@ -112,8 +105,8 @@ impl Store {
         let history_entries = self.rewrite_history(&partition).await?;
         self.complete(&erasing).await?;
         Ok(Erasure {
-            methods: marker.erased.methods,
-            subscriptions: marker.erased.subscriptions,
+            methods: marker.methods,
+            subscriptions: marker.subscriptions,
             history_entries,
         })
     }
@@ -169,17 +162,16 @@ impl Store {
         &self,
         erasing: &Erasing<'_>,
         expected: &ExpectedVersion,
-    ) -> Result<Marker, ChangeError> {
+    ) -> Result<ErasedContact, ChangeError> {
         let key = Key::contact(erasing.organization, erasing.id);
         let item = self.read_item(key).await?;
         let item = item.ok_or(ChangeError::ContactNotFound)?;
         if is_erased(&item) {
-            let version = version_of(&item);
-            let erased = erased_contact(item)?;
-            if erased.unfinished.is_none() {
+            let marker = erased_contact(item)?;
+            if marker.unfinished.is_none() {
                 return Err(ChangeError::ContactNotFound);
             }
-            return Ok(Marker { erased, version });
+            return Ok(marker);
         }
         let recent_requests = RecentRequests::of(&item);
         let contact = contact(item)?;
@@ -188,16 +180,14 @@ impl Store {
         }
         let subscriptions = self.subscriptions(erasing.organization, erasing.id).await?;
         let unfinished = unfinished(&contact, subscriptions.values(), erasing.metadata.now);
-        let marker = Marker {
-            erased: ErasedContact {
-                erased_at: erasing.metadata.now,
-                methods: (contact.phones.len() + contact.emails.len()) as u64,
-                subscriptions: subscriptions.len() as u64,
-                unfinished: Some(unfinished),
-            },
+        let marker = ErasedContact {
             version: contact.version.next(),
+            erased_at: erasing.metadata.now,
+            methods: (contact.phones.len() + contact.emails.len()) as u64,
+            subscriptions: subscriptions.len() as u64,
+            unfinished: Some(unfinished),
         };
-        let mut item = erased_contact_item(erasing.organization, erasing.id, &marker.erased)?;
+        let mut item = erased_contact_item(erasing.organization, erasing.id, &marker)?;
         item.extend(erasing.metadata.attributes(marker.version));
         let recent_requests = recent_requests.after(&erasing.metadata.write_id);
         item.insert(RECENT_REQUESTS.to_owned(), recent_requests);
@@ -218,10 +208,10 @@ impl Store {
     async fn release(
         &self,
         erasing: &Erasing<'_>,
-        marker: &Marker,
+        marker: &ErasedContact,
         hashes: &[&AddressHash],
     ) -> Result<(), ChangeError> {
-        let mut attempts: Attempts = self.attempts();
+        let mut attempts = self.attempts();
         loop {
             let writes = self.releases(erasing, marker, hashes).await;
             let released = match writes {
@@ -240,11 +230,11 @@ impl Store {
     async fn releases(
         &self,
         erasing: &Erasing<'_>,
-        marker: &Marker,
+        marker: &ErasedContact,
         hashes: &[&AddressHash],
     ) -> Result<Vec<TransactWriteItem>, DatabaseError> {
         let (organization, table) = (erasing.organization, &self.table);
-        let Some(unfinished) = &marker.erased.unfinished else {
+        let Some(unfinished) = &marker.unfinished else {
             return Ok(Vec::new());
         };
         if hashes.is_empty() {
@@ -363,13 +353,4 @@ fn put_at_version(
         )
         .build()?;
     Ok(TransactWriteItem::builder().put(put).build())
-}
-
-fn version_of(item: &Item) -> Version {
-    let number = item.get(VERSION).and_then(|version| version.as_n().ok());
-    Version::new(
-        number
-            .and_then(|number| number.parse().ok())
-            .unwrap_or_default(),
-    )
 }

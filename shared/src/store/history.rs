@@ -13,7 +13,7 @@ use super::items::{Item, text};
 use super::keys::{HISTORY_PREFIX, Key, contact_partition};
 use super::query::prefix_request;
 use super::{ChangeError, DatabaseError, Store};
-use crate::domain::{ContactId, HistoryEntry, MethodKind, MethodValue, OrganizationId, Tenant};
+use crate::domain::{ContactId, HistoryEntry, MethodValue, OrganizationId, Tenant};
 
 use self::cursor::Cursor;
 pub use self::recording::HistoryItem;
@@ -43,6 +43,12 @@ pub struct HistoryPage {
     pub entries: Vec<HistoryEntry>,
     /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
+}
+
+/// Whether an item with this sort key is an entry of a history. What happens to entries is no history itself.
+#[must_use]
+pub fn is_history_key(sort_key: &str) -> bool {
+    sort_key.starts_with(HISTORY_PREFIX)
 }
 
 impl Store {
@@ -99,15 +105,11 @@ fn page_request(
         request = request.set_exclusive_start_key(Some(key.attributes()));
     }
     if let Some(method) = &query.method {
-        let kind = match method.kind() {
-            MethodKind::Phone => "phone",
-            MethodKind::Email => "email",
-        };
         request = request
             .filter_expression("#type = :type AND #value = :value")
             .expression_attribute_names("#type", KIND)
             .expression_attribute_names("#value", VALUE)
-            .expression_attribute_values(":type", text(kind))
+            .expression_attribute_values(":type", text(method.kind().as_str()))
             .expression_attribute_values(":value", text(method.normal_form()));
     }
     request

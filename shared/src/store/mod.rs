@@ -42,7 +42,7 @@ pub use client::{ClientTimeouts, configure};
 pub use contact_methods::{EditMethod, EditMethodKind};
 pub use erase::{EraseContact, Erasure};
 pub use error::{ChangeError, DatabaseError};
-pub use history::{HistoryItem, HistoryPage, HistoryQuery, StreamRecord};
+pub use history::{HistoryItem, HistoryPage, HistoryQuery, StreamRecord, is_history_key};
 pub use items::{Item, is_too_large};
 pub use metadata::ChangeMetadata;
 pub use operator::{

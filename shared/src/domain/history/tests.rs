@@ -1,7 +1,8 @@
 use super::*;
 use crate::domain::{
-    AddressHash, ContactId, EmailAddress, EmailValidation, MethodValue, OrganizationId,
-    PhoneNumber, PhoneRegion, VerificationState,
+    Address, AddressHash, AddressSuppression, Contact, ContactId, EmailAddress, EmailValidation,
+    MethodId, MethodValue, OrganizationId, PhoneNumber, PhoneRegion, Subscription, SubscriptionId,
+    ValidationStatus, Verification, VerificationState,
 };
 
 const EARLY: &str = "2024-01-01T00:00:00.000Z";

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::domain::{ContactId, MethodKind, MethodValue, OrganizationId};
+use crate::domain::{ContactId, MethodValue, OrganizationId};
 
 /// How many bytes of the checksum a cursor has.
 const CHECKSUM_BYTES: usize = 8;
@@ -30,11 +30,7 @@ impl Cursor {
         method: Option<&MethodValue>,
     ) -> Self {
         let method = method.map_or_else(String::new, |method| {
-            let kind = match method.kind() {
-                MethodKind::Phone => "phone",
-                MethodKind::Email => "email",
-            };
-            format!("{kind} {}", method.normal_form())
+            format!("{} {}", method.kind().as_str(), method.normal_form())
         });
         Self {
             query: format!("{organization}#{contact}#{method}"),

@@ -1,5 +1,7 @@
 use super::*;
-use crate::domain::{Actor, EmailAddress, HistoryEvent, HistoryState, Level, Timestamp};
+use crate::domain::{
+    Actor, EmailAddress, HistoryEvent, HistoryState, Level, MethodKind, Timestamp,
+};
 use crate::store::history::stream_record::{ItemWrite, States};
 use crate::store::items::{CHANGE_REQUEST_ID, ERASED_AT, RECENT_REQUESTS, VERSION};
 use crate::store::{ChangeMetadata, WriteId};

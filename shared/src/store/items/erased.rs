@@ -6,8 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{CONTACT_ID, Item, ORGANIZATION_SHARD};
-use crate::domain::{AddressHash, AddressSuppression, ContactId, OrganizationId, Timestamp};
+use super::{CONTACT_ID, Item, ORGANIZATION_SHARD, VERSION};
+use crate::domain::{
+    AddressHash, AddressSuppression, ContactId, OrganizationId, Timestamp, Version,
+};
 use crate::store::DatabaseError;
 use crate::store::keys::{Key, organization_shard};
 
@@ -20,6 +22,8 @@ pub(in crate::store) const UNFINISHED: &str = "unfinished";
 /// The marker of an erased contact. It holds nothing personal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct ErasedContact {
+    /// The version at which it was erased. It is among the attributes of the change, and not written here.
+    pub(in crate::store) version: Version,
     /// When it was erased.
     pub(in crate::store) erased_at: Timestamp,
     /// How many phone numbers and e-mail addresses it had.
@@ -60,6 +64,7 @@ pub(in crate::store) fn erased_contact(item: Item) -> Result<ErasedContact, Data
         }
     };
     Ok(ErasedContact {
+        version: item.required(VERSION)?,
         erased_at: item.required(ERASED_AT)?,
         methods: item.required("methods")?,
         subscriptions: item.required("subscriptions")?,
