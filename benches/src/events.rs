@@ -61,8 +61,8 @@ pub(crate) const FUNCTIONS: [Subject; 12] = [
     subject("remove-contact-method", ["phone-number-not-found", "email-not-found"], Cost::limit(6.0, 1494.0, 758.0)),
     subject("subscribe", ["unchanged", "unchanged"], Cost::limit(8.0, 2522.0, 1308.0)),
     subject("unsubscribe", ["unchanged", "unchanged"], Cost::limit(9.5, 2474.0, 1274.0)),
-    subject("get-history", ["read", "read"], Cost::limit(8.0, 2500.0, 1300.0)),
-    subject("erase-contact", ["contact-not-found", "contact-not-found"], Cost::limit(6.0, 1500.0, 760.0)),
+    subject("get-history", ["read-one-method", "read-one-method"], Cost::limit(8.1, 2552.0, 1265.0)),
+    subject("erase-contact", ["contact-not-found", "contact-not-found"], Cost::limit(5.4, 1166.0, 548.0)),
 ];
 
 const fn subject(name: &'static str, events: [&'static str; 2], limit: Cost) -> Subject {

@@ -316,6 +316,35 @@ async fn a_write_that_arrives_after_the_erasure_is_not_applied() {
 }
 
 #[tokio::test]
+async fn administrators_who_erase_at_once_among_other_callers_leave_nothing_either() {
+    for _ in 0..5 {
+        let api = start().await;
+        person(&api).await;
+        let api = &api;
+        let erasures = futures_util::future::join_all((0..4).map(|_| erase(api, "c_1")));
+        let others = futures_util::future::join_all((0..4).map(|n| async move {
+            let body = json!({ "phoneNumber": PHONE, "verifiedAt": format!("2023-01-0{}T00:00:00Z", 9 - n) });
+            api.verify_phone_number("c_1", body).await
+        }));
+        let (erasures, others, _) = tokio::join!(erasures, others, record_all(&api.database));
+        let statuses: Vec<_> = erasures.iter().map(|answer| answer.status).collect();
+        assert!(statuses.contains(&200), "{statuses:?}");
+        assert!(
+            statuses.iter().all(|status| matches!(status, 200 | 404)),
+            "{statuses:?}"
+        );
+        assert!(
+            others
+                .iter()
+                .all(|answer| matches!(answer.status, 200 | 404))
+        );
+        record_all(&api.database).await;
+        assert_eq!(personal(api).await, Vec::<String>::new());
+        assert_eq!(upsert(api, "app", EMAIL).await["can_send_marketing"], false);
+    }
+}
+
+#[tokio::test]
 async fn an_export_leaves_the_contact_out_and_an_import_does_not_bring_it_back() {
     let api = start().await;
     person(&api).await;
