@@ -27,9 +27,6 @@ pub(crate) struct Options {
     /// How often each function is started.
     #[arg(long, default_value_t = 40)]
     runs: usize,
-    /// Only these functions.
-    #[arg(long, value_delimiter = ',')]
-    only: Vec<String>,
     /// Three runs, and failure if a function opens more than one connection or opens it late, or needs too much memory.
     #[arg(long)]
     check: bool,
@@ -61,7 +58,7 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
     let database = Database::start(&programs.contacts()?)?;
     let plain = Endpoint::start(&database, false).await?;
     let tls = Endpoint::start(&database, true).await?;
-    let mut scenarios = scenarios(options, programs, [("", &plain), (", TLS", &tls)])?;
+    let mut scenarios = scenarios(programs, [("", &plain), (", TLS", &tls)])?;
     let runs = if options.check { 3 } else { options.runs };
     for _ in 0..runs {
         for scenario in &mut scenarios {
@@ -79,21 +76,18 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
 }
 
 fn scenarios<'a>(
-    options: &Options,
     programs: &programs::Options,
     endpoints: [(&str, &'a Endpoint); 2],
 ) -> anyhow::Result<Vec<Scenario<'a>>> {
     let functions = programs.functions()?;
     let mut subjects = Vec::new();
-    if functions.have_baselines() {
-        for name in BASELINES {
-            subjects.push((name, FUNCTIONS[0].events()?));
-        }
+    for name in BASELINES {
+        subjects.push((name, FUNCTIONS[0].events()?));
     }
     for function in &FUNCTIONS {
         subjects.push((function.name, function.events()?));
     }
-    subjects.retain(|(name, _)| options.only.is_empty() || options.only.iter().any(|o| o == name));
+    subjects.retain(|(name, _)| programs.include(name));
     let scenario =
         |name: &str, events: &Vec<String>, (way, endpoint): (&str, &'a Endpoint)| Scenario {
             name: format!("`{name}`{way}"),

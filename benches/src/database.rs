@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::programs::root;
+use crate::workspace::root;
 
 /// A running `contacts serve --database-only`. It ends with this.
 pub(crate) struct Database {
@@ -32,6 +32,8 @@ impl Database {
     pub(crate) fn start(contacts: &Path) -> anyhow::Result<Self> {
         let mut process = Command::new(contacts)
             .env_clear()
+            // Its lines about the history that it writes would stand between those of the tables.
+            .env("LOG_LEVEL", "warn")
             .args(["serve", "--database-only", "--port", "0"])
             .stdout(Stdio::piped())
             .spawn()

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Context;
 
-use crate::programs::root;
+use crate::workspace::root;
 
 /// The functions of `benches/floor`: the least that a function can be, and one with a single call of the SDK.
 /// Any event will do for them.

@@ -46,12 +46,13 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
         ]);
         anyhow::Ok(cost)
     };
-    if functions.have_baselines() {
-        for name in BASELINES {
-            measure(name, &FUNCTIONS[0].events()?).await?;
-        }
+    for name in BASELINES.into_iter().filter(|name| programs.include(name)) {
+        measure(name, &FUNCTIONS[0].events()?).await?;
     }
-    for function in &FUNCTIONS {
+    for function in FUNCTIONS
+        .iter()
+        .filter(|function| programs.include(function.name))
+    {
         let cost = measure(function.name, &function.events()?).await?;
         ensure!(
             !options.check || cost.is_within(&function.limit),

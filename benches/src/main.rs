@@ -11,6 +11,7 @@ mod import;
 mod instructions;
 mod process;
 mod programs;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 

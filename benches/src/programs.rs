@@ -1,15 +1,22 @@
 //! The programs that are measured.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::ensure;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
-/// Programs that are built already.
+use crate::events::{BASELINES, FUNCTIONS};
+use crate::workspace::root;
+
+/// Which programs, and where they are.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    /// Only these functions.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = names(), global = true)]
+    only: Vec<String>,
     /// The functions in this folder, as FOLDER/NAME/bootstrap, instead of a build.
     #[arg(long, value_name = "FOLDER", global = true)]
     functions: Option<PathBuf>,
@@ -18,15 +25,38 @@ pub(crate) struct Options {
     contacts: Option<PathBuf>,
 }
 
+/// What a function can be called.
+fn names() -> PossibleValuesParser {
+    BASELINES
+        .into_iter()
+        .chain(FUNCTIONS.iter().map(|function| function.name))
+        .into()
+}
+
 impl Options {
+    /// Whether this function is to be measured. The folders of `cargo lambda build` have no baselines.
+    pub(crate) fn include(&self, name: &str) -> bool {
+        let is_there = self.functions.is_none() || !BASELINES.contains(&name);
+        is_there && (self.only.is_empty() || self.only.iter().any(|only| only == name))
+    }
+
     /// Where the functions and what they are compared with are. Builds them if they are not given, without the rest of the
     /// workspace, whose features would become theirs.
     pub(crate) fn functions(&self) -> anyhow::Result<Functions> {
         if let Some(folder) = &self.functions {
             return Ok(Functions::Packaged(folder.clone()));
         }
-        build(&[])?;
-        build(&["--package", "floor"])?;
+        let functions = FUNCTIONS.iter().map(|function| function.name);
+        let selection: Vec<_> = functions
+            .filter(|name| self.include(name))
+            .flat_map(|name| ["--package", name])
+            .collect();
+        if !selection.is_empty() {
+            build(&selection)?;
+        }
+        if BASELINES.iter().any(|name| self.include(name)) {
+            build(&["--package", "floor"])?;
+        }
         Ok(Functions::Built(target().join("release")))
     }
 
@@ -42,7 +72,7 @@ impl Options {
 
 /// Where functions are.
 pub(crate) enum Functions {
-    /// In the folders of `cargo lambda build`, which have no baselines.
+    /// In the folders of `cargo lambda build`.
     Packaged(PathBuf),
     /// Where cargo builds.
     Built(PathBuf),
@@ -56,16 +86,6 @@ impl Functions {
             Self::Built(folder) => folder.join(name),
         }
     }
-
-    /// Whether the functions of `benches/floor` are there too.
-    pub(crate) fn have_baselines(&self) -> bool {
-        matches!(self, Self::Built(_))
-    }
-}
-
-/// The workspace.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn target() -> PathBuf {

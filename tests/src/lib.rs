@@ -104,13 +104,8 @@ impl Database {
             let engine = Engine::start(None, 0).await.unwrap();
             (engine.url.clone(), Some(engine))
         };
-        let stream = if engine.is_some() {
-            ChangeStream::Off
-        } else {
-            ChangeStream::NewAndOldImages
-        };
         let database = Self { url, table, engine };
-        create_table(&database.client().await, &database.table, stream)
+        create_table(&database.client().await, &database.table, ChangeStream::Off)
             .await
             .unwrap();
         database

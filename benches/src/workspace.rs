@@ -1,0 +1,8 @@
+//! The files of the project.
+
+use std::path::{Path, PathBuf};
+
+/// The workspace.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
