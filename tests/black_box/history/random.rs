@@ -17,8 +17,13 @@ use self::model::Model;
 use self::steps::{CONTACTS, Step, Steps};
 use super::{history_of, start};
 
-/// How many sequences a run of the tests tries.
-const SEQUENCES: u64 = 6;
+/// How many sequences a run of the tests tries. DynamoDB Local needs some ten seconds for each.
+fn sequences() -> u64 {
+    match env::var("TEST_DYNAMODB_URL") {
+        Ok(_) => 2,
+        Err(_) => 6,
+    }
+}
 
 /// How many steps a sequence has.
 const STEPS: usize = 60;
@@ -34,7 +39,7 @@ fn first_seed() -> u64 {
 #[tokio::test]
 async fn the_history_is_that_of_the_model_whatever_happens_to_the_records() {
     let first = first_seed();
-    for seed in first..first + SEQUENCES {
+    for seed in first..first + sequences() {
         eprintln!("HISTORY_SEED={seed}");
         sequence(seed).await;
     }
