@@ -170,7 +170,7 @@ fn super_admin_token() -> String {
 
 /// Whether the engine charges for transactions and for what is missing as AWS does.
 fn engine_charges_like_aws() -> bool {
-    std::env::var_os("TEST_DYNAMODB_URL").is_none()
+    black_box_tests::is_engine_embedded()
 }
 
 fn assert_outcome(answer: &Answer, outcome: &str) {

@@ -98,8 +98,8 @@ impl Database {
     }
 
     async fn with_table(table: String) -> Self {
-        let (url, engine) = if let Ok(url) = std::env::var("TEST_DYNAMODB_URL") {
-            (url.parse().unwrap(), None)
+        let (url, engine) = if let Some(url) = other_endpoint() {
+            (url, None)
         } else {
             let engine = Engine::start(None, 0).await.unwrap();
             (engine.url.clone(), Some(engine))
@@ -168,6 +168,18 @@ pub fn assert_same_items(found: &[Item], expected: &[Item], context: &str) {
         found.is_empty() && expected.is_empty(),
         "{context}:\nfound {found:#?}\nexpected {expected:#?}"
     );
+}
+
+/// The endpoint of `TEST_DYNAMODB_URL`.
+fn other_endpoint() -> Option<Url> {
+    let url = std::env::var("TEST_DYNAMODB_URL").ok()?;
+    Some(url.parse().unwrap())
+}
+
+/// Whether the databases of the tests are in the embedded engine.
+#[must_use]
+pub fn is_engine_embedded() -> bool {
+    other_endpoint().is_none()
 }
 
 /// Longer than any test, so that a slow machine does not change an answer.

@@ -9,6 +9,7 @@ mod steps;
 
 use std::env;
 
+use black_box_tests::is_engine_embedded;
 use black_box_tests::stream::records;
 use serde_json::Value;
 
@@ -19,10 +20,7 @@ use super::{history_of, start};
 
 /// How many sequences a run of the tests tries. DynamoDB Local needs some ten seconds for each.
 fn sequences() -> u64 {
-    match env::var("TEST_DYNAMODB_URL") {
-        Ok(_) => 2,
-        Err(_) => 6,
-    }
+    if is_engine_embedded() { 6 } else { 2 }
 }
 
 /// How many steps a sequence has.
