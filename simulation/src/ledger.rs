@@ -1,0 +1,66 @@
+//! All that was written in a history: the truth that answers are compared with.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The partition key and the sort key of an item.
+pub type Key = (String, String);
+
+/// An item in DynamoDB's JSON.
+pub type Item = Value;
+
+/// A write of one item.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The item's key.
+    pub key: Key,
+    /// The item before it, if there was one.
+    pub before: Option<Item>,
+    /// The item after it, unless it was deleted.
+    pub after: Option<Item>,
+}
+
+/// What became visible to transactions at one time.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// When.
+    pub at: Duration,
+    /// When all of it was visible to reads of single items too.
+    pub visible_at: Duration,
+    /// The items.
+    pub writes: Vec<Write>,
+}
+
+/// All commits, in their order.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// All commits, in their order.
+    pub commits: Vec<Commit>,
+}
+
+/// A text attribute of an item.
+#[must_use]
+pub fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)?.get("S")?.as_str()
+}
+
+/// The `version` of an item.
+#[must_use]
+pub fn version(item: &Item) -> Option<u64> {
+    item.get("version")?.get("N")?.as_str()?.parse().ok()
+}
+
+/// The entries of a map attribute of an item, in the order of their names.
+pub fn entries<'a>(item: &'a Item, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let map = item.get(name).and_then(|map| map.get("M"));
+    let entries = map.and_then(Value::as_object).into_iter().flatten();
+    entries.filter_map(|(name, value)| Some((name, value.get("M")?)))
+}
+
+/// The key of an item, from the item or from the key in a request.
+#[must_use]
+pub fn key_of(item: &Value) -> Key {
+    let part = |name| text(item, name).unwrap_or_default().to_owned();
+    (part("pk"), part("sk"))
+}

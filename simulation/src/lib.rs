@@ -1,0 +1,30 @@
+//! A simulated world that tries to break the promise: the earliest verification is never lost, and no request takes effect twice.
+//!
+//! The handlers and the AWS SDK are the real ones. The SDK's HTTP connector leads to a DynamoDB in the process that conflicts, fails,
+//! answers late and loses answers, as AWS documents it. One thread, one seed and a paused clock make a history: callers in two
+//! organizations, processes with wrong clocks that freeze and die, a stream that redelivers. After it, [`checks`] compare all
+//! requests and answers with all that was written.
+//!
+//! [`faults`] plants faults into the program, to show that the checks find them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a simulation that cannot go on has failed"
+)]
+
+pub mod callers;
+pub mod checks;
+pub mod database;
+pub mod faults;
+pub mod history;
+pub mod ledger;
+pub mod network;
+pub mod process;
+pub mod random;
+pub mod requests;
+pub mod runs;
+pub mod start;
+pub mod stream;
+pub mod trace;
+pub mod weather;

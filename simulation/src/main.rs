@@ -1,0 +1,97 @@
+//! `cargo simulate`: lets simulated histories happen, and says in which of them a promise was broken.
+
+#![allow(clippy::print_stdout, reason = "a program for the command line")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use simulation::checks::violations;
+use simulation::faults::{FAULTS, Fault};
+use simulation::history::run;
+use simulation::runs::run_many;
+
+/// Lets simulated histories happen, and says in which of them a promise was broken.
+#[derive(Parser)]
+#[command(name = "simulate")]
+struct Arguments {
+    /// How many histories.
+    #[arg(long, default_value_t = 1000)]
+    histories: u64,
+    /// The seed of the first history; a new one unless it is given.
+    #[arg(long)]
+    first: Option<u64>,
+    /// Replays the history of this seed, twice, and shows what happens in it.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Plants a fault into the program.
+    #[arg(long)]
+    fault: Option<String>,
+    /// Plants each fault in turn, and says after how many histories it is found.
+    #[arg(long)]
+    faults: bool,
+}
+
+fn main() -> ExitCode {
+    // A panic of a planted fault is a violation, and needs no trace.
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    let arguments = Arguments::parse();
+    let fault = arguments.fault.as_deref().map(|name| {
+        let found = FAULTS.iter().find(|fault| fault.name == name);
+        found.unwrap_or_else(|| panic!("there is no fault {name}"))
+    });
+    if let Some(seed) = arguments.seed {
+        return replay(seed, fault);
+    }
+    let first = arguments.first.unwrap_or_else(|| fastrand::u64(..1 << 48));
+    println!("the first seed is {first}");
+    if arguments.faults { find_faults(first, arguments.histories) } else { search(first, arguments.histories, fault) }
+}
+
+fn replay(seed: u64, fault: Option<&'static Fault>) -> ExitCode {
+    let history = run(seed, fault, true);
+    let again = run(seed, fault, false);
+    let found = violations(&history);
+    for violation in &found {
+        println!("{}: {}", violation.check, violation.what);
+    }
+    println!("{} events, fingerprint {:016x}", history.fingerprint.0, history.fingerprint.1);
+    if history.fingerprint != again.fingerprint {
+        println!("the second run was another one: {} events", again.fingerprint.0);
+        return ExitCode::FAILURE;
+    }
+    if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn search(first: u64, count: u64, fault: Option<&'static Fault>) -> ExitCode {
+    let began = Instant::now();
+    let summary = run_many(first, count, fault, 10, &|_| {});
+    for (seed, found) in &summary.broken {
+        println!("seed {seed}: {}: {}", found[0].check, found[0].what);
+    }
+    println!(
+        "{} histories with {} requests and {} writes in {:.1} s: {} broken",
+        summary.histories, summary.requests, summary.commits, began.elapsed().as_secs_f64(), summary.broken.len(),
+    );
+    if summary.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn find_faults(first: u64, count: u64) -> ExitCode {
+    let mut missed = 0;
+    for fault in FAULTS {
+        let summary = run_many(first, count, Some(fault), 1, &|_| {});
+        match summary.broken.first() {
+            Some((seed, found)) => {
+                println!("{} | {} | after {} histories | {seed} | {}", fault.name, fault.what, summary.histories, found[0].check);
+            }
+            None => {
+                missed += 1;
+                println!("{} | {} | NOT FOUND in {} histories", fault.name, fault.what, summary.histories);
+            }
+        }
+    }
+    println!("{} of {} faults found", FAULTS.len() - missed, FAULTS.len());
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

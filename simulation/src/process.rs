@@ -1,0 +1,180 @@
+//! Processes of functions: each with a clock of its own, frozen or killed between any two calls of the database.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use contacts::development;
+use contacts::serve::routes::handle;
+use lambda_http::Body;
+use lambda_http::http::Response;
+use shared::Service;
+use shared::domain::Timestamp;
+use shared::http::Route;
+use shared::store::Store;
+use tokio::time::{Instant, sleep_until};
+
+use crate::database::TABLE;
+use crate::network::Network;
+use crate::random::Random;
+use crate::start::BEGAN_AT_MS;
+use crate::trace::Trace;
+
+/// A process of a function. Its clock is wrong by some seconds.
+#[derive(Clone)]
+pub struct Process {
+    service: Arc<Service>,
+    trace: Trace,
+    skew_ms: i64,
+}
+
+impl Process {
+    /// A process whose clock is ahead by this time, or behind.
+    #[must_use]
+    pub fn new(network: &Network, skew_ms: i64) -> Self {
+        let settings = development::settings_from(&|_| Ok(None)).unwrap();
+        let store = Store::new(network.client(), TABLE.to_owned());
+        let trace = network.trace.clone();
+        let clock = {
+            let trace = trace.clone();
+            move || Timestamp::of_unix_milliseconds(clock_ms(&trace, skew_ms)).unwrap()
+        };
+        let service = Service {
+            clock: Arc::new(clock),
+            ..Service::new(settings, store)
+        };
+        Self {
+            service: Arc::new(service),
+            trace,
+            skew_ms,
+        }
+    }
+
+    /// What its clock shows now, in milliseconds since 1970.
+    #[must_use]
+    pub fn clock_ms(&self) -> i64 {
+        clock_ms(&self.trace, self.skew_ms)
+    }
+
+    /// Answers a request; nothing where the process dies. The request comes as API Gateway sends it.
+    pub async fn answer(&self, route: Route, event: &str, invocation: Arc<Invocation>) -> Option<Response<Body>> {
+        let request = lambda_http::request::from_str(event).unwrap();
+        let work = handle(route, Arc::clone(&self.service), request);
+        invocation.run(work).await
+    }
+}
+
+fn clock_ms(trace: &Trace, skew_ms: i64) -> i64 {
+    let elapsed: i64 = trace.now().as_millis().try_into().unwrap();
+    BEGAN_AT_MS + elapsed + skew_ms
+}
+
+tokio::task_local! {
+    static CURRENT: Arc<Invocation>;
+}
+
+/// What happens to a process while it works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mishap {
+    None,
+    /// It dies.
+    Killed,
+    /// It is frozen for this time.
+    Frozen(Duration),
+}
+
+/// One invocation of a function.
+#[derive(Debug)]
+pub struct Invocation {
+    mishap: Mishap,
+    /// At which send or receipt it happens.
+    at_point: u64,
+    points: AtomicU64,
+    is_dead: AtomicBool,
+    frozen_until: Mutex<Option<Instant>>,
+}
+
+impl Invocation {
+    /// An invocation to which something may happen, as the weather has it.
+    #[must_use]
+    pub fn draw(random: &Random, network: &Network) -> Arc<Self> {
+        let weather = network.database.weather();
+        let mishap = if random.chance(weather.killed) {
+            Mishap::Killed
+        } else if random.chance(weather.frozen) {
+            Mishap::Frozen(random.milliseconds(500..60_000))
+        } else {
+            Mishap::None
+        };
+        Arc::new(Self {
+            mishap,
+            at_point: random.number(0..8),
+            points: AtomicU64::new(0),
+            is_dead: AtomicBool::new(false),
+            frozen_until: Mutex::new(None),
+        })
+    }
+
+    /// The invocation that is running.
+    #[must_use]
+    pub fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// The process is about to send a call, or has got the answer.
+    pub async fn reach_call(&self, trace: &Trace) {
+        if self.points.fetch_add(1, Ordering::Relaxed) != self.at_point {
+            return;
+        }
+        match self.mishap {
+            Mishap::None => {}
+            Mishap::Killed => {
+                trace.note("killed", String::new);
+                self.is_dead.store(true, Ordering::Relaxed);
+                std::future::pending().await
+            }
+            Mishap::Frozen(time) => {
+                trace.note("frozen", || format!("{time:?}"));
+                *self.frozen() = Some(Instant::now() + time);
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn frozen(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.frozen_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does the work of the invocation; nothing where the process dies in the middle. While it is frozen, not even its timers run:
+    /// when it goes on, all that passed meanwhile is there at once.
+    pub async fn run<T>(self: Arc<Self>, work: impl Future<Output = T>) -> Option<T> {
+        let invocation = Arc::clone(&self);
+        CURRENT
+            .scope(invocation, async move {
+                let mut work = pin!(work);
+                let mut thaw = pin!(sleep_until(Instant::now()));
+                std::future::poll_fn(move |context| {
+                    let frozen_until = *self.frozen();
+                    if let Some(until) = frozen_until {
+                        if thaw.deadline() != until {
+                            thaw.as_mut().reset(until);
+                        }
+                        if thaw.as_mut().poll(context).is_pending() {
+                            return Poll::Pending;
+                        }
+                        *self.frozen() = None;
+                    }
+                    let polled = work.as_mut().poll(context).map(Some);
+                    if self.is_dead.load(Ordering::Relaxed) {
+                        return Poll::Ready(None);
+                    }
+                    polled
+                })
+                .await
+            })
+            .await
+    }
+}

@@ -1,0 +1,189 @@
+//! Requests of callers, as events of API Gateway, and what is known of them afterwards.
+
+use std::time::Duration;
+
+use contacts::development::{AUDIENCE, ISSUER, signed};
+use serde_json::{Map, Value, json};
+use shared::auth::DEVELOPMENT_SECRET;
+use shared::domain::Timestamp;
+use shared::http::Route;
+
+/// A phone number that always belongs to the contact `c_1`.
+pub const STABLE_PHONE: &str = "+14165550100";
+/// An address that always belongs to the contact `c_1`, as its primary one.
+pub const STABLE_ADDRESS: &str = "stable@example.com";
+/// Phone numbers that come and go.
+pub const PHONES: [&str; 2] = ["+14165550110", "+14165550111"];
+/// Addresses that come and go. Upserts create contacts for them.
+pub const ADDRESSES: [&str; 4] = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];
+/// Contacts that exist at the beginning.
+pub const CONTACTS: [&str; 3] = ["c_1", "c_2", "c_3"];
+/// The contact that is never erased, and whose stable number and address are never removed.
+pub const STABLE_CONTACT: &str = "c_1";
+
+/// Tokens are valid until 2200.
+const EXPIRES_AT: u64 = 7_258_118_400;
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// Endpoints 1 and 2. Without a time it clears.
+    VerifyMethod { kind: &'static str, value: String, at: Option<String>, label: Option<String> },
+    /// Endpoint 3. The time is that of the process where there is none.
+    VerifyContact { audience: String, client: String, address: Option<String>, verified: bool, at: Option<String> },
+    /// An upsert of an address.
+    Upsert { audience: String, client: String, address: String, verified_at: Option<String>, lifts_bounce: bool, has_finding: bool },
+    /// A method is added.
+    Add { kind: &'static str, value: String },
+    /// A method is removed.
+    Remove { kind: &'static str, value: String },
+    /// An address is subscribed.
+    Subscribe { scope: &'static str, address: String },
+    /// An address is unsubscribed.
+    Unsubscribe { address: String },
+    /// A contact is read.
+    Read,
+    /// An address's status is read.
+    Status { audience: String, client: String, address: String },
+    /// A page of a history is read, with the cursor of a page of this organization, contact and query.
+    History { cursor_of: Option<(String, String)> },
+    /// A contact is erased.
+    Erase,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The caller's organization.
+    pub organization: &'static str,
+    /// The caller's subject, or `client:` and the slug.
+    pub actor: String,
+    /// The route.
+    pub route: Route,
+    /// The contact in the path; blank if the path names none.
+    pub contact: String,
+    /// What it asks for.
+    pub asked: Asked,
+    /// The body, or for a `GET` the parameters of the query.
+    pub content: Value,
+    /// The version in `If-Match`.
+    pub if_match: Option<u64>,
+    /// The token.
+    pub token: String,
+}
+
+/// An answer that arrived.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The version in `ETag`.
+    pub version: Option<u64>,
+    /// The body.
+    pub body: Value,
+}
+
+/// A request that was sent, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The request.
+    pub request: Request,
+    /// Its id, which is on every item that it changes.
+    pub id: String,
+    /// When it was sent.
+    pub began: Duration,
+    /// What the clock of the process showed then, in milliseconds since 1970.
+    pub clock_ms: i64,
+    /// When its answer arrived.
+    pub ended: Duration,
+    /// The answer, if one arrived.
+    pub response: Option<Response>,
+}
+
+impl Sent {
+    /// The answer, if the function knew what it answered.
+    #[must_use]
+    pub fn definite(&self) -> Option<&Response> {
+        self.response.as_ref().filter(|response| response.status < 500)
+    }
+
+    /// The `outcome` that the answer names.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&str> {
+        let body = &self.definite().filter(|response| response.status < 300)?.body;
+        let outcome = body.get("outcome").or_else(|| body.pointer("/data/outcome"))?;
+        outcome.as_str()
+    }
+
+    /// The clock of the process as the program writes it.
+    #[must_use]
+    pub fn clock(&self) -> String {
+        Timestamp::of_unix_milliseconds(self.clock_ms).unwrap().to_string()
+    }
+}
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The organization.
+    pub organization: Option<&'static str>,
+    /// The subject.
+    pub subject: String,
+    /// The role.
+    pub role: Option<&'static str>,
+    /// The client, for an application.
+    pub client: Option<&'static str>,
+}
+
+impl Caller {
+    /// The caller's token.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let claims = json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": self.subject, "exp": EXPIRES_AT });
+        let mut claims: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
+        let others = [("organizationId", self.organization), ("role", self.role), ("client", self.client)];
+        for (name, value) in others {
+            claims.extend(value.map(|value| (name.to_owned(), json!(value))));
+        }
+        signed(&claims, DEVELOPMENT_SECRET).unwrap()
+    }
+}
+
+impl Request {
+    /// The request as API Gateway sends it to the function.
+    #[must_use]
+    pub fn event(&self, id: &str) -> String {
+        let method = self.route.method();
+        let path = self.route.path_of(&self.contact);
+        let mut headers = json!({ "authorization": format!("Bearer {}", self.token), "host": "localhost" });
+        if let Some(version) = self.if_match {
+            headers["if-match"] = json!(format!("\"{version}\""));
+        }
+        let mut event = json!({
+            "version": "2.0", "routeKey": self.route.key(), "rawPath": path, "rawQueryString": "",
+            "requestContext": {
+                "accountId": "0", "apiId": "local", "domainName": "localhost", "domainPrefix": "localhost",
+                "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "simulation" },
+                "requestId": id, "routeKey": self.route.key(), "stage": "$default",
+                "time": "01/Jan/2100:00:00:00 +0000", "timeEpoch": 0,
+            },
+            "isBase64Encoded": false,
+        });
+        if !self.contact.is_empty() {
+            event["pathParameters"] = json!({ "id": self.contact });
+        }
+        if method == "GET" {
+            let parameters = self.content.as_object().into_iter().flatten();
+            let parameters = parameters.map(|(name, value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                format!("{name}={value}")
+            });
+            event["rawQueryString"] = json!(parameters.collect::<Vec<_>>().join("&"));
+        } else {
+            headers["content-type"] = json!("application/json");
+            event["body"] = json!(self.content.to_string());
+        }
+        event["headers"] = headers;
+        event.to_string()
+    }
+}

@@ -1,0 +1,58 @@
+//! Many histories, on all processors.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use crate::checks::{Violation, violations};
+use crate::faults::Fault;
+use crate::history::run;
+
+/// What came of many histories.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// How many histories there were.
+    pub histories: u64,
+    /// How many requests were sent in them.
+    pub requests: u64,
+    /// How many commits they made.
+    pub commits: u64,
+    /// The seeds of those in which a promise was broken, with what was found.
+    pub broken: Vec<(u64, Vec<Violation>)>,
+}
+
+/// Lets histories of `count` seeds happen, from `first` on. Ends after `enough` broken ones.
+#[must_use]
+pub fn run_many(first: u64, count: u64, fault: Option<&'static Fault>, enough: usize, progress: &(dyn Fn(u64) + Sync)) -> Summary {
+    let next = AtomicU64::new(0);
+    let summary = Mutex::new(Summary::default());
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                break;
+            }
+            let seed = first.wrapping_add(number);
+            let history = run(seed, fault, false);
+            let found = violations(&history);
+            let mut summary = summary.lock().unwrap();
+            summary.histories += 1;
+            summary.requests += history.sent.len() as u64;
+            summary.commits += history.commits.len() as u64;
+            if !found.is_empty() {
+                summary.broken.push((seed, found));
+                if summary.broken.len() >= enough {
+                    next.store(count, Ordering::Relaxed);
+                }
+            }
+            progress(summary.histories);
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    summary.into_inner().unwrap()
+}

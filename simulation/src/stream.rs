@@ -1,0 +1,203 @@
+//! The table's stream: it delivers each change to `record-history` in the order of its item, late, twice, in any batches.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use record_history::{BatchResponse, Event, Outlets, Recorder, SendError, UnreadableRecord};
+use serde_json::{Value, json};
+use shared::store::{Store, is_history_key};
+use tokio::time::sleep;
+
+use crate::database::TABLE;
+use crate::ledger::{Key, Write};
+use crate::network::Network;
+use crate::process::Invocation;
+use crate::random::Random;
+use crate::start::BEGAN_AT_MS;
+
+/// The stream of a history, and the function that reads it.
+pub struct Stream {
+    function: Recorder,
+    network: Network,
+    random: Random,
+    /// How many commits were looked at.
+    read: usize,
+    /// The records so far.
+    count: u64,
+    /// The records that are still to come, in the order of each item.
+    waiting: BTreeMap<Key, VecDeque<Value>>,
+    /// Records that were recorded, some of which come again.
+    done: Vec<Value>,
+    events: Arc<Kept>,
+}
+
+/// Takes events, except for some in bad weather.
+#[derive(Default)]
+struct Kept {
+    unreadable: Mutex<Vec<String>>,
+}
+
+impl Outlets for Kept {
+    fn deliver<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Vec<bool>> {
+        std::future::ready(vec![true; events.len()]).boxed()
+    }
+
+    fn report<'a>(&'a self, record: &'a UnreadableRecord) -> BoxFuture<'a, Result<(), SendError>> {
+        let mut unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        unreadable.push(format!("{:?} {}", record.sort_key, record.reason));
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
+impl Stream {
+    /// The stream of the database that this network leads to.
+    #[must_use]
+    pub fn new(network: &Network) -> Self {
+        let events = Arc::new(Kept::default());
+        Self {
+            function: Recorder {
+                store: Store::new(network.client(), TABLE.to_owned()),
+                outlets: Arc::clone(&events) as _,
+                events_with_addresses: true,
+            },
+            network: network.clone(),
+            random: network.random.clone(),
+            read: 0,
+            count: 0,
+            waiting: BTreeMap::new(),
+            done: Vec::new(),
+            events,
+        }
+    }
+
+    /// Records that the function could not read.
+    #[must_use]
+    pub fn unreadable(&self) -> Vec<String> {
+        let unreadable = self.events.unreadable.lock();
+        unreadable.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Delivers until all callers are done.
+    pub async fn deliver_until(&mut self, is_over: &AtomicBool) {
+        while !is_over.load(Ordering::Relaxed) {
+            sleep(self.random.milliseconds(20..3000)).await;
+            self.deliver_batch().await;
+        }
+    }
+
+    /// Delivers all that is left.
+    pub async fn deliver_all(&mut self) {
+        self.collect();
+        while !self.waiting.is_empty() {
+            self.deliver_batch().await;
+        }
+    }
+
+    async fn deliver_batch(&mut self) {
+        self.collect();
+        let batch = self.batch();
+        if batch.is_empty() {
+            return;
+        }
+        let invocation = Invocation::draw(&self.random, &self.network);
+        let work = self.function.record(json!({ "Records": batch }));
+        let done = match invocation.run(work).await {
+            None => 0,
+            Some(response) => recorded(&batch, self.response(response)),
+        };
+        self.network.trace.note("stream", || format!("{done} of {}", batch.len()));
+        self.finish(batch, done);
+    }
+
+    /// The function's answer, as a planted fault makes it.
+    fn response(&self, response: BatchResponse) -> BatchResponse {
+        match self.network.fault {
+            Some(fault) if fault.hides_failures() => BatchResponse::default(),
+            _ => response,
+        }
+    }
+
+    /// Makes records of the commits that are new.
+    fn collect(&mut self) {
+        let commits = self.network.database.commits_from(self.read);
+        self.read += commits.len();
+        for commit in commits {
+            let seconds = BEGAN_AT_MS / 1000 + i64::try_from(commit.at.as_secs()).unwrap();
+            let mut writes = commit.writes;
+            self.random.shuffle(&mut writes);
+            for write in writes {
+                if write.before != write.after && !is_history_key(&write.key.1) {
+                    self.count += 1;
+                    let record = record(&write, self.count, seconds);
+                    self.waiting.entry(write.key).or_default().push_back(record);
+                }
+            }
+        }
+    }
+
+    /// The next records of some items, and some that were recorded before.
+    fn batch(&mut self) -> Vec<Value> {
+        let mut batch = Vec::new();
+        if !self.done.is_empty() {
+            for _ in 0..self.random.number(0..3) {
+                batch.push(self.random.of_these(&self.done).clone());
+            }
+        }
+        for _ in 0..self.random.number(1..12) {
+            let items: Vec<_> = self.waiting.keys().cloned().collect();
+            if items.is_empty() {
+                break;
+            }
+            let item = self.random.of_these(&items).clone();
+            if let Some(queue) = self.waiting.get_mut(&item) {
+                batch.extend(queue.pop_front());
+                if queue.is_empty() {
+                    self.waiting.remove(&item);
+                }
+            }
+        }
+        batch
+    }
+
+    /// Records that were not recorded come again before those that follow them.
+    fn finish(&mut self, mut batch: Vec<Value>, done: usize) {
+        let again = batch.split_off(done);
+        self.done.extend(batch);
+        for record in again.into_iter().rev() {
+            if !self.done.iter().any(|done| number(done) == number(&record)) {
+                let key = crate::ledger::key_of(&record["dynamodb"]["Keys"]);
+                self.waiting.entry(key).or_default().push_front(record);
+            }
+        }
+    }
+}
+
+/// How many records of a batch are recorded: those before the first failure.
+fn recorded(batch: &[Value], response: BatchResponse) -> usize {
+    let failure = response.batch_item_failures.into_iter().next();
+    let place = failure.and_then(|failure| {
+        batch.iter().position(|record| number(record) == failure.item_identifier)
+    });
+    place.unwrap_or(batch.len())
+}
+
+fn number(record: &Value) -> &str {
+    record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
+}
+
+fn record(write: &Write, number: u64, seconds: i64) -> Value {
+    let (partition, sort) = &write.key;
+    let mut change = json!({
+        "Keys": { "pk": { "S": partition }, "sk": { "S": sort } },
+        "SequenceNumber": number.to_string(), "ApproximateCreationDateTime": seconds,
+    });
+    for (name, image) in [("OldImage", &write.before), ("NewImage", &write.after)] {
+        if let Some(image) = image {
+            change[name] = image.clone();
+        }
+    }
+    json!({ "eventID": number.to_string(), "eventSourceARN": "arn:simulated", "dynamodb": change })
+}

@@ -1,0 +1,57 @@
+//! What happened in a history, in its order: for people, and to compare two runs of a seed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The events of a history.
+#[derive(Clone, Debug)]
+pub struct Trace(Arc<Mutex<Events>>);
+
+#[derive(Debug)]
+struct Events {
+    began: Instant,
+    is_shown: bool,
+    count: u64,
+    hash: DefaultHasher,
+}
+
+impl Trace {
+    /// A trace that begins now. It is written to standard error where it is shown.
+    #[must_use]
+    pub fn new(is_shown: bool) -> Self {
+        Self(Arc::new(Mutex::new(Events {
+            began: Instant::now(),
+            is_shown,
+            count: 0,
+            hash: DefaultHasher::new(),
+        })))
+    }
+
+    /// How long the history has lasted.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.began.elapsed()
+    }
+
+    /// Adds an event. `details` are for people, and may name what differs from run to run, such as random ids.
+    pub fn note(&self, event: &str, details: impl FnOnce() -> String) {
+        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = events.began.elapsed();
+        events.count += 1;
+        (now, event).hash(&mut events.hash);
+        if events.is_shown {
+            eprintln!("{:>10.3} {event} {}", now.as_secs_f64(), details());
+        }
+    }
+
+    /// The number of events and a hash of their order and times. Equal for every run of a seed.
+    #[must_use]
+    pub fn fingerprint(&self) -> (u64, u64) {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (events.count, events.hash.finish())
+    }
+}
