@@ -31,6 +31,9 @@ use crate::weather::Weather;
 /// The name of the table.
 pub const TABLE: &str = "contacts";
 
+/// A read of several items one after another, which answers as a transaction does. Only a planted fault asks for it.
+pub const READ_ONE_BY_ONE: &str = "ReadOneByOne";
+
 /// A request to the database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -168,6 +171,7 @@ impl Database {
             "PutItem" | "UpdateItem" | "DeleteItem" => self.write(&operation, body).await,
             "BatchWriteItem" => self.batch_write(&body).await,
             "TransactGetItems" => self.transact_get(&body).await,
+            READ_ONE_BY_ONE => self.read_one_by_one(&body).await,
             "TransactWriteItems" => self.transact_write(body).await,
             other => panic!("the simulated database does not know {other}"),
         }

@@ -187,7 +187,7 @@ impl World {
         let answered = answered.ok().and_then(|done| done.unwrap());
         let mut response = answered.map(|answered| read(&answered));
         if let (Some(fault), Some(response)) = (self.network.fault, &mut response) {
-            fault.change_response(&asked, response);
+            fault.change_response(response);
         }
         self.trace.note("hears", || {
             let answer = response.as_ref();

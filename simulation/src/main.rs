@@ -80,7 +80,7 @@ fn search(first: u64, count: u64, fault: Option<&'static Fault>) -> ExitCode {
 
 fn find_faults(first: u64, count: u64) -> ExitCode {
     let mut missed = 0;
-    for fault in FAULTS {
+    for fault in FAULTS.iter() {
         let summary = run_many(first, count, Some(fault), 1, &|_| {});
         match summary.broken.first() {
             Some((seed, found)) => {

@@ -71,7 +71,13 @@ impl Network {
         };
         let mut last = None;
         for call in calls {
-            let carried = self.clone().travel(call).await?;
+            let again = self.fault.and_then(|fault| fault.repeated(&call));
+            let mut carried = self.clone().travel(call).await;
+            let is_ambiguous = carried.as_ref().map_or(true, |answer| answer.status().as_u16() >= 500);
+            if let Some(again) = again.filter(|_| is_ambiguous) {
+                carried = self.clone().travel(again).await;
+            }
+            let carried = carried?;
             let is_failure = carried.status().as_u16() != 200;
             last = Some(carried);
             if is_failure {

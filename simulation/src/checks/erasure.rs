@@ -18,6 +18,9 @@ pub(super) fn check(history: &History, found: &mut Violations) {
             })
         });
         for item in of_contact {
+            if key_of(item).1.starts_with("SUBSCRIPTION#") {
+                found.add("an erasure leaves no subscription", format!("{item} after {sent:?}"));
+            }
             let text = item.to_string();
             let personal = ADDRESSES.iter().chain(&PHONES).chain([&STABLE_ADDRESS, &STABLE_PHONE]);
             // The erasure itself names who erased.

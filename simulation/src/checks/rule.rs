@@ -6,6 +6,7 @@ use super::Violations;
 use super::content::{CONTACT_LEVEL, Level, Verification, client_level, known_address, levels, method};
 use super::timeline::{State, Timelines};
 use crate::history::ContactKey;
+use crate::ledger::text;
 use crate::requests::{Asked, Sent};
 
 const CHECK: &str = "the one rule";
@@ -41,11 +42,25 @@ fn transition(contact: &ContactKey, before: Option<&State>, after: &State, sent:
             found.add("a clear keeps its time", format!("{contact:?} {key:?}: {sent:?}"));
         }
     }
+    if !matches!(sent.request.asked, Asked::Subscribe { .. }) {
+        restarts(contact, before, after, sent, found);
+    }
     let may_remove = matches!(sent.request.asked, Asked::Remove { .. });
     for (entry, level) in old.keys() {
         let is_lost = !new.keys().any(|(other, _)| other == entry);
         if is_lost && !may_remove {
             found.add("nothing but a removal removes a method", format!("{contact:?} {entry} {level}: {sent:?}"));
+        }
+    }
+}
+
+/// Only `subscribe` restarts an ended subscription.
+fn restarts(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Sent, found: &mut Violations) {
+    for (sort, item) in before.iter().flat_map(|before| &before.subscriptions) {
+        let status = |item| text(item, "status").map(str::to_owned);
+        let now = after.subscriptions.get(sort).and_then(status);
+        if status(item).as_deref() == Some("unsubscribed") && now.as_deref() != Some("unsubscribed") {
+            found.add("only subscribing restarts a subscription", format!("{contact:?} {sort}: {sent:?}"));
         }
     }
 }

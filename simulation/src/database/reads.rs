@@ -21,6 +21,16 @@ impl Database {
         Answer::ok(item.map_or_else(|| json!({}), |item| json!({ "Item": item })))
     }
 
+    pub(super) async fn read_one_by_one(&self, body: &Value) -> Answer {
+        let mut responses = Vec::new();
+        for get in body["TransactItems"].as_array().into_iter().flatten() {
+            sleep(self.random.milliseconds(1..5)).await;
+            let item = self.seen(&key_of(&get["Get"]["Key"]), true);
+            responses.push(item.map_or_else(|| json!({}), |item| json!({ "Item": item })));
+        }
+        Answer::ok(json!({ "Responses": responses }))
+    }
+
     pub(super) async fn batch_get(&self, body: &Value) -> Answer {
         let wanted = &body["RequestItems"][TABLE];
         let mut keys = wanted["Keys"].as_array().cloned().unwrap_or_default();
