@@ -109,9 +109,14 @@ impl Database {
     #[must_use]
     pub fn new(items: &[Item], random: &Random, trace: &Trace, weather: Weather) -> Self {
         let engine = Engine::new();
+        let mut ledger = Ledger::default();
         for item in items {
             engine.put(item);
+            let (key, after) = (key_of(item), Some(item.clone()));
+            let writes = vec![Write { key, before: None, after }];
+            ledger.add(Commit { at: Duration::ZERO, visible_at: Duration::ZERO, writes });
         }
+        ledger.commits.clear();
         Self {
             state: Arc::new(Mutex::new(State {
                 engine,
@@ -120,7 +125,7 @@ impl Database {
                 hidden: BTreeMap::new(),
                 past: BTreeMap::new(),
                 tokens: BTreeMap::new(),
-                ledger: Ledger::default(),
+                ledger,
             })),
             random: random.clone(),
             trace: trace.clone(),
@@ -143,6 +148,15 @@ impl Database {
     #[must_use]
     pub fn items(&self) -> Vec<Item> {
         self.state().engine.items()
+    }
+
+    /// The items, in an order that is the same in every run of a seed.
+    #[must_use]
+    pub fn items_in_order(&self) -> Vec<Item> {
+        let mut items = self.items();
+        let state = self.state();
+        items.sort_by_cached_key(|item| state.ledger.rank(&key_of(item)));
+        items
     }
 
     /// The commits from this one on.
@@ -212,7 +226,10 @@ impl Database {
     /// Writes items, each by itself. Some may be left to be written again.
     async fn batch_write(&self, body: &Value) -> Answer {
         let mut requests = body["RequestItems"][TABLE].as_array().cloned().unwrap_or_default();
-        requests.sort_by_key(ToString::to_string);
+        requests.sort_by_cached_key(|request| {
+            let item = request.pointer("/PutRequest/Item");
+            key_of(item.unwrap_or(&request["DeleteRequest"]["Key"])).1
+        });
         let mut left = Vec::new();
         for request in requests {
             let is_left = self.random.chance(self.weather().throttled);
@@ -238,7 +255,7 @@ impl State {
             let past = self.past.entry(write.key.clone()).or_default();
             past.push((now, write.before.clone()));
         }
-        self.ledger.commits.push(Commit {
+        self.ledger.add(Commit {
             at: now,
             visible_at: now,
             writes,

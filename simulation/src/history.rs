@@ -223,7 +223,7 @@ impl World {
     async fn read_at_the_end(&self, organization: &'static str, entries: &mut BTreeMap<ContactKey, Vec<Value>>) {
         let callers = Callers::new(organization, 0);
         let prefix = format!("ORG#{organization}#CONTACT#");
-        let items = self.database.items();
+        let items = self.database.items_in_order();
         let contacts = items.iter().filter_map(|item| {
             let id = item["pk"]["S"].as_str()?.strip_prefix(&prefix)?;
             (item["sk"]["S"] == "CONTACT").then(|| id.to_owned())

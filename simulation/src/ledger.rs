@@ -1,5 +1,6 @@
 //! All that was written in a history: the truth that answers are compared with.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -37,6 +38,26 @@ pub struct Commit {
 pub struct Ledger {
     /// All commits, in their order.
     pub commits: Vec<Commit>,
+    /// When each partition was written first. The ids of new contacts are random, so their order would differ from run to run.
+    ranks: BTreeMap<String, usize>,
+}
+
+impl Ledger {
+    /// Adds a commit.
+    pub fn add(&mut self, commit: Commit) {
+        for write in &commit.writes {
+            let next = self.ranks.len();
+            self.ranks.entry(write.key.0.clone()).or_insert(next);
+        }
+        self.commits.push(commit);
+    }
+
+    /// The place of an item in an order that is the same in every run of a seed.
+    #[must_use]
+    pub fn rank(&self, key: &Key) -> (usize, String) {
+        let rank = self.ranks.get(&key.0).copied();
+        (rank.unwrap_or(usize::MAX), key.1.clone())
+    }
 }
 
 /// A text attribute of an item.

@@ -11,6 +11,10 @@ use simulation::faults::{FAULTS, Fault};
 use simulation::history::run;
 use simulation::runs::run_many;
 
+/// A history allocates much and lives shortly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lets simulated histories happen, and says in which of them a promise was broken.
 #[derive(Parser)]
 #[command(name = "simulate")]

@@ -1,6 +1,6 @@
 //! The table's stream: it delivers each change to `record-history` in the order of its item, late, twice, in any batches.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,8 +27,8 @@ pub struct Stream {
     read: usize,
     /// The records so far.
     count: u64,
-    /// The records that are still to come, in the order of each item.
-    waiting: BTreeMap<Key, VecDeque<Value>>,
+    /// The records that are still to come, in the order of each item. The items are in the order in which they changed.
+    waiting: Vec<(Key, VecDeque<Value>)>,
     /// Records that were recorded, some of which come again.
     done: Vec<Value>,
     events: Arc<Kept>,
@@ -67,7 +67,7 @@ impl Stream {
             random: network.random.clone(),
             read: 0,
             count: 0,
-            waiting: BTreeMap::new(),
+            waiting: Vec::new(),
             done: Vec::new(),
             events,
         }
@@ -132,10 +132,20 @@ impl Stream {
                 if write.before != write.after && !is_history_key(&write.key.1) {
                     self.count += 1;
                     let record = record(&write, self.count, seconds);
-                    self.waiting.entry(write.key).or_default().push_back(record);
+                    self.queue(write.key).push_back(record);
                 }
             }
         }
+    }
+
+    /// The records of an item.
+    fn queue(&mut self, key: Key) -> &mut VecDeque<Value> {
+        let place = self.waiting.iter().position(|(item, _)| *item == key);
+        let place = place.unwrap_or_else(|| {
+            self.waiting.push((key, VecDeque::new()));
+            self.waiting.len() - 1
+        });
+        &mut self.waiting[place].1
     }
 
     /// The next records of some items, and some that were recorded before.
@@ -147,16 +157,15 @@ impl Stream {
             }
         }
         for _ in 0..self.random.number(1..12) {
-            let items: Vec<_> = self.waiting.keys().cloned().collect();
-            if items.is_empty() {
+            if self.waiting.is_empty() {
                 break;
             }
-            let item = self.random.of_these(&items).clone();
-            if let Some(queue) = self.waiting.get_mut(&item) {
-                batch.extend(queue.pop_front());
-                if queue.is_empty() {
-                    self.waiting.remove(&item);
-                }
+            let place = self.random.number(0..self.waiting.len() as u64);
+            let place = usize::try_from(place).unwrap_or_default();
+            let (_, queue) = &mut self.waiting[place];
+            batch.extend(queue.pop_front());
+            if queue.is_empty() {
+                self.waiting.remove(place);
             }
         }
         batch
@@ -169,7 +178,7 @@ impl Stream {
         for record in again.into_iter().rev() {
             if !self.done.iter().any(|done| number(done) == number(&record)) {
                 let key = crate::ledger::key_of(&record["dynamodb"]["Keys"]);
-                self.waiting.entry(key).or_default().push_front(record);
+                self.queue(key).push_front(record);
             }
         }
     }

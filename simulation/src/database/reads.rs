@@ -35,7 +35,10 @@ impl Database {
         let wanted = &body["RequestItems"][TABLE];
         let mut keys = wanted["Keys"].as_array().cloned().unwrap_or_default();
         // The SDK's user draws them from a set, in any order.
-        keys.sort_by_cached_key(key_of);
+        {
+            let state = self.state();
+            keys.sort_by_cached_key(|key| state.ledger.rank(&key_of(key)));
+        }
         let (mut items, mut unread) = (Vec::new(), Vec::new());
         for key in keys {
             sleep(self.random.milliseconds(1..3)).await;
