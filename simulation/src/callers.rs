@@ -17,12 +17,14 @@ pub struct Callers {
     applications: [Caller; 2],
     super_admin: Caller,
     tokens: [String; 4],
+    /// The address that callers of this history meet at.
+    favourite: &'static str,
 }
 
 impl Callers {
-    /// The caller of this number in an organization.
+    /// The caller of this number in an organization, which most often asks for this address of those that come and go.
     #[must_use]
-    pub fn new(organization: &'static str, number: u64) -> Self {
+    pub fn new(organization: &'static str, number: u64, favourite: &'static str) -> Self {
         let caller = |subject: String, role, client| Caller {
             organization: Some(organization),
             subject,
@@ -33,7 +35,7 @@ impl Callers {
         let applications = CLIENTS.map(|client| caller(format!("{organization}_{client}"), None, Some(client)));
         let super_admin = Caller { organization: None, subject: "super".to_owned(), role: Some("SUPERADMIN"), client: None };
         let tokens = [&person, &applications[0], &applications[1], &super_admin].map(Caller::token);
-        Self { organization, person, applications, super_admin, tokens }
+        Self { organization, person, applications, super_admin, tokens, favourite }
     }
 
     /// The organization.
@@ -96,7 +98,7 @@ impl Callers {
             0..=3 => (STABLE_CONTACT, "phone", STABLE_PHONE),
             4..=7 => (STABLE_CONTACT, "email", STABLE_ADDRESS),
             8 => (*random.of_these(&CONTACTS), "phone", PHONES[1]),
-            _ => (*random.of_these(&CONTACTS), "email", *random.of_these(&ADDRESSES)),
+            _ => (*random.of_these(&CONTACTS), "email", self.loose_address(random)),
         };
         let at = random.chance(0.7).then(|| self.time(random));
         if kind == "phone" && random.chance(0.4) {
@@ -118,7 +120,7 @@ impl Callers {
         let (contact, address) = if random.chance(0.75) {
             (STABLE_CONTACT, Some(STABLE_ADDRESS))
         } else {
-            (*random.of_these(&CONTACTS[1..]), random.chance(0.5).then(|| *random.of_these(&ADDRESSES)))
+            (*random.of_these(&CONTACTS[1..]), random.chance(0.5).then(|| self.loose_address(random)))
         };
         let verified = random.chance(0.7);
         let at = random.chance(0.9).then(|| self.time(random));
@@ -137,13 +139,18 @@ impl Callers {
         self.by_application(Route::VerifyContact, client, contact, asked, content)
     }
 
-    fn address(random: &Random) -> &'static str {
-        if random.chance(0.4) { STABLE_ADDRESS } else { *random.of_these(&ADDRESSES) }
+    /// An address of those that come and go.
+    fn loose_address(&self, random: &Random) -> &'static str {
+        if random.chance(0.5) { self.favourite } else { *random.of_these(&ADDRESSES) }
+    }
+
+    fn address(&self, random: &Random) -> &'static str {
+        if random.chance(0.4) { STABLE_ADDRESS } else { self.loose_address(random) }
     }
 
     fn upsert(&self, random: &Random) -> Request {
         let client = usize::from(random.chance(0.4));
-        let address = Self::address(random);
+        let address = self.address(random);
         let audience = if address == STABLE_ADDRESS { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
         let mut content = json!({ "email": address, "audience": audience, "client": CLIENTS[client] });
         if random.chance(0.5) {
@@ -179,10 +186,10 @@ impl Callers {
 
     fn change_method(&self, random: &Random, adds: bool) -> Request {
         let contact = *random.of_these(&CONTACTS);
-        let (kind, value) = if random.chance(0.2) {
+        let (kind, value) = if random.chance(0.35) {
             ("phone", *random.of_these(&PHONES))
         } else {
-            ("email", *random.of_these(&ADDRESSES))
+            ("email", self.loose_address(random))
         };
         let (content, value) = (json!({ "type": kind, "value": value }), value.to_owned());
         if adds {
@@ -193,7 +200,7 @@ impl Callers {
     }
 
     fn subscribe(&self, random: &Random) -> Request {
-        let (client, address) = (usize::from(random.chance(0.4)), Self::address(random));
+        let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
         let audience = if address == STABLE_ADDRESS { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
         let scope = *random.of_these(&["client", "audience", "global"]);
         let content = json!({ "email": address, "audience": audience, "client": CLIENTS[client], "scope": scope });
@@ -202,7 +209,7 @@ impl Callers {
     }
 
     fn unsubscribe(&self, random: &Random) -> Request {
-        let (client, address) = (usize::from(random.chance(0.4)), Self::address(random));
+        let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
         let audience = if address == STABLE_ADDRESS { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
         let scope = *random.of_these(&["client", "audience", "global"]);
         let content = json!({
@@ -213,7 +220,7 @@ impl Callers {
     }
 
     fn status(&self, random: &Random) -> Request {
-        let (client, address) = (usize::from(random.chance(0.4)), Self::address(random));
+        let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
         let content = json!({ "email": address, "audience": AUDIENCES[0], "client": CLIENTS[client] });
         let asked = Asked::Status {
             audience: AUDIENCES[0].to_owned(),

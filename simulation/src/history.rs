@@ -19,7 +19,7 @@ use crate::ledger::{Commit, Item};
 use crate::network::{GATEWAY_TIMEOUT, Network};
 use crate::process::{Invocation, Process};
 use crate::random::Random;
-use crate::requests::{Asked, Request, Response, Sent, STABLE_CONTACT};
+use crate::requests::{ADDRESSES, Asked, Request, Response, Sent, STABLE_CONTACT};
 use crate::start::{self, ORGANIZATIONS};
 use crate::stream::Stream;
 use crate::trace::Trace;
@@ -78,6 +78,7 @@ struct World {
     database: Database,
     network: Network,
     processes: Vec<Process>,
+    favourite: &'static str,
     count: AtomicU64,
     seen: Mutex<Seen>,
 }
@@ -106,12 +107,14 @@ impl World {
         // Clocks of machines that are synchronized differ by far less.
         let skew = || i64::try_from(random.number(0..20_000)).unwrap() - 10_000;
         let processes = (0..3).map(|_| Process::new(&network, skew())).collect();
+        let favourite = *random.of_these(&ADDRESSES);
         Self {
             random,
             trace,
             database,
             network,
             processes,
+            favourite,
             count: AtomicU64::new(0),
             seen: Mutex::default(),
         }
@@ -152,8 +155,8 @@ impl World {
     /// What one caller does.
     async fn call(&self, number: u64) {
         let organization = ORGANIZATIONS[usize::from(self.random.chance(0.3))];
-        let callers = Callers::new(organization, number);
-        sleep(self.random.milliseconds(0..300)).await;
+        let callers = Callers::new(organization, number, self.favourite);
+        sleep(self.random.milliseconds(0..100)).await;
         for _ in 0..self.random.number(3..9) {
             let (version, cursors) = {
                 let seen = self.seen();
@@ -221,18 +224,20 @@ impl World {
 
     /// Reads each contact of an organization, and the pages of its history.
     async fn read_at_the_end(&self, organization: &'static str, entries: &mut BTreeMap<ContactKey, Vec<Value>>) {
-        let callers = Callers::new(organization, 0);
+        let callers = Callers::new(organization, 0, self.favourite);
         let prefix = format!("ORG#{organization}#CONTACT#");
         let items = self.database.items_in_order();
         let contacts = items.iter().filter_map(|item| {
             let id = item["pk"]["S"].as_str()?.strip_prefix(&prefix)?;
-            (item["sk"]["S"] == "CONTACT").then(|| id.to_owned())
+            // What nobody changed has no history.
+            let is_changed = item["changeRoute"]["S"] != "seed";
+            (item["sk"]["S"] == "CONTACT" && is_changed).then(|| id.to_owned())
         });
         for contact in contacts {
             self.send(callers.read(&contact)).await;
             let (mut found, mut cursor) = (Vec::new(), None);
             loop {
-                let limit = self.random.number(1..20);
+                let limit = self.random.number(2..50);
                 let asked = callers.history_page(&contact, limit, cursor.take());
                 let Some(answer) = self.send(asked).await.filter(|answer| answer.status == 200) else {
                     break;

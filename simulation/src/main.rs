@@ -37,11 +37,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    // A panic of a planted fault is a violation, and needs no trace.
-    if std::env::var_os("RUST_BACKTRACE").is_none() {
+    let arguments = Arguments::parse();
+    if arguments.seed.is_none() {
+        // A panic is a violation. Its trace is shown where the seed is replayed.
         std::panic::set_hook(Box::new(|_| {}));
     }
-    let arguments = Arguments::parse();
     let fault = arguments.fault.as_deref().map(|name| {
         let found = FAULTS.iter().find(|fault| fault.name == name);
         found.unwrap_or_else(|| panic!("there is no fault {name}"))

@@ -47,7 +47,7 @@ pub(super) const FAULTS: &[Planted] = &[
         Plant::Request(|request| {
             if let Asked::History { cursor_of: Some((organization, contact)) } = &request.asked {
                 let organization = ORGANIZATIONS.into_iter().find(|known| known == organization).unwrap();
-                let owner = Callers::new(organization, 0).history_page(contact, 3, None);
+                let owner = Callers::new(organization, 0, STABLE_ADDRESS).history_page(contact, 3, None);
                 (request.token, request.contact) = (owner.token, owner.contact);
             }
         }),
