@@ -49,8 +49,9 @@ impl Callers {
         let mut request = match random.number(0..100) {
             0..=21 => self.verify_method(random),
             22..=41 => self.verify_contact(random),
-            42..=53 => self.upsert(random),
-            54..=59 => self.change_method(random, true),
+            42..=51 => self.upsert(random),
+            52..=54 => self.import(random),
+            55..=59 => self.change_method(random, true),
             60..=65 => self.change_method(random, false),
             66..=69 => self.subscribe(random),
             70..=74 => self.unsubscribe(random),
@@ -60,7 +61,7 @@ impl Callers {
             96..=97 => self.as_super_admin(random),
             _ => self.erase(random),
         };
-        if request.route.method() != "GET" && random.chance(0.1) {
+        if request.route.method() != "GET" && !matches!(request.asked, Asked::Import { .. }) && random.chance(0.1) {
             request.if_match = version;
         }
         request
@@ -250,6 +251,19 @@ impl Callers {
             actor: self.super_admin.subject.clone(),
             token: self.tokens[3].clone(),
             ..self.by_person(Route::GetContact, contact, Asked::Read, json!({}))
+        }
+    }
+
+    fn import(&self, random: &Random) -> Request {
+        let (contact, address) = if random.chance(0.5) {
+            (STABLE_CONTACT, STABLE_ADDRESS)
+        } else {
+            (*random.of_these(&CONTACTS), self.loose_address(random))
+        };
+        let asked = Asked::Import { address: address.to_owned(), at: self.time(random) };
+        Request {
+            actor: format!("{}_import", self.organization),
+            ..self.by_person(Route::UpsertContact, contact, asked, json!({}))
         }
     }
 

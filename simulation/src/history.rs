@@ -184,11 +184,16 @@ impl World {
             fault.change_request(&mut request);
         }
         let event = request.event(&id);
-        let route = request.route;
-        let task = tokio::spawn(async move { process.answer(route, &event, invocation).await });
+        let sent = (request.clone(), id.clone());
+        let task = tokio::spawn(async move {
+            let (request, id) = sent;
+            match request.asked {
+                Asked::Import { .. } => process.import(request, &id, invocation).await,
+                _ => process.answer(request.route, &event, invocation).await.map(|response| read(&response)),
+            }
+        });
         let answered = timeout(GATEWAY_TIMEOUT, task).await;
-        let answered = answered.ok().and_then(|done| done.unwrap());
-        let mut response = answered.map(|answered| read(&answered));
+        let mut response = answered.ok().and_then(|done| done.unwrap());
         if let (Some(fault), Some(response)) = (self.network.fault, &mut response) {
             fault.change_response(response);
         }

@@ -20,6 +20,7 @@ pub mod faults;
 pub mod history;
 pub mod ledger;
 pub mod network;
+pub mod operator;
 pub mod process;
 pub mod random;
 pub mod requests;

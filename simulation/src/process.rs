@@ -19,7 +19,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::database::TABLE;
 use crate::network::Network;
+use crate::operator::import;
 use crate::random::Random;
+use crate::requests::{Asked, Request};
 use crate::start::BEGAN_AT_MS;
 use crate::trace::Trace;
 
@@ -64,6 +66,18 @@ impl Process {
         let request = lambda_http::request::from_str(event).unwrap();
         let work = handle(route, Arc::clone(&self.service), request);
         invocation.run(work).await
+    }
+}
+
+impl Process {
+    /// Imports a record; nothing where the process dies.
+    pub async fn import(&self, request: Request, id: &str, invocation: Arc<Invocation>) -> Option<crate::requests::Response> {
+        let Asked::Import { address, at } = &request.asked else {
+            return None;
+        };
+        let contact = (request.organization, request.contact.as_str());
+        let (store, clock) = (&self.service.store, &*self.service.clock);
+        invocation.run(import(store, clock, contact, (address, at), id)).await
     }
 }
 

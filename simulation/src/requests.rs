@@ -33,6 +33,8 @@ pub enum Asked {
     VerifyContact { audience: String, client: String, address: Option<String>, verified: bool, at: Option<String> },
     /// An upsert of an address.
     Upsert { audience: String, client: String, address: String, verified_at: Option<String>, lifts_bounce: bool, has_finding: bool },
+    /// An import by the operator's tool: an address of the contact is verified since this time.
+    Import { address: String, at: String },
     /// A method is added.
     Add { kind: &'static str, value: String },
     /// A method is removed.

@@ -38,6 +38,7 @@ enum Change {
     RecordBoth(usize, Verification),
     ClearBoth(usize, String),
     Report(usize, Verification),
+    Import(Verification),
 }
 
 impl Register for Method {
@@ -64,6 +65,10 @@ impl Register for Method {
                     levels.into_iter().for_each(|level| clear(level, now));
                 }
                 Some(if is_verified { "cleared" } else { "unchanged" })
+            }
+            Change::Import(verification) => {
+                self.contact.report(verification);
+                None
             }
             Change::Report(client, verification) => {
                 let reported = [self.contact.report(verification), self.clients[*client].report(verification)];
@@ -158,6 +163,7 @@ fn change(sent: &Sent, kind: &str, value: &str) -> Option<Change> {
         Asked::Upsert { client, address, verified_at: Some(at), .. } if address == value => {
             Change::Report(client_of(client), verification(at, &None))
         }
+        Asked::Import { address, at } if address == value && is_about_contact => Change::Import(verification(at, &None)),
         Asked::Read if is_about_contact => Change::None,
         Asked::Status { address, audience, .. } if address == value && audience == AUDIENCES[0] => Change::None,
         _ => return None,
@@ -168,7 +174,7 @@ fn seen(change: Change, response: &Response, kind: &str, value: &str) -> Seen {
     let body = &response.body;
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let outcome = match &change {
-        Change::None => None,
+        Change::None | Change::Import(_) => None,
         Change::Report(..) => text(&body["verification_outcome"]),
         _ => text(body.pointer("/data/outcome").unwrap_or(&body["outcome"])),
     };

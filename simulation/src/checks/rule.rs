@@ -116,6 +116,13 @@ fn expect(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Se
                 });
             }
         }
+        Asked::Import { address, at } => {
+            if let Some(entry) = method(&after.contact, "email", address) {
+                change(entry.id, CONTACT_LEVEL, &|level| {
+                    level.report(&verification(&Some(at.clone()), &None));
+                });
+            }
+        }
         _ => {}
     }
 }
