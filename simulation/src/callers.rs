@@ -5,7 +5,8 @@ use shared::http::Route;
 
 use crate::random::Random;
 use crate::requests::{
-    ADDRESSES, Asked, CONTACTS, Caller, PHONES, Request, STABLE_ADDRESS, STABLE_CONTACT, STABLE_PHONE,
+    ADDRESSES, Asked, CONTACTS, Caller, PHONES, Request, STABLE_ADDRESS, STABLE_CONTACT,
+    STABLE_PHONE,
 };
 use crate::start::{AUDIENCES, CLIENTS, LONE_CONTACT, ORGANIZATIONS};
 
@@ -32,10 +33,23 @@ impl Callers {
             client,
         };
         let person = caller(format!("{organization}_{number}"), Some("ADMIN"), None);
-        let applications = CLIENTS.map(|client| caller(format!("{organization}_{client}"), None, Some(client)));
-        let super_admin = Caller { organization: None, subject: "super".to_owned(), role: Some("SUPERADMIN"), client: None };
+        let applications =
+            CLIENTS.map(|client| caller(format!("{organization}_{client}"), None, Some(client)));
+        let super_admin = Caller {
+            organization: None,
+            subject: "super".to_owned(),
+            role: Some("SUPERADMIN"),
+            client: None,
+        };
         let tokens = [&person, &applications[0], &applications[1], &super_admin].map(Caller::token);
-        Self { organization, person, applications, super_admin, tokens, favourite }
+        Self {
+            organization,
+            person,
+            applications,
+            super_admin,
+            tokens,
+            favourite,
+        }
     }
 
     /// The organization.
@@ -45,7 +59,13 @@ impl Callers {
     }
 
     /// A request, drawn at random. `cursors` are those of pages that anybody has read, with the organization and the contact.
-    pub fn draw(&self, random: &Random, version: Option<u64>, cursors: &[(String, String, String)]) -> Request {
+    #[must_use]
+    pub fn draw(
+        &self,
+        random: &Random,
+        version: Option<u64>,
+        cursors: &[(String, String, String)],
+    ) -> Request {
         let mut request = match random.number(0..100) {
             0..=21 => self.verify_method(random),
             22..=41 => self.verify_contact(random),
@@ -55,19 +75,33 @@ impl Callers {
             60..=65 => self.change_method(random, false),
             66..=69 => self.subscribe(random),
             70..=74 => self.unsubscribe(random),
-            75..=83 => self.by_person(Route::GetContact, *random.of_these(&CONTACTS), Asked::Read, json!({})),
+            75..=83 => self.by_person(
+                Route::GetContact,
+                random.of_these(&CONTACTS),
+                Asked::Read,
+                json!({}),
+            ),
             84..=91 => self.status(random),
             92..=95 => self.history(random, cursors),
             96..=97 => self.as_super_admin(random),
             _ => self.erase(random),
         };
-        if request.route.method() != "GET" && !matches!(request.asked, Asked::Import { .. }) && random.chance(0.1) {
+        if request.route.method() != "GET"
+            && !matches!(request.asked, Asked::Import { .. })
+            && random.chance(0.1)
+        {
             request.if_match = version;
         }
         request
     }
 
-    pub(crate) fn by_person(&self, route: Route, contact: &str, asked: Asked, content: Value) -> Request {
+    pub(crate) fn by_person(
+        &self,
+        route: Route,
+        contact: &str,
+        asked: Asked,
+        content: Value,
+    ) -> Request {
         Request {
             organization: self.organization,
             actor: self.person.subject.clone(),
@@ -80,9 +114,19 @@ impl Callers {
         }
     }
 
-    fn by_application(&self, route: Route, client: usize, contact: &str, asked: Asked, content: Value) -> Request {
+    fn by_application(
+        &self,
+        route: Route,
+        client: usize,
+        contact: &str,
+        asked: Asked,
+        content: Value,
+    ) -> Request {
         Request {
-            actor: format!("client:{}", self.applications[client].client.unwrap_or_default()),
+            actor: format!(
+                "client:{}",
+                self.applications[client].client.unwrap_or_default()
+            ),
             token: self.tokens[1 + client].clone(),
             ..self.by_person(route, contact, asked, content)
         }
@@ -90,7 +134,11 @@ impl Callers {
 
     /// A time of few, so that equal ones occur; each organization has its own year.
     fn time(&self, random: &Random) -> String {
-        let year = if self.organization == ORGANIZATIONS[0] { 2021 } else { 2011 };
+        let year = if self.organization == ORGANIZATIONS[0] {
+            2021
+        } else {
+            2011
+        };
         format!("{year}-0{}-01T00:00:00.000Z", random.number(1..8))
     }
 
@@ -98,13 +146,22 @@ impl Callers {
         let (contact, kind, value) = match random.number(0..10) {
             0..=3 => (STABLE_CONTACT, "phone", STABLE_PHONE),
             4..=7 => (STABLE_CONTACT, "email", STABLE_ADDRESS),
-            8 => (*random.of_these(&CONTACTS), "phone", PHONES[1]),
-            _ => (*random.of_these(&CONTACTS), "email", self.loose_address(random)),
+            8 => (random.of_these(&CONTACTS), "phone", PHONES[1]),
+            _ => (
+                random.of_these(&CONTACTS),
+                "email",
+                self.loose_address(random),
+            ),
         };
         let at = random.chance(0.7).then(|| self.time(random));
         if kind == "phone" && random.chance(0.4) {
             let content = json!({ "phoneNumber": value, "verifiedAt": at });
-            let asked = Asked::VerifyMethod { kind, value: value.to_owned(), at, label: None };
+            let asked = Asked::VerifyMethod {
+                kind,
+                value: value.to_owned(),
+                at,
+                label: None,
+            };
             return self.by_person(Route::VerifyPhoneNumber, contact, asked, content);
         }
         let label = (at.is_some() && random.chance(0.5)).then(|| "by call".to_owned());
@@ -112,7 +169,12 @@ impl Callers {
         if let Some(label) = &label {
             content["verificationSource"] = json!(label);
         }
-        let asked = Asked::VerifyMethod { kind, value: value.to_owned(), at, label };
+        let asked = Asked::VerifyMethod {
+            kind,
+            value: value.to_owned(),
+            at,
+            label,
+        };
         self.by_person(Route::VerifyContactMethod, contact, asked, content)
     }
 
@@ -121,11 +183,18 @@ impl Callers {
         let (contact, address) = if random.chance(0.75) {
             (STABLE_CONTACT, Some(STABLE_ADDRESS))
         } else {
-            (*random.of_these(&CONTACTS[1..]), random.chance(0.5).then(|| self.loose_address(random)))
+            (
+                random.of_these(&CONTACTS[1..]),
+                random.chance(0.5).then(|| self.loose_address(random)),
+            )
         };
         let verified = random.chance(0.7);
         let at = random.chance(0.9).then(|| self.time(random));
-        let audience = if contact == STABLE_CONTACT { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
+        let audience = if contact == STABLE_CONTACT {
+            AUDIENCES[0]
+        } else {
+            random.of_these(&AUDIENCES)
+        };
         let mut content = json!({ "verified": verified, "audience": audience, "client": CLIENTS[client], "verified_at": at });
         if let Some(address) = address {
             content["email"] = json!(address);
@@ -142,18 +211,31 @@ impl Callers {
 
     /// An address of those that come and go.
     fn loose_address(&self, random: &Random) -> &'static str {
-        if random.chance(0.5) { self.favourite } else { *random.of_these(&ADDRESSES) }
+        if random.chance(0.5) {
+            self.favourite
+        } else {
+            random.of_these(&ADDRESSES)
+        }
     }
 
     fn address(&self, random: &Random) -> &'static str {
-        if random.chance(0.4) { STABLE_ADDRESS } else { self.loose_address(random) }
+        if random.chance(0.4) {
+            STABLE_ADDRESS
+        } else {
+            self.loose_address(random)
+        }
     }
 
     fn upsert(&self, random: &Random) -> Request {
         let client = usize::from(random.chance(0.4));
         let address = self.address(random);
-        let audience = if address == STABLE_ADDRESS { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
-        let mut content = json!({ "email": address, "audience": audience, "client": CLIENTS[client] });
+        let audience = if address == STABLE_ADDRESS {
+            AUDIENCES[0]
+        } else {
+            random.of_these(&AUDIENCES)
+        };
+        let mut content =
+            json!({ "email": address, "audience": audience, "client": CLIENTS[client] });
         if random.chance(0.5) {
             content["status"] = json!(random.of_these(&["pending", "subscribed", "unsubscribed"]));
         }
@@ -164,7 +246,7 @@ impl Callers {
         }
         let mut lifts_bounce = false;
         if random.chance(0.3) {
-            let kind = *random.of_these(&["hard_bounced", "complained", "global_unsubscribed"]);
+            let kind = random.of_these(&["hard_bounced", "complained", "global_unsubscribed"]);
             let is_on = random.chance(0.75);
             lifts_bounce = kind == "hard_bounced" && !is_on;
             content["suppression"] = json!({ kind: is_on });
@@ -172,7 +254,8 @@ impl Callers {
         let has_finding = random.chance(0.2);
         if has_finding {
             let status = random.of_these(&["valid", "no_mx"]);
-            content["email_validation"] = json!({ "status": status, "validated_at": self.time(random) });
+            content["email_validation"] =
+                json!({ "status": status, "validated_at": self.time(random) });
         }
         let asked = Asked::Upsert {
             audience: audience.to_owned(),
@@ -186,43 +269,67 @@ impl Callers {
     }
 
     fn change_method(&self, random: &Random, adds: bool) -> Request {
-        let contact = *random.of_these(&CONTACTS);
+        let contact = random.of_these(&CONTACTS);
         let (kind, value) = if random.chance(0.35) {
-            ("phone", *random.of_these(&PHONES))
+            ("phone", random.of_these(&PHONES))
         } else {
             ("email", self.loose_address(random))
         };
         let (content, value) = (json!({ "type": kind, "value": value }), value.to_owned());
         if adds {
-            self.by_person(Route::AddContactMethod, contact, Asked::Add { kind, value }, content)
+            self.by_person(
+                Route::AddContactMethod,
+                contact,
+                Asked::Add { kind, value },
+                content,
+            )
         } else {
-            self.by_person(Route::RemoveContactMethod, contact, Asked::Remove { kind, value }, content)
+            self.by_person(
+                Route::RemoveContactMethod,
+                contact,
+                Asked::Remove { kind, value },
+                content,
+            )
         }
     }
 
     fn subscribe(&self, random: &Random) -> Request {
         let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
-        let audience = if address == STABLE_ADDRESS { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
-        let scope = *random.of_these(&["client", "audience", "global"]);
+        let audience = if address == STABLE_ADDRESS {
+            AUDIENCES[0]
+        } else {
+            random.of_these(&AUDIENCES)
+        };
+        let scope = random.of_these(&["client", "audience", "global"]);
         let content = json!({ "email": address, "audience": audience, "client": CLIENTS[client], "scope": scope });
-        let asked = Asked::Subscribe { scope, address: address.to_owned() };
+        let asked = Asked::Subscribe {
+            scope,
+            address: address.to_owned(),
+        };
         self.by_application(Route::Subscribe, client, "", asked, content)
     }
 
     fn unsubscribe(&self, random: &Random) -> Request {
         let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
-        let audience = if address == STABLE_ADDRESS { AUDIENCES[0] } else { *random.of_these(&AUDIENCES) };
-        let scope = *random.of_these(&["client", "audience", "global"]);
+        let audience = if address == STABLE_ADDRESS {
+            AUDIENCES[0]
+        } else {
+            random.of_these(&AUDIENCES)
+        };
+        let scope = random.of_these(&["client", "audience", "global"]);
         let content = json!({
             "email": address, "audience": audience, "client": CLIENTS[client], "scope": scope, "reason": "enough",
         });
-        let asked = Asked::Unsubscribe { address: address.to_owned() };
+        let asked = Asked::Unsubscribe {
+            address: address.to_owned(),
+        };
         self.by_application(Route::Unsubscribe, client, "", asked, content)
     }
 
     fn status(&self, random: &Random) -> Request {
         let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
-        let content = json!({ "email": address, "audience": AUDIENCES[0], "client": CLIENTS[client] });
+        let content =
+            json!({ "email": address, "audience": AUDIENCES[0], "client": CLIENTS[client] });
         let asked = Asked::Status {
             audience: AUDIENCES[0].to_owned(),
             client: CLIENTS[client].to_owned(),
@@ -233,7 +340,7 @@ impl Callers {
 
     /// A page of a history, in some cases with a cursor that belongs to any page.
     fn history(&self, random: &Random, cursors: &[(String, String, String)]) -> Request {
-        let contact = *random.of_these(&CONTACTS);
+        let contact = random.of_these(&CONTACTS);
         let mut content = json!({ "limit": random.number(1..4) });
         let mut cursor_of = None;
         if !cursors.is_empty() && random.chance(0.7) {
@@ -241,12 +348,17 @@ impl Callers {
             content["cursor"] = json!(cursor);
             cursor_of = Some((organization.clone(), contact.clone()));
         }
-        self.by_person(Route::GetHistory, contact, Asked::History { cursor_of }, content)
+        self.by_person(
+            Route::GetHistory,
+            contact,
+            Asked::History { cursor_of },
+            content,
+        )
     }
 
     /// A super administrator, who reads a contact by its id alone.
     fn as_super_admin(&self, random: &Random) -> Request {
-        let contact = *random.of_these(&[STABLE_CONTACT, LONE_CONTACT]);
+        let contact = random.of_these(&[STABLE_CONTACT, LONE_CONTACT]);
         Request {
             actor: self.super_admin.subject.clone(),
             token: self.tokens[3].clone(),
@@ -258,9 +370,12 @@ impl Callers {
         let (contact, address) = if random.chance(0.5) {
             (STABLE_CONTACT, STABLE_ADDRESS)
         } else {
-            (*random.of_these(&CONTACTS), self.loose_address(random))
+            (random.of_these(&CONTACTS), self.loose_address(random))
         };
-        let asked = Asked::Import { address: address.to_owned(), at: self.time(random) };
+        let asked = Asked::Import {
+            address: address.to_owned(),
+            at: self.time(random),
+        };
         Request {
             actor: format!("{}_import", self.organization),
             ..self.by_person(Route::UpsertContact, contact, asked, json!({}))

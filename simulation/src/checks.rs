@@ -48,7 +48,11 @@ pub fn violations(history: &History) -> Vec<Violation> {
     for record in &history.unreadable {
         found.add("each record of the stream can be read", record.clone());
     }
-    let sent: BTreeMap<&str, &Sent> = history.sent.iter().map(|sent| (sent.id.as_str(), sent)).collect();
+    let sent: BTreeMap<&str, &Sent> = history
+        .sent
+        .iter()
+        .map(|sent| (sent.id.as_str(), sent))
+        .collect();
     let timelines = timeline::timelines(history, &mut found);
     effects::check(history, &timelines, &mut found);
     rule::check(&sent, &timelines, &mut found);

@@ -113,8 +113,16 @@ impl Database {
         for item in items {
             engine.put(item);
             let (key, after) = (key_of(item), Some(item.clone()));
-            let writes = vec![Write { key, before: None, after }];
-            ledger.add(Commit { at: Duration::ZERO, visible_at: Duration::ZERO, writes });
+            let writes = vec![Write {
+                key,
+                before: None,
+                after,
+            }];
+            ledger.add(Commit {
+                at: Duration::ZERO,
+                visible_at: Duration::ZERO,
+                writes,
+            });
         }
         ledger.commits.clear();
         Self {
@@ -211,13 +219,21 @@ impl Database {
             let answer = state.engine.execute(operation, body);
             if answer.is_ok() {
                 let after = state.engine.image(&key);
-                state.commit(now, vec![Write { key: key.clone(), before, after }]);
+                state.commit(
+                    now,
+                    vec![Write {
+                        key: key.clone(),
+                        before,
+                        after,
+                    }],
+                );
             }
             answer
         };
-        self.trace.note(if answer.is_ok() { "written" } else { "refused" }, || {
-            format!("{} {}", key.0, key.1)
-        });
+        self.trace
+            .note(if answer.is_ok() { "written" } else { "refused" }, || {
+                format!("{} {}", key.0, key.1)
+            });
         sleep(self.random.milliseconds(1..4)).await;
         self.state().end_write(&key);
         answer
@@ -225,7 +241,10 @@ impl Database {
 
     /// Writes items, each by itself. Some may be left to be written again.
     async fn batch_write(&self, body: &Value) -> Answer {
-        let mut requests = body["RequestItems"][TABLE].as_array().cloned().unwrap_or_default();
+        let mut requests = body["RequestItems"][TABLE]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         requests.sort_by_cached_key(|request| {
             let item = request.pointer("/PutRequest/Item");
             key_of(item.unwrap_or(&request["DeleteRequest"]["Key"])).1
@@ -233,18 +252,24 @@ impl Database {
         let mut left = Vec::new();
         for request in requests {
             let is_left = self.random.chance(self.weather().throttled);
-            let (operation, write) = match request.get("PutRequest") {
-                Some(put) => ("PutItem", json!({ "TableName": TABLE, "Item": put["Item"] })),
-                None => {
-                    let key = &request["DeleteRequest"]["Key"];
-                    ("DeleteItem", json!({ "TableName": TABLE, "Key": key }))
-                }
+            let (operation, write) = if let Some(put) = request.get("PutRequest") {
+                (
+                    "PutItem",
+                    json!({ "TableName": TABLE, "Item": put["Item"] }),
+                )
+            } else {
+                let key = &request["DeleteRequest"]["Key"];
+                ("DeleteItem", json!({ "TableName": TABLE, "Key": key }))
             };
             if is_left || !self.write(operation, write).await.is_ok() {
                 left.push(request);
             }
         }
-        let left = if left.is_empty() { json!({}) } else { json!({ TABLE: left }) };
+        let left = if left.is_empty() {
+            json!({})
+        } else {
+            json!({ TABLE: left })
+        };
         Answer::ok(json!({ "UnprocessedItems": left }))
     }
 }

@@ -97,8 +97,18 @@ impl Fault {
 
 /// All faults.
 pub static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
-    let parts = [conditions::FAULTS, written::FAULTS, transactions::FAULTS, keys::FAULTS, answers::FAULTS];
-    parts.into_iter().flatten().map(|&(name, what, plant)| Fault { name, what, plant }).collect()
+    let parts = [
+        conditions::FAULTS,
+        written::FAULTS,
+        transactions::FAULTS,
+        keys::FAULTS,
+        answers::FAULTS,
+    ];
+    parts
+        .into_iter()
+        .flatten()
+        .map(|&(name, what, plant)| Fault { name, what, plant })
+        .collect()
 });
 
 /// The name of a fault, what the program does wrong, and how it is planted.

@@ -19,10 +19,10 @@ use crate::ledger::{Commit, Item};
 use crate::network::{GATEWAY_TIMEOUT, Network};
 use crate::process::{Invocation, Process};
 use crate::random::Random;
-use crate::requests::{ADDRESSES, Asked, Request, Response, Sent, STABLE_CONTACT};
+use crate::requests::{ADDRESSES, Asked, Request, Response, STABLE_CONTACT, Sent};
 use crate::start::{self, ORGANIZATIONS};
 use crate::stream::Stream;
-use crate::trace::Trace;
+use crate::trace::{Counts, Trace};
 use crate::weather::Weather;
 
 /// An organization and the id of a contact in it.
@@ -42,7 +42,9 @@ pub struct History {
     /// Records that `record-history` could not read.
     pub unreadable: Vec<String>,
     /// What [`Trace::fingerprint`] says.
-    pub fingerprint: (u64, u64),
+    pub fingerprint: u64,
+    /// How often each event happened.
+    pub counts: Counts,
     /// Why the history ended early, if it did.
     pub panic: Option<String>,
 }
@@ -107,7 +109,7 @@ impl World {
         // Clocks of machines that are synchronized differ by far less.
         let skew = || i64::try_from(random.number(0..20_000)).unwrap() - 10_000;
         let processes = (0..3).map(|_| Process::new(&network, skew())).collect();
-        let favourite = *random.of_these(&ADDRESSES);
+        let favourite = random.of_these(&ADDRESSES);
         Self {
             random,
             trace,
@@ -148,6 +150,7 @@ impl World {
             entries,
             unreadable: stream.unreadable(),
             fingerprint: self.trace.fingerprint(),
+            counts: self.trace.counts(),
             panic: None,
         }
     }
@@ -164,10 +167,15 @@ impl World {
                 (seen.versions.get(&key).copied(), seen.cursors.clone())
             };
             let request = callers.draw(&self.random, version, &cursors);
-            while self.send(request.clone()).await.is_none_or(|answer| answer.status >= 500) && self.random.chance(0.6) {
+            while self
+                .send(request.clone())
+                .await
+                .is_none_or(|answer| answer.status >= 500)
+                && self.random.chance(0.6)
+            {
                 sleep(self.random.milliseconds(10..2000)).await;
             }
-            let pause = *self.random.of_these(&[30, 30, 100, 1000, 40_000]);
+            let pause = self.random.of_these(&[30, 30, 100, 1000, 40_000]);
             sleep(self.random.milliseconds(0..pause)).await;
         }
     }
@@ -175,10 +183,12 @@ impl World {
     /// Sends a request to one of the processes, and waits as long as API Gateway does.
     async fn send(&self, mut request: Request) -> Option<Response> {
         let id = format!("r{}", self.count.fetch_add(1, Ordering::Relaxed));
-        let process = self.random.of_these(&self.processes).clone();
+        let process = self.random.of_these(&self.processes);
         let invocation = Invocation::draw(&self.random, &self.network);
         let (began, clock_ms) = (self.trace.now(), process.clock_ms());
-        self.trace.note("sends", || format!("{id} {} {:?}", request.contact, request.asked));
+        self.trace.note("sends", || {
+            format!("{id} {} {:?}", request.contact, request.asked)
+        });
         let asked = request.clone();
         if let Some(fault) = self.network.fault {
             fault.change_request(&mut request);
@@ -189,7 +199,10 @@ impl World {
             let (request, id) = sent;
             match request.asked {
                 Asked::Import { .. } => process.import(request, &id, invocation).await,
-                _ => process.answer(request.route, &event, invocation).await.map(|response| read(&response)),
+                _ => process
+                    .answer(request.route, &event, invocation)
+                    .await
+                    .map(|response| read(&response)),
             }
         });
         let answered = timeout(GATEWAY_TIMEOUT, task).await;
@@ -199,7 +212,11 @@ impl World {
         }
         self.trace.note("hears", || {
             let answer = response.as_ref();
-            format!("{id} {:?} {}", answer.map(|it| (it.status, it.version)), answer.map_or(&Value::Null, |it| &it.body))
+            format!(
+                "{id} {:?} {}",
+                answer.map(|it| (it.status, it.version)),
+                answer.map_or(&Value::Null, |it| &it.body)
+            )
         });
         self.keep(Sent {
             request: asked,
@@ -215,10 +232,14 @@ impl World {
     fn keep(&self, sent: Sent) {
         let mut seen = self.seen();
         if let Some(response) = sent.definite() {
-            let key = (sent.request.organization.to_owned(), sent.request.contact.clone());
+            let key = (
+                sent.request.organization.to_owned(),
+                sent.request.contact.clone(),
+            );
             if let Some(cursor) = response.body["nextCursor"].as_str() {
                 let (organization, contact) = key.clone();
-                seen.cursors.push((organization, contact, cursor.to_owned()));
+                seen.cursors
+                    .push((organization, contact, cursor.to_owned()));
             }
             if let Some(version) = response.version {
                 seen.versions.insert(key, version);
@@ -228,7 +249,11 @@ impl World {
     }
 
     /// Reads each contact of an organization, and the pages of its history.
-    async fn read_at_the_end(&self, organization: &'static str, entries: &mut BTreeMap<ContactKey, Vec<Value>>) {
+    async fn read_at_the_end(
+        &self,
+        organization: &'static str,
+        entries: &mut BTreeMap<ContactKey, Vec<Value>>,
+    ) {
         let callers = Callers::new(organization, 0, self.favourite);
         let prefix = format!("ORG#{organization}#CONTACT#");
         let items = self.database.items_in_order();
@@ -244,10 +269,16 @@ impl World {
             loop {
                 let limit = self.random.number(2..50);
                 let asked = callers.history_page(&contact, limit, cursor.take());
-                let Some(answer) = self.send(asked).await.filter(|answer| answer.status == 200) else {
+                let Some(answer) = self.send(asked).await.filter(|answer| answer.status == 200)
+                else {
                     break;
                 };
-                found.extend(answer.body["entries"].as_array().cloned().unwrap_or_default());
+                found.extend(
+                    answer.body["entries"]
+                        .as_array()
+                        .cloned()
+                        .unwrap_or_default(),
+                );
                 cursor = answer.body["nextCursor"].as_str().map(str::to_owned);
                 if cursor.is_none() {
                     break;
@@ -259,7 +290,10 @@ impl World {
 }
 
 fn read(response: &lambda_http::http::Response<Body>) -> Response {
-    let version = response.headers().get("etag").and_then(|tag| tag.to_str().ok());
+    let version = response
+        .headers()
+        .get("etag")
+        .and_then(|tag| tag.to_str().ok());
     Response {
         status: response.status().as_u16(),
         version: version.and_then(|tag| tag.trim_matches('"').parse().ok()),
@@ -278,10 +312,17 @@ impl Callers {
     #[must_use]
     pub fn history_page(&self, contact: &str, limit: u64, cursor: Option<String>) -> Request {
         let mut content = json!({ "limit": limit });
-        let cursor_of = cursor.is_some().then(|| (self.organization().to_owned(), contact.to_owned()));
+        let cursor_of = cursor
+            .is_some()
+            .then(|| (self.organization().to_owned(), contact.to_owned()));
         if let Some(cursor) = cursor {
             content["cursor"] = json!(cursor);
         }
-        self.by_person(Route::GetHistory, contact, Asked::History { cursor_of }, content)
+        self.by_person(
+            Route::GetHistory,
+            contact,
+            Asked::History { cursor_of },
+            content,
+        )
     }
 }

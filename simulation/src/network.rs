@@ -73,7 +73,9 @@ impl Network {
         for call in calls {
             let again = self.fault.and_then(|fault| fault.repeated(&call));
             let mut carried = self.clone().travel(call).await;
-            let is_ambiguous = carried.as_ref().map_or(true, |answer| answer.status().as_u16() >= 500);
+            let is_ambiguous = carried
+                .as_ref()
+                .map_or(true, |answer| answer.status().as_u16() >= 500);
             if let Some(again) = again.filter(|_| is_ambiguous) {
                 carried = self.clone().travel(again).await;
             }
@@ -86,7 +88,10 @@ impl Network {
         }
         match last {
             Some(carried) => Ok(carried),
-            None => response(&Answer { status: 200, body: serde_json::json!({}) }),
+            None => Ok(response(&Answer {
+                status: 200,
+                body: serde_json::json!({}),
+            })),
         }
     }
 
@@ -131,7 +136,7 @@ impl Network {
         }
         if let Some(refusal) = self.refusal(&call) {
             self.trace.note("turned away", || refusal.body.to_string());
-            return Some(response(&refusal));
+            return Some(Ok(response(&refusal)));
         }
         let breaks = random.chance(weather.broken);
         if breaks && random.chance(0.5) {
@@ -157,13 +162,13 @@ impl Network {
         }
         if random.chance(weather.error) {
             self.trace.note("error after", || asked.operation.clone());
-            return Some(response(&Answer::error(500, "InternalServerError")));
+            return Some(Ok(response(&Answer::error(500, "InternalServerError"))));
         }
         if random.chance(weather.cut) {
             self.trace.note("cut", || asked.operation.clone());
-            return Some(cut(&answer));
+            return Some(Ok(cut(&answer)));
         }
-        Some(response(&answer))
+        Some(Ok(response(&answer)))
     }
 
     /// The answer to a call that the database does not look at.
@@ -174,7 +179,10 @@ impl Network {
             return Some(Answer::error(500, "InternalServerError"));
         }
         if random.chance(weather.throttled) {
-            let code = *random.of_these(&["ThrottlingException", "ProvisionedThroughputExceededException"]);
+            let code = random.of_these(&[
+                "ThrottlingException",
+                "ProvisionedThroughputExceededException",
+            ]);
             if count > 0 && random.chance(0.5) {
                 return Some(Answer::cancelled(&vec!["ThrottlingError"; count]));
             }
@@ -209,17 +217,24 @@ impl HttpConnector for Network {
 }
 
 impl HttpClient for Network {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
 
-fn response(answer: &Answer) -> Carried {
-    with_body(answer, SdkBody::from(serde_json::to_vec(&answer.body).unwrap()))
+fn response(answer: &Answer) -> HttpResponse {
+    with_body(
+        answer,
+        SdkBody::from(serde_json::to_vec(&answer.body).unwrap()),
+    )
 }
 
 /// The answer, of which only a part arrives before the connection breaks.
-fn cut(answer: &Answer) -> Carried {
+fn cut(answer: &Answer) -> HttpResponse {
     let mut body = serde_json::to_vec(&answer.body).unwrap();
     body.truncate(body.len() / 2);
     let end = io::Error::from(io::ErrorKind::UnexpectedEof);
@@ -228,12 +243,16 @@ fn cut(answer: &Answer) -> Carried {
     with_body(answer, SdkBody::from_body_1_x(body))
 }
 
-fn with_body(answer: &Answer, body: SdkBody) -> Carried {
+fn with_body(answer: &Answer, body: SdkBody) -> HttpResponse {
     let status = answer.status.try_into().unwrap();
     let mut response = HttpResponse::new(status, body);
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-    response.headers_mut().insert("x-amzn-requestid", "simulated");
-    Ok(response)
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    response
+        .headers_mut()
+        .insert("x-amzn-requestid", "simulated");
+    response
 }
 
 fn broken() -> ConnectorError {

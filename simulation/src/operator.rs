@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::domain::{
-    Actor, ContactId, ContactPatch, ContactRecord, EmailAddress, MethodValue, NewMethod, OrganizationId, Timestamp,
-    Verification, VerificationState,
+    Actor, ContactId, ContactPatch, ContactRecord, EmailAddress, MethodValue, NewMethod,
+    OrganizationId, Timestamp, Verification, VerificationState,
 };
-use shared::store::{Existing, Import, ImportOutcome, ImportRecord, RetryBudget, Store};
+use shared::store::{
+    Existing, Import, ImportOutcome, ImportRecord, ImportRefusal, RetryBudget, Store,
+};
 
 use crate::requests::Response;
 
@@ -22,11 +24,21 @@ pub async fn import(
     let organization = OrganizationId::parse(organization).unwrap();
     let actor = Actor::subject(&format!("{organization}_import"));
     let address = MethodValue::Email(EmailAddress::parse(address).unwrap());
-    let verification = Verification { at: Timestamp::parse_rfc3339(at).unwrap(), by: Some(actor.clone()), source: None };
-    let method = NewMethod { verification: VerificationState::from(Some(verification)), ..NewMethod::of(address) };
+    let verification = Verification {
+        at: Timestamp::parse_rfc3339(at).unwrap(),
+        by: Some(actor.clone()),
+        source: None,
+    };
+    let method = NewMethod {
+        verification: VerificationState::from(Some(verification)),
+        ..NewMethod::of(address)
+    };
     let record = ContactRecord {
         id: Some(ContactId::parse(contact).unwrap()),
-        patch: ContactPatch { methods: vec![method], ..ContactPatch::default() },
+        patch: ContactPatch {
+            methods: vec![method],
+            ..ContactPatch::default()
+        },
         ..ContactRecord::default()
     };
     let import = Import {
@@ -38,16 +50,27 @@ pub async fn import(
         dry_run: false,
         retry_budget: &RetryBudget::new(Duration::from_secs(20)),
     };
-    let record = ImportRecord { record, request_id: request_id.to_owned() };
+    let record = ImportRecord {
+        record,
+        request_id: request_id.to_owned(),
+    };
     let (outcomes, done) = store.import(&import, vec![record]).await;
     let outcome = outcomes.into_iter().next().flatten();
     let (status, outcome) = match (outcome, done) {
         (Some(ImportOutcome::Created), _) => (200, "created"),
         (Some(ImportOutcome::Updated), _) => (200, "updated"),
         (Some(ImportOutcome::Unchanged), _) => (200, "unchanged"),
-        (Some(ImportOutcome::Rejected(shared::store::ImportRefusal::InDoubt)), _) | (None, _) => (503, "in doubt"),
+        (Some(ImportOutcome::Rejected(ImportRefusal::InDoubt)) | None, _) => (503, "in doubt"),
         (Some(ImportOutcome::Rejected(_)), _) => (400, "rejected"),
     };
-    let body = if status == 200 { json!({ "outcome": outcome }) } else { json!({ "error": outcome }) };
-    Response { status, version: None, body }
+    let body = if status == 200 {
+        json!({ "outcome": outcome })
+    } else {
+        json!({ "error": outcome })
+    };
+    Response {
+        status,
+        version: None,
+        body,
+    }
 }

@@ -62,7 +62,12 @@ impl Process {
     }
 
     /// Answers a request; nothing where the process dies. The request comes as API Gateway sends it.
-    pub async fn answer(&self, route: Route, event: &str, invocation: Arc<Invocation>) -> Option<Response<Body>> {
+    pub async fn answer(
+        &self,
+        route: Route,
+        event: &str,
+        invocation: Arc<Invocation>,
+    ) -> Option<Response<Body>> {
         let request = lambda_http::request::from_str(event).unwrap();
         let work = handle(route, Arc::clone(&self.service), request);
         invocation.run(work).await
@@ -71,13 +76,20 @@ impl Process {
 
 impl Process {
     /// Imports a record; nothing where the process dies.
-    pub async fn import(&self, request: Request, id: &str, invocation: Arc<Invocation>) -> Option<crate::requests::Response> {
+    pub async fn import(
+        &self,
+        request: Request,
+        id: &str,
+        invocation: Arc<Invocation>,
+    ) -> Option<crate::requests::Response> {
         let Asked::Import { address, at } = &request.asked else {
             return None;
         };
         let contact = (request.organization, request.contact.as_str());
         let (store, clock) = (&self.service.store, &*self.service.clock);
-        invocation.run(import(store, clock, contact, (address, at), id)).await
+        invocation
+            .run(import(store, clock, contact, (address, at), id))
+            .await
     }
 }
 
@@ -148,7 +160,7 @@ impl Invocation {
             Mishap::Killed => {
                 trace.note("killed", String::new);
                 self.is_dead.store(true, Ordering::Relaxed);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Mishap::Frozen(time) => {
                 trace.note("frozen", || format!("{time:?}"));
@@ -159,7 +171,9 @@ impl Invocation {
     }
 
     fn frozen(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.frozen_until.lock().unwrap_or_else(PoisonError::into_inner)
+        self.frozen_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does the work of the invocation; nothing where the process dies in the middle. While it is frozen, not even its timers run:

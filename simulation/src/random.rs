@@ -35,9 +35,9 @@ impl Random {
 
     /// One of these.
     #[must_use]
-    pub fn of_these<'a, T>(&self, choices: &'a [T]) -> &'a T {
+    pub fn of_these<T: Clone>(&self, choices: &[T]) -> T {
         let place = self.draw(|random| random.usize(..choices.len()));
-        &choices[place]
+        choices[place].clone()
     }
 
     /// A time of this many milliseconds.

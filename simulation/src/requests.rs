@@ -15,7 +15,12 @@ pub const STABLE_ADDRESS: &str = "stable@example.com";
 /// Phone numbers that come and go.
 pub const PHONES: [&str; 2] = ["+14165550110", "+14165550111"];
 /// Addresses that come and go. Upserts create contacts for them.
-pub const ADDRESSES: [&str; 4] = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];
+pub const ADDRESSES: [&str; 4] = [
+    "a@example.com",
+    "b@example.com",
+    "c@example.com",
+    "d@example.com",
+];
 /// Contacts that exist at the beginning.
 pub const CONTACTS: [&str; 3] = ["c_1", "c_2", "c_3"];
 /// The contact that is never erased, and whose stable number and address are never removed.
@@ -25,14 +30,33 @@ pub const STABLE_CONTACT: &str = "c_1";
 const EXPIRES_AT: u64 = 7_258_118_400;
 
 /// What a request asks for.
+#[expect(missing_docs, reason = "the fields are members of the requests")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// Endpoints 1 and 2. Without a time it clears.
-    VerifyMethod { kind: &'static str, value: String, at: Option<String>, label: Option<String> },
+    VerifyMethod {
+        kind: &'static str,
+        value: String,
+        at: Option<String>,
+        label: Option<String>,
+    },
     /// Endpoint 3. The time is that of the process where there is none.
-    VerifyContact { audience: String, client: String, address: Option<String>, verified: bool, at: Option<String> },
+    VerifyContact {
+        audience: String,
+        client: String,
+        address: Option<String>,
+        verified: bool,
+        at: Option<String>,
+    },
     /// An upsert of an address.
-    Upsert { audience: String, client: String, address: String, verified_at: Option<String>, lifts_bounce: bool, has_finding: bool },
+    Upsert {
+        audience: String,
+        client: String,
+        address: String,
+        verified_at: Option<String>,
+        lifts_bounce: bool,
+        has_finding: bool,
+    },
     /// An import by the operator's tool: an address of the contact is verified since this time.
     Import { address: String, at: String },
     /// A method is added.
@@ -40,13 +64,20 @@ pub enum Asked {
     /// A method is removed.
     Remove { kind: &'static str, value: String },
     /// An address is subscribed.
-    Subscribe { scope: &'static str, address: String },
+    Subscribe {
+        scope: &'static str,
+        address: String,
+    },
     /// An address is unsubscribed.
     Unsubscribe { address: String },
     /// A contact is read.
     Read,
     /// An address's status is read.
-    Status { audience: String, client: String, address: String },
+    Status {
+        audience: String,
+        client: String,
+        address: String,
+    },
     /// A page of a history is read, with the cursor of a page of this organization, contact and query.
     History { cursor_of: Option<(String, String)> },
     /// A contact is erased.
@@ -106,21 +137,30 @@ impl Sent {
     /// The answer, if the function knew what it answered.
     #[must_use]
     pub fn definite(&self) -> Option<&Response> {
-        self.response.as_ref().filter(|response| response.status < 500)
+        self.response
+            .as_ref()
+            .filter(|response| response.status < 500)
     }
 
     /// The `outcome` that the answer names.
     #[must_use]
     pub fn outcome(&self) -> Option<&str> {
-        let body = &self.definite().filter(|response| response.status < 300)?.body;
-        let outcome = body.get("outcome").or_else(|| body.pointer("/data/outcome"))?;
+        let body = &self
+            .definite()
+            .filter(|response| response.status < 300)?
+            .body;
+        let outcome = body
+            .get("outcome")
+            .or_else(|| body.pointer("/data/outcome"))?;
         outcome.as_str()
     }
 
     /// The clock of the process as the program writes it.
     #[must_use]
     pub fn clock(&self) -> String {
-        Timestamp::of_unix_milliseconds(self.clock_ms).unwrap().to_string()
+        Timestamp::of_unix_milliseconds(self.clock_ms)
+            .unwrap()
+            .to_string()
     }
 }
 
@@ -141,9 +181,14 @@ impl Caller {
     /// The caller's token.
     #[must_use]
     pub fn token(&self) -> String {
-        let claims = json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": self.subject, "exp": EXPIRES_AT });
+        let claims =
+            json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": self.subject, "exp": EXPIRES_AT });
         let mut claims: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
-        let others = [("organizationId", self.organization), ("role", self.role), ("client", self.client)];
+        let others = [
+            ("organizationId", self.organization),
+            ("role", self.role),
+            ("client", self.client),
+        ];
         for (name, value) in others {
             claims.extend(value.map(|value| (name.to_owned(), json!(value))));
         }
@@ -157,7 +202,8 @@ impl Request {
     pub fn event(&self, id: &str) -> String {
         let method = self.route.method();
         let path = self.route.path_of(&self.contact);
-        let mut headers = json!({ "authorization": format!("Bearer {}", self.token), "host": "localhost" });
+        let mut headers =
+            json!({ "authorization": format!("Bearer {}", self.token), "host": "localhost" });
         if let Some(version) = self.if_match {
             headers["if-match"] = json!(format!("\"{version}\""));
         }
@@ -177,7 +223,9 @@ impl Request {
         if method == "GET" {
             let parameters = self.content.as_object().into_iter().flatten();
             let parameters = parameters.map(|(name, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 format!("{name}={value}")
             });
             event["rawQueryString"] = json!(parameters.collect::<Vec<_>>().join("&"));

@@ -7,6 +7,7 @@ use std::thread;
 use crate::checks::{Violation, violations};
 use crate::faults::Fault;
 use crate::history::run;
+use crate::trace::Counts;
 
 /// What came of many histories.
 #[derive(Debug, Default)]
@@ -15,15 +16,15 @@ pub struct Summary {
     pub histories: u64,
     /// How many requests were sent in them.
     pub requests: u64,
-    /// How many commits they made.
-    pub commits: u64,
+    /// How often each event of the network, the database and the processes happened.
+    pub counts: Counts,
     /// The seeds of those in which a promise was broken, with what was found.
     pub broken: Vec<(u64, Vec<Violation>)>,
 }
 
 /// Lets histories of `count` seeds happen, from `first` on. Ends after `enough` broken ones.
 #[must_use]
-pub fn run_many(first: u64, count: u64, fault: Option<&'static Fault>, enough: usize, progress: &(dyn Fn(u64) + Sync)) -> Summary {
+pub fn run_many(first: u64, count: u64, fault: Option<&'static Fault>, enough: usize) -> Summary {
     let next = AtomicU64::new(0);
     let summary = Mutex::new(Summary::default());
     let work = || {
@@ -38,14 +39,15 @@ pub fn run_many(first: u64, count: u64, fault: Option<&'static Fault>, enough: u
             let mut summary = summary.lock().unwrap();
             summary.histories += 1;
             summary.requests += history.sent.len() as u64;
-            summary.commits += history.commits.len() as u64;
+            for (event, count) in history.counts {
+                *summary.counts.entry(event).or_default() += count;
+            }
             if !found.is_empty() {
                 summary.broken.push((seed, found));
                 if summary.broken.len() >= enough {
                     next.store(count, Ordering::Relaxed);
                 }
             }
-            progress(summary.histories);
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);

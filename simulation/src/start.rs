@@ -34,7 +34,10 @@ pub const LONE_CONTACT: &str = "c_lone";
 pub fn items() -> &'static [Item] {
     static ITEMS: OnceLock<Vec<Item>> = OnceLock::new();
     ITEMS.get_or_init(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build();
         runtime.unwrap().block_on(load())
     })
 }
@@ -42,9 +45,16 @@ pub fn items() -> &'static [Item] {
 async fn load() -> Vec<Item> {
     let (random, trace) = (Random::of(0), Trace::new(false));
     let database = Database::new(&[], &random, &trace, Weather::CALM);
-    let network = Network { database: database.clone(), random, trace, fault: None };
+    let network = Network {
+        database: database.clone(),
+        random,
+        trace,
+        fault: None,
+    };
     let seed = Seed::parse(&seed().to_string(), PhoneRegion::CANADA).unwrap();
-    seed.load(&Store::new(network.client(), TABLE.to_owned())).await.unwrap();
+    seed.load(&Store::new(network.client(), TABLE.to_owned()))
+        .await
+        .unwrap();
     database.items()
 }
 

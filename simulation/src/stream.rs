@@ -46,7 +46,10 @@ impl Outlets for Kept {
     }
 
     fn report<'a>(&'a self, record: &'a UnreadableRecord) -> BoxFuture<'a, Result<(), SendError>> {
-        let mut unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unreadable = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         unreadable.push(format!("{:?} {}", record.sort_key, record.reason));
         std::future::ready(Ok(())).boxed()
     }
@@ -98,17 +101,19 @@ impl Stream {
 
     async fn deliver_batch(&mut self) {
         self.collect();
-        let batch = self.batch();
-        if batch.is_empty() {
+        if self.waiting.is_empty() {
             return;
         }
+        let batch = self.batch();
         let invocation = Invocation::draw(&self.random, &self.network);
         let work = self.function.record(json!({ "Records": batch }));
         let done = match invocation.run(work).await {
             None => 0,
             Some(response) => recorded(&batch, self.response(response)),
         };
-        self.network.trace.note("stream", || format!("{done} of {}", batch.len()));
+        self.network
+            .trace
+            .note("stream", || format!("{done} of {}", batch.len()));
         self.finish(batch, done);
     }
 
@@ -152,11 +157,11 @@ impl Stream {
     fn batch(&mut self) -> Vec<Value> {
         let mut batch = Vec::new();
         if !self.done.is_empty() {
-            for _ in 0..self.random.number(0..3) {
-                batch.push(self.random.of_these(&self.done).clone());
+            for _ in 0..self.random.number(0..2) {
+                batch.push(self.random.of_these(&self.done));
             }
         }
-        for _ in 0..self.random.number(1..12) {
+        for _ in 0..self.random.number(1..15) {
             if self.waiting.is_empty() {
                 break;
             }
@@ -188,13 +193,17 @@ impl Stream {
 fn recorded(batch: &[Value], response: BatchResponse) -> usize {
     let failure = response.batch_item_failures.into_iter().next();
     let place = failure.and_then(|failure| {
-        batch.iter().position(|record| number(record) == failure.item_identifier)
+        batch
+            .iter()
+            .position(|record| number(record) == failure.item_identifier)
     });
     place.unwrap_or(batch.len())
 }
 
 fn number(record: &Value) -> &str {
-    record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
+    record["dynamodb"]["SequenceNumber"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 fn record(write: &Write, number: u64, seconds: i64) -> Value {

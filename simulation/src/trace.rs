@@ -1,10 +1,14 @@
 //! What happened in a history, in its order: for people, and to compare two runs of a seed.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+/// How often each event happened.
+pub type Counts = BTreeMap<&'static str, u64>;
 
 /// The events of a history.
 #[derive(Clone, Debug)]
@@ -14,7 +18,7 @@ pub struct Trace(Arc<Mutex<Events>>);
 struct Events {
     began: Instant,
     is_shown: bool,
-    count: u64,
+    counts: Counts,
     hash: DefaultHasher,
 }
 
@@ -25,7 +29,7 @@ impl Trace {
         Self(Arc::new(Mutex::new(Events {
             began: Instant::now(),
             is_shown,
-            count: 0,
+            counts: BTreeMap::new(),
             hash: DefaultHasher::new(),
         })))
     }
@@ -33,25 +37,33 @@ impl Trace {
     /// How long the history has lasted.
     #[must_use]
     pub fn now(&self) -> Duration {
-        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        events.began.elapsed()
+        self.events().began.elapsed()
     }
 
     /// Adds an event. `details` are for people, and may name what differs from run to run, such as random ids.
-    pub fn note(&self, event: &str, details: impl FnOnce() -> String) {
-        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn note(&self, event: &'static str, details: impl FnOnce() -> String) {
+        let mut events = self.events();
         let now = events.began.elapsed();
-        events.count += 1;
+        *events.counts.entry(event).or_default() += 1;
         (now, event).hash(&mut events.hash);
         if events.is_shown {
             eprintln!("{:>10.3} {event} {}", now.as_secs_f64(), details());
         }
     }
 
-    /// The number of events and a hash of their order and times. Equal for every run of a seed.
+    /// A hash of all events, of their order and times. Equal for every run of a seed.
     #[must_use]
-    pub fn fingerprint(&self) -> (u64, u64) {
-        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (events.count, events.hash.finish())
+    pub fn fingerprint(&self) -> u64 {
+        self.events().hash.finish()
+    }
+
+    /// How often each event happened.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.events().counts.clone()
+    }
+
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -51,14 +51,14 @@ impl Weather {
     /// The weather of a history: calm in some, rough in most, and a storm in others. Often one fault prevails.
     #[must_use]
     pub fn of(random: &Random) -> Self {
-        let strength = *random.of_these(&[0.0, 0.01, 0.03, 0.03, 0.08]);
+        let strength = random.of_these(&[0.0, 0.01, 0.03, 0.03, 0.08]);
         let mut weather = Self::CALM;
         for probability in weather.all() {
             *probability = if random.chance(0.7) { strength } else { 0.0 };
         }
         if random.chance(0.6) {
             let prevailing = usize::try_from(random.number(0..12)).unwrap_or_default();
-            *weather.all()[prevailing] = *random.of_these(&[0.1, 0.2, 0.4]);
+            *weather.all()[prevailing] = random.of_these(&[0.1, 0.2, 0.4]);
         }
         weather
     }

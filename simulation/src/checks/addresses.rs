@@ -22,26 +22,50 @@ const FINDING: &str = "emailValidation";
 /// The facts of each address of each organization.
 type Facts = BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>>;
 
-pub(super) fn check(history: &History, sent: &BTreeMap<&str, &Sent>, timelines: &Timelines, found: &mut Violations) {
-    let mut items: BTreeMap<Key, Item> = start::items().iter().map(|item| (key_of(item), item.clone())).collect();
+pub(super) fn check(
+    history: &History,
+    sent: &BTreeMap<&str, &Sent>,
+    timelines: &Timelines,
+    found: &mut Violations,
+) {
+    let mut items: BTreeMap<Key, Item> = start::items()
+        .iter()
+        .map(|item| (key_of(item), item.clone()))
+        .collect();
     let mut facts = facts_of_all(&items);
     for commit in &history.commits {
         let mut request = None;
         for write in &commit.writes {
             match &write.after {
                 Some(after) => {
-                    request = text(after, "changeRequestId").and_then(|id| sent.get(id)).or(request);
+                    request = text(after, "changeRequestId")
+                        .and_then(|id| sent.get(id))
+                        .or(request);
                     items.insert(write.key.clone(), after.clone());
                 }
                 None => drop(items.remove(&write.key)),
             }
         }
         for write in &commit.writes {
-            if write.before.is_none() && write.key.1.starts_with("SUBSCRIPTION#") && let Some(request) = request {
-                created(&write.key, write.after.as_ref(), request, timelines, commit.at, found);
+            if write.before.is_none()
+                && write.key.1.starts_with("SUBSCRIPTION#")
+                && let Some(request) = request
+            {
+                created(
+                    &write.key,
+                    write.after.as_ref(),
+                    request,
+                    timelines,
+                    commit.at,
+                    found,
+                );
             }
         }
-        if commit.writes.iter().all(|write| write.key.1.starts_with("HISTORY#")) {
+        if commit
+            .writes
+            .iter()
+            .all(|write| write.key.1.starts_with("HISTORY#"))
+        {
             continue;
         }
         owners(&items, request.copied(), found);
@@ -49,7 +73,10 @@ pub(super) fn check(history: &History, sent: &BTreeMap<&str, &Sent>, timelines: 
         for (address, before) in &facts {
             for fact in before.difference(&now[address]) {
                 if !request.is_some_and(|request| may_lift(request, address, fact)) {
-                    found.add("what holds mail back is not lost", format!("{fact} of {address:?}: {request:?}"));
+                    found.add(
+                        "what holds mail back is not lost",
+                        format!("{fact} of {address:?}: {request:?}"),
+                    );
                 }
             }
         }
@@ -57,16 +84,27 @@ pub(super) fn check(history: &History, sent: &BTreeMap<&str, &Sent>, timelines: 
     }
 }
 
-fn address_item<'a>(items: &'a BTreeMap<Key, Item>, organization: &str, address: &str) -> Option<&'a Item> {
+fn address_item<'a>(
+    items: &'a BTreeMap<Key, Item>,
+    organization: &str,
+    address: &str,
+) -> Option<&'a Item> {
     let parsed = OrganizationId::parse(organization).ok()?;
     let hash = AddressHash::of(&parsed, address);
-    items.get(&(format!("ORG#{organization}#ADDRESS#{hash}"), "ADDRESS".to_owned()))
+    items.get(&(
+        format!("ORG#{organization}#ADDRESS#{hash}"),
+        "ADDRESS".to_owned(),
+    ))
 }
 
-fn contacts<'a>(items: &'a BTreeMap<Key, Item>, organization: &str) -> impl Iterator<Item = (&'a str, &'a Item)> {
+fn contacts<'a>(
+    items: &'a BTreeMap<Key, Item>,
+    organization: &str,
+) -> impl Iterator<Item = (&'a str, &'a Item)> {
     let prefix = format!("ORG#{organization}#CONTACT#");
     let contacts = items.iter().filter(|((_, sort), _)| sort == "CONTACT");
-    contacts.filter_map(move |((partition, _), item)| Some((partition.strip_prefix(&prefix)?, item)))
+    contacts
+        .filter_map(move |((partition, _), item)| Some((partition.strip_prefix(&prefix)?, item)))
 }
 
 fn facts_of_all(items: &BTreeMap<Key, Item>) -> Facts {
@@ -76,7 +114,9 @@ fn facts_of_all(items: &BTreeMap<Key, Item>) -> Facts {
             let mut held = BTreeSet::new();
             let mut add = |item: &Item| {
                 held.extend(FACTS.iter().filter(|fact| item.get(**fact).is_some()));
-                let finding = item.pointer("/emailValidation/M/status/S").and_then(Value::as_str);
+                let finding = item
+                    .pointer("/emailValidation/M/status/S")
+                    .and_then(Value::as_str);
                 held.extend(finding.filter(|status| *status == "no_mx").map(|_| FINDING));
             };
             if let Some(item) = address_item(items, organization, address) {
@@ -98,9 +138,18 @@ fn may_lift(sent: &Sent, (organization, address): &(&str, &str), fact: &str) -> 
     sent.request.organization == *organization
         && match &sent.request.asked {
             // It is the person's: all addresses of the contact are lifted.
-            Asked::Subscribe { scope: "global", .. } => fact != "hardBouncedAt" && fact != FINDING,
-            Asked::Upsert { address: named, lifts_bounce, has_finding, .. } => {
-                named == address && ((*lifts_bounce && fact == "hardBouncedAt") || (*has_finding && fact == FINDING))
+            Asked::Subscribe {
+                scope: "global", ..
+            } => fact != "hardBouncedAt" && fact != FINDING,
+            Asked::Upsert {
+                address: named,
+                lifts_bounce,
+                has_finding,
+                ..
+            } => {
+                named == address
+                    && ((*lifts_bounce && fact == "hardBouncedAt")
+                        || (*has_finding && fact == FINDING))
             }
             _ => false,
         }
@@ -109,19 +158,29 @@ fn may_lift(sent: &Sent, (organization, address): &(&str, &str), fact: &str) -> 
 fn owners(items: &BTreeMap<Key, Item>, sent: Option<&Sent>, found: &mut Violations) {
     for organization in ORGANIZATIONS {
         for address in ADDRESSES.into_iter().chain([STABLE_ADDRESS]) {
-            let having = contacts(items, organization).filter(|(_, contact)| method(contact, "email", address).is_some());
+            let having = contacts(items, organization)
+                .filter(|(_, contact)| method(contact, "email", address).is_some());
             let having: Vec<_> = having.map(|(id, _)| id).collect();
-            let owner = address_item(items, organization, address).and_then(|item| text(item, "ownerId"));
+            let owner =
+                address_item(items, organization, address).and_then(|item| text(item, "ownerId"));
             if having.len() > 1 || having.first().copied() != owner {
-                let what = format!("{address} of {organization}: owned by {owner:?}, at {having:?} after {sent:?}");
+                let what = format!(
+                    "{address} of {organization}: owned by {owner:?}, at {having:?} after {sent:?}"
+                );
                 found.add("an address has one owner", what);
             }
         }
         for (id, contact) in contacts(items, organization) {
             for kind in ["phone", "email"] {
-                let primary = methods(contact, kind).iter().filter(|entry| entry.is_primary).count();
+                let primary = methods(contact, kind)
+                    .iter()
+                    .filter(|entry| entry.is_primary)
+                    .count();
                 if primary > 1 {
-                    found.add("one method of each kind is primary", format!("{organization} {id} {kind}"));
+                    found.add(
+                        "one method of each kind is primary",
+                        format!("{organization} {id} {kind}"),
+                    );
                 }
             }
         }
@@ -129,8 +188,18 @@ fn owners(items: &BTreeMap<Key, Item>, sent: Option<&Sent>, found: &mut Violatio
 }
 
 /// A subscription that is created for an address begins as ended where a former owner had ended it.
-fn created(key: &Key, after: Option<&Item>, sent: &Sent, timelines: &Timelines, at: std::time::Duration, found: &mut Violations) {
-    let Asked::Upsert { audience, address, .. } = &sent.request.asked else {
+fn created(
+    key: &Key,
+    after: Option<&Item>,
+    sent: &Sent,
+    timelines: &Timelines,
+    at: std::time::Duration,
+    found: &mut Violations,
+) {
+    let Asked::Upsert {
+        audience, address, ..
+    } = &sent.request.asked
+    else {
         return;
     };
     let Some((organization, _, owner)) = parts(&key.0) else {
@@ -143,16 +212,30 @@ fn created(key: &Key, after: Option<&Item>, sent: &Sent, timelines: &Timelines, 
         if other != organization || id == owner {
             continue;
         }
-        let had = states.iter().any(|state| state.since < at && method(&state.contact, "email", address).is_some());
+        let had = states
+            .iter()
+            .any(|state| state.since < at && method(&state.contact, "email", address).is_some());
         // The function reads the subscriptions some time before it writes.
-        let seen: Vec<_> = states.iter().filter(|state| state.is_seen_between(sent.began, at)).collect();
+        let seen: Vec<_> = states
+            .iter()
+            .filter(|state| state.is_seen_between(sent.began, at))
+            .collect();
         let is_ended = |sort: &String| {
-            let status = |state: &State| state.subscriptions.get(sort).and_then(|item| text(item, "status").map(str::to_owned));
-            seen.iter().all(|state| status(state).as_deref() == Some("unsubscribed"))
+            let status = |state: &State| {
+                state
+                    .subscriptions
+                    .get(sort)
+                    .and_then(|item| text(item, "status").map(str::to_owned))
+            };
+            seen.iter()
+                .all(|state| status(state).as_deref() == Some("unsubscribed"))
         };
         let sorts = [key.1.clone(), format!("SUBSCRIPTION#{audience}")];
         if had && !seen.is_empty() && sorts.iter().any(is_ended) {
-            found.add("ended subscriptions come back", format!("{key:?} after {id}: {sent:?}"));
+            found.add(
+                "ended subscriptions come back",
+                format!("{key:?} after {id}: {sent:?}"),
+            );
         }
     }
 }

@@ -47,7 +47,10 @@ impl Level {
 
     /// Records a verification by the one rule.
     pub(super) fn record(&mut self, verification: &Verification) -> bool {
-        let replaces = self.current.as_ref().is_none_or(|stored| stored.at > verification.at);
+        let replaces = self
+            .current
+            .as_ref()
+            .is_none_or(|stored| stored.at > verification.at);
         if replaces {
             self.current = Some(verification.clone());
         }
@@ -56,10 +59,18 @@ impl Level {
 
     /// Records a verification that some system believes in: not one from before the last clear.
     pub(super) fn report(&mut self, verification: &Verification) -> Reported {
-        if self.current.as_ref().is_some_and(|stored| stored.at <= verification.at) {
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|stored| stored.at <= verification.at)
+        {
             return Reported::Kept;
         }
-        if self.cleared_at.as_ref().is_some_and(|cleared| *cleared >= verification.at) {
+        if self
+            .cleared_at
+            .as_ref()
+            .is_some_and(|cleared| *cleared >= verification.at)
+        {
             return Reported::Cleared;
         }
         self.current = Some(verification.clone());
@@ -104,12 +115,15 @@ pub(super) fn methods<'a>(contact: &'a Item, kind: &str) -> Vec<Entry<'a>> {
 
 /// A method of a contact by its normal form.
 pub(super) fn method<'a>(contact: &'a Item, kind: &str, value: &str) -> Option<Entry<'a>> {
-    methods(contact, kind).into_iter().find(|entry| entry.normal_form == value)
+    methods(contact, kind)
+        .into_iter()
+        .find(|entry| entry.normal_form == value)
 }
 
 /// What a subscription holds of the entry of this id.
 pub(super) fn at_subscription(subscription: Option<&Item>, id: &str) -> Level {
-    let found = subscription.and_then(|item| entries(item, "verifications").find(|(entry, _)| *entry == id));
+    let found = subscription
+        .and_then(|item| entries(item, "verifications").find(|(entry, _)| *entry == id));
     found.map(|(_, entry)| Level::of(entry)).unwrap_or_default()
 }
 
@@ -118,9 +132,15 @@ pub(super) fn levels(state: &State) -> BTreeMap<(String, String), Level> {
     let mut levels = BTreeMap::new();
     for kind in ["phone", "email"] {
         for entry in methods(&state.contact, kind) {
-            levels.insert((entry.id.to_owned(), CONTACT_LEVEL.to_owned()), Level::of(entry.item));
+            levels.insert(
+                (entry.id.to_owned(), CONTACT_LEVEL.to_owned()),
+                Level::of(entry.item),
+            );
             for (sort, subscription) in &state.subscriptions {
-                levels.insert((entry.id.to_owned(), sort.clone()), at_subscription(Some(subscription), entry.id));
+                levels.insert(
+                    (entry.id.to_owned(), sort.clone()),
+                    at_subscription(Some(subscription), entry.id),
+                );
             }
         }
     }
@@ -128,12 +148,20 @@ pub(super) fn levels(state: &State) -> BTreeMap<(String, String), Level> {
 }
 
 /// The address that endpoint 3 means where the request names none.
-pub(super) fn known_address<'a>(state: &'a State, organization: &str, sort: &str) -> Option<Entry<'a>> {
+pub(super) fn known_address<'a>(
+    state: &'a State,
+    organization: &str,
+    sort: &str,
+) -> Option<Entry<'a>> {
     let emails = methods(&state.contact, "email");
     let organization = OrganizationId::parse(organization).ok()?;
     let subscription = state.subscriptions.get(sort)?;
     let hash = text(subscription, "address");
-    let is_known = |entry: &&Entry<'_>| hash == Some(AddressHash::of(&organization, entry.normal_form).as_str());
+    let is_known = |entry: &&Entry<'_>| {
+        hash == Some(AddressHash::of(&organization, entry.normal_form).as_str())
+    };
     let known = emails.iter().find(is_known);
-    known.or_else(|| emails.iter().find(|entry| entry.is_primary)).cloned()
+    known
+        .or_else(|| emails.iter().find(|entry| entry.is_primary))
+        .cloned()
 }

@@ -22,7 +22,10 @@ pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violat
         }
         let Some(entries) = history.entries.get(contact) else {
             if states.len() > 1 {
-                found.add(CHECK, format!("the history of {contact:?} was not answered"));
+                found.add(
+                    CHECK,
+                    format!("the history of {contact:?} was not answered"),
+                );
             }
             continue;
         };
@@ -31,7 +34,13 @@ pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violat
             let before = match place.checked_sub(1) {
                 Some(place) => facts(&states[place]),
                 // The seed came before the stream was looked at.
-                None if state.request.as_deref().is_none_or(|id| !id.starts_with('r')) => continue,
+                None if state
+                    .request
+                    .as_deref()
+                    .is_none_or(|id| !id.starts_with('r')) =>
+                {
+                    continue;
+                }
                 None => Facts::new(),
             };
             let mut changed = changes(&before, &facts(state), state);
@@ -43,14 +52,23 @@ pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violat
 }
 
 /// Compares the entries, newest first, with those of each version, oldest first.
-fn compare(contact: &str, entries: &[Value], expected: Vec<(u64, Vec<Value>)>, found: &mut Violations) {
+fn compare(
+    contact: &str,
+    entries: &[Value],
+    expected: Vec<(u64, Vec<Value>)>,
+    found: &mut Violations,
+) {
     let mut rest = entries;
     for (version, expected) in expected.into_iter().rev() {
         let (of_version, older) = rest.split_at(expected.len().min(rest.len()));
         let mut of_version: Vec<_> = of_version.iter().map(comparable).collect();
         of_version.sort_by_key(ToString::to_string);
         if of_version != expected {
-            let what = format!("{contact} at version {version}: {} instead of {}", json!(of_version), json!(expected));
+            let what = format!(
+                "{contact} at version {version}: {} instead of {}",
+                json!(of_version),
+                json!(expected)
+            );
             found.add(CHECK, what);
             return;
         }
@@ -85,7 +103,10 @@ fn changes(before: &Facts, after: &Facts, state: &State) -> Vec<Value> {
         let about = members.remove("about").unwrap_or_default();
         members.remove("kind");
         let value = members["value"].as_str().unwrap_or_default();
-        let has_left = !value.is_empty() && methods(&state.contact, "email").iter().all(|it| it.normal_form != value);
+        let has_left = !value.is_empty()
+            && methods(&state.contact, "email")
+                .iter()
+                .all(|it| it.normal_form != value);
         if about == "suppression" && has_left {
             // It stays with the address.
             continue;
@@ -120,19 +141,39 @@ fn facts(state: &State) -> Facts {
         set("suppression", &nobody, kind, Some(fact));
     }
     for (sort, item) in &state.subscriptions {
-        set("subscription", &subject(None, None, Some(sort)), "", status(item));
+        set(
+            "subscription",
+            &subject(None, None, Some(sort)),
+            "",
+            status(item),
+        );
     }
     for kind in ["phone", "email"] {
         for entry in methods(&state.contact, kind) {
             let method = Some((kind, entry.normal_form));
             for (name, fact) in suppressions(entry.item) {
-                set("suppression", &subject(None, method, None), name, Some(fact));
+                set(
+                    "suppression",
+                    &subject(None, method, None),
+                    name,
+                    Some(fact),
+                );
             }
             let level = verification(&Level::of(entry.item));
-            set("verification", &subject(Some(CONTACT_LEVEL), method, None), "", level);
+            set(
+                "verification",
+                &subject(Some(CONTACT_LEVEL), method, None),
+                "",
+                level,
+            );
             for (sort, item) in &state.subscriptions {
                 let level = verification(&at_subscription(Some(item), entry.id));
-                set("verification", &subject(Some(sort), method, Some(sort)), "", level);
+                set(
+                    "verification",
+                    &subject(Some(sort), method, Some(sort)),
+                    "",
+                    level,
+                );
             }
         }
     }
@@ -161,13 +202,19 @@ fn with_reason(mut value: Value, reason: Option<&str>) -> Value {
 
 fn status(item: &Item) -> Option<Value> {
     let status = text(item, "status")?;
-    Some(with_reason(json!({ "status": status }), text(item, "unsubscribeReason")))
+    Some(with_reason(
+        json!({ "status": status }),
+        text(item, "unsubscribeReason"),
+    ))
 }
 
 fn verification(level: &Level) -> Option<Value> {
     let current = level.current.as_ref()?;
     let mut value = json!({ "verifiedAt": current.at });
-    for (name, member) in [("verifiedBy", &current.by), ("verificationSource", &current.label)] {
+    for (name, member) in [
+        ("verifiedBy", &current.by),
+        ("verificationSource", &current.label),
+    ] {
         if let Some(member) = member {
             value[name] = json!(member);
         }
@@ -184,8 +231,12 @@ fn suppressions(item: &Item) -> Vec<(&'static str, Value)> {
         ("hard_bounced", "hardBouncedAt"),
     ] {
         if let Some(since) = text(item, name) {
-            let reason = text(item, "globalUnsubscribeReason").filter(|_| kind == "globally_unsubscribed");
-            facts.push((kind, with_reason(json!({ "kind": kind, "since": since }), reason)));
+            let reason =
+                text(item, "globalUnsubscribeReason").filter(|_| kind == "globally_unsubscribed");
+            facts.push((
+                kind,
+                with_reason(json!({ "kind": kind, "since": since }), reason),
+            ));
         }
     }
     if let Some(finding) = item.pointer("/emailValidation/M")

@@ -8,26 +8,39 @@ use crate::requests::{ADDRESSES, Asked, PHONES, STABLE_ADDRESS, STABLE_PHONE, Se
 
 pub(super) fn check(history: &History, found: &mut Violations) {
     let is_erased = |sent: &&Sent| {
-        sent.request.asked == Asked::Erase && sent.definite().is_some_and(|answer| answer.status == 200)
+        sent.request.asked == Asked::Erase
+            && sent.definite().is_some_and(|answer| answer.status == 200)
     };
     for sent in history.sent.iter().filter(is_erased) {
         let of_contact = history.items.iter().filter(|item| {
             let (partition, _) = key_of(item);
             parts(&partition).is_some_and(|(organization, kind, id)| {
-                organization == sent.request.organization && kind == "CONTACT" && id == sent.request.contact
+                organization == sent.request.organization
+                    && kind == "CONTACT"
+                    && id == sent.request.contact
             })
         });
         for item in of_contact {
             if key_of(item).1.starts_with("SUBSCRIPTION#") {
-                found.add("an erasure leaves no subscription", format!("{item} after {sent:?}"));
+                found.add(
+                    "an erasure leaves no subscription",
+                    format!("{item} after {sent:?}"),
+                );
             }
             let text = item.to_string();
-            let personal = ADDRESSES.iter().chain(&PHONES).chain([&STABLE_ADDRESS, &STABLE_PHONE]);
+            let personal = ADDRESSES
+                .iter()
+                .chain(&PHONES)
+                .chain([&STABLE_ADDRESS, &STABLE_PHONE]);
             // The erasure itself names who erased.
-            let by = item["sk"]["S"] != "CONTACT" && text.contains(&format!("{}_", sent.request.organization))
+            let by = item["sk"]["S"] != "CONTACT"
+                && text.contains(&format!("{}_", sent.request.organization))
                 && !text.contains("client:");
             if by || personal.into_iter().any(|value| text.contains(value)) {
-                found.add("an erasure leaves nothing personal", format!("{text} after {sent:?}"));
+                found.add(
+                    "an erasure leaves nothing personal",
+                    format!("{text} after {sent:?}"),
+                );
             }
         }
     }

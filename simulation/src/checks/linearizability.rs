@@ -29,13 +29,26 @@ pub struct Operation<A> {
 
 /// Whether there is an order of the operations that explains all answers, at most 64 operations.
 #[must_use]
-pub fn is_linearizable<R: Register>(register: R, operations: &[Operation<R::Asked>]) -> bool {
-    assert!(operations.len() <= 64, "the set of operations fits into 64 bits");
-    search(&register, operations, 0, &mut HashSet::new())
+pub fn is_linearizable<R: Register>(register: &R, operations: &[Operation<R::Asked>]) -> bool {
+    assert!(
+        operations.len() <= 64,
+        "the set of operations fits into 64 bits"
+    );
+    search(register, operations, 0, &mut HashSet::new())
 }
 
-fn search<R: Register>(register: &R, operations: &[Operation<R::Asked>], done: u64, tried: &mut HashSet<(u64, R)>) -> bool {
-    let left = || operations.iter().enumerate().filter(|(place, _)| done & 1 << place == 0);
+fn search<R: Register>(
+    register: &R,
+    operations: &[Operation<R::Asked>],
+    done: u64,
+    tried: &mut HashSet<(u64, R)>,
+) -> bool {
+    let left = || {
+        operations
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| done & 1 << place == 0)
+    };
     // All that ended before an operation began come before it.
     let Some(first_end) = left().filter_map(|(_, operation)| operation.ended).min() else {
         return true;
@@ -71,7 +84,9 @@ mod tests {
 
         fn apply(&mut self, asked: &Asked) -> bool {
             match asked {
-                Asked::Record(number) => self.0 = Some(self.0.map_or(*number, |stored| stored.min(*number))),
+                Asked::Record(number) => {
+                    self.0 = Some(self.0.map_or(*number, |stored| stored.min(*number)));
+                }
                 Asked::Clear => self.0 = None,
                 Asked::Read(seen) => return self.0 == *seen,
             }
@@ -97,7 +112,7 @@ mod tests {
             operation(6, Some(7), Asked::Clear),
             operation(8, Some(9), Asked::Read(None)),
         ];
-        assert!(is_linearizable(Minimum(None), &history));
+        assert!(is_linearizable(&Minimum(None), &history));
     }
 
     #[test]
@@ -106,7 +121,7 @@ mod tests {
             operation(0, Some(1), Asked::Record(5)),
             operation(2, Some(3), Asked::Read(None)),
         ];
-        assert!(!is_linearizable(Minimum(None), &history));
+        assert!(!is_linearizable(&Minimum(None), &history));
     }
 
     #[test]
@@ -117,7 +132,7 @@ mod tests {
             operation(3, Some(4), Asked::Clear),
             operation(5, Some(6), Asked::Read(None)),
         ];
-        assert!(is_linearizable(Minimum(None), &history));
+        assert!(is_linearizable(&Minimum(None), &history));
     }
 
     #[test]
@@ -133,18 +148,21 @@ mod tests {
                 operation(8, Some(9), Asked::Read(seen)),
             ]
         };
-        assert!(is_linearizable(Minimum(None), &history(Some(6))));
-        assert!(!is_linearizable(Minimum(None), &history(None)));
+        assert!(is_linearizable(&Minimum(None), &history(Some(6))));
+        assert!(!is_linearizable(&Minimum(None), &history(None)));
     }
 
     #[test]
     fn an_operation_comes_after_the_one_that_it_follows() {
         let history = |after| {
             let read = operation(0, Some(3), Asked::Read(None));
-            [operation(0, Some(3), Asked::Record(5)), Operation { after, ..read }]
+            [
+                operation(0, Some(3), Asked::Record(5)),
+                Operation { after, ..read },
+            ]
         };
-        assert!(is_linearizable(Minimum(None), &history(None)));
-        assert!(!is_linearizable(Minimum(None), &history(Some(0))));
+        assert!(is_linearizable(&Minimum(None), &history(None)));
+        assert!(!is_linearizable(&Minimum(None), &history(Some(0))));
     }
 
     #[test]
@@ -153,6 +171,6 @@ mod tests {
             operation(0, None, Asked::Record(1)),
             operation(5, Some(6), Asked::Read(None)),
         ];
-        assert!(is_linearizable(Minimum(None), &history));
+        assert!(is_linearizable(&Minimum(None), &history));
     }
 }

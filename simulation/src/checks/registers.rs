@@ -18,6 +18,10 @@ struct Method {
     clients: [Level; 2],
 }
 
+/// The contact's level as an answer shows it.
+#[derive(Debug, Clone)]
+struct Shown(Option<Verification>);
+
 /// What was asked about a method, and what the caller saw.
 #[derive(Debug, Clone)]
 struct Seen {
@@ -25,7 +29,7 @@ struct Seen {
     /// The outcome; `None` without an answer.
     outcome: Option<String>,
     /// The contact's level, where the answer shows all of it.
-    contact: Option<Option<Verification>>,
+    contact: Option<Shown>,
     /// The times at the contact's level and at that of a client, where the answer shows these.
     times: Option<(usize, [Option<String>; 2])>,
 }
@@ -47,22 +51,35 @@ impl Register for Method {
     fn apply(&mut self, seen: &Seen) -> bool {
         let outcome = match &seen.change {
             Change::None => None,
-            Change::Record(verification) => Some(if self.contact.record(verification) { "recorded" } else { "kept" }),
+            Change::Record(verification) => Some(if self.contact.record(verification) {
+                "recorded"
+            } else {
+                "kept"
+            }),
             Change::Clear(_) if self.contact.current.is_none() => Some("unchanged"),
             Change::Clear(now) => {
                 clear(&mut self.contact, now);
                 Some("cleared")
             }
             Change::RecordBoth(client, verification) => {
-                let recorded = [self.contact.record(verification), self.clients[*client].record(verification)];
-                Some(if recorded.contains(&true) { "recorded" } else { "kept" })
+                let recorded = [
+                    self.contact.record(verification),
+                    self.clients[*client].record(verification),
+                ];
+                Some(if recorded.contains(&true) {
+                    "recorded"
+                } else {
+                    "kept"
+                })
             }
             Change::ClearBoth(client, now) => {
                 let levels = [&mut self.contact, &mut self.clients[*client]];
                 // Where one level holds a verification, both are cleared at this time.
                 let is_verified = levels.iter().any(|level| level.current.is_some());
                 if is_verified {
-                    levels.into_iter().for_each(|level| clear(level, now));
+                    for level in levels {
+                        clear(level, now);
+                    }
                 }
                 Some(if is_verified { "cleared" } else { "unchanged" })
             }
@@ -71,7 +88,10 @@ impl Register for Method {
                 None
             }
             Change::Report(client, verification) => {
-                let reported = [self.contact.report(verification), self.clients[*client].report(verification)];
+                let reported = [
+                    self.contact.report(verification),
+                    self.clients[*client].report(verification),
+                ];
                 Some(if reported.contains(&Reported::Recorded) {
                     "recorded"
                 } else if reported.contains(&Reported::Cleared) {
@@ -82,16 +102,27 @@ impl Register for Method {
             }
         };
         let time = |level: &Level| level.current.as_ref().map(|current| current.at.clone());
-        seen.outcome.as_deref().is_none_or(|answered| outcome == Some(answered))
-            && seen.contact.as_ref().is_none_or(|shown| *shown == self.contact.current)
-            && seen.times.as_ref().is_none_or(|(client, shown)| *shown == [time(&self.contact), time(&self.clients[*client])])
+        seen.outcome
+            .as_deref()
+            .is_none_or(|answered| outcome == Some(answered))
+            && seen
+                .contact
+                .as_ref()
+                .is_none_or(|Shown(shown)| *shown == self.contact.current)
+            && seen.times.as_ref().is_none_or(|(client, shown)| {
+                *shown == [time(&self.contact), time(&self.clients[*client])]
+            })
     }
 }
 
 /// Clears a level. The latest time of a clear counts.
 fn clear(level: &mut Level, now: &str) {
     level.current = None;
-    let latest = level.cleared_at.take().unwrap_or_default().max(now.to_owned());
+    let latest = level
+        .cleared_at
+        .take()
+        .unwrap_or_default()
+        .max(now.to_owned());
     level.cleared_at = Some(latest);
 }
 
@@ -99,13 +130,20 @@ pub(super) fn check(history: &History, found: &mut Violations) {
     for organization in ORGANIZATIONS {
         for (kind, value) in [("phone", STABLE_PHONE), ("email", STABLE_ADDRESS)] {
             let mut operations = Vec::new();
-            for sent in history.sent.iter().filter(|sent| sent.request.organization == organization) {
+            for sent in history
+                .sent
+                .iter()
+                .filter(|sent| sent.request.organization == organization)
+            {
                 if let Some(change) = change(sent, kind, value) {
                     add(sent, change, kind, value, &mut operations);
                 }
             }
-            if operations.len() <= 64 && !is_linearizable(Method::default(), &operations) {
-                found.add("requests and answers are linearizable", format!("{organization} {value}: {operations:?}"));
+            if operations.len() <= 64 && !is_linearizable(&Method::default(), &operations) {
+                found.add(
+                    "requests and answers are linearizable",
+                    format!("{organization} {value}: {operations:?}"),
+                );
             }
         }
     }
@@ -113,13 +151,33 @@ pub(super) fn check(history: &History, found: &mut Violations) {
 
 /// Adds a change, and what the caller saw after it. After a lost answer these are two operations: the answer to a verification of
 /// a method shows the contact as it is when the function looks, and says what the write did.
-fn add(sent: &Sent, change: Change, kind: &str, value: &str, operations: &mut Vec<Operation<Seen>>) {
-    let operation = |ended, after, asked| Operation { began: sent.began, ended, after, asked };
+fn add(
+    sent: &Sent,
+    change: Change,
+    kind: &str,
+    value: &str,
+    operations: &mut Vec<Operation<Seen>>,
+) {
+    let operation = |ended, after, asked| Operation {
+        began: sent.began,
+        ended,
+        after,
+        asked,
+    };
     let is_read = matches!(change, Change::None);
     let Some(response) = sent.definite() else {
         // It may still happen. A read without an answer says nothing.
         if !is_read {
-            operations.push(operation(None, None, Seen { change, outcome: None, contact: None, times: None }));
+            operations.push(operation(
+                None,
+                None,
+                Seen {
+                    change,
+                    outcome: None,
+                    contact: None,
+                    times: None,
+                },
+            ));
         }
         return;
     };
@@ -129,7 +187,12 @@ fn add(sent: &Sent, change: Change, kind: &str, value: &str, operations: &mut Ve
     let mut seen = seen(change, response, kind, value);
     let ended = Some(sent.ended);
     if matches!(seen.change, Change::Record(_) | Change::Clear(_)) {
-        let shown = Seen { change: Change::None, outcome: None, contact: seen.contact.take(), times: None };
+        let shown = Seen {
+            change: Change::None,
+            outcome: None,
+            contact: seen.contact.take(),
+            times: None,
+        };
         operations.push(operation(ended, None, seen));
         let change = operations.len() - 1;
         operations.push(operation(ended, Some(change), shown));
@@ -140,7 +203,12 @@ fn add(sent: &Sent, change: Change, kind: &str, value: &str, operations: &mut Ve
 
 /// What a request does to a method; nothing where it is about another one.
 fn change(sent: &Sent, kind: &str, value: &str) -> Option<Change> {
-    let client_of = |slug: &str| CLIENTS.iter().position(|client| *client == slug).unwrap_or_default();
+    let client_of = |slug: &str| {
+        CLIENTS
+            .iter()
+            .position(|client| *client == slug)
+            .unwrap_or_default()
+    };
     let verification = |at: &str, label: &Option<String>| Verification {
         at: at.to_owned(),
         by: Some(sent.request.actor.clone()),
@@ -148,11 +216,22 @@ fn change(sent: &Sent, kind: &str, value: &str) -> Option<Change> {
     };
     let is_about_contact = sent.request.contact == STABLE_CONTACT && sent.request.actor != "super";
     Some(match &sent.request.asked {
-        Asked::VerifyMethod { kind: of, value: named, at, label } if is_about_contact && *of == kind && named == value => match at {
+        Asked::VerifyMethod {
+            kind: of,
+            value: named,
+            at,
+            label,
+        } if is_about_contact && *of == kind && named == value => match at {
             Some(at) => Change::Record(verification(at, label)),
             None => Change::Clear(sent.clock()),
         },
-        Asked::VerifyContact { client, address: Some(address), verified, at, .. } if address == value && is_about_contact => {
+        Asked::VerifyContact {
+            client,
+            address: Some(address),
+            verified,
+            at,
+            ..
+        } if address == value && is_about_contact => {
             let at = at.clone().unwrap_or_else(|| sent.clock());
             if *verified {
                 Change::RecordBoth(client_of(client), verification(&at, &None))
@@ -160,12 +239,19 @@ fn change(sent: &Sent, kind: &str, value: &str) -> Option<Change> {
                 Change::ClearBoth(client_of(client), sent.clock())
             }
         }
-        Asked::Upsert { client, address, verified_at: Some(at), .. } if address == value => {
-            Change::Report(client_of(client), verification(at, &None))
+        Asked::Upsert {
+            client,
+            address,
+            verified_at: Some(at),
+            ..
+        } if address == value => Change::Report(client_of(client), verification(at, &None)),
+        Asked::Import { address, at } if address == value && is_about_contact => {
+            Change::Import(verification(at, &None))
         }
-        Asked::Import { address, at } if address == value && is_about_contact => Change::Import(verification(at, &None)),
         Asked::Read if is_about_contact => Change::None,
-        Asked::Status { address, audience, .. } if address == value && audience == AUDIENCES[0] => Change::None,
+        Asked::Status {
+            address, audience, ..
+        } if address == value && audience == AUDIENCES[0] => Change::None,
         _ => return None,
     })
 }
@@ -179,16 +265,36 @@ fn seen(change: Change, response: &Response, kind: &str, value: &str) -> Seen {
         _ => text(body.pointer("/data/outcome").unwrap_or(&body["outcome"])),
     };
     let shown = body.pointer("/data/contact").unwrap_or(body);
-    let entries = shown[if kind == "phone" { "phoneNumber" } else { "emails" }].as_array();
+    let entries = shown[if kind == "phone" {
+        "phoneNumber"
+    } else {
+        "emails"
+    }]
+    .as_array();
     let entry = entries.and_then(|entries| entries.iter().find(|entry| entry["value"] == value));
     let contact = entry.map(|entry| {
-        text(&entry["verifiedAt"]).map(|at| Verification {
+        Shown(text(&entry["verifiedAt"]).map(|at| Verification {
             at,
             by: text(&entry["verifiedBy"]),
             label: text(&entry["verificationSource"]),
-        })
+        }))
     });
-    let client = CLIENTS.iter().position(|client| body["client"]["slug"] == *client);
-    let times = client.map(|client| (client, [text(&body["verified_at"]), text(&body["client"]["verified_at"])]));
-    Seen { change, outcome, contact, times }
+    let client = CLIENTS
+        .iter()
+        .position(|client| body["client"]["slug"] == *client);
+    let times = client.map(|client| {
+        (
+            client,
+            [
+                text(&body["verified_at"]),
+                text(&body["client"]["verified_at"]),
+            ],
+        )
+    });
+    Seen {
+        change,
+        outcome,
+        contact,
+        times,
+    }
 }

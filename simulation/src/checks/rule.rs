@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Violations;
-use super::content::{CONTACT_LEVEL, Level, Verification, client_level, known_address, levels, method};
+use super::content::{
+    CONTACT_LEVEL, Level, Verification, client_level, known_address, levels, method,
+};
 use super::timeline::{State, Timelines};
 use crate::history::ContactKey;
 use crate::ledger::text;
@@ -28,18 +30,39 @@ pub(super) fn check(sent: &BTreeMap<&str, &Sent>, timelines: &Timelines, found: 
     }
 }
 
-fn transition(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Sent, found: &mut Violations) {
+fn transition(
+    contact: &ContactKey,
+    before: Option<&State>,
+    after: &State,
+    sent: &Sent,
+    found: &mut Violations,
+) {
     let old = before.map(levels).unwrap_or_default();
     let new = levels(after);
-    let mut expected: Levels = new.keys().map(|key| (key.clone(), old.get(key).cloned().unwrap_or_default())).collect();
+    let mut expected: Levels = new
+        .keys()
+        .map(|key| (key.clone(), old.get(key).cloned().unwrap_or_default()))
+        .collect();
     expect(contact, before, after, sent, &mut expected);
     for (key, expected) in &expected {
         let level = &new[key];
         if level.current != expected.current {
-            found.add(CHECK, format!("{contact:?} {key:?}: {sent:?} made {level:?} of {:?}", old.get(key)));
+            found.add(
+                CHECK,
+                format!(
+                    "{contact:?} {key:?}: {sent:?} made {level:?} of {:?}",
+                    old.get(key)
+                ),
+            );
         }
-        if old.get(key).is_some_and(|old| old.current.is_some()) && level.current.is_none() && level.cleared_at.is_none() {
-            found.add("a clear keeps its time", format!("{contact:?} {key:?}: {sent:?}"));
+        if old.get(key).is_some_and(|old| old.current.is_some())
+            && level.current.is_none()
+            && level.cleared_at.is_none()
+        {
+            found.add(
+                "a clear keeps its time",
+                format!("{contact:?} {key:?}: {sent:?}"),
+            );
         }
     }
     if !matches!(sent.request.asked, Asked::Subscribe { .. }) {
@@ -49,24 +72,43 @@ fn transition(contact: &ContactKey, before: Option<&State>, after: &State, sent:
     for (entry, level) in old.keys() {
         let is_lost = !new.keys().any(|(other, _)| other == entry);
         if is_lost && !may_remove {
-            found.add("nothing but a removal removes a method", format!("{contact:?} {entry} {level}: {sent:?}"));
+            found.add(
+                "nothing but a removal removes a method",
+                format!("{contact:?} {entry} {level}: {sent:?}"),
+            );
         }
     }
 }
 
 /// Only `subscribe` restarts an ended subscription.
-fn restarts(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Sent, found: &mut Violations) {
+fn restarts(
+    contact: &ContactKey,
+    before: Option<&State>,
+    after: &State,
+    sent: &Sent,
+    found: &mut Violations,
+) {
     for (sort, item) in before.iter().flat_map(|before| &before.subscriptions) {
         let status = |item| text(item, "status").map(str::to_owned);
         let now = after.subscriptions.get(sort).and_then(status);
-        if status(item).as_deref() == Some("unsubscribed") && now.as_deref() != Some("unsubscribed") {
-            found.add("only subscribing restarts a subscription", format!("{contact:?} {sort}: {sent:?}"));
+        if status(item).as_deref() == Some("unsubscribed") && now.as_deref() != Some("unsubscribed")
+        {
+            found.add(
+                "only subscribing restarts a subscription",
+                format!("{contact:?} {sort}: {sent:?}"),
+            );
         }
     }
 }
 
 /// What the request does to the levels that it is about.
-fn expect(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Sent, levels: &mut Levels) {
+fn expect(
+    contact: &ContactKey,
+    before: Option<&State>,
+    after: &State,
+    sent: &Sent,
+    levels: &mut Levels,
+) {
     let verification = |at: &Option<String>, label: &Option<String>| Verification {
         at: at.clone().unwrap_or_else(|| sent.clock()),
         by: Some(sent.request.actor.clone()),
@@ -78,7 +120,12 @@ fn expect(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Se
         }
     };
     match &sent.request.asked {
-        Asked::VerifyMethod { kind, value, at, label } => {
+        Asked::VerifyMethod {
+            kind,
+            value,
+            at,
+            label,
+        } => {
             let Some(entry) = before.and_then(|before| method(&before.contact, kind, value)) else {
                 return;
             };
@@ -87,7 +134,13 @@ fn expect(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Se
                 None => level.current = None,
             });
         }
-        Asked::VerifyContact { audience, client, address, verified, at } => {
+        Asked::VerifyContact {
+            audience,
+            client,
+            address,
+            verified,
+            at,
+        } => {
             let sort = client_level(audience, client);
             let entry = before.and_then(|before| match address {
                 Some(address) => method(&before.contact, "email", address),
@@ -106,7 +159,13 @@ fn expect(contact: &ContactKey, before: Option<&State>, after: &State, sent: &Se
                 });
             }
         }
-        Asked::Upsert { audience, client, address, verified_at: Some(at), .. } => {
+        Asked::Upsert {
+            audience,
+            client,
+            address,
+            verified_at: Some(at),
+            ..
+        } => {
             let Some(entry) = method(&after.contact, "email", address) else {
                 return;
             };

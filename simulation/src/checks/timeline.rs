@@ -50,16 +50,20 @@ pub(super) fn parts(partition: &str) -> Option<(&str, &str, &str)> {
 
 fn contact_key(key: &Key) -> Option<ContactKey> {
     let (organization, kind, id) = parts(&key.0)?;
-    (kind == "CONTACT" && !key.1.starts_with("HISTORY#")).then(|| (organization.to_owned(), id.to_owned()))
+    (kind == "CONTACT" && !key.1.starts_with("HISTORY#"))
+        .then(|| (organization.to_owned(), id.to_owned()))
 }
 
 /// The states that the commits of a history make.
 pub(super) fn timelines(history: &History, found: &mut Violations) -> Timelines {
     let mut timelines = Timelines::new();
     for item in start::items() {
-        if let Some(contact) = contact_key(&key_of(item)).filter(|_| text(item, "sk") == Some("CONTACT")) {
+        if let Some(contact) =
+            contact_key(&key_of(item)).filter(|_| text(item, "sk") == Some("CONTACT"))
+        {
             let subscriptions = start::items().iter().filter(|other| {
-                other["pk"] == item["pk"] && text(other, "sk").is_some_and(|sort| sort.starts_with("SUBSCRIPTION#"))
+                other["pk"] == item["pk"]
+                    && text(other, "sk").is_some_and(|sort| sort.starts_with("SUBSCRIPTION#"))
             });
             let subscriptions = subscriptions.map(|it| (key_of(it).1, it.clone())).collect();
             let state = state(item.clone(), subscriptions, Duration::ZERO, None);
@@ -67,7 +71,11 @@ pub(super) fn timelines(history: &History, found: &mut Violations) -> Timelines 
         }
     }
     for commit in &history.commits {
-        let contacts: BTreeSet<_> = commit.writes.iter().filter_map(|write| contact_key(&write.key)).collect();
+        let contacts: BTreeSet<_> = commit
+            .writes
+            .iter()
+            .filter_map(|write| contact_key(&write.key))
+            .collect();
         for contact in contacts {
             let states = timelines.entry(contact.clone()).or_default();
             add(states, commit, &contact, found);
@@ -76,7 +84,12 @@ pub(super) fn timelines(history: &History, found: &mut Violations) -> Timelines 
     timelines
 }
 
-fn state(contact: Item, subscriptions: BTreeMap<String, Item>, since: Duration, request: Option<String>) -> State {
+fn state(
+    contact: Item,
+    subscriptions: BTreeMap<String, Item>,
+    since: Duration,
+    request: Option<String>,
+) -> State {
     State {
         version: version(&contact).unwrap_or_default(),
         since,
@@ -92,8 +105,14 @@ fn add(states: &mut Vec<State>, commit: &Commit, contact: &ContactKey, found: &m
     if states.last().is_some_and(State::is_erased) {
         return;
     }
-    let of_contact = commit.writes.iter().filter(|write| contact_key(&write.key).as_ref() == Some(contact));
-    let mut subscriptions = states.last().map(|state| state.subscriptions.clone()).unwrap_or_default();
+    let of_contact = commit
+        .writes
+        .iter()
+        .filter(|write| contact_key(&write.key).as_ref() == Some(contact));
+    let mut subscriptions = states
+        .last()
+        .map(|state| state.subscriptions.clone())
+        .unwrap_or_default();
     let (mut item, mut changes_subscription) = (None, false);
     for write in of_contact {
         if write.key.1 == "CONTACT" {
@@ -108,7 +127,10 @@ fn add(states: &mut Vec<State>, commit: &Commit, contact: &ContactKey, found: &m
     }
     let last = states.last().map_or(0, |state| state.version);
     let Some(item) = item else {
-        found.add(CHECK, format!("{contact:?}: only subscriptions changed at version {last}"));
+        found.add(
+            CHECK,
+            format!("{contact:?}: only subscriptions changed at version {last}"),
+        );
         return;
     };
     let next = version(&item).unwrap_or_default();
@@ -116,12 +138,18 @@ fn add(states: &mut Vec<State>, commit: &Commit, contact: &ContactKey, found: &m
     if next == last {
         let before = states.last().map(|state| visible(&state.contact));
         if changes_subscription || before != Some(visible(&item)) {
-            found.add(CHECK, format!("{contact:?} changed and stayed at version {last}"));
+            found.add(
+                CHECK,
+                format!("{contact:?} changed and stayed at version {last}"),
+            );
         }
         return;
     }
     if next != last + 1 && !(states.is_empty() && next == 1) && !is_erased {
-        found.add(CHECK, format!("{contact:?} went from version {last} to {next}"));
+        found.add(
+            CHECK,
+            format!("{contact:?} went from version {last} to {next}"),
+        );
     }
     if let Some(state) = states.last_mut() {
         state.until = Some(commit.visible_at);

@@ -48,7 +48,11 @@ impl Engine {
     /// All items, in the order of their keys.
     pub(super) fn items(&self) -> Vec<Item> {
         let mut answer = self.execute("Scan", json!({ "TableName": TABLE }));
-        assert_eq!(answer.body.get("LastEvaluatedKey"), None, "a page is enough");
+        assert_eq!(
+            answer.body.get("LastEvaluatedKey"),
+            None,
+            "a page is enough"
+        );
         let Value::Array(mut items) = answer.body["Items"].take() else {
             return Vec::new();
         };

@@ -88,7 +88,9 @@ impl Database {
         };
         if !is_index && !is_consistent {
             let items = answer.body["Items"].as_array().cloned().unwrap_or_default();
-            let seen = items.iter().filter_map(|item| self.seen(&key_of(item), false));
+            let seen = items
+                .iter()
+                .filter_map(|item| self.seen(&key_of(item), false));
             answer.body["Items"] = seen.collect();
         }
         if let Some(items) = answer.body.get("Items").and_then(Value::as_array) {

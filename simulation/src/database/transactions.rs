@@ -16,7 +16,10 @@ pub(super) enum Token {
 
 impl Database {
     pub(super) async fn transact_get(&self, body: &Value) -> Answer {
-        let gets = body["TransactItems"].as_array().cloned().unwrap_or_default();
+        let gets = body["TransactItems"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let keys: Vec<_> = gets.iter().map(|get| key_of(&get["Get"]["Key"])).collect();
         sleep(self.random.milliseconds(1..8)).await;
         let answer = {
@@ -29,17 +32,28 @@ impl Database {
                 Answer::ok(json!({ "Responses": keys.iter().map(read).collect::<Vec<_>>() }))
             })
         };
-        let event = if answer.is_ok() { "read at once" } else { "read refused" };
+        let event = if answer.is_ok() {
+            "read at once"
+        } else {
+            "read refused"
+        };
         self.trace.note(event, || format!("{keys:?}"));
         sleep(self.random.milliseconds(1..5)).await;
         answer
     }
 
     pub(super) async fn transact_write(&self, mut body: Value) -> Answer {
-        let token = body.as_object_mut().and_then(|body| body.remove("ClientRequestToken"));
+        let token = body
+            .as_object_mut()
+            .and_then(|body| body.remove("ClientRequestToken"));
         let token = token.and_then(|token| Some(token.as_str()?.to_owned()));
         let items = body["TransactItems"].clone();
-        let keys: Vec<_> = items.as_array().into_iter().flatten().map(key_of_write).collect();
+        let keys: Vec<_> = items
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(key_of_write)
+            .collect();
         {
             let mut state = self.state();
             match token.as_ref().and_then(|token| state.tokens.get(token)) {
@@ -132,9 +146,17 @@ impl Database {
 impl State {
     /// The refusal of a transaction on these items, while a write to one of them is in flight.
     fn conflicts(&self, keys: &[Key]) -> Option<Answer> {
-        let code = |key| if self.is_busy(key) { "TransactionConflict" } else { "None" };
+        let code = |key| {
+            if self.is_busy(key) {
+                "TransactionConflict"
+            } else {
+                "None"
+            }
+        };
         let codes: Vec<_> = keys.iter().map(code).collect();
-        codes.contains(&"TransactionConflict").then(|| Answer::cancelled(&codes))
+        codes
+            .contains(&"TransactionConflict")
+            .then(|| Answer::cancelled(&codes))
     }
 
     fn unlock(&mut self, keys: &[Key]) {

@@ -8,14 +8,20 @@ pub(super) const FAULTS: &[Planted] = &[
     (
         "version-of-the-past",
         "an answer has the ETag of the version before",
-        Plant::Response(|response| response.version = response.version.map(|version| version.saturating_sub(1))),
+        Plant::Response(|response| {
+            response.version = response.version.map(|version| version.saturating_sub(1));
+        }),
     ),
     (
         "always-recorded",
         "`kept` is answered as `recorded`",
         Plant::Response(|response| {
             for pointer in ["/outcome", "/data/outcome"] {
-                if let Some(outcome) = response.body.pointer_mut(pointer).filter(|outcome| **outcome == "kept") {
+                if let Some(outcome) = response
+                    .body
+                    .pointer_mut(pointer)
+                    .filter(|outcome| **outcome == "kept")
+                {
                     *outcome = json!("recorded");
                 }
             }
@@ -36,12 +42,20 @@ pub(super) const FAULTS: &[Planted] = &[
         "levels-confused",
         "the contact's verification is shown as the client's",
         Plant::Response(|response| {
-            if let Some(at) = response.body.pointer("/verified_at").cloned().filter(|at| *at != Value::Null)
+            if let Some(at) = response
+                .body
+                .pointer("/verified_at")
+                .cloned()
+                .filter(|at| *at != Value::Null)
                 && let Some(of_client) = response.body.pointer_mut("/client/verified_at")
             {
                 *of_client = at;
             }
         }),
     ),
-    ("hidden-failures", "`record-history` answers that it recorded what it could not record", Plant::HiddenFailures),
+    (
+        "hidden-failures",
+        "`record-history` answers that it recorded what it could not record",
+        Plant::HiddenFailures,
+    ),
 ];

@@ -41,7 +41,10 @@ pub(super) const FAULTS: &[Planted] = &[
         "no-fence-condition",
         "a single update is applied after it was given up",
         Plant::Call(|call| {
-            if call.body["UpdateExpression"].as_str().is_some_and(|update| !update.contains("#fence")) {
+            if call.body["UpdateExpression"]
+                .as_str()
+                .is_some_and(|update| !update.contains("#fence"))
+            {
                 without(call, |clause| clause.contains("#fence"));
             }
         }),
@@ -63,7 +66,9 @@ pub(super) const FAULTS: &[Planted] = &[
         "a clear does not look whether there is something to clear",
         Plant::Call(|call| {
             if call.operation == "UpdateItem" {
-                without(call, |clause| clause == "attribute_exists(#methods.#method.#verifiedAt)");
+                without(call, |clause| {
+                    clause == "attribute_exists(#methods.#method.#verifiedAt)"
+                });
             }
         }),
     ),

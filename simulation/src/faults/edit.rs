@@ -15,8 +15,13 @@ pub(super) fn writes(call: &mut Call) -> Vec<&mut Write> {
     match call.operation.as_str() {
         "PutItem" | "UpdateItem" | "DeleteItem" => vec![&mut call.body],
         "TransactWriteItems" => {
-            let parts = call.body["TransactItems"].as_array_mut().into_iter().flatten();
-            parts.filter_map(|part| part.as_object_mut()?.values_mut().next()).collect()
+            let parts = call.body["TransactItems"]
+                .as_array_mut()
+                .into_iter()
+                .flatten();
+            parts
+                .filter_map(|part| part.as_object_mut()?.values_mut().next())
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -29,7 +34,9 @@ pub(super) fn sort_key(write: &Write) -> String {
 
 /// Whether an update of a call writes an item of this kind: `CONTACT`, `SUBSCRIPTION#` or `ADDRESS`.
 pub(super) fn writes_kind(call: &mut Call, kind: &str) -> bool {
-    writes(call).iter().any(|write| sort_key(write).starts_with(kind))
+    writes(call)
+        .iter()
+        .any(|write| sort_key(write).starts_with(kind))
 }
 
 /// The route that a write names.
@@ -44,7 +51,10 @@ pub(super) fn drop_clauses(write: &mut Write, is_dropped: impl Fn(&str) -> bool)
     let Some(condition) = write["ConditionExpression"].as_str() else {
         return;
     };
-    let kept: Vec<_> = condition.split(" AND ").filter(|clause| !is_dropped(clause)).collect();
+    let kept: Vec<_> = condition
+        .split(" AND ")
+        .filter(|clause| !is_dropped(clause))
+        .collect();
     let kept = kept.join(" AND ");
     if kept.is_empty() {
         write.as_object_mut().unwrap().remove("ConditionExpression");
@@ -69,12 +79,16 @@ pub(super) fn drop_actions(write: &mut Write, is_dropped: impl Fn(&str) -> bool)
     let (set, remove) = update.split_once("REMOVE ").unwrap_or((update, ""));
     let set = set.trim().strip_prefix("SET ").unwrap_or_default();
     let kept = |actions: &str| {
-        let kept = actions.split(", ").filter(|action| !action.is_empty() && !is_dropped(action));
+        let kept = actions
+            .split(", ")
+            .filter(|action| !action.is_empty() && !is_dropped(action));
         kept.collect::<Vec<_>>().join(", ")
     };
     let parts = [("SET", kept(set)), ("REMOVE", kept(remove))];
     let parts = parts.into_iter().filter(|(_, actions)| !actions.is_empty());
-    let parts: Vec<_> = parts.map(|(name, actions)| format!("{name} {actions}")).collect();
+    let parts: Vec<_> = parts
+        .map(|(name, actions)| format!("{name} {actions}"))
+        .collect();
     write["UpdateExpression"] = json!(parts.join(" "));
     prune(write);
 }
@@ -92,7 +106,9 @@ pub(super) fn value<'a>(write: &'a mut Write, name: &str) -> Option<&'a mut Valu
 pub(super) fn emails(write: &mut Write) -> Vec<(String, &mut Value)> {
     let map = value(write, "emails").and_then(|emails| emails.get_mut("M"));
     let entries = map.and_then(Value::as_object_mut).into_iter().flatten();
-    entries.filter_map(|(name, entry)| Some((name.clone(), entry.get_mut("M")?))).collect()
+    entries
+        .filter_map(|(name, entry)| Some((name.clone(), entry.get_mut("M")?)))
+        .collect()
 }
 
 /// Removes an attribute of a map.

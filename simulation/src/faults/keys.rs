@@ -22,7 +22,8 @@ pub(super) const FAULTS: &[Planted] = &[
         "tenant-left-out-of-contacts",
         "the keys of contacts do not depend on the organization",
         Plant::Call(|call| {
-            let [first, second] = ORGANIZATIONS.map(|organization| format!("ORG#{organization}#CONTACT#"));
+            let [first, second] =
+                ORGANIZATIONS.map(|organization| format!("ORG#{organization}#CONTACT#"));
             replace(call, &[(second, first)]);
         }),
     ),
@@ -32,12 +33,20 @@ pub(super) const FAULTS: &[Planted] = &[
         Plant::Call(|call| {
             let key = |organization: &str, address: &str| {
                 let id = OrganizationId::parse(organization).unwrap();
-                format!("ORG#{organization}#ADDRESS#{}", AddressHash::of(&id, address))
+                format!(
+                    "ORG#{organization}#ADDRESS#{}",
+                    AddressHash::of(&id, address)
+                )
             };
-            let replacements: Vec<_> = ADDRESSES.iter().chain([&STABLE_ADDRESS]).map(|address| {
-                let [first, second] = ORGANIZATIONS.map(|organization| key(organization, address));
-                (second, first)
-            }).collect();
+            let replacements: Vec<_> = ADDRESSES
+                .iter()
+                .chain([&STABLE_ADDRESS])
+                .map(|address| {
+                    let [first, second] =
+                        ORGANIZATIONS.map(|organization| key(organization, address));
+                    (second, first)
+                })
+                .collect();
             replace(call, &replacements);
         }),
     ),
@@ -45,9 +54,16 @@ pub(super) const FAULTS: &[Planted] = &[
         "cursor-of-another-tenant",
         "a page goes on in the history that its cursor is of, whoever asks",
         Plant::Request(|request| {
-            if let Asked::History { cursor_of: Some((organization, contact)) } = &request.asked {
-                let organization = ORGANIZATIONS.into_iter().find(|known| known == organization).unwrap();
-                let owner = Callers::new(organization, 0, STABLE_ADDRESS).history_page(contact, 3, None);
+            if let Asked::History {
+                cursor_of: Some((organization, contact)),
+            } = &request.asked
+            {
+                let organization = ORGANIZATIONS
+                    .into_iter()
+                    .find(|known| known == organization)
+                    .unwrap();
+                let owner =
+                    Callers::new(organization, 0, STABLE_ADDRESS).history_page(contact, 3, None);
                 (request.token, request.contact) = (owner.token, owner.contact);
             }
         }),

@@ -4,24 +4,39 @@ use serde_json::{Value, json};
 
 use super::edit::{route, sort_key, writes};
 use super::{Plant, Planted};
-use crate::database::{Answer, Call};
+use crate::database::{Answer, Call, READ_ONE_BY_ONE};
 
 /// The writes of a transaction, of which those of a kind come after it, each by itself.
 fn after_transaction(mut call: Call, is_apart: impl Fn(&Value) -> bool) -> Vec<Call> {
     if call.operation != "TransactWriteItems" {
         return vec![call];
     }
-    let parts = call.body["TransactItems"].as_array().cloned().unwrap_or_default();
-    let of_part = |part: &Value| part.as_object().and_then(|part| part.values().next().cloned()).unwrap_or_default();
-    let (apart, together): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| is_apart(&of_part(part)));
+    let parts = call.body["TransactItems"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let of_part = |part: &Value| {
+        part.as_object()
+            .and_then(|part| part.values().next().cloned())
+            .unwrap_or_default()
+    };
+    let (apart, together): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|part| is_apart(&of_part(part)));
     if apart.is_empty() || together.is_empty() {
         return vec![call];
     }
     call.body["TransactItems"] = json!(together);
     let mut calls = vec![call];
     for part in apart {
-        let operation = if part.get("Put").is_some() { "PutItem" } else { "UpdateItem" };
-        calls.push(Call { operation: operation.to_owned(), body: of_part(&part) });
+        let operation = if part.get("Put").is_some() {
+            "PutItem"
+        } else {
+            "UpdateItem"
+        };
+        calls.push(Call {
+            operation: operation.to_owned(),
+            body: of_part(&part),
+        });
     }
     calls
 }
@@ -32,7 +47,7 @@ pub(super) const FAULTS: &[Planted] = &[
         "a contact and its subscriptions are read one after another",
         Plant::Call(|call| {
             if call.operation == "TransactGetItems" {
-                call.operation = crate::database::READ_ONE_BY_ONE.to_owned();
+                READ_ONE_BY_ONE.clone_into(&mut call.operation);
             }
         }),
     ),
@@ -52,7 +67,11 @@ pub(super) const FAULTS: &[Planted] = &[
             if call.operation == "Query" {
                 call.body["ConsistentRead"] = json!(false);
             }
-            if let Some(wanted) = call.body.pointer_mut("/RequestItems/contacts").filter(|_| call.operation == "BatchGetItem") {
+            if let Some(wanted) = call
+                .body
+                .pointer_mut("/RequestItems/contacts")
+                .filter(|_| call.operation == "BatchGetItem")
+            {
                 wanted["ConsistentRead"] = json!(false);
             }
         }),
@@ -61,13 +80,18 @@ pub(super) const FAULTS: &[Planted] = &[
         "level-outside-transaction",
         "endpoint 3 writes the client's level after the transaction",
         Plant::Calls(|call| {
-            after_transaction(call, |write| sort_key(write).starts_with("SUBSCRIPTION#") && route(write).ends_with("/verification"))
+            after_transaction(call, |write| {
+                sort_key(write).starts_with("SUBSCRIPTION#")
+                    && route(write).ends_with("/verification")
+            })
         }),
     ),
     (
         "subscription-outside-transaction",
         "subscriptions are written after the contact's transaction",
-        Plant::Calls(|call| after_transaction(call, |write| sort_key(write).starts_with("SUBSCRIPTION#"))),
+        Plant::Calls(|call| {
+            after_transaction(call, |write| sort_key(write).starts_with("SUBSCRIPTION#"))
+        }),
     ),
     (
         "claim-outside-transaction",
@@ -89,7 +113,10 @@ pub(super) const FAULTS: &[Planted] = &[
         Plant::Answer(|call, answer| {
             let is_cancelled = answer.body.to_string().contains("ConditionalCheckFailed");
             if call.operation == "TransactWriteItems" && is_cancelled {
-                *answer = Answer { status: 200, body: json!({}) };
+                *answer = Answer {
+                    status: 200,
+                    body: json!({}),
+                };
             }
         }),
     ),
@@ -98,9 +125,21 @@ pub(super) const FAULTS: &[Planted] = &[
         "a change that another one came before is taken for done",
         Plant::Answer(|call, answer| {
             let mut asked = call.clone();
-            let is_edit = writes(&mut asked).iter().any(|write| write["ConditionExpression"].as_str().is_some_and(|it| it.contains(":stored_version")));
-            if call.operation == "UpdateItem" && is_edit && answer.body["__type"].as_str().is_some_and(|kind| kind.ends_with("ConditionalCheckFailedException")) {
-                *answer = Answer { status: 200, body: json!({}) };
+            let is_edit = writes(&mut asked).iter().any(|write| {
+                write["ConditionExpression"]
+                    .as_str()
+                    .is_some_and(|it| it.contains(":stored_version"))
+            });
+            if call.operation == "UpdateItem"
+                && is_edit
+                && answer.body["__type"]
+                    .as_str()
+                    .is_some_and(|kind| kind.ends_with("ConditionalCheckFailedException"))
+            {
+                *answer = Answer {
+                    status: 200,
+                    body: json!({}),
+                };
             }
         }),
     ),

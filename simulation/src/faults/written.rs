@@ -17,13 +17,21 @@ fn without(call: &mut Call, kind: &str, is_dropped: impl Fn(&str) -> bool) {
 }
 
 /// The facts that hold mail back from an address.
-const FACTS: [&str; 4] = ["hardBouncedAt", "complainedAt", "globallyUnsubscribedAt", "emailValidation"];
+const FACTS: [&str; 4] = [
+    "hardBouncedAt",
+    "complainedAt",
+    "globallyUnsubscribedAt",
+    "emailValidation",
+];
 
 /// The contact remembers only its last write.
 fn remember_one(call: &mut Call, remembered: usize) {
     for write in writes(call) {
-        drop_actions(write, |action| action.starts_with("#recentRequests[") && !action.starts_with("#recentRequests[0]"));
-        let list = value(write, "recentRequests").and_then(|list| list.get_mut("L")?.as_array_mut());
+        drop_actions(write, |action| {
+            action.starts_with("#recentRequests[") && !action.starts_with("#recentRequests[0]")
+        });
+        let list =
+            value(write, "recentRequests").and_then(|list| list.get_mut("L")?.as_array_mut());
         for id in list.into_iter().flatten().skip(remembered) {
             *id = json!({ "S": "-" });
         }
@@ -31,7 +39,9 @@ fn remember_one(call: &mut Call, remembered: usize) {
 }
 
 fn verifies_both(call: &mut Call) -> bool {
-    writes(call).iter().any(|write| route(write).ends_with("/verification"))
+    writes(call)
+        .iter()
+        .any(|write| route(write).ends_with("/verification"))
 }
 
 pub(super) const FAULTS: &[Planted] = &[
@@ -46,7 +56,11 @@ pub(super) const FAULTS: &[Planted] = &[
             }
         }),
     ),
-    ("short-memory", "the contact remembers only its last write", Plant::Call(|call| remember_one(call, 1))),
+    (
+        "short-memory",
+        "the contact remembers only its last write",
+        Plant::Call(|call| remember_one(call, 1)),
+    ),
     (
         "no-fence",
         "a single update whose answer was lost is not given up before it is made anew",
@@ -60,7 +74,11 @@ pub(super) const FAULTS: &[Planted] = &[
     (
         "version-stays",
         "endpoints 1 and 2 do not raise the version",
-        Plant::Call(|call| without(call, "CONTACT", |action| action == "#version = #version + :one")),
+        Plant::Call(|call| {
+            without(call, "CONTACT", |action| {
+                action == "#version = #version + :one"
+            });
+        }),
     ),
     (
         "version-stays-for-subscriptions",
@@ -74,14 +92,23 @@ pub(super) const FAULTS: &[Planted] = &[
     (
         "verifier-not-written",
         "a verification is recorded without who verified",
-        Plant::Call(|call| without(call, "CONTACT", |action| action.ends_with("#verifiedBy = :changedBy"))),
+        Plant::Call(|call| {
+            without(call, "CONTACT", |action| {
+                action.ends_with("#verifiedBy = :changedBy")
+            });
+        }),
     ),
     (
         "label-stays",
         "a verification without a label keeps the label of the one that it replaces",
         Plant::Call(|call| {
-            if call.body["UpdateExpression"].as_str().is_some_and(|update| update.contains("#verifiedAt = ")) {
-                without(call, "CONTACT", |action| action == "#methods.#method.#verificationSource");
+            if call.body["UpdateExpression"]
+                .as_str()
+                .is_some_and(|update| update.contains("#verifiedAt = "))
+            {
+                without(call, "CONTACT", |action| {
+                    action == "#methods.#method.#verificationSource"
+                });
             }
         }),
     ),
@@ -105,7 +132,9 @@ pub(super) const FAULTS: &[Planted] = &[
         Plant::Call(|call| {
             if verifies_both(call) {
                 let items = call.body["TransactItems"].as_array_mut();
-                items.into_iter().for_each(|items| items.truncate(1));
+                if let Some(items) = items {
+                    items.truncate(1);
+                }
             }
         }),
     ),
@@ -113,7 +142,10 @@ pub(super) const FAULTS: &[Planted] = &[
         "entry-id-reused",
         "an address that is added again gets the id that it had",
         Plant::Call(|call| {
-            for write in writes(call).into_iter().filter(|write| sort_key(write) == "CONTACT") {
+            for write in writes(call)
+                .into_iter()
+                .filter(|write| sort_key(write) == "CONTACT")
+            {
                 for (address, entry) in emails(write) {
                     if let Some(place) = ADDRESSES.iter().position(|known| *known == address) {
                         entry["id"] = json!({ "S": format!("1-{}", 10 + place) });
@@ -127,8 +159,14 @@ pub(super) const FAULTS: &[Planted] = &[
         "a contact does not get what holds mail back from an address that it claims",
         Plant::Call(|call| {
             if writes_kind(call, "ADDRESS") {
-                for (_, entry) in writes(call).into_iter().filter(|write| sort_key(write) == "CONTACT").flat_map(emails) {
-                    FACTS.iter().for_each(|fact| remove(entry, fact));
+                for (_, entry) in writes(call)
+                    .into_iter()
+                    .filter(|write| sort_key(write) == "CONTACT")
+                    .flat_map(emails)
+                {
+                    for fact in FACTS {
+                        remove(entry, fact);
+                    }
                 }
             }
         }),
@@ -137,17 +175,31 @@ pub(super) const FAULTS: &[Planted] = &[
         "release-forgets",
         "an address that leaves its contact does not keep what holds mail back from it",
         Plant::Call(|call| {
-            without(call, "ADDRESS", |action| FACTS.iter().any(|fact| action.starts_with(&format!("#{fact} = "))));
+            without(call, "ADDRESS", |action| {
+                FACTS
+                    .iter()
+                    .any(|fact| action.starts_with(&format!("#{fact} = ")))
+            });
         }),
     ),
     (
         "address-deleted",
         "the item of an address that leaves its contact is deleted",
         Plant::Call(|call| {
-            for part in call.body["TransactItems"].as_array_mut().into_iter().flatten() {
-                let Some(update) = part.get("Update") else { continue };
-                let removed = update["UpdateExpression"].as_str().and_then(|text| text.split_once("REMOVE "));
-                if removed.is_some_and(|(_, removed)| removed.contains("#ownerId")) && sort_key(update) == "ADDRESS" {
+            for part in call.body["TransactItems"]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+            {
+                let Some(update) = part.get("Update") else {
+                    continue;
+                };
+                let removed = update["UpdateExpression"]
+                    .as_str()
+                    .and_then(|text| text.split_once("REMOVE "));
+                if removed.is_some_and(|(_, removed)| removed.contains("#ownerId"))
+                    && sort_key(update) == "ADDRESS"
+                {
                     *part = json!({ "Delete": { "TableName": update["TableName"], "Key": update["Key"] } });
                 }
             }
@@ -157,9 +209,15 @@ pub(super) const FAULTS: &[Planted] = &[
         "former-owners-forgotten",
         "an address forgets who owned it",
         Plant::Call(|call| {
-            for write in writes(call).into_iter().filter(|write| sort_key(write) == "ADDRESS") {
+            for write in writes(call)
+                .into_iter()
+                .filter(|write| sort_key(write) == "ADDRESS")
+            {
                 drop_actions(write, |action| action.starts_with("#formerOwnerIds = "));
-                write.get_mut("Item").into_iter().for_each(|item| remove(item, "formerOwnerIds"));
+                write
+                    .get_mut("Item")
+                    .into_iter()
+                    .for_each(|item| remove(item, "formerOwnerIds"));
             }
         }),
     ),
@@ -168,12 +226,15 @@ pub(super) const FAULTS: &[Planted] = &[
         "an upsert restarts an ended subscription",
         Plant::Call(|call| {
             for write in writes(call) {
-                if !sort_key(write).starts_with("SUBSCRIPTION#") || route(write) != "POST /api/contacts" {
+                if !sort_key(write).starts_with("SUBSCRIPTION#")
+                    || route(write) != "POST /api/contacts"
+                {
                     continue;
                 }
                 if write.get("Item").is_none() && value(write, "status").is_none() {
                     let update = write["UpdateExpression"].as_str().unwrap_or_default();
-                    write["UpdateExpression"] = json!(update.replacen("SET ", "SET #status = :status, ", 1));
+                    write["UpdateExpression"] =
+                        json!(update.replacen("SET ", "SET #status = :status, ", 1));
                     write["ExpressionAttributeNames"]["#status"] = json!("status");
                     write["ExpressionAttributeValues"][":status"] = Value::Null;
                 }
@@ -188,22 +249,38 @@ pub(super) const FAULTS: &[Planted] = &[
         "an erasure leaves the subscriptions",
         Plant::Calls(|call| skip_batches(call, "DeleteRequest")),
     ),
-    ("erasure-leaves-history", "an erasure leaves the history as it is", Plant::Calls(|call| skip_batches(call, "PutRequest"))),
+    (
+        "erasure-leaves-history",
+        "an erasure leaves the history as it is",
+        Plant::Calls(|call| skip_batches(call, "PutRequest")),
+    ),
     (
         "write-skipped",
         "a transaction is answered before it is done, and some are never done",
         Plant::Calls(|call| {
-            let is_skipped = call.operation == "TransactWriteItems" && call.body.to_string().len() % 5 == 0;
+            let is_skipped =
+                call.operation == "TransactWriteItems" && call.body.to_string().len() % 5 == 0;
             if is_skipped { Vec::new() } else { vec![call] }
         }),
     ),
 ];
 
 fn skip_batches(call: Call, kind: &str) -> Vec<Call> {
-    let requests = call.body.pointer("/RequestItems/contacts").and_then(Value::as_array);
-    let is_of_kind = requests.is_some_and(|requests| requests.iter().any(|request| {
-        let item = request.pointer(&format!("/{kind}/Item")).or_else(|| request.pointer(&format!("/{kind}/Key")));
-        item.is_some_and(|item| !key_of(item).1.is_empty())
-    }));
-    if call.operation == "BatchWriteItem" && is_of_kind { Vec::new() } else { vec![call] }
+    let requests = call
+        .body
+        .pointer("/RequestItems/contacts")
+        .and_then(Value::as_array);
+    let is_of_kind = requests.is_some_and(|requests| {
+        requests.iter().any(|request| {
+            let item = request
+                .pointer(&format!("/{kind}/Item"))
+                .or_else(|| request.pointer(&format!("/{kind}/Key")));
+            item.is_some_and(|item| !key_of(item).1.is_empty())
+        })
+    });
+    if call.operation == "BatchWriteItem" && is_of_kind {
+        Vec::new()
+    } else {
+        vec![call]
+    }
 }
