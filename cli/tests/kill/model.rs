@@ -1,0 +1,238 @@
+//! What a contact may be after a kill, by the contract alone.
+//!
+//! Every answer to a write has the contact's version, so the acknowledged changes have an order. A write without an answer may
+//! have been applied between any two of them, or not at all. The model tries all of that. Each change raises the version by
+//! one, so a lost or repeated one leaves no explanation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A phone number or an address, in its normal form.
+pub(crate) type Method = String;
+
+/// The slug of a client. All subscriptions are in one audience.
+pub(crate) type Client = &'static str;
+
+/// The time, author and source of a verification.
+pub(crate) type Verification = (String, String, Option<String>);
+
+/// What a level holds of a method.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Held {
+    pub(crate) verification: Option<Verification>,
+    /// Whether it was cleared since the contact has the method.
+    pub(crate) is_cleared: bool,
+}
+
+/// What the checks look at of a contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct State {
+    pub(crate) version: u64,
+    pub(crate) is_erased: bool,
+    pub(crate) first_name: String,
+    /// The contact's level of each method that it has.
+    pub(crate) methods: BTreeMap<String, Held>,
+    /// Whether the client's subscription is `subscribed` or `unsubscribed`, and why.
+    pub(crate) statuses: BTreeMap<String, (String, String)>,
+    /// The client's level of each address that the contact has, where it holds anything.
+    pub(crate) levels: BTreeMap<(String, String), Held>,
+}
+
+/// A write, as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// Endpoints 1 and 2. Without a verification it clears.
+    VerifyMethod(Method, Option<Verification>),
+    /// Endpoint 3.
+    VerifyContact(Client, Method, Option<Verification>),
+    /// An upsert gives the contact this name, which no other has, and may verify the address.
+    Upsert(Client, Method, String, Option<Verification>),
+    Subscribe(Client),
+    Unsubscribe(Client, String),
+    Add(Method),
+    Remove(Method),
+    Erase,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Its outcome, and the contact's version after it; an erasure has neither.
+    Done(String, Option<u64>),
+    /// It changed nothing: the contact or the method does not exist.
+    Refused(u16),
+    /// None came, or that the function does not know.
+    Unknown,
+}
+
+/// After the time of every clear, so that an upsert may record it.
+pub(crate) fn is_after_every_clear(time: &str) -> bool {
+    time > "2100"
+}
+
+impl Held {
+    /// The one rule.
+    fn record(&mut self, new: &Verification) {
+        if self.verification.as_ref().is_none_or(|old| old.0 > new.0) {
+            self.verification = Some(new.clone());
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self {
+            verification: None,
+            is_cleared: true,
+        };
+    }
+}
+
+impl Write {
+    /// The state afterwards, and the outcome that the caller hears; `None` where the write is refused.
+    fn apply(&self, before: &State) -> Option<(&'static str, State)> {
+        let mut after = before.clone();
+        if before.is_erased {
+            return None;
+        }
+        let outcomes = match self {
+            Self::VerifyMethod(method, verification) => {
+                let held = after.methods.get_mut(method)?;
+                change(verification.as_ref(), [held])
+            }
+            Self::VerifyContact(client, email, verification) => {
+                after.statuses.get(*client)?;
+                let of_contact = after.methods.get_mut(email)?;
+                let of_client = after.levels.entry(level(client, email)).or_default();
+                change(verification.as_ref(), [of_contact, of_client])
+            }
+            Self::Upsert(client, email, name, verification) => {
+                name.clone_into(&mut after.first_name);
+                let of_contact = after.methods.get_mut(email)?;
+                let of_client = after.levels.entry(level(client, email)).or_default();
+                for held in [of_contact, of_client] {
+                    let new = verification.iter();
+                    let mut new =
+                        new.filter(|(at, ..)| !held.is_cleared || is_after_every_clear(at));
+                    if let Some(new) = new.next() {
+                        held.record(new);
+                    }
+                }
+                ["updated", "unchanged"]
+            }
+            Self::Subscribe(client) => {
+                let status = after.statuses.get_mut(*client)?;
+                if status.0 != "subscribed" {
+                    *status = ("subscribed".to_owned(), String::new());
+                }
+                ["updated", "unchanged"]
+            }
+            Self::Unsubscribe(client, reason) => {
+                let status = after.statuses.get_mut(*client)?;
+                if status.0 != "unsubscribed" {
+                    *status = ("unsubscribed".to_owned(), reason.clone());
+                }
+                ["updated", "unchanged"]
+            }
+            Self::Add(method) => {
+                after.methods.entry(method.clone()).or_default();
+                ["updated", "unchanged"]
+            }
+            Self::Remove(method) => {
+                after.methods.remove(method)?;
+                after.levels.retain(|(_, email), _| email != method);
+                ["updated", "unchanged"]
+            }
+            Self::Erase => {
+                after = State {
+                    version: before.version,
+                    is_erased: true,
+                    ..State::default()
+                };
+                ["erased", "erased"]
+            }
+        };
+        after.levels.retain(|_, held| *held != Held::default());
+        if after == *before {
+            return Some((outcomes[1], after));
+        }
+        after.version += 1;
+        Some((outcomes[0], after))
+    }
+}
+
+pub(crate) fn level(client: &str, email: &str) -> (String, String) {
+    (client.to_owned(), email.to_owned())
+}
+
+/// Records at each of these levels, or clears all of them if there is anything to clear.
+fn change<const N: usize>(
+    verification: Option<&Verification>,
+    mut levels: [&mut Held; N],
+) -> [&'static str; 2] {
+    let is_verified = levels.iter().any(|held| held.verification.is_some());
+    for held in &mut levels {
+        match verification {
+            Some(new) => held.record(new),
+            None if is_verified => held.clear(),
+            None => {}
+        }
+    }
+    match verification {
+        Some(_) => ["recorded", "kept"],
+        None => ["cleared", "unchanged"],
+    }
+}
+
+/// All states that a contact may be in after these writes at once, from this state on.
+pub(crate) fn possible(before: &State, writes: &[(Write, Answer)]) -> BTreeSet<State> {
+    let mut done: Vec<(u64, &str, &Write)> = Vec::new();
+    let mut unknown: Vec<&Write> = Vec::new();
+    let mut is_erased = false;
+    for (write, answer) in writes {
+        match answer {
+            Answer::Done(outcome, Some(version)) => done.push((*version, outcome, write)),
+            Answer::Done(_, None) => is_erased = true,
+            Answer::Unknown => unknown.push(write),
+            Answer::Refused(_) => {}
+        }
+    }
+    // Of the answers with one version the one that made it comes first.
+    done.sort_by_key(|(version, outcome, _)| (*version, ["kept", "unchanged"].contains(outcome)));
+    let mut states = BTreeSet::from([(before.clone(), 0)]);
+    for (version, outcome, write) in done {
+        with_unknown(&mut states, &unknown, version);
+        let after = |(state, used): &(State, u32)| {
+            let (found, after) = write.apply(state)?;
+            (found == outcome && after.version == version).then_some((after, *used))
+        };
+        states = states.iter().filter_map(after).collect();
+    }
+    with_unknown(&mut states, &unknown, u64::MAX);
+    if is_erased {
+        // A repeated erasure finds the contact erased.
+        let after = |(state, used): &(State, u32)| {
+            let erased = Write::Erase.apply(state).map(|(_, after)| after);
+            (erased.unwrap_or_else(|| state.clone()), *used)
+        };
+        states = states.iter().map(after).collect();
+    }
+    states.into_iter().map(|(state, _)| state).collect()
+}
+
+/// Adds the states after any of the writes whose result nobody knows, each at most once, up to this version.
+fn with_unknown(states: &mut BTreeSet<(State, u32)>, unknown: &[&Write], version: u64) {
+    let mut rest: Vec<_> = states.iter().cloned().collect();
+    while let Some((state, used)) = rest.pop() {
+        for (place, write) in unknown.iter().enumerate() {
+            if used & (1 << place) != 0 {
+                continue;
+            }
+            let Some((_, after)) = write.apply(&state) else {
+                continue;
+            };
+            let next = (after, used | (1 << place));
+            let is_new = next.0.version > state.version && next.0.version <= version;
+            if is_new && states.insert(next.clone()) {
+                rest.push(next);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The processes that are killed. Only those that a test started itself are.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use crate::common::contacts;
+
+/// A folder with the database of `serve`, and the seed that it begins with.
+pub(crate) struct Data {
+    folder: PathBuf,
+    seed: PathBuf,
+    /// How long the last start took.
+    start: Duration,
+    pub(crate) kills: u32,
+}
+
+/// A server that runs until it is killed.
+pub(crate) struct Running {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Data {
+    pub(crate) fn new(folder: &Path, seed: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            seed: seed.to_owned(),
+            start: Duration::from_millis(300),
+            kills: 0,
+        }
+    }
+
+    fn spawn(&self, port: &str, arguments: &[&str]) -> Child {
+        let mut command = contacts();
+        command
+            .args(["serve", "--port", port, "--data"])
+            .arg(&self.folder)
+            .arg("--seed")
+            .arg(&self.seed)
+            .args(arguments);
+        command.stdout(Stdio::piped());
+        log_to(&mut command, &self.folder.with_extension("log"));
+        command.spawn().unwrap()
+    }
+
+    /// Starts the server, and waits until it listens.
+    pub(crate) fn start(&mut self, arguments: &[&str]) -> Running {
+        self.start_on("0", arguments)
+    }
+
+    /// [`Self::start`] on this port.
+    pub(crate) fn start_on(&mut self, port: &str, arguments: &[&str]) -> Running {
+        let began = Instant::now();
+        let mut process = self.spawn(port, arguments);
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+            let log = std::fs::read_to_string(self.folder.with_extension("log"));
+            panic!("the server did not start again: {}", log.unwrap());
+        };
+        // It prints more, which nobody reads.
+        thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
+        self.start = began.elapsed();
+        Running {
+            process,
+            url: url.to_owned(),
+        }
+    }
+
+    /// Starts the server, and kills it at some moment of its start.
+    pub(crate) fn kill_while_it_starts(&mut self, random: &mut Rng, arguments: &[&str]) {
+        let mut process = self.spawn("0", arguments);
+        thread::sleep(self.start.mul_f64(random.f64()));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        self.kills += 1;
+    }
+
+    pub(crate) fn kill(&mut self, mut running: Running) {
+        running.process.kill().unwrap();
+        running.process.wait().unwrap();
+        self.kills += 1;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It was killed already, unless the test has failed.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Appends the log to a file: a pipe that nobody reads would stop the process.
+fn log_to(command: &mut Command, file: &Path) {
+    let file = File::options().create(true).append(true).open(file);
+    command.stderr(file.unwrap());
+}

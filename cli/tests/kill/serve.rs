@@ -1,0 +1,280 @@
+//! `contacts serve --data DIR` is killed under load, while it starts, and while it records the history.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use crate::common::Folder;
+use crate::history::History;
+use crate::model::{Answer, State, Write, possible};
+use crate::process::Data;
+use crate::table::{Table, text};
+use crate::writers::{CONTACTS, Sent, VICTIMS, Writers};
+use crate::{kills, random};
+
+/// How often a database is killed under load before a new one takes its place: a check reads all of it.
+const ROUNDS: u32 = 12;
+
+/// After how many of these kills the history is checked. In between, its reader is killed before it has caught up.
+const ROUNDS_WITHOUT_HISTORY: u32 = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_kill_of_the_server_loses_halves_or_repeats_a_write() {
+    let (mut random, kills) = (random(), kills(60));
+    let mut counts = Counts::default();
+    while counts.kills < kills {
+        let mut test = KillTest::start(&mut random).await;
+        let rest = (kills - counts.kills).div_ceil(3).min(ROUNDS);
+        for round in 1..=rest {
+            test.round(&mut random, round % ROUNDS_WITHOUT_HISTORY == 0)
+                .await;
+        }
+        test.finish().await;
+        counts.kills += test.data.kills;
+        counts.add(&test.counts);
+    }
+    eprintln!("{counts:?}");
+    assert!(
+        counts.changed > u64::from(kills) && counts.unknown > 0,
+        "{counts:?}"
+    );
+}
+
+/// What was tried and checked.
+#[derive(Debug, Default)]
+struct Counts {
+    kills: u32,
+    acknowledged: u64,
+    changed: u64,
+    unknown: u64,
+    new_contacts: u64,
+    erased: u64,
+    history_entries: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.acknowledged += other.acknowledged;
+        self.changed += other.changed;
+        self.unknown += other.unknown;
+        self.new_contacts += other.new_contacts;
+        self.erased += other.erased;
+        self.history_entries += other.history_entries;
+    }
+}
+
+struct KillTest {
+    _folder: Folder,
+    data: Data,
+    writers: Arc<Writers>,
+    /// The contacts of the seed, as they were at the last check.
+    states: BTreeMap<String, State>,
+    history: History,
+    counts: Counts,
+}
+
+impl KillTest {
+    /// Starts a database that was killed while it was made.
+    async fn start(random: &mut Rng) -> Self {
+        let folder = Folder::new();
+        let seed = folder.file("seed.json", &seed().to_string());
+        let mut data = Data::new(&folder.0.join("data"), &seed);
+        for _ in 0..random.u8(..3) {
+            data.kill_while_it_starts(random, &[]);
+        }
+        let running = data.start(&["--database-only"]);
+        let table = Table::read(&running.url).await;
+        table.assert_whole();
+        data.kill(running);
+        let states = states(&table);
+        for (id, state) in &states {
+            assert_eq!((state.version, state.statuses.len()), (1, 2), "{id}");
+        }
+        assert_eq!(states.len(), CONTACTS + VICTIMS as usize);
+        Self {
+            _folder: folder,
+            data,
+            writers: Writers::new(),
+            states,
+            history: History::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Kills the server under load, starts it again, and checks what is there.
+    async fn round(&mut self, random: &mut Rng, checks_history: bool) {
+        if random.u8(..4) == 0 {
+            self.data.kill_while_it_starts(random, &[]);
+        }
+        let running = self.data.start(&[]);
+        let writers = self.writers.start(&running.url, random);
+        tokio::time::sleep(Duration::from_millis(random.u64(10..1200))).await;
+        self.data.kill(running);
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        if random.u8(..4) == 0 {
+            self.data.kill_while_it_starts(random, &["--database-only"]);
+        }
+        let running = self.data.start(&["--database-only"]);
+        self.check(&running.url).await;
+        if checks_history {
+            self.counts.history_entries = self.history.check(&running.url).await;
+        }
+        self.data.kill(running);
+    }
+
+    /// Completes the erasures, and checks all of the history.
+    async fn finish(&mut self) {
+        let running = self.data.start(&[]);
+        for (id, _) in self.states.iter().filter(|(_, state)| state.is_erased) {
+            let status = self.writers.erase(&running.url, id).await;
+            // It is complete already, or was interrupted.
+            assert!([404, 200].contains(&status), "{id}: {status}");
+            assert_eq!(self.writers.erase(&running.url, id).await, 404);
+            self.counts.erased += 1;
+        }
+        self.data.kill(running);
+        let running = self.data.start(&["--database-only"]);
+        self.counts.history_entries = self.history.check(&running.url).await;
+        let table = Table::read(&running.url).await;
+        table.assert_whole();
+        for (id, _) in self.states.iter().filter(|(_, state)| state.is_erased) {
+            assert_nothing_is_left(&table, id);
+        }
+        self.data.kill(running);
+    }
+
+    async fn check(&mut self, url: &str) {
+        let table = Table::read(url).await;
+        table.assert_whole();
+        let sent = std::mem::take(&mut *self.writers.sent.lock().unwrap());
+        let found = states(&table);
+        for (id, after) in &found {
+            let sent = sent.iter().filter(|sent| sent.contact == *id);
+            let writes: Vec<_> = sent
+                .map(|it| (it.write.clone(), it.answer.clone()))
+                .collect();
+            let possible = possible(&self.states[id], &writes);
+            assert!(
+                possible.contains(after),
+                "{id} was {:?}\nis {after:?}\nafter {writes:#?}\nmay be {possible:#?}",
+                self.states[id]
+            );
+            let is_acknowledged =
+                writes.contains(&(Write::Erase, Answer::Done("erased".to_owned(), None)));
+            let is_unfinished = table.contacts()[id.as_str()].contains_key("unfinished");
+            assert!(!(is_acknowledged && is_unfinished), "{id}");
+        }
+        self.check_new_contacts(&table);
+        for sent in &sent {
+            self.count(sent);
+        }
+        self.history.note(sent);
+        self.states = found;
+    }
+
+    /// Asserts that every acknowledged new contact is there, and has its address.
+    fn check_new_contacts(&mut self, table: &Table) {
+        let owners = self.writers.owners.lock().unwrap();
+        let contacts = table.contacts();
+        for (email, owner) in owners.iter() {
+            assert!(
+                contacts[owner.as_str()]["emails"].get(email).is_some(),
+                "{email}"
+            );
+            assert_ne!(
+                table.of_contact(owner, "SUBSCRIPTION#").count(),
+                0,
+                "{email}"
+            );
+        }
+        let distinct: BTreeSet<_> = owners.iter().collect();
+        let addresses: BTreeSet<_> = owners.iter().map(|(email, _)| email).collect();
+        assert_eq!(
+            distinct.len(),
+            addresses.len(),
+            "an address made two contacts"
+        );
+        self.counts.new_contacts = distinct.len() as u64;
+    }
+
+    fn count(&mut self, sent: &Sent) {
+        match &sent.answer {
+            Answer::Done(outcome, _) => {
+                self.counts.acknowledged += 1;
+                let is_change = !["kept", "unchanged"].contains(&outcome.as_str());
+                self.counts.changed += u64::from(is_change);
+            }
+            Answer::Refused(_) => self.counts.acknowledged += 1,
+            Answer::Unknown => self.counts.unknown += 1,
+        }
+    }
+}
+
+fn states(table: &Table) -> BTreeMap<String, State> {
+    let contacts = table.contacts();
+    let ids = contacts
+        .keys()
+        .filter(|id| id.starts_with("v_") || is_seeded(id));
+    ids.map(|id| ((*id).to_owned(), table.state(id))).collect()
+}
+
+/// Whether the seed has this contact. New contacts' ids are longer.
+fn is_seeded(id: &str) -> bool {
+    id.starts_with("c_") && id.len() == 3
+}
+
+/// Asserts that nothing personal of an erased contact is in the table.
+fn assert_nothing_is_left(table: &Table, id: &str) {
+    let number = id.trim_start_matches("v_");
+    let personal = [
+        format!("victim{number}@example.com"),
+        format!("+1604555{number:0>4}"),
+        format!("Victim{number}\""),
+    ];
+    for (key, item) in &table.0 {
+        let stored = format!("{key:?} {}", json!(item));
+        for personal in &personal {
+            assert!(!stored.contains(personal), "{personal} is in {stored}");
+        }
+    }
+    for (sort, entry) in table.of_contact(id, "HISTORY#") {
+        let is_seed = text(entry, "actor") == "contacts seed";
+        let actor = text(entry, "actor");
+        assert!(
+            actor.is_empty() || is_seed || actor.starts_with("client:"),
+            "{id} {sort}"
+        );
+        assert_eq!(text(entry, "requestId"), "", "{id} {sort}");
+    }
+}
+
+/// The contacts that are written to, and those that are erased.
+fn seed() -> Value {
+    let subscriptions = json!([
+        { "audience": "newsletter", "client": "website", "status": "subscribed" },
+        { "audience": "newsletter", "client": "app", "status": "subscribed" },
+    ]);
+    let contacts = (0..CONTACTS).map(|n| {
+        json!({
+            "id": format!("c_{n}"), "firstName": "Jane", "subscriptions": subscriptions,
+            "phoneNumber": [{ "value": format!("+1416555010{n}") }, { "value": format!("+1416555020{n}") }],
+            "emails": [{ "value": format!("a{n}@example.com"), "isPrimary": true }, { "value": format!("b{n}@example.com") }],
+        })
+    });
+    let victims = (0..VICTIMS).map(|n| {
+        json!({
+            "id": format!("v_{n}"), "firstName": format!("Victim{n}"), "subscriptions": subscriptions,
+            "phoneNumber": [{ "value": format!("+1604555{n:04}") }],
+            "emails": [{ "value": format!("victim{n}@example.com") }],
+        })
+    });
+    let contacts: Vec<_> = contacts.chain(victims).collect();
+    json!({ "organizations": [{
+        "id": "org_x", "audiences": ["newsletter"], "clients": ["website", "app"], "contacts": contacts,
+    }] })
+}
