@@ -1,7 +1,8 @@
 //! The embedded database: in the process, on a loopback port of its own.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -110,7 +111,10 @@ pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
 
 /// Locks a folder, and returns the name of the database's file in it.
 fn lock(folder: &Path) -> anyhow::Result<(String, File)> {
-    fs::create_dir_all(folder).context("the folder cannot be made")?;
+    // It is for its owner alone: contacts are personal. A folder that exists keeps its permissions.
+    let mut builder = DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(folder);
+    made.context("the folder cannot be made")?;
     let lock = File::create(folder.join("lock")).context("the folder cannot be written to")?;
     match lock.try_lock() {
         Ok(()) => {}

@@ -32,6 +32,7 @@ use super::cors::Cors;
 use super::docs::Docs;
 use super::event::{Arrival, Event};
 use super::home::Home;
+use super::host::is_this_machine;
 use super::routes::{Router, handle};
 
 /// The largest body that API Gateway accepts, in bytes.
@@ -117,6 +118,12 @@ impl Gateway {
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
+        // A page that leads here by DNS rebinding could make itself a development token, but none of an identity provider.
+        if self.service.authenticator.accepts_development_tokens() && !is_this_machine(&parts) {
+            let message =
+                "With development tokens this server answers as 127.0.0.1 or localhost only";
+            return gateway_answer(StatusCode::MISDIRECTED_REQUEST, message);
+        }
         // The pages are beside the API: no route of the API has their paths.
         let home = self.home.as_ref().and_then(|home| home.answer(&parts));
         if let Some(page) = home.or_else(|| self.docs.answer(&parts)) {

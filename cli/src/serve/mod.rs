@@ -8,6 +8,7 @@ pub mod event;
 mod events;
 pub mod gateway;
 mod home;
+mod host;
 mod open_door;
 mod policy;
 pub mod routes;
