@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -283,88 +283,6 @@ fn import_from_pipe(database: &Server) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-/// Contacts of all shapes: some that only their address names, some that take more than one write.
-fn file_of_all_shapes(contacts: usize) -> String {
-    let subscriptions: Vec<_> = (0..150)
-        .map(|n| json!({ "audience": "newsletter", "client": format!("client-{n}"), "status": "subscribed" }))
-        .collect();
-    let of_other_shape = (0..contacts).map(|n| match n % 50 {
-        0 => json!({ "id": format!("c_subscribed_{n}"), "subscriptions": subscriptions }),
-        1 => json!({
-            "id": format!("c_reached_{n}"),
-            "emails": (0..120).map(|m| json!({ "value": format!("{m}@{n}.ca") })).collect::<Vec<_>>(),
-        }),
-        _ => json!({ "email": format!("nameless{n}@b.ca"), "audience": "newsletter", "client": "website",
-                     "verified": true, "verified_at": "2024-01-01T00:00:00Z" }),
-    });
-    let contacts = file(contacts);
-    let lines = contacts.lines().map(str::to_owned);
-    let lines: Vec<_> = lines
-        .chain(of_other_shape.map(|record| record.to_string()))
-        .collect();
-    lines.join("\n") + "\n"
-}
-
-/// The contacts of an export without what differs from import to import: an id that was drawn, and the time of a second
-/// write.
-fn alike(export: &str) -> Vec<String> {
-    let mut contacts: Vec<_> = export
-        .lines()
-        .map(|line| {
-            let mut contact: Value = serde_json::from_str(line).unwrap();
-            let members = contact.as_object_mut().unwrap();
-            for member in ["id", "createdAt", "updatedAt"] {
-                members.remove(member);
-            }
-            contact.to_string()
-        })
-        .collect();
-    contacts.sort();
-    contacts
-}
-
-#[test]
-fn an_import_that_is_killed_anywhere_and_repeated_loses_and_doubles_nothing() {
-    let (undisturbed, killed) = (database(), database());
-    let folder = Folder::new();
-    let source = folder.file("contacts.jsonl", &file_of_all_shapes(500));
-    let began = Instant::now();
-    succeeded(import(&undisturbed, &source, &[]));
-    let whole = began.elapsed();
-    let mut kills = 0;
-    let mut written = 0;
-    // As often as it takes to find it at work.
-    while kills < 6 || written == 0 {
-        let mut importing = tool(&killed, &["import"])
-            .arg(&source)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        thread::sleep(whole.mul_f64(random_fraction()));
-        importing.kill().unwrap();
-        importing.wait().unwrap();
-        kills += 1;
-        written = export(&killed, &[]).lines().count() - 1;
-    }
-    let [created, _, _, rejected] = counts(&succeeded(import(&killed, &source, &[])));
-    assert_eq!((created, rejected), (1000 - written as u64, 0));
-    assert_eq!(
-        alike(&export(&killed, &[])),
-        alike(&export(&undisturbed, &[]))
-    );
-    assert_eq!(
-        counts(&succeeded(import(&killed, &source, &[]))),
-        [0, 0, 1000, 0]
-    );
-}
-
-/// A part of one that nobody can foretell.
-fn random_fraction() -> f64 {
-    let (random, ..) = uuid::Uuid::new_v4().as_fields();
-    f64::from(random) / f64::from(u32::MAX)
 }
 
 /// The records in progress are not retried for minutes then.

@@ -12,6 +12,7 @@ mod history;
 mod import;
 mod model;
 mod process;
+mod requests;
 mod serve;
 mod table;
 mod writers;

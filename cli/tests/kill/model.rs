@@ -64,16 +64,21 @@ pub(crate) enum Answer {
     Unknown,
 }
 
-/// After the time of every clear, so that an upsert may record it.
-pub(crate) fn is_after_every_clear(time: &str) -> bool {
-    time > "2100"
-}
+/// Times after this one are later than every clear.
+const LATER_THAN_CLEARS: &str = "2100";
 
 impl Held {
     /// The one rule.
     fn record(&mut self, new: &Verification) {
         if self.verification.as_ref().is_none_or(|old| old.0 > new.0) {
             self.verification = Some(new.clone());
+        }
+    }
+
+    /// An upsert does not bring back what was cleared since.
+    fn add_history(&mut self, new: &Verification) {
+        if !self.is_cleared || new.0.as_str() > LATER_THAN_CLEARS {
+            self.record(new);
         }
     }
 
@@ -88,73 +93,71 @@ impl Held {
 impl Write {
     /// The state afterwards, and the outcome that the caller hears; `None` where the write is refused.
     fn apply(&self, before: &State) -> Option<(&'static str, State)> {
-        let mut after = before.clone();
         if before.is_erased {
             return None;
         }
-        let outcomes = match self {
-            Self::VerifyMethod(method, verification) => {
-                let held = after.methods.get_mut(method)?;
-                change(verification.as_ref(), [held])
-            }
-            Self::VerifyContact(client, email, verification) => {
-                after.statuses.get(*client)?;
-                let of_contact = after.methods.get_mut(email)?;
-                let of_client = after.levels.entry(level(client, email)).or_default();
-                change(verification.as_ref(), [of_contact, of_client])
-            }
-            Self::Upsert(client, email, name, verification) => {
-                name.clone_into(&mut after.first_name);
-                let of_contact = after.methods.get_mut(email)?;
-                let of_client = after.levels.entry(level(client, email)).or_default();
-                for held in [of_contact, of_client] {
-                    let new = verification.iter();
-                    let mut new =
-                        new.filter(|(at, ..)| !held.is_cleared || is_after_every_clear(at));
-                    if let Some(new) = new.next() {
-                        held.record(new);
-                    }
-                }
-                ["updated", "unchanged"]
-            }
-            Self::Subscribe(client) => {
-                let status = after.statuses.get_mut(*client)?;
-                if status.0 != "subscribed" {
-                    *status = ("subscribed".to_owned(), String::new());
-                }
-                ["updated", "unchanged"]
-            }
-            Self::Unsubscribe(client, reason) => {
-                let status = after.statuses.get_mut(*client)?;
-                if status.0 != "unsubscribed" {
-                    *status = ("unsubscribed".to_owned(), reason.clone());
-                }
-                ["updated", "unchanged"]
-            }
-            Self::Add(method) => {
-                after.methods.entry(method.clone()).or_default();
-                ["updated", "unchanged"]
-            }
-            Self::Remove(method) => {
-                after.methods.remove(method)?;
-                after.levels.retain(|(_, email), _| email != method);
-                ["updated", "unchanged"]
-            }
-            Self::Erase => {
-                after = State {
-                    version: before.version,
-                    is_erased: true,
-                    ..State::default()
-                };
-                ["erased", "erased"]
-            }
-        };
+        let mut after = before.clone();
+        let outcomes = self.change(&mut after)?;
         after.levels.retain(|_, held| *held != Held::default());
         if after == *before {
             return Some((outcomes[1], after));
         }
         after.version += 1;
         Some((outcomes[0], after))
+    }
+
+    /// Changes all but the version. Returns the outcomes of a change, and of none.
+    fn change(&self, state: &mut State) -> Option<[&'static str; 2]> {
+        match self {
+            Self::VerifyMethod(method, verification) => {
+                let held = state.methods.get_mut(method)?;
+                return Some(change(verification.as_ref(), [held]));
+            }
+            Self::VerifyContact(client, email, verification) => {
+                state.statuses.get(*client)?;
+                let of_contact = state.methods.get_mut(email)?;
+                let of_client = state.levels.entry(level(client, email)).or_default();
+                return Some(change(verification.as_ref(), [of_contact, of_client]));
+            }
+            Self::Erase => {
+                let version = state.version;
+                *state = State {
+                    version,
+                    is_erased: true,
+                    ..State::default()
+                };
+                return Some(["erased"; 2]);
+            }
+            Self::Upsert(client, email, name, verification) => {
+                name.clone_into(&mut state.first_name);
+                let of_contact = state.methods.get_mut(email)?;
+                let of_client = state.levels.entry(level(client, email)).or_default();
+                if let Some(new) = verification {
+                    of_contact.add_history(new);
+                    of_client.add_history(new);
+                }
+            }
+            Self::Subscribe(client) => {
+                let status = state.statuses.get_mut(*client)?;
+                if status.0 != "subscribed" {
+                    *status = ("subscribed".to_owned(), String::new());
+                }
+            }
+            Self::Unsubscribe(client, reason) => {
+                let status = state.statuses.get_mut(*client)?;
+                if status.0 != "unsubscribed" {
+                    *status = ("unsubscribed".to_owned(), reason.clone());
+                }
+            }
+            Self::Add(method) => {
+                state.methods.entry(method.clone()).or_default();
+            }
+            Self::Remove(method) => {
+                state.methods.remove(method)?;
+                state.levels.retain(|(_, email), _| email != method);
+            }
+        }
+        Some(["updated", "unchanged"])
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use fastrand::Rng;
 use reqwest::{Client as Http, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::Value;
+use shared::http::Route;
 use tokio::task::JoinHandle;
 
 use crate::common::{http, token};
 use crate::model::{Answer, Client, Verification, Write};
+use crate::requests::{Sender, of_client, primary_address, request};
 
 /// How many clients write at the same time.
 const WRITERS: usize = 8;
@@ -79,6 +81,17 @@ impl Writers {
         (0..WRITERS).map(start).collect()
     }
 
+    fn token(&self, sender: &Sender) -> &str {
+        match sender {
+            Sender::User => &self.user,
+            Sender::Administrator => &self.administrator,
+            Sender::Application(client) => {
+                let place = CLIENTS.iter().position(|known| known == client);
+                &self.applications[place.unwrap()]
+            }
+        }
+    }
+
     /// Erases a contact, and returns the status.
     pub(crate) async fn erase(&self, url: &str, contact: &str) -> u16 {
         let request = http().delete(format!("{url}/api/contacts/{contact}"));
@@ -145,7 +158,7 @@ impl Writer {
             2..=4 => Write::VerifyMethod(any, self.verification(USER, true)),
             5..=9 => Write::VerifyContact(client, email, self.verification(&application, false)),
             10..=12 => {
-                let email = format!("a{contact}@example.com");
+                let email = primary_address(&format!("c_{contact}"));
                 let name = self.unique("name");
                 Write::Upsert(client, email, name, self.verification(&application, false))
             }
@@ -197,110 +210,18 @@ impl Writer {
     }
 
     fn request(&self, contact: &str, write: &Write) -> RequestBuilder {
-        let of_contact = |path: &str| format!("/api/contacts/{contact}{path}");
-        let method = |value: &str| {
-            let kind = if value.starts_with('+') {
-                "phone"
-            } else {
-                "email"
-            };
-            json!({ "type": kind, "value": value })
-        };
-        let primary = contact.replace("c_", "a") + "@example.com";
-        let address =
-            |client: &str| json!({ "email": primary, "audience": "newsletter", "client": client });
-        match write {
-            Write::VerifyMethod(value, verification) => {
-                let (at, source) = match verification {
-                    Some((at, _, source)) => (json!(at), json!(source)),
-                    None => (Value::Null, Value::Null),
-                };
-                if value.starts_with('+') && source.is_null() {
-                    let body = json!({ "phoneNumber": value, "verifiedAt": at });
-                    return self.send(
-                        "PATCH",
-                        &of_contact("/phone-number/verify"),
-                        &self.writers.user,
-                        &body,
-                    );
-                }
-                let mut body = method(value);
-                body["verifiedAt"] = at;
-                body["verificationSource"] = source;
-                self.send(
-                    "PATCH",
-                    &of_contact("/verify-contact-methods"),
-                    &self.writers.user,
-                    &body,
-                )
-            }
-            Write::VerifyContact(client, email, verification) => {
-                let mut body = json!({ "verified": verification.is_some(), "email": email,
-                                       "audience": "newsletter", "client": client });
-                body["verified_at"] = json!(verification.as_ref().map(|(at, ..)| at));
-                self.send(
-                    "PATCH",
-                    &of_contact("/verification"),
-                    self.application(client),
-                    &body,
-                )
-            }
-            Write::Upsert(client, _, name, verification) => {
-                let mut body = address(client);
-                body["firstName"] = json!(name);
-                if let Some((at, ..)) = verification {
-                    body["verified"] = json!(true);
-                    body["verified_at"] = json!(at);
-                }
-                self.send("POST", "/api/contacts", self.application(client), &body)
-            }
-            Write::Subscribe(client) => self.send(
-                "POST",
-                "/api/subscriptions/subscribe",
-                self.application(client),
-                &address(client),
-            ),
-            Write::Unsubscribe(client, reason) => {
-                let mut body = address(client);
-                body["scope"] = json!("client");
-                body["reason"] = json!(reason);
-                self.send(
-                    "POST",
-                    "/api/subscriptions/unsubscribe",
-                    self.application(client),
-                    &body,
-                )
-            }
-            Write::Add(value) => self.send(
-                "POST",
-                &of_contact("/contact-methods"),
-                &self.writers.user,
-                &method(value),
-            ),
-            Write::Remove(value) => self.send(
-                "POST",
-                &of_contact("/contact-methods/remove"),
-                &self.writers.user,
-                &method(value),
-            ),
-            Write::Erase => {
-                let url = format!("{}{}", self.url, of_contact(""));
-                self.http
-                    .delete(url)
-                    .bearer_auth(&self.writers.administrator)
-            }
+        let (route, sender, body) = request(contact, write);
+        self.send(route, contact, &sender, &body)
+    }
+
+    fn send(&self, route: Route, contact: &str, sender: &Sender, body: &Value) -> RequestBuilder {
+        let url = format!("{}{}", self.url, route.path_of(contact));
+        let request = self.http.request(route.method().parse().unwrap(), url);
+        let request = request.bearer_auth(self.writers.token(sender));
+        if body.is_null() {
+            return request;
         }
-    }
-
-    fn application(&self, client: &str) -> &str {
-        let place = CLIENTS.iter().position(|known| *known == client);
-        &self.writers.applications[place.unwrap()]
-    }
-
-    fn send(&self, method: &str, path: &str, token: &str, body: &Value) -> RequestBuilder {
-        let url = format!("{}{path}", self.url);
-        let request = self.http.request(method.parse().unwrap(), url);
-        request.bearer_auth(token).json(body)
+        request.json(body)
     }
 
     /// Several clients make one contact of the same new address.
@@ -308,9 +229,9 @@ impl Writer {
         let serial = self.writers.serial.fetch_add(1, Ordering::Relaxed);
         let email = format!("new{}@example.com", serial / 16);
         let client = CLIENTS[serial as usize % 2];
-        let path = ["/api/contacts", "/api/subscriptions/subscribe"][serial as usize / 2 % 2];
-        let body = json!({ "email": email, "audience": "newsletter", "client": client });
-        let request = self.send("POST", path, self.application(client), &body);
+        let route = [Route::UpsertContact, Route::Subscribe][serial as usize / 2 % 2];
+        let sender = Sender::Application(client);
+        let request = self.send(route, "", &sender, &of_client(&email, client));
         let (answer, request, body) = answer(request).await;
         if let Answer::Done(..) = answer {
             let owner = body["contact_id"].as_str().unwrap().to_owned();
