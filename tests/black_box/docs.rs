@@ -1,5 +1,7 @@
 //! `/docs` of `contacts serve`. `.ci/docs-page` tries the page out in a browser.
 
+mod threat_model;
+
 use black_box_tests::Api;
 use regex::Regex;
 use reqwest::Response;
