@@ -5,13 +5,14 @@
 
 use hyper::header::HOST;
 use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
 use shared::is_loopback;
 use url::Url;
 
 /// Whether the request is addressed to a name or address of this machine.
 pub(super) fn is_this_machine(request: &Parts) -> bool {
     let header = || request.headers.get(HOST)?.to_str().ok();
-    let host = request.uri.authority().map(|host| host.as_str());
+    let host = request.uri.authority().map(Authority::as_str);
     let url = host.or_else(header).map(|host| format!("http://{host}"));
     url.and_then(|url| Url::parse(&url).ok())
         .is_some_and(|url| is_loopback(&url))

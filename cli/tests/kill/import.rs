@@ -2,7 +2,7 @@
 //! import that nothing disturbed.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::common::files::{counts, succeeded};
 use crate::common::{Folder, contacts, output, text};
 use crate::history::caught_up;
-use crate::process::{Data, Running};
+use crate::process::{Data, Process, Running};
 use crate::table::Table;
 use crate::{kills, random};
 
@@ -23,7 +23,7 @@ const REJECTS: usize = 2 * RECORDS;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_import_is_completed_by_its_repetition_and_has_no_second_effect() {
-    let (mut random, kills) = (random(), kills(24));
+    let (mut random, kills) = (random(), kills(20));
     let mut made = 0;
     let mut whole = Whole::new().await;
     while made < kills {
@@ -36,30 +36,30 @@ async fn a_killed_import_is_completed_by_its_repetition_and_has_no_second_effect
             made += 1;
         }
         disturbed.complete(&running, &mut whole).await;
+        eprintln!("{made} kills of an import");
     }
-    eprintln!("{made} kills of an import");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_outlives_kills_of_its_database() {
-    let (mut random, kills) = (random(), kills(24) / 3);
+    let (mut random, kills) = (random(), kills(18) / 3);
     let mut made = 0;
     let mut whole = Whole::new().await;
     while made < kills {
         let mut disturbed = Import::new();
         let mut running = disturbed.data.start(&["--database-only"]);
         let mut importing = disturbed.start(&running);
-        while importing.try_wait().unwrap().is_none() {
+        while importing.0.try_wait().unwrap().is_none() {
             let moment = whole.took.mul_f64(random.f64());
             tokio::time::sleep(moment).await;
             running = disturbed.kill_database(running, &mut random);
             made += 1;
         }
-        let code = importing.wait().unwrap().code();
+        let code = importing.0.wait().unwrap().code();
         assert_eq!(code, Some(1), "as some records are rejected");
         disturbed.complete(&running, &mut whole).await;
+        eprintln!("{made} kills of the database of an import");
     }
-    eprintln!("{made} kills of the database of an import");
 }
 
 /// What one import does that nothing disturbs.
@@ -76,7 +76,6 @@ impl Whole {
         let began = Instant::now();
         let imported = output(&mut import.command(&running));
         let took = began.elapsed();
-        eprintln!("an import takes {took:?}");
         assert_eq!(
             imported.status.code(),
             Some(1),
@@ -128,17 +127,17 @@ impl Import {
         command
     }
 
-    fn start(&self, running: &Running) -> Child {
+    fn start(&self, running: &Running) -> Process {
         let mut command = self.command(running);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().unwrap()
+        Process(command.spawn().unwrap())
     }
 
     fn kill_import(&self, running: &Running, moment: Duration) {
         let mut importing = self.start(running);
         std::thread::sleep(moment);
-        importing.kill().unwrap();
-        importing.wait().unwrap();
+        importing.0.kill().unwrap();
+        importing.0.wait().unwrap();
     }
 
     /// Kills the database, perhaps again while it starts, and starts it where the import looks for it.

@@ -16,13 +16,13 @@ pub(crate) struct Data {
     folder: PathBuf,
     seed: PathBuf,
     /// How long the last start took.
-    start: Duration,
+    pub(crate) start: Duration,
     pub(crate) kills: u32,
 }
 
 /// A server that runs until it is killed.
 pub(crate) struct Running {
-    process: Child,
+    process: Process,
     pub(crate) url: String,
 }
 
@@ -69,7 +69,7 @@ impl Data {
         thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
         self.start = began.elapsed();
         Running {
-            process,
+            process: Process(process),
             url: url.to_owned(),
         }
     }
@@ -84,17 +84,20 @@ impl Data {
     }
 
     pub(crate) fn kill(&mut self, mut running: Running) {
-        running.process.kill().unwrap();
-        running.process.wait().unwrap();
+        running.process.0.kill().unwrap();
+        running.process.0.wait().unwrap();
         self.kills += 1;
     }
 }
 
-impl Drop for Running {
+/// A process that ends with the test, also if the test fails.
+pub(crate) struct Process(pub(crate) Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
-        // It was killed already, unless the test has failed.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        // It has ended already, unless the test has failed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

