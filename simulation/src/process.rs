@@ -1,19 +1,21 @@
 //! Processes of functions: each with a clock of its own, frozen or killed between any two calls of the database.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use contacts::development;
-use contacts::serve::routes::handle;
-use lambda_http::Body;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lambda_http::http::Response;
+use lambda_http::{Body, Request as Event};
+use serde_json::json;
 use shared::Service;
 use shared::domain::Timestamp;
 use shared::http::Route;
+use shared::settings::Settings;
 use shared::store::Store;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,7 +23,7 @@ use crate::database::TABLE;
 use crate::network::Network;
 use crate::operator::import;
 use crate::random::Random;
-use crate::requests::{Asked, Request};
+use crate::requests::{AUDIENCE, Asked, ISSUER, Request, SECRET};
 use crate::start::BEGAN_AT_MS;
 use crate::trace::Trace;
 
@@ -37,7 +39,6 @@ impl Process {
     /// A process whose clock is ahead by this time, or behind.
     #[must_use]
     pub fn new(network: &Network, skew_ms: i64) -> Self {
-        let settings = development::settings_from(&|_| Ok(None)).unwrap();
         let store = Store::new(network.client(), TABLE.to_owned());
         let trace = network.trace.clone();
         let clock = {
@@ -46,7 +47,7 @@ impl Process {
         };
         let service = Service {
             clock: Arc::new(clock),
-            ..Service::new(settings, store)
+            ..Service::new(settings(), store)
         };
         Self {
             service: Arc::new(service),
@@ -90,6 +91,44 @@ impl Process {
         invocation
             .run(import(store, clock, contact, (address, at), id))
             .await
+    }
+}
+
+/// The settings of a function.
+fn settings() -> Settings {
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(SECRET);
+    let keys = json!({ "keys": [{ "kty": "oct", "alg": "HS256", "k": secret }] }).to_string();
+    let settings = Settings::read(|name| {
+        Ok(match name {
+            "TABLE_NAME" => Some(TABLE.to_owned()),
+            "JWT_KEYS" => Some(keys.clone()),
+            "JWT_ISSUER" => Some(ISSUER.to_owned()),
+            "JWT_AUDIENCE" => Some(AUDIENCE.to_owned()),
+            _ => None,
+        })
+    });
+    settings.unwrap()
+}
+
+/// The deployed handler of a route answers a request.
+fn handle(
+    route: Route,
+    service: Arc<Service>,
+    request: Event,
+) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+    match route {
+        Route::VerifyPhoneNumber => Box::pin(verify_phone_number::handle(service, request)),
+        Route::VerifyContactMethod => Box::pin(verify_contact_method::handle(service, request)),
+        Route::VerifyContact => Box::pin(verify_contact::handle(service, request)),
+        Route::UpsertContact => Box::pin(upsert_contact::handle(service, request)),
+        Route::GetContact => Box::pin(get_contact::handle(service, request)),
+        Route::ContactStatus => Box::pin(contact_status::handle(service, request)),
+        Route::AddContactMethod => Box::pin(add_contact_method::handle(service, request)),
+        Route::RemoveContactMethod => Box::pin(remove_contact_method::handle(service, request)),
+        Route::Subscribe => Box::pin(subscribe::handle(service, request)),
+        Route::Unsubscribe => Box::pin(unsubscribe::handle(service, request)),
+        Route::GetHistory => Box::pin(get_history::handle(service, request)),
+        Route::EraseContact => Box::pin(erase_contact::handle(service, request)),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use contacts::development::{AUDIENCE, ISSUER, signed};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Map, Value, json};
-use shared::auth::DEVELOPMENT_SECRET;
 use shared::domain::Timestamp;
 use shared::http::Route;
 
@@ -25,6 +24,13 @@ pub const ADDRESSES: [&str; 4] = [
 pub const CONTACTS: [&str; 3] = ["c_1", "c_2", "c_3"];
 /// The contact that is never erased, and whose stable number and address are never removed.
 pub const STABLE_CONTACT: &str = "c_1";
+
+/// Who issues the tokens.
+pub const ISSUER: &str = "https://issuer.example.com";
+/// Whom the tokens are for.
+pub const AUDIENCE: &str = "contacts";
+/// The key that signs the tokens.
+pub const SECRET: &[u8] = b"a key of the simulation, of no other use";
 
 /// Tokens are valid until 2200.
 const EXPIRES_AT: u64 = 7_258_118_400;
@@ -192,7 +198,8 @@ impl Caller {
         for (name, value) in others {
             claims.extend(value.map(|value| (name.to_owned(), json!(value))));
         }
-        signed(&claims, DEVELOPMENT_SECRET).unwrap()
+        let key = EncodingKey::from_secret(SECRET);
+        encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
     }
 }
 

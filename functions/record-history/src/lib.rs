@@ -4,6 +4,7 @@
 //! of entries come from the record alone, so whatever arrives again changes nothing. What fails is reported by its position, and
 //! the stream sends it again, with all that comes after it.
 
+#[cfg(feature = "aws")]
 mod aws;
 mod event;
 mod outlets;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use shared::domain::Timestamp;
 use shared::store::{DatabaseError, HistoryItem, Item, Store, StreamRecord};
 
+#[cfg(feature = "aws")]
 pub use self::aws::AwsOutlets;
 pub use self::event::Event;
 pub use self::outlets::{Outlets, SendError, UnreadableRecord};
