@@ -43,6 +43,10 @@ impl<'a> Token<'a> {
         let header = BASE64_URL_SAFE_NO_PAD
             .decode(header)
             .map_err(|_| TokenFault::Malformed)?;
+        // A struct can also be read from a list.
+        if !header.trim_ascii_start().starts_with(b"{") {
+            return Err(TokenFault::Malformed);
+        }
         let header: Header = serde_json::from_slice(&header).map_err(|_| TokenFault::Malformed)?;
         if header.has_crit {
             return Err(TokenFault::Critical);

@@ -1,5 +1,6 @@
 //! Who is let in, and how the others hear why not (contract section 3).
 
+mod attacks;
 mod audiences;
 mod claim_names;
 mod claim_shapes;

@@ -1,0 +1,84 @@
+//! The published attacks on JSON Web Tokens, each as a test that is named after it and says its source: RFC 8725 (the best current
+//! practices), the RFC whose rule is attacked, or the CVE of a library that fell for it.
+//!
+//! Each attack is tried on three endpoints ([`Guarded::refuses`]). Some deviations are harmless, since nobody but the holder of the
+//! key can make them, and the function reads nothing else because of them. Those are accepted; their tests say so and why:
+//! a header parameter that nobody reads and that is there twice, `zip` and `b64` without `crit`, any `typ`, any `iat`, a null `kid`
+//! or `nbf`, the other of the two ECDSA signatures of a message, and of two organizations the last.
+
+mod algorithms;
+mod claims;
+mod confusion;
+mod elliptic_curves;
+mod encoding;
+mod extensions;
+mod key_ids;
+mod keys_in_header;
+mod members;
+mod resources;
+mod serialization;
+mod signature_bytes;
+mod substitution;
+
+use black_box_tests::keys::{SigningKey, base64url, unsigned};
+use serde_json::Value;
+
+use super::Guarded;
+
+const ALGORITHM: &str = "algorithm is not the one of the key";
+const UNKNOWN_KEY: &str = "signature key unknown";
+const SIGNATURE: &str = "signature is invalid";
+const MALFORMED: &str = "malformed token";
+const CRITICAL: &str = "malformed token: critical header not understood";
+
+/// An API that takes the tokens of one key of this algorithm.
+async fn guarded(algorithm: &'static str) -> (SigningKey, Guarded) {
+    let key = SigningKey::generate(algorithm, "key_1");
+    let api = Guarded::by(&[&key]).await;
+    (key, api)
+}
+
+/// The header of a key's tokens with one parameter that is another, or is added.
+fn header_with(key: &SigningKey, name: &str, value: impl Into<Value>) -> Value {
+    let mut header = key.header();
+    header[name] = value.into();
+    header
+}
+
+/// The signed text with this signature.
+fn token_of(signed: &str, signature: &[u8]) -> String {
+    format!("{signed}.{}", base64url(signature))
+}
+
+/// A token whose signed text need not be base64url, rightly signed.
+fn sign_text(key: &SigningKey, signed: &str) -> String {
+    token_of(signed, &key.sign(signed.as_bytes()))
+}
+
+/// Refuses a right message with each of these signatures, made of its right one.
+async fn refuses_signatures(algorithm: &'static str, forge: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
+    let (key, api) = guarded(algorithm).await;
+    let message = unsigned(&key.header(), &api.claims());
+    for forged in forge(&key.sign(message.as_bytes())) {
+        api.refuses(&token_of(&message, &forged), SIGNATURE).await;
+    }
+}
+
+/// Asserts what becomes of a rightly signed token with another header parameter.
+async fn accepts_header(name: &str, value: impl Into<Value>) {
+    let (key, api) = guarded("HS256").await;
+    let token = key.token_with_header(&header_with(&key, name, value), &api.claims());
+    api.accepts(&token).await;
+}
+
+async fn refuses_headers<V: Into<Value>>(
+    name: &str,
+    values: impl IntoIterator<Item = V>,
+    description: &str,
+) {
+    let (key, api) = guarded("HS256").await;
+    for value in values {
+        let token = key.token_with_header(&header_with(&key, name, value), &api.claims());
+        api.refuses(&token, description).await;
+    }
+}
