@@ -1,7 +1,7 @@
 //! Endpoints 1 and 2 (contract sections 2 to 6, 8 and 9). Every answer is held against the schemas that clients of the
 //! CRM know.
 
-mod callers;
+mod actors;
 mod contact_view;
 mod if_match;
 mod labels;

@@ -5,6 +5,7 @@
 mod addresses;
 mod at_most_once;
 mod by_hand;
+mod callers;
 mod contacts;
 mod costs;
 mod crm;

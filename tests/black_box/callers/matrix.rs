@@ -1,0 +1,151 @@
+//! Sends the request of each cell, and keeps what came of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use black_box_tests::{Answer, Api, Database, Item, service_for_crowds};
+use contacts::seed::Seed;
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+use shared::Service;
+use shared::domain::{OrganizationId, PhoneRegion, Timestamp};
+use shared::http::Route;
+
+use super::caller::{Caller, NOW, Proof};
+use super::requests::request;
+use super::world::{Cell, ORGANIZATIONS, Organization, World, seed};
+
+/// How many requests are on their way at a time.
+const CONCURRENT: usize = 8;
+
+/// The number of the first cell whose contact is its own. The smaller ones are those of the worlds.
+const FIRST_OWN_NUMBER: usize = 10;
+
+/// A cell and what came of its request.
+#[derive(Debug)]
+pub(super) struct Tried {
+    pub(super) cell: Cell,
+    pub(super) answer: Answer,
+    /// How many calls of the database the request took.
+    pub(super) calls: Value,
+    /// The organizations whose items the request changed.
+    pub(super) changed: Vec<Organization>,
+}
+
+impl Tried {
+    /// The cell, for the message of a failed test.
+    pub(super) fn describe(&self) -> String {
+        let Cell {
+            route,
+            caller,
+            world,
+            ..
+        } = &self.cell;
+        format!("{route:?} by {} in {world:?}", caller.name)
+    }
+}
+
+/// The cells of all routes with these callers in the worlds that `keep` chooses.
+pub(super) fn cells(callers: &[Caller], keep: impl Fn(World) -> bool) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for route in Route::ALL {
+        for caller in callers {
+            for (position, world) in World::of_route(route).into_iter().enumerate() {
+                if keep(world) {
+                    // Callers that are nobody change nothing, so they can share one contact for each world.
+                    let is_nobody = matches!(caller.proof, Proof::Nothing(..));
+                    let number = if is_nobody {
+                        position
+                    } else {
+                        FIRST_OWN_NUMBER + cells.len()
+                    };
+                    let caller = caller.clone();
+                    cells.push(Cell {
+                        route,
+                        caller,
+                        world,
+                        number,
+                    });
+                }
+            }
+        }
+    }
+    cells
+}
+
+/// Sends the request of each cell with these headers. All cells share one database.
+pub(super) async fn run(cells: Vec<Cell>, headers: &[(&str, &str)]) -> Vec<Tried> {
+    let database = Database::start_own_table().await;
+    let store = database.store().await;
+    let seed = Seed::parse(&seed(&cells).to_string(), PhoneRegion::CANADA).unwrap();
+    seed.load(&store).await.unwrap();
+    let now = Timestamp::parse_rfc3339(NOW).unwrap();
+    let service = Service {
+        clock: Arc::new(move || now),
+        ..service_for_crowds(store)
+    };
+    let api = Api::with_service(database, service).await;
+    let before = items(&api.database).await;
+    let answers: Vec<_> = stream::iter(&cells)
+        .map(|cell| api.send(request(&api, cell, headers)))
+        .buffered(CONCURRENT)
+        .collect()
+        .await;
+    let changes = changes(&before, &items(&api.database).await, &cells, &answers);
+    let tried = cells.into_iter().zip(answers);
+    let tried = tried.map(|(cell, answer)| {
+        let mut changed = Vec::from(Organization::ALL);
+        changed.retain(|organization| changes.contains(&(cell.number, *organization)));
+        let calls = answer.logged()["dynamodb.calls"].clone();
+        Tried {
+            cell,
+            answer,
+            calls,
+            changed,
+        }
+    });
+    tried.collect()
+}
+
+/// The items of all organizations, by their keys.
+type Items = BTreeMap<(String, String), Item>;
+
+async fn items(database: &Database) -> Items {
+    let all = OrganizationId::parse(ORGANIZATIONS).unwrap();
+    let items = database.items(&all).await.into_iter();
+    let key = |item: &Item, name| item[name].as_s().unwrap().clone();
+    items
+        .map(|item| ((key(&item, "pk"), key(&item, "sk")), item))
+        .collect()
+}
+
+/// The numbers of the cells whose items changed, each with the organization of the items.
+fn changes(
+    before: &Items,
+    after: &Items,
+    cells: &[Cell],
+    answers: &[Answer],
+) -> BTreeSet<(usize, Organization)> {
+    let request_ids = answers
+        .iter()
+        .map(|answer| answer.header("x-request-id").unwrap());
+    let numbers: HashMap<_, _> = request_ids
+        .zip(cells.iter().map(|cell| cell.number))
+        .collect();
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let changed = keys
+        .into_iter()
+        .filter(|key| before.get(*key) != after.get(*key));
+    let changed = changed.map(|key| {
+        let states = [before.get(key), after.get(key)];
+        // An item has the id or the address of its cell's contact, or, of a new contact, the request that made it.
+        let number = Cell::number_in(&format!("{states:?}")).or_else(|| {
+            let request_id = states[1]?.get("changeRequestId")?.as_s().ok()?;
+            numbers.get(request_id.as_str()).copied()
+        });
+        let organization = key.0.split('#').nth(1).unwrap();
+        let number = number.unwrap_or_else(|| panic!("no request is known to change {states:?}"));
+        (number, Organization::of_id(organization))
+    });
+    changed.collect()
+}
