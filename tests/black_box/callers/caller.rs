@@ -54,6 +54,7 @@ impl Caller {
     pub(super) fn all() -> Vec<Self> {
         let mut callers = Self::admitted();
         callers.extend(Self::refused());
+        callers.extend(Self::with_bad_claims());
         callers
     }
 
@@ -145,40 +146,34 @@ impl Caller {
     /// The callers that prove nothing. But for their one fault they could do everything.
     pub(super) fn refused() -> Vec<Self> {
         use Refusal::{BadToken, NoToken, NotBearer};
-        let nobody = |name, refusal, authorization| Self {
-            name,
-            names_client: CLIENT,
-            proof: Proof::Nothing(refusal, authorization),
-        };
-        let (missing, malformed) = (BadToken("claim missing"), BadToken("claim malformed"));
         vec![
-            nobody("no token", NoToken, || None),
-            nobody("a blank header", NoToken, || Some(String::new())),
-            nobody("another scheme", NotBearer, || {
+            Self::nobody("no token", NoToken, || None),
+            Self::nobody("a blank header", NoToken, || Some(String::new())),
+            Self::nobody("another scheme", NotBearer, || {
                 Some("Basic dXNlcjpwYXNzd29yZA==".to_owned())
             }),
-            nobody("a scheme without a token", NotBearer, || {
+            Self::nobody("a scheme without a token", NotBearer, || {
                 Some("Bearer".to_owned())
             }),
-            nobody("a token without a scheme", NotBearer, || {
+            Self::nobody("a token without a scheme", NotBearer, || {
                 Some(signed(&almighty()))
             }),
-            nobody("no JWT", BadToken("malformed"), || {
+            Self::nobody("no JWT", BadToken("malformed"), || {
                 bearer("an-opaque-token")
             }),
-            nobody("an expired token", BadToken("expired"), || {
+            Self::nobody("an expired token", BadToken("expired"), || {
                 with("exp", NOW_SECONDS - 61)
             }),
-            nobody("a token of tomorrow", BadToken("not yet valid"), || {
+            Self::nobody("a token of tomorrow", BadToken("not yet valid"), || {
                 with("nbf", NOW_SECONDS + 61)
             }),
-            nobody("a token of another issuer", BadToken("issuer"), || {
+            Self::nobody("a token of another issuer", BadToken("issuer"), || {
                 with("iss", "https://example.org")
             }),
-            nobody("a token for another audience", BadToken("audience"), || {
+            Self::nobody("a token for another audience", BadToken("audience"), || {
                 with("aud", "mailer")
             }),
-            nobody(
+            Self::nobody(
                 "a token signed with another key",
                 BadToken("signature"),
                 || {
@@ -186,7 +181,7 @@ impl Caller {
                     bearer(&impostor.token(&almighty()))
                 },
             ),
-            nobody(
+            Self::nobody(
                 "a token of an unknown key",
                 BadToken("signature key"),
                 || {
@@ -194,7 +189,7 @@ impl Caller {
                     bearer(&unknown.token(&almighty()))
                 },
             ),
-            nobody(
+            Self::nobody(
                 "a token of another algorithm",
                 BadToken("algorithm"),
                 || {
@@ -202,38 +197,54 @@ impl Caller {
                     bearer(&other.token(&almighty()))
                 },
             ),
-            nobody("a token without an expiry", missing, || {
+        ]
+    }
+
+    /// Those of them whose token is signed as it should be, and lacks a claim or has one of no meaning.
+    fn with_bad_claims() -> Vec<Self> {
+        let missing = Refusal::BadToken("claim missing");
+        let malformed = Refusal::BadToken("claim malformed");
+        vec![
+            Self::nobody("a token without an expiry", missing, || {
                 with("exp", Value::Null)
             }),
-            nobody("a token without an issuer", missing, || {
+            Self::nobody("a token without an issuer", missing, || {
                 with("iss", Value::Null)
             }),
-            nobody("a token without an audience", missing, || {
+            Self::nobody("a token without an audience", missing, || {
                 with("aud", Value::Null)
             }),
-            nobody("a token without a subject", missing, || {
+            Self::nobody("a token without a subject", missing, || {
                 with("sub", Value::Null)
             }),
-            nobody("an administrator without an organization", missing, || {
+            Self::nobody("an administrator without an organization", missing, || {
                 let mut claims = almighty();
                 claims["role"] = json!("ADMIN");
                 claims["organizationId"].take();
                 bearer(&signed(&claims))
             }),
-            nobody("an organization that is a part of a key", malformed, || {
+            Self::nobody("an organization that is a part of a key", malformed, || {
                 let contact = format!("{}#CONTACT", Organization::Ours.id());
                 with("organizationId", contact)
             }),
-            nobody("a client that is no slug", malformed, || {
+            Self::nobody("a client that is no slug", malformed, || {
                 with("client", "web site")
             }),
-            nobody("a user that looks like an application", malformed, || {
+            Self::nobody("a user that looks like an application", malformed, || {
                 let mut claims = almighty();
                 claims["sub"] = json!("client:website");
                 claims["client"].take();
                 bearer(&signed(&claims))
             }),
         ]
+    }
+
+    fn nobody(name: &'static str, refusal: Refusal, authorization: fn() -> Option<String>) -> Self {
+        Self {
+            name,
+            names_client: CLIENT,
+            proof: Proof::Nothing(refusal, authorization),
+        }
     }
 
     /// The `Authorization` header.

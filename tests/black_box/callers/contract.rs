@@ -3,7 +3,7 @@
 use shared::http::Route;
 
 use super::caller::{Identity, Proof, Refusal};
-use super::world::{CLIENT, Cell, Organization};
+use super::world::{CLIENT, Cell, Holders, Organization};
 
 /// What the contract says of a route.
 struct Rule {
@@ -41,18 +41,13 @@ fn rule(route: Route) -> Rule {
     use Needs::{Administrator, Anybody, Application};
     use WhereMissing::{Created, NotFound, Unknown};
     let (needs, super_admin_reaches_all, where_missing, writes) = match route {
-        Route::VerifyPhoneNumber => (Anybody, true, NotFound, true),
-        Route::VerifyContactMethod => (Anybody, true, NotFound, true),
-        Route::VerifyContact => (Application, false, NotFound, true),
-        Route::UpsertContact => (Application, false, Created, true),
-        Route::GetContact => (Anybody, true, NotFound, false),
-        Route::ContactStatus => (Application, false, Unknown, false),
-        Route::AddContactMethod => (Anybody, false, NotFound, true),
-        Route::RemoveContactMethod => (Anybody, false, NotFound, true),
-        Route::Subscribe => (Application, false, Created, true),
-        Route::Unsubscribe => (Application, false, NotFound, true),
-        Route::GetHistory => (Anybody, true, NotFound, false),
+        Route::VerifyPhoneNumber | Route::VerifyContactMethod => (Anybody, true, NotFound, true),
+        Route::GetContact | Route::GetHistory => (Anybody, true, NotFound, false),
+        Route::AddContactMethod | Route::RemoveContactMethod => (Anybody, false, NotFound, true),
         Route::EraseContact => (Administrator, true, NotFound, true),
+        Route::VerifyContact | Route::Unsubscribe => (Application, false, NotFound, true),
+        Route::UpsertContact | Route::Subscribe => (Application, false, Created, true),
+        Route::ContactStatus => (Application, false, Unknown, false),
     };
     Rule {
         needs,
@@ -101,7 +96,7 @@ pub(super) fn expected(cell: &Cell) -> Expected {
         return Expected::Forbidden;
     }
     let own = identity.organization;
-    if rule.needs == Needs::Application && !has(cell.world.audience.all(), own) {
+    if rule.needs == Needs::Application && !has(cell.world.audience, own) {
         return Expected::UnknownAudience;
     }
     let others = cell.world.contact.all();
@@ -149,8 +144,8 @@ fn reaches_all(rule: &Rule, identity: &Identity) -> bool {
     rule.super_admin_reaches_all && identity.role == Some("SUPERADMIN")
 }
 
-fn has(holders: Vec<Organization>, organization: Option<Organization>) -> bool {
-    organization.is_some_and(|organization| holders.contains(&organization))
+fn has(holders: Holders, organization: Option<Organization>) -> bool {
+    organization.is_some_and(|organization| holders.has(organization))
 }
 
 /// The organization in which the request writes, if it writes.
@@ -174,8 +169,8 @@ pub(super) fn view(cell: &Cell) -> Option<View> {
         }
         (_, Proof::Identity(identity)) if reaches_all(&rule(cell.route), identity) => None,
         (_, Proof::Identity(Identity { organization, .. })) => Some(View {
-            has_contact: has(cell.world.contact.all(), *organization),
-            has_audience: has(cell.world.audience.all(), *organization),
+            has_contact: has(cell.world.contact, *organization),
+            has_audience: has(cell.world.audience, *organization),
         }),
     }
 }
