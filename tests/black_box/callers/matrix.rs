@@ -91,16 +91,16 @@ pub(super) async fn run(cells: Vec<Cell>, headers: &[(&str, &str)]) -> Vec<Tried
         .buffered(CONCURRENT)
         .collect()
         .await;
-    let changes = changes(&before, &items(&api.database).await, &cells, &answers);
+    let after = items(&api.database).await;
+    let written = written(&before, &after, &cells, &answers);
     let tried = cells.into_iter().zip(answers);
     let tried = tried.map(|(cell, answer)| {
         let mut changed = Vec::from(Organization::ALL);
-        changed.retain(|organization| changes.contains(&(cell.number, *organization)));
-        let calls = answer.logged()["dynamodb.calls"].clone();
+        changed.retain(|organization| written.contains(&(cell.number, *organization)));
         Tried {
+            calls: answer.logged()["dynamodb.calls"].clone(),
             cell,
             answer,
-            calls,
             changed,
         }
     });
@@ -120,7 +120,7 @@ async fn items(database: &Database) -> Items {
 }
 
 /// The numbers of the cells whose items changed, each with the organization of the items.
-fn changes(
+fn written(
     before: &Items,
     after: &Items,
     cells: &[Cell],

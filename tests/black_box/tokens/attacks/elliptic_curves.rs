@@ -1,4 +1,4 @@
-//! Attacks on ECDSA and EdDSA signatures.
+//! Attacks on ECDSA and `EdDSA` signatures.
 
 use black_box_tests::keys::{SigningKey, base64url, unsigned};
 use serde_json::json;
