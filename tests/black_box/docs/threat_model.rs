@@ -24,7 +24,7 @@ fn names(text: &str) -> Vec<&str> {
 /// Why the repository has no such test or check.
 fn fault(name: &str) -> Option<String> {
     let (file, test) = name.split_once("::").unwrap_or((name, ""));
-    let Ok(text) = fs::read_to_string(repository().join(file)) else {
+    let Ok(code) = fs::read_to_string(repository().join(file)) else {
         return Some(format!("there is no file {file}"));
     };
     let is_there = if file.starts_with(".ci/") {
@@ -32,7 +32,7 @@ fn fault(name: &str) -> Option<String> {
     } else {
         let attribute = r"#\[(tokio::)?test(\([^)]*\))?\]\s+(#\[[^\]]*\]\s+)*";
         let function = format!(r"{attribute}(async )?fn {}\(", regex::escape(test));
-        Regex::new(&function).unwrap().is_match(&text)
+        Regex::new(&function).unwrap().is_match(&code)
     };
     (!is_there).then(|| format!("{file} has no test {test}"))
 }
