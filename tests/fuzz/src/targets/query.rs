@@ -1,0 +1,92 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use shared::domain::EmailAddress;
+
+use crate::invisible::is_invisible;
+use crate::request::Request;
+use crate::scene::with_scene;
+use crate::targets::api_event::check;
+
+/// The query of a question about an address.
+///
+/// # Panics
+/// When its parameters are read otherwise than a form's, but for a plus, which stays one.
+pub fn query(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else {
+        return;
+    };
+    let request = Request::of("contact-status", "application", "", "").query(text.to_owned());
+    if request.event().is_none() {
+        return;
+    }
+    with_scene(|scene| {
+        let answer = scene.answer(&request);
+        let (status, fields) = expected(text.split('#').next().unwrap_or_default());
+        assert_eq!(answer.status, status, "{fields}: {answer:?}");
+        let found = if status == 200 {
+            &answer.body["email"]
+        } else {
+            &answer.body["error"]["fields"]
+        };
+        assert_eq!(*found, fields, "{answer:?}");
+        check(scene, request.route, &answer);
+    });
+}
+
+/// The status, and the address or the fields at fault.
+fn expected(query: &str) -> (u16, Value) {
+    let mut parameters = BTreeMap::new();
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        parameters.insert(decoded(name), decoded(value));
+    }
+    let value = |name: &str| parameters.get(name).map_or("", |value| value.trim());
+    let client = value("client");
+    if !client.is_empty() && client != "website" {
+        return (403, json!({ "client": "forbidden" }));
+    }
+    // Whoever writes a form's query writes a plus for a blank, and `%20` for a plus that was read as a blank.
+    let address = value("email").trim_matches(is_invisible).replace(' ', "+");
+    let address = EmailAddress::parse(&address);
+    let mut faults = BTreeMap::new();
+    match &address {
+        Ok(_) => {}
+        Err(_) if value("email").is_empty() => drop(faults.insert("email", "required")),
+        Err(_) => drop(faults.insert("email", "invalid")),
+    }
+    for name in ["audience", "client"] {
+        if value(name).is_empty() {
+            faults.insert(name, "required");
+        }
+    }
+    if faults.is_empty() && !["newsletter", "other"].contains(&value("audience")) {
+        faults.insert("audience", "not_found");
+    }
+    match address {
+        Ok(address) if faults.is_empty() => (200, json!(address.normal_form())),
+        _ => (400, json!(faults)),
+    }
+}
+
+/// Decodes `%xx`. Bytes that are no UTF-8 become replacement characters.
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after
+            .get(..2)
+            .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
