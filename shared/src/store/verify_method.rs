@@ -3,6 +3,7 @@
 //! Its condition is the one rule, so that no read is needed. Where its answer is lost, or where the contact does not remember
 //! its last writes, the change is made from a read, like every other ([`change`](super::change)).
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -102,6 +103,8 @@ impl Store {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                 explain(refused.item.clone(), request)
             }
+            // DynamoDB cannot make the update of such an item. A read tells which attribute is at fault.
+            _ if error.code() == Some("ValidationException") => Ok(None),
             _ => Err(DatabaseError::from_write(error).into()),
         }
     }

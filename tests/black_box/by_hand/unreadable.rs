@@ -82,6 +82,17 @@ async fn endpoint_1_names_the_attribute_that_it_cannot_read() {
 }
 
 #[tokio::test]
+async fn endpoint_1_names_the_attribute_that_its_update_cannot_change() {
+    for path in [&["version"][..], &["phones", PHONE]] {
+        assert_named(CONTACT, path, text(VALUE), &path[..1], async |api| {
+            let body = json!({ "phoneNumber": PHONE, "verifiedAt": "2024-01-01T00:00:00Z" });
+            api.verify_phone_number("c_1", body).await
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn endpoint_3_names_the_attribute_of_a_subscription_that_it_cannot_read() {
     let parts = ["subscription", "status"];
     assert_named(

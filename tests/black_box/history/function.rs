@@ -76,6 +76,8 @@ async fn a_record_that_cannot_be_read_is_reported_and_those_after_it_are_recorde
         }),
         broken(&|record| record["dynamodb"]["NewImage"] = json!(5)),
         broken(&|record| record["dynamodb"]["NewImage"]["version"] = json!({ "S": "many" })),
+        // An item that somebody has put under a key of their own.
+        broken(&|record| record["dynamodb"]["NewImage"]["pk"] = json!({ "S": "mine" })),
         broken(&|record| record["dynamodb"]["SequenceNumber"] = json!("x")),
         broken(&|record| record["dynamodb"]["ApproximateCreationDateTime"] = json!(1e18)),
         broken(&|record| record["dynamodb"] = json!(null)),

@@ -14,9 +14,8 @@ use crate::store::keys::{Key, PARTITION_KEY, organization_of, organization_shard
 pub(in crate::store) fn contact(item: Item) -> Result<Contact, DatabaseError> {
     let mut item = Reader::of("contact", item);
     let partition: String = item.required(PARTITION_KEY)?;
-    let organization_id = organization_of(&partition).ok_or(DatabaseError::UnexpectedAnswer(
-        "a contact's key names no organization",
-    ))?;
+    let organization_id = organization_of(&partition)
+        .ok_or_else(|| item.unreadable(PARTITION_KEY, "names no organization".to_owned()))?;
     Ok(Contact {
         organization_id,
         id: item.required(CONTACT_ID)?,
