@@ -18,9 +18,9 @@ use shared::store::{ClientTimeouts, configure};
 
 /// No input waits for anything.
 const TIMEOUTS: ClientTimeouts = ClientTimeouts {
-    connect: Duration::from_secs(60),
-    attempt: Duration::from_secs(60),
-    operation: Duration::from_secs(60),
+    connect: Duration::from_mins(1),
+    attempt: Duration::from_mins(1),
+    operation: Duration::from_mins(1),
     attempts: 1,
 };
 

@@ -179,8 +179,8 @@ impl Scene {
         }
         self.records.extend(records.iter().cloned());
         let (recorder, _) = black_box_tests::stream::recorder(self.store().clone());
-        let recorded = self.run(recorder.record(json!({ "Records": records })));
-        assert_eq!(recorded.batch_item_failures, []);
+        let response = self.run(recorder.record(json!({ "Records": records })));
+        assert_eq!(response.batch_item_failures, []);
     }
 
     /// The store over the table.

@@ -3,6 +3,12 @@
 //! `FUZZ_SEED` repeats a run, and `FUZZ_TIMES` multiplies the number of mutations and their time. An input that fails is kept; put it into the
 //! corpus to have it replayed.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test shows its seed, and fails where it cannot run"
+)]
+
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -13,7 +19,7 @@ use fuzz_targets::TARGETS;
 use fuzz_targets::mutate::mutate;
 
 /// No input takes as long, on a busy machine either.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// How long the mutations of a target take at most.
 const TIME: Duration = Duration::from_secs(5);

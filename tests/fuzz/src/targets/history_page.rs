@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::choices::line;
@@ -58,11 +59,7 @@ fn is_limit(text: &str) -> bool {
 }
 
 fn request((contact, filter): (&str, &str), limit: &str, cursor: &str) -> Request {
-    let encode = |text: &str| {
-        text.bytes()
-            .map(|byte| format!("%{byte:02X}"))
-            .collect::<String>()
-    };
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let query = format!("{filter}&limit={}&cursor={}", encode(limit), encode(cursor));
     Request::of("get-history", "member", contact, "").query(query)
 }

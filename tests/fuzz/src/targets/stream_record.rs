@@ -28,7 +28,7 @@ pub fn stream_record(input: &[u8]) {
     }
     let mut times = BTreeSet::new();
     texts(&batch, &mut |text| {
-        times.extend(Timestamp::parse_rfc3339(text))
+        times.extend(Timestamp::parse_rfc3339(text));
     });
     with_scene(|scene| {
         let (recorder, kept) = recorder(scene.store().clone());

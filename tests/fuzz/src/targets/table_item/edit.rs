@@ -52,7 +52,7 @@ impl Edit {
             names.push(UNKNOWN.to_owned());
             let name = choices.one_of(&names).clone();
             path.push(name.clone());
-            let goes_deeper = choices.byte() % 4 != 0;
+            let goes_deeper = !choices.byte().is_multiple_of(4);
             if goes_deeper && matches!(map.get(&name), Some(AttributeValue::M(_))) {
                 let Some(AttributeValue::M(deeper)) = map.get_mut(&name) else {
                     return None;
@@ -173,7 +173,7 @@ fn value(choices: &mut Choices<'_>, old: Option<&AttributeValue>) -> Option<Attr
         20 => text(&"x".repeat(20_000)),
         // The same as a value of another type, or as a text of the input's.
         _ => match old {
-            Some(AttributeValue::S(old)) if choices.byte() % 2 == 0 => {
+            Some(AttributeValue::S(old)) if choices.byte().is_multiple_of(2) => {
                 AttributeValue::L(vec![text(old)])
             }
             Some(AttributeValue::N(old)) => text(old),
