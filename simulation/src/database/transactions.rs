@@ -130,9 +130,9 @@ impl Database {
         let mut in_turn = keys.to_vec();
         self.random.shuffle(&mut in_turn);
         for key in &in_turn {
-            if self.random.chance(0.7) {
-                sleep(self.random.milliseconds(0..10)).await;
-            }
+            // Most often milliseconds pass, and now and then far more.
+            let longest = self.random.of_these(&[1, 10, 10, 10, 10, 10, 10, 500]);
+            sleep(self.random.milliseconds(0..longest)).await;
             self.state().hidden.remove(key);
         }
         let visible_at = self.trace.now();
