@@ -130,7 +130,7 @@ impl World {
         let mut stream = Stream::new(&self.network);
         let is_over = AtomicBool::new(false);
         let callers = async {
-            let count = self.random.number(2..6);
+            let count = self.random.number(2..5);
             join_all((0..count).map(|number| self.call(number))).await;
             is_over.store(true, Ordering::Relaxed);
         };
@@ -160,7 +160,7 @@ impl World {
         let organization = ORGANIZATIONS[usize::from(self.random.chance(0.3))];
         let callers = Callers::new(organization, number, self.favourite);
         sleep(self.random.milliseconds(0..100)).await;
-        for _ in 0..self.random.number(3..9) {
+        for _ in 0..self.random.number(2..8) {
             let (version, cursors) = {
                 let seen = self.seen();
                 let key = (organization.to_owned(), STABLE_CONTACT.to_owned());

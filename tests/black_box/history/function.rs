@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::stream::{Kept, record_all, recorder, records, sequence_number};
 use black_box_tests::{Api, service_for_crowds};
 use record_history::Recorder;
@@ -31,6 +32,27 @@ async fn a_record_that_arrives_again_writes_nothing_twice_and_its_event_has_the_
     let again = record_all(&api.database).await;
     assert_eq!(history(&api, "").await, once);
     assert_eq!(first.events(), again.events());
+}
+
+#[tokio::test]
+async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
+    let api = start_with_contact().await;
+    let body = json!({
+        "audience": "newsletter", "client": "website", "verified": true, "verified_at": "2024-05-02T00:00:00Z", "email": EMAIL,
+    });
+    assert_eq!(api.verify_contact("c_1", body).await.status, 200);
+    let proxy = Proxy::start(&api.database.url).await;
+    let (function, _) = recorder(api.database.store_through(&proxy.url, PATIENT).await);
+    // The transaction that wrote the subscription and the address still makes its items visible.
+    let conflict = Fault::Cancelled(&["TransactionConflict"]);
+    proxy.fail("TransactGetItems", [conflict]);
+    let response = function.record(batch(&records(&api.database).await)).await;
+    assert_eq!(response.batch_item_failures, []);
+    assert_eq!(proxy.count("TransactGetItems"), 2);
+    let found = history(&api, "").await;
+    let entries = found["entries"].as_array().unwrap();
+    let of_client = entries.iter().find(|entry| entry["level"] == "client");
+    assert_eq!(of_client.unwrap()["value"], EMAIL);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::store::batch::put;
 use crate::store::conditions::IS_ABSENT;
 use crate::store::erase::is_erased;
-use crate::store::items::{address, contact, subscription};
+use crate::store::items::{Item, address, contact, subscription};
 use crate::store::keys::{
     Key, PARTITION_KEY, SUBSCRIPTION_PREFIX, contact_partition, subscription_of,
 };
@@ -188,9 +188,8 @@ impl Store {
     ) -> Result<Option<String>, DatabaseError> {
         let mut states = states.into_iter().flatten();
         if let Some(hash) = states.find_map(|state| state.verified_addresses.get(method)) {
-            let item = self
-                .read_item(Key::address(&write.organization, hash))
-                .await?;
+            let key = Key::address(&write.organization, hash);
+            let item = self.read_after_transaction(key).await?;
             let address = item.map(address).transpose()?;
             return Ok(address
                 .map(|address| address.normal_form)
@@ -198,11 +197,28 @@ impl Store {
         }
         // An older build, or a person, wrote the subscription without the hash.
         let owner = Key::contact(&write.organization, &write.contact);
-        let item = self.read_item(owner).await?.filter(|item| !is_erased(item));
+        let item = self.read_after_transaction(owner).await?;
+        let item = item.filter(|item| !is_erased(item));
         let contact = item.map(contact).transpose()?;
         let emails = contact.into_iter().flat_map(|contact| contact.emails);
         let mut found = emails.filter(|email| email.id == *method);
         Ok(found.next().map(|email| email.normal_form))
+    }
+
+    /// Reads an item that the transaction of a record may have written too. A read of a single item is not ordered with
+    /// transactions: it could still see the item before that one, although its record is here. A transaction that reads is refused
+    /// meanwhile, and repeated.
+    async fn read_after_transaction(&self, key: Key) -> Result<Option<Item>, DatabaseError> {
+        let mut delays = self.delays();
+        loop {
+            match self.read_at_once([key.clone()]).await {
+                Err(error) if error.is_worth_another_attempt() => match delays.next() {
+                    Some(delay) => tokio::time::sleep(delay).await,
+                    None => return Err(error),
+                },
+                read => return Ok(read?.pop().flatten()),
+            }
+        }
     }
 
     /// Adds an entry, unless it is there already.
