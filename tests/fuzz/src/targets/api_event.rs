@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 48 * 1024;
 
 /// An event of API Gateway, through `lambda_http` to the handler of its route.
 ///
-/// An input that begins with `{` is the event itself; any other is a request as [`Request::read`] reads it.
+/// An input that begins with `{` is the event itself; any other is a request, as `Request::read` reads it.
 ///
 /// # Panics
 /// When the answer is a failure of ours or none of the contract's, or when a refused request has written something.

@@ -110,7 +110,7 @@ const REQUESTS: [(&str, &str, &str, &str); 20] = [
     ("erase-contact", "administrator", "c_4", ""),
 ];
 
-/// Edits of the table by hand, then a request: the number of the request, then edits as [`Edit::read`] reads them.
+/// Edits of the table by hand, then a request: the number of the request, then edits, as `Edit::read` reads them.
 ///
 /// # Panics
 /// When the answer is neither right nor a failure of ours that names what cannot be read and has written nothing.
