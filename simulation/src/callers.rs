@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use shared::http::Route;
 
 use crate::random::Random;
-use crate::requests::{
-    ADDRESSES, Asked, CONTACTS, Caller, PHONES, Request, STABLE_ADDRESS, STABLE_CONTACT,
-    STABLE_PHONE,
+use crate::requests::{Asked, Caller, Request};
+use crate::scene::{
+    ADDRESSES, AUDIENCES, CLIENTS, CONTACTS, LONE_CONTACT, ORGANIZATIONS, PHONES, STABLE_ADDRESS,
+    STABLE_CONTACT, STABLE_PHONE,
 };
-use crate::start::{AUDIENCES, CLIENTS, LONE_CONTACT, ORGANIZATIONS};
 
 /// A caller in an organization, as a person and as an application.
 #[derive(Debug, Clone)]
@@ -52,10 +52,28 @@ impl Callers {
         }
     }
 
-    /// The organization.
+    /// A read of a contact.
     #[must_use]
-    pub fn organization(&self) -> &'static str {
-        self.organization
+    pub fn read(&self, contact: &str) -> Request {
+        self.by_person(Route::GetContact, contact, Asked::Read, json!({}))
+    }
+
+    /// A page of a contact's history.
+    #[must_use]
+    pub fn history_page(&self, contact: &str, limit: u64, cursor: Option<String>) -> Request {
+        let mut content = json!({ "limit": limit });
+        let cursor_of = cursor
+            .is_some()
+            .then(|| (self.organization.to_owned(), contact.to_owned()));
+        if let Some(cursor) = cursor {
+            content["cursor"] = json!(cursor);
+        }
+        self.by_person(
+            Route::GetHistory,
+            contact,
+            Asked::History { cursor_of },
+            content,
+        )
     }
 
     /// A request, drawn at random. `cursors` are those of pages that anybody has read, with the organization and the contact.
@@ -95,13 +113,7 @@ impl Callers {
         request
     }
 
-    pub(crate) fn by_person(
-        &self,
-        route: Route,
-        contact: &str,
-        asked: Asked,
-        content: Value,
-    ) -> Request {
+    fn by_person(&self, route: Route, contact: &str, asked: Asked, content: Value) -> Request {
         Request {
             organization: self.organization,
             actor: self.person.subject.clone(),
@@ -229,11 +241,7 @@ impl Callers {
     fn upsert(&self, random: &Random) -> Request {
         let client = usize::from(random.chance(0.4));
         let address = self.address(random);
-        let audience = if address == STABLE_ADDRESS {
-            AUDIENCES[0]
-        } else {
-            random.of_these(&AUDIENCES)
-        };
+        let audience = audience_of(address, random);
         let mut content =
             json!({ "email": address, "audience": audience, "client": CLIENTS[client] });
         if random.chance(0.5) {
@@ -295,11 +303,7 @@ impl Callers {
 
     fn subscribe(&self, random: &Random) -> Request {
         let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
-        let audience = if address == STABLE_ADDRESS {
-            AUDIENCES[0]
-        } else {
-            random.of_these(&AUDIENCES)
-        };
+        let audience = audience_of(address, random);
         let scope = random.of_these(&["client", "audience", "global"]);
         let content = json!({ "email": address, "audience": audience, "client": CLIENTS[client], "scope": scope });
         let asked = Asked::Subscribe {
@@ -311,11 +315,7 @@ impl Callers {
 
     fn unsubscribe(&self, random: &Random) -> Request {
         let (client, address) = (usize::from(random.chance(0.4)), self.address(random));
-        let audience = if address == STABLE_ADDRESS {
-            AUDIENCES[0]
-        } else {
-            random.of_these(&AUDIENCES)
-        };
+        let audience = audience_of(address, random);
         let scope = random.of_these(&["client", "audience", "global"]);
         let content = json!({
             "email": address, "audience": audience, "client": CLIENTS[client], "scope": scope, "reason": "enough",
@@ -387,5 +387,14 @@ impl Callers {
             return self.verify_method(random);
         }
         self.by_person(Route::EraseContact, "c_3", Asked::Erase, json!({}))
+    }
+}
+
+/// The stable address is in one audience, so that all requests about it meet.
+fn audience_of(address: &str, random: &Random) -> &'static str {
+    if address == STABLE_ADDRESS {
+        AUDIENCES[0]
+    } else {
+        random.of_these(&AUDIENCES)
     }
 }

@@ -8,19 +8,20 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use lambda_http::Body;
-use serde_json::{Value, json};
-use shared::http::Route;
+use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use crate::callers::Callers;
 use crate::database::Database;
 use crate::faults::Fault;
+use crate::invocation::Invocation;
 use crate::ledger::{Commit, Item};
 use crate::network::{GATEWAY_TIMEOUT, Network};
-use crate::process::{Invocation, Process};
+use crate::process::Process;
 use crate::random::Random;
-use crate::requests::{ADDRESSES, Asked, Request, Response, STABLE_CONTACT, Sent};
-use crate::start::{self, ORGANIZATIONS};
+use crate::requests::{Asked, Request, Response, Sent};
+use crate::scene::{ADDRESSES, ORGANIZATIONS, STABLE_CONTACT};
+use crate::start;
 use crate::stream::Stream;
 use crate::trace::{Counts, Trace};
 use crate::weather::Weather;
@@ -184,7 +185,7 @@ impl World {
     async fn send(&self, mut request: Request) -> Option<Response> {
         let id = format!("r{}", self.count.fetch_add(1, Ordering::Relaxed));
         let process = self.random.of_these(&self.processes);
-        let invocation = Invocation::draw(&self.random, &self.network);
+        let invocation = Invocation::draw(&self.random, self.database.weather());
         let (began, clock_ms) = (self.trace.now(), process.clock_ms());
         self.trace.note("sends", || {
             format!("{id} {} {:?}", request.contact, request.asked)
@@ -298,31 +299,5 @@ fn read(response: &lambda_http::http::Response<Body>) -> Response {
         status: response.status().as_u16(),
         version: version.and_then(|tag| tag.trim_matches('"').parse().ok()),
         body: serde_json::from_slice(response.body()).unwrap_or_default(),
-    }
-}
-
-impl Callers {
-    /// A read of a contact.
-    #[must_use]
-    pub fn read(&self, contact: &str) -> Request {
-        self.by_person(Route::GetContact, contact, Asked::Read, json!({}))
-    }
-
-    /// A page of a contact's history.
-    #[must_use]
-    pub fn history_page(&self, contact: &str, limit: u64, cursor: Option<String>) -> Request {
-        let mut content = json!({ "limit": limit });
-        let cursor_of = cursor
-            .is_some()
-            .then(|| (self.organization().to_owned(), contact.to_owned()));
-        if let Some(cursor) = cursor {
-            content["cursor"] = json!(cursor);
-        }
-        self.by_person(
-            Route::GetHistory,
-            contact,
-            Asked::History { cursor_of },
-            content,
-        )
     }
 }

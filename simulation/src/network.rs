@@ -23,7 +23,7 @@ use tokio::time::sleep;
 
 use crate::database::{Answer, Call, Database};
 use crate::faults::Fault;
-use crate::process::Invocation;
+use crate::invocation::Invocation;
 use crate::random::Random;
 use crate::trace::Trace;
 

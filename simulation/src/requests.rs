@@ -2,35 +2,11 @@
 
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use contacts::development::{AUDIENCE, ISSUER, signed};
 use serde_json::{Map, Value, json};
+use shared::auth::DEVELOPMENT_SECRET;
 use shared::domain::Timestamp;
 use shared::http::Route;
-
-/// A phone number that always belongs to the contact `c_1`.
-pub const STABLE_PHONE: &str = "+14165550100";
-/// An address that always belongs to the contact `c_1`, as its primary one.
-pub const STABLE_ADDRESS: &str = "stable@example.com";
-/// Phone numbers that come and go.
-pub const PHONES: [&str; 2] = ["+14165550110", "+14165550111"];
-/// Addresses that come and go. Upserts create contacts for them.
-pub const ADDRESSES: [&str; 4] = [
-    "a@example.com",
-    "b@example.com",
-    "c@example.com",
-    "d@example.com",
-];
-/// Contacts that exist at the beginning.
-pub const CONTACTS: [&str; 3] = ["c_1", "c_2", "c_3"];
-/// The contact that is never erased, and whose stable number and address are never removed.
-pub const STABLE_CONTACT: &str = "c_1";
-
-/// Who issues the tokens.
-pub const ISSUER: &str = "https://issuer.example.com";
-/// Whom the tokens are for.
-pub const AUDIENCE: &str = "contacts";
-/// The key that signs the tokens.
-pub const SECRET: &[u8] = b"a key of the simulation, of no other use";
 
 /// Tokens are valid until 2200.
 const EXPIRES_AT: u64 = 7_258_118_400;
@@ -198,8 +174,7 @@ impl Caller {
         for (name, value) in others {
             claims.extend(value.map(|value| (name.to_owned(), json!(value))));
         }
-        let key = EncodingKey::from_secret(SECRET);
-        encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
+        signed(&claims, DEVELOPMENT_SECRET).unwrap()
     }
 }
 

@@ -16,24 +16,12 @@ use crate::database::{Database, TABLE};
 use crate::ledger::Item;
 use crate::network::Network;
 use crate::random::Random;
-use crate::requests::{ADDRESSES, PHONES, STABLE_ADDRESS, STABLE_PHONE};
+use crate::scene::{
+    ADDRESSES, AUDIENCES, CLIENTS, LONE_CONTACT, ORGANIZATIONS, PHONES, STABLE_ADDRESS,
+    STABLE_PHONE,
+};
 use crate::trace::Trace;
 use crate::weather::Weather;
-
-/// When a history begins, in milliseconds since 1970: 2100-01-01. It is later than the true time, at which the seed is loaded.
-pub const BEGAN_AT_MS: i64 = 4_102_444_800_000;
-
-/// The organizations.
-pub const ORGANIZATIONS: [&str; 2] = ["alpha", "beta"];
-
-/// The clients of an organization.
-pub const CLIENTS: [&str; 2] = ["website", "app"];
-
-/// The audiences of an organization.
-pub const AUDIENCES: [&str; 2] = ["newsletter", "other"];
-
-/// The contact that only the second organization has.
-pub const LONE_CONTACT: &str = "c_lone";
 
 /// The items at the beginning.
 pub fn items() -> &'static [Item] {

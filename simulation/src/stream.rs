@@ -12,11 +12,11 @@ use shared::store::{Store, is_history_key};
 use tokio::time::sleep;
 
 use crate::database::TABLE;
+use crate::invocation::Invocation;
 use crate::ledger::{Key, Write};
 use crate::network::Network;
-use crate::process::Invocation;
 use crate::random::Random;
-use crate::start::BEGAN_AT_MS;
+use crate::scene::BEGAN_AT_MS;
 
 /// The stream of a history, and the function that reads it.
 pub struct Stream {
@@ -105,7 +105,7 @@ impl Stream {
             return;
         }
         let batch = self.batch();
-        let invocation = Invocation::draw(&self.random, &self.network);
+        let invocation = Invocation::draw(&self.random, self.network.database.weather());
         let work = self.function.record(json!({ "Records": batch }));
         let done = match invocation.run(work).await {
             None => 0,

@@ -40,7 +40,8 @@ pub const READ: &str = "any read";
 pub const WRITE: &str = "any write";
 
 const READS: [&str; 4] = ["BatchGetItem", "GetItem", "Query", "TransactGetItems"];
-const WRITES: [&str; 5] = [
+/// The operations that write.
+pub const WRITES: [&str; 5] = [
     "BatchWriteItem",
     "DeleteItem",
     "PutItem",

@@ -10,8 +10,9 @@ use super::content::{method, methods};
 use super::timeline::{State, Timelines, parts};
 use crate::history::History;
 use crate::ledger::{Item, Key, key_of, text};
-use crate::requests::{ADDRESSES, Asked, STABLE_ADDRESS, Sent};
-use crate::start::{self, ORGANIZATIONS};
+use crate::requests::{Asked, Sent};
+use crate::scene::{ADDRESSES, ORGANIZATIONS, STABLE_ADDRESS};
+use crate::start;
 
 /// The facts that hold mail back from an address, as attributes.
 const FACTS: [&str; 3] = ["hardBouncedAt", "complainedAt", "globallyUnsubscribedAt"];

@@ -7,8 +7,8 @@ use super::content::{Level, at_subscription, client_level, method, methods};
 use super::timeline::{State, Timelines};
 use crate::history::History;
 use crate::ledger::{Item, text};
-use crate::requests::{Asked, Response, STABLE_CONTACT, Sent};
-use crate::start::{LONE_CONTACT, ORGANIZATIONS};
+use crate::requests::{Asked, Response, Sent};
+use crate::scene::{LONE_CONTACT, ORGANIZATIONS, STABLE_CONTACT};
 
 /// What only data of an organization have in them: the year of its verifications, and its id.
 const MARKS: [[&str; 2]; 2] = [["2021-", "alpha"], ["2011-", "beta"]];

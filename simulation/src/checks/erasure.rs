@@ -4,7 +4,8 @@ use super::Violations;
 use super::timeline::parts;
 use crate::history::History;
 use crate::ledger::key_of;
-use crate::requests::{ADDRESSES, Asked, PHONES, STABLE_ADDRESS, STABLE_PHONE, Sent};
+use crate::requests::{Asked, Sent};
+use crate::scene::{ADDRESSES, PHONES, STABLE_ADDRESS, STABLE_PHONE};
 
 pub(super) fn check(history: &History, found: &mut Violations) {
     let is_erased = |sent: &&Sent| {

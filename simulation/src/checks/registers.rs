@@ -8,8 +8,10 @@ use super::Violations;
 use super::content::{Level, Reported, Verification};
 use super::linearizability::{Operation, Register, is_linearizable};
 use crate::history::History;
-use crate::requests::{Asked, Response, STABLE_ADDRESS, STABLE_CONTACT, STABLE_PHONE, Sent};
-use crate::start::{AUDIENCES, CLIENTS, ORGANIZATIONS};
+use crate::requests::{Asked, Response, Sent};
+use crate::scene::{
+    AUDIENCES, CLIENTS, ORGANIZATIONS, STABLE_ADDRESS, STABLE_CONTACT, STABLE_PHONE,
+};
 
 /// A method at the contact's level, and at those of two clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

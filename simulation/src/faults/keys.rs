@@ -5,8 +5,8 @@ use shared::domain::{AddressHash, OrganizationId};
 use super::{Plant, Planted};
 use crate::callers::Callers;
 use crate::database::Call;
-use crate::requests::{ADDRESSES, Asked, STABLE_ADDRESS};
-use crate::start::ORGANIZATIONS;
+use crate::requests::Asked;
+use crate::scene::{ADDRESSES, ORGANIZATIONS, STABLE_ADDRESS};
 
 /// Replaces texts in a call.
 fn replace(call: &mut Call, replacements: &[(String, String)]) {
@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "cursor-of-another-tenant",
-        "a page goes on in the history that its cursor is of, whoever asks",
+        "the function answers the history that the cursor belongs to, and not that of the caller",
         Plant::Request(|request| {
             if let Asked::History {
                 cursor_of: Some((organization, contact)),

@@ -6,7 +6,7 @@ use super::edit::{drop_actions, emails, remove, route, sort_key, value, writes, 
 use super::{Plant, Planted};
 use crate::database::Call;
 use crate::ledger::key_of;
-use crate::requests::ADDRESSES;
+use crate::scene::ADDRESSES;
 
 fn without(call: &mut Call, kind: &str, is_dropped: impl Fn(&str) -> bool) {
     for write in writes(call) {

@@ -23,11 +23,8 @@ mod substitution;
 use black_box_tests::keys::{SigningKey, base64url, unsigned};
 use serde_json::Value;
 
-use super::Guarded;
+use super::{ALGORITHM, Guarded, SIGNATURE, UNKNOWN_KEY, header_with};
 
-const ALGORITHM: &str = "algorithm is not the one of the key";
-const UNKNOWN_KEY: &str = "signature key unknown";
-const SIGNATURE: &str = "signature is invalid";
 const MALFORMED: &str = "malformed token";
 const CRITICAL: &str = "malformed token: critical header not understood";
 
@@ -36,13 +33,6 @@ async fn guarded(algorithm: &'static str) -> (SigningKey, Guarded) {
     let key = SigningKey::generate(algorithm, "key_1");
     let api = Guarded::by(&[&key]).await;
     (key, api)
-}
-
-/// The header of a key's tokens with one parameter that is another, or is added.
-fn header_with(key: &SigningKey, name: &str, value: impl Into<Value>) -> Value {
-    let mut header = key.header();
-    header[name] = value.into();
-    header
 }
 
 /// The signed text with this signature.

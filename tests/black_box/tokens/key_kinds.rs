@@ -3,9 +3,7 @@
 use black_box_tests::keys::{SigningKey, unsigned};
 use serde_json::json;
 
-use super::Guarded;
-
-const SIGNATURE: &str = "signature is invalid";
+use super::{Guarded, SIGNATURE};
 
 /// The tests of each algorithm.
 macro_rules! kinds {

@@ -22,6 +22,11 @@ use shared::http::{Dialect, Route};
 use shared::settings::Settings;
 use uuid::Uuid;
 
+/// Why a token is refused.
+const ALGORITHM: &str = "algorithm is not the one of the key";
+const UNKNOWN_KEY: &str = "signature key unknown";
+const SIGNATURE: &str = "signature is invalid";
+
 const ISSUER: &str = "https://idp.example.com/";
 const AUDIENCE: &str = "https://contacts.example.com";
 
@@ -198,6 +203,13 @@ async fn service(database: &Database, settings: &[(&'static str, &str)]) -> Serv
 /// A key of the kind that most tests use, since they are not about it.
 fn any_key() -> SigningKey {
     SigningKey::generate("HS256", "key_1")
+}
+
+/// The header of a key's tokens with one parameter that is another, or is added.
+fn header_with(key: &SigningKey, name: &str, value: impl Into<Value>) -> Value {
+    let mut header = key.header();
+    header[name] = value.into();
+    header
 }
 
 /// Asserts that the request was refused because its token proves nothing.

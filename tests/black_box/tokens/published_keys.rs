@@ -15,10 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{
-    ENDPOINTS, Guarded, any_key, assert_invalid_token, assert_no_token, assert_unavailable, service,
+    ENDPOINTS, Guarded, UNKNOWN_KEY, any_key, assert_invalid_token, assert_no_token,
+    assert_unavailable, service,
 };
-
-const UNKNOWN_KEY: &str = "signature key unknown";
 
 /// How long after a refetch there is another at the earliest (contract section 3).
 const REFETCH_INTERVAL: Duration = Duration::from_mins(5);

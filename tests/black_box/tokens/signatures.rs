@@ -3,23 +3,12 @@
 use black_box_tests::keys::{SigningKey, unsigned};
 use serde_json::{Value, json};
 
-use super::{Guarded, any_key};
-
-const ALGORITHM: &str = "algorithm is not the one of the key";
-const UNKNOWN_KEY: &str = "signature key unknown";
-const SIGNATURE: &str = "signature is invalid";
+use super::{ALGORITHM, Guarded, SIGNATURE, UNKNOWN_KEY, any_key, header_with};
 
 async fn guarded() -> (SigningKey, Guarded) {
     let key = any_key();
     let api = Guarded::by(&[&key]).await;
     (key, api)
-}
-
-/// The header of a key's tokens with one member that is another.
-fn header_with(key: &SigningKey, name: &str, value: impl Into<Value>) -> Value {
-    let mut header = key.header();
-    header[name] = value.into();
-    header
 }
 
 fn header_without(key: &SigningKey, name: &str) -> Value {

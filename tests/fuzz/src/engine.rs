@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use black_box_tests::proxy::WRITES;
 use dynoxide::{Database, DynoxideError};
 use serde_json::Value;
 use shared::store::{ClientTimeouts, configure};
@@ -23,15 +24,6 @@ const TIMEOUTS: ClientTimeouts = ClientTimeouts {
     operation: Duration::from_mins(1),
     attempts: 1,
 };
-
-/// The operations that write.
-const WRITES: [&str; 5] = [
-    "BatchWriteItem",
-    "DeleteItem",
-    "PutItem",
-    "TransactWriteItems",
-    "UpdateItem",
-];
 
 /// The embedded engine, and what was written through it.
 #[derive(Clone)]
