@@ -97,7 +97,7 @@ fn administrator(api: &Api) -> String {
 }
 
 /// Erases a contact.
-async fn erase(api: &Api, id: &str) -> Answer {
+pub(crate) async fn erase(api: &Api, id: &str) -> Answer {
     let path = Route::EraseContact.path_of(id);
     let request = api.request_by("DELETE", &path);
     api.send(request.bearer_auth(administrator(api))).await

@@ -199,23 +199,35 @@ impl Store {
     /// subscription and the one at audience level.
     ///
     /// # Errors
-    /// As [`Store::read_at_once`], or when an item cannot be read.
+    /// As [`Store::read_at_once`], or when an item cannot be read. When the address has changed since it was read: the erasure
+    /// of a former owner deletes its subscriptions, and then the address tells that there was an end.
     pub(super) async fn read_inherited(
         &self,
         tenant: &Tenant,
-        address: &Address,
+        found: &FoundAddress,
         levels: &[SubscriptionId; 2],
     ) -> Result<Inherited, DatabaseError> {
         let organization = tenant.organization();
-        let mut found = Vec::new();
-        for former in &address.former_owners {
-            if address.owner.as_ref() != Some(former) {
-                let keys = levels.each_ref();
-                let keys = keys.map(|id| Key::subscription(organization, former, id));
-                found.extend(levels.iter().zip(self.read_at_once(keys).await?));
+        let address = &found.address;
+        let former = address.former_owners.iter();
+        let former = former.filter(|former| address.owner.as_ref() != Some(former));
+        let keys = former.flat_map(|former| {
+            levels
+                .iter()
+                .map(|id| Key::subscription(organization, former, id))
+        });
+        let mut keys: Vec<_> = keys.collect();
+        let mut items = Vec::new();
+        if !keys.is_empty() {
+            keys.push(Key::address_of(organization, &address.normal_form));
+            items = self.read_at_once(keys).await?;
+            if items.pop().flatten() != found.item {
+                let why = "the address was changed after it was read";
+                return Err(DatabaseError::LostRace(why.into()));
             }
         }
-        Ok(Inherited::of(levels, found.into_iter())?.with_erased(levels, address.ended_at))
+        let former = levels.iter().cycle().zip(items);
+        Ok(Inherited::of(levels, former)?.with_erased(levels, address.ended_at))
     }
 }
 

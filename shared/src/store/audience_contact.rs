@@ -107,8 +107,9 @@ impl Change for ChangingAudienceContact<'_> {
         if !self.is_onboarded(snapshot.as_ref()) {
             store.require_audience(tenant, &request.audience).await?;
             if matches!(request.if_missing, IfMissing::Create(_)) {
-                let address = &address.address;
-                inherited = store.read_inherited(tenant, address, subscriptions).await?;
+                inherited = store
+                    .read_inherited(tenant, &address, subscriptions)
+                    .await?;
             }
         }
         Ok(Found {

@@ -6,10 +6,13 @@
 
 use super::address::{FoundAddress, Inherited};
 use super::edit::Edit;
+use super::erase::is_erased;
+use super::items::{Item, contact, erased_contact};
+use super::keys::Key;
 use super::read::Snapshot;
-use super::recent_requests::REMEMBERED_WRITES;
+use super::recent_requests::{REMEMBERED_WRITES, RecentRequests};
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store, WriteId};
-use crate::domain::{ContactId, Version};
+use crate::domain::{ContactId, OrganizationId, Version};
 
 /// One kind of change.
 pub(super) trait Change: Sync {
@@ -52,25 +55,53 @@ impl From<Option<Snapshot>> for Found {
     }
 }
 
-/// A write that was sent and did not succeed, as far as is known.
+/// A write whose answer was lost, so that it may be applied, now or later.
 pub(super) struct Attempt<A> {
-    contact: ContactId,
+    organization: OrganizationId,
+    pub(super) contact: ContactId,
     /// The version that it requires; `None` where it creates the contact.
     version: Option<Version>,
-    /// Whether its failure, or that of an earlier attempt, was ambiguous, so that it may be applied.
-    is_in_doubt: bool,
     /// The answer if it was applied.
     pub(super) answer: A,
 }
 
 impl<A> Attempt<A> {
     /// An attempt at the write of this edit.
-    pub(super) fn new(edit: &Edit, is_in_doubt: bool, answer: A) -> Self {
+    pub(super) fn new(edit: &Edit, answer: A) -> Self {
+        let contact = &edit.after().contact;
         Self {
-            contact: edit.after().contact.id.clone(),
+            organization: contact.organization_id.clone(),
+            contact: contact.id.clone(),
             version: edit.version_before(),
-            is_in_doubt,
             answer,
+        }
+    }
+
+    /// The key of the contact.
+    pub(super) fn key(&self) -> Key {
+        Key::contact(&self.organization, &self.contact)
+    }
+
+    /// Whether it was about the contact that was found.
+    pub(super) fn is_about(&self, found: Option<&Snapshot>) -> bool {
+        found.is_some_and(|found| found.state.contact.id == self.contact)
+    }
+
+    /// The last writes of the contact that it was about, or else of the one that was found. `attempted` is the item of the
+    /// former, read after those of the latter.
+    ///
+    /// # Errors
+    /// When the item cannot be read.
+    pub(super) fn last_writes(
+        &self,
+        attempted: Option<&Item>,
+        found: Option<&Snapshot>,
+    ) -> Result<Option<LastWrites>, DatabaseError> {
+        match attempted {
+            Some(item) if !self.is_about(found) => {
+                LastWrites::of_item(&self.contact, item).map(Some)
+            }
+            _ => Ok(found.map(LastWrites::of)),
         }
     }
 
@@ -81,24 +112,58 @@ impl<A> Attempt<A> {
     /// [`ChangeError::FateUnknown`] where nobody can tell.
     pub(super) fn was_applied(
         &self,
-        found: Option<&Snapshot>,
+        last: Option<&LastWrites>,
         id: &WriteId,
     ) -> Result<bool, ChangeError> {
-        let Some(snapshot) = found else {
+        let Some(last) = last else {
             return Ok(false);
         };
-        if snapshot.recent_requests().contain(id) {
+        if last.recent_requests.contain(id) {
             return Ok(true);
         }
-        let contact = &snapshot.state.contact;
         let before = self.version.map_or(0, Version::number);
-        let changes = contact.version.number().saturating_sub(before);
+        let changes = last.version.number().saturating_sub(before);
         // Where another contact owns the address, the attempt could still create this one once the other loses it.
-        let covers = contact.id == self.contact && changes <= REMEMBERED_WRITES as u64;
-        if self.is_in_doubt && !covers {
+        if last.contact != self.contact || changes > REMEMBERED_WRITES as u64 {
             return Err(ChangeError::FateUnknown);
         }
         Ok(false)
+    }
+}
+
+/// What the item of a contact says of its last writes. The marker of an erased contact says it too.
+#[derive(Debug)]
+pub(super) struct LastWrites {
+    contact: ContactId,
+    version: Version,
+    recent_requests: RecentRequests,
+    pub(super) is_erased: bool,
+}
+
+impl LastWrites {
+    fn of(found: &Snapshot) -> Self {
+        let contact = &found.state.contact;
+        Self {
+            contact: contact.id.clone(),
+            version: contact.version,
+            recent_requests: found.recent_requests(),
+            is_erased: false,
+        }
+    }
+
+    fn of_item(id: &ContactId, item: &Item) -> Result<Self, DatabaseError> {
+        let is_erased = is_erased(item);
+        let version = if is_erased {
+            erased_contact(item.clone())?.version
+        } else {
+            contact(item.clone())?.version
+        };
+        Ok(Self {
+            contact: id.clone(),
+            version,
+            recent_requests: RecentRequests::of(item),
+            is_erased,
+        })
     }
 }
 
@@ -130,12 +195,16 @@ impl Store {
     ) -> Result<C::Answer, ChangeError> {
         let attempted = attempt.as_ref().map(|attempt| &attempt.contact);
         let found = change.read(self, attempted).await?;
-        let mut is_in_doubt = false;
-        if let Some(previous) = attempt.take() {
-            if previous.was_applied(found.snapshot.as_ref(), &metadata.write_id)? {
-                return Ok(previous.answer);
-            }
-            is_in_doubt = previous.is_in_doubt;
+        let last = match attempt.as_ref() {
+            Some(attempt) => self.last_writes(attempt, &found).await?,
+            None => None,
+        };
+        let previous = attempt.take();
+        let is_in_doubt = previous.is_some();
+        if let Some(previous) = previous
+            && previous.was_applied(last.as_ref(), &metadata.write_id)?
+        {
+            return Ok(previous.answer);
         }
         let edit = change.plan(found)?;
         let answer = change.answer(&edit)?;
@@ -145,8 +214,24 @@ impl Store {
         let Err(error) = self.write_edit(&edit, metadata).await else {
             return Ok(answer);
         };
-        is_in_doubt |= matches!(error, DatabaseError::InDoubt(_));
-        *attempt = Some(Attempt::new(&edit, is_in_doubt, answer));
+        if is_in_doubt || matches!(error, DatabaseError::InDoubt(_)) {
+            *attempt = Some(Attempt::new(&edit, answer));
+        }
         Err(error.into())
+    }
+
+    /// The last writes of the contact that an attempt was about, or else of the one that was found.
+    async fn last_writes<A>(
+        &self,
+        attempt: &Attempt<A>,
+        found: &Found,
+    ) -> Result<Option<LastWrites>, ChangeError> {
+        let found = found.snapshot.as_ref();
+        let attempted = if attempt.is_about(found) {
+            None
+        } else {
+            self.read_item(attempt.key()).await?
+        };
+        Ok(attempt.last_writes(attempted.as_ref(), found)?)
     }
 }

@@ -1,9 +1,12 @@
 //! What holds mail back stays with an address that leaves its contact, and holds there and nowhere else.
 
+use black_box_tests::proxy::{ANY, PATIENT};
 use black_box_tests::{Answer, Api};
 use serde_json::{Value, json};
 
 use super::{NEW, PRIMARY, SECOND, add, body, remove, status, subscribe, unsubscribe, upsert};
+use crate::history::erase;
+use crate::import::import_into;
 
 /// How an address that left `c_1` is added again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +57,18 @@ impl Way {
 async fn import(api: &Api, record: &Value) {
     let store = api.database.store().await;
     let line = format!("{record}\n");
-    let (counts, rejects) = crate::import::import_into(&store, &api.organization, &line).await;
+    let (counts, rejects) = import_into(&store, &api.organization, &line).await;
     assert_eq!((counts.rejected, rejects.as_str()), (0, ""));
 }
 
 /// `c_1` with two addresses, subscribed and verified, and `c_2` with none.
 async fn start() -> Api {
     let api = Api::start().await;
+    seed(&api).await;
+    api
+}
+
+async fn seed(api: &Api) {
     let verified_at = "2024-01-01T00:00:00Z";
     api.seed(json!([
         {
@@ -74,7 +82,6 @@ async fn start() -> Api {
         { "id": "c_2" },
     ]))
     .await;
-    api
 }
 
 /// What blocks marketing to an address, beside that it is unverified.
@@ -299,6 +306,50 @@ async fn an_ended_subscription_comes_back_with_the_address() {
         }
         assert_eq!(blocks(&api, SECOND).await, ["not_subscribed"], "{way:?}");
     }
+}
+
+/// The erasure of a former owner deletes its subscriptions: the address tells of their end from then on. It comes after each call
+/// of a request that creates the subscription on another contact.
+async fn assert_ends_survive_an_erasure_after_each_call(way: Way) {
+    for nth in 1.. {
+        let (api, proxy) = Api::through_proxy(PATIENT).await;
+        seed(&api).await;
+        unsubscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
+        assert_eq!(remove(&api, "c_1", SECOND).await, 200);
+        assert_eq!(add(&api, "c_2", SECOND, false).await, 200);
+        let (told, mut tell) = tokio::sync::oneshot::channel();
+        let direct = api.without_proxy().await;
+        proxy.after(ANY, nth, async move {
+            let _ = told.send(erase(&direct, "c_1").await.status);
+        });
+        let request = body(json!({ "email": SECOND, "status": "subscribed" }));
+        match way {
+            Way::Import => {
+                let store = api.database.store_through(&proxy.url, PATIENT).await;
+                let file = format!("{request}\n");
+                let (counts, rejects) = import_into(&store, &api.organization, &file).await;
+                assert_eq!((counts.updated, rejects.as_str()), (1, ""), "{nth}");
+            }
+            _ => drop(upsert(&api, request).await),
+        }
+        let Ok(erased) = tell.try_recv() else {
+            assert!(nth > 4, "only {nth} calls");
+            break;
+        };
+        assert_eq!(erased, 200, "{nth}");
+        let seen = status(&api, SECOND).await;
+        assert_eq!(seen["client"]["status"], "unsubscribed", "{nth}");
+    }
+}
+
+#[tokio::test]
+async fn an_ended_subscription_comes_back_also_while_its_contact_is_being_erased() {
+    assert_ends_survive_an_erasure_after_each_call(Way::Upsert).await;
+}
+
+#[tokio::test]
+async fn an_ended_subscription_comes_back_by_an_import_also_while_its_contact_is_being_erased() {
+    assert_ends_survive_an_erasure_after_each_call(Way::Import).await;
 }
 
 #[tokio::test]

@@ -9,11 +9,13 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::store::ClientTimeouts;
 
+use super::others::ChangesByOthers;
 use super::writes::{upsert, verify_contact, verify_email, verify_phone_number};
 use super::{
     DIFFERENT_WRITES, EMAIL, Expected, LOSSES_AFTER_DOING, RESTLESS, SECOND_EMAIL, Scene,
     VERIFIED_BY_OTHERS_AT, Write, at_once, changes, outcome,
 };
+use crate::history::erase;
 
 test_each_write!(
     what_a_write_did_is_told_after_up_to_seven_changes_by_others,
@@ -26,6 +28,11 @@ test_each_write!(
 test_each_write!(
     a_write_is_not_made_again_after_more_than_seven_changes_by_others,
     is_not_made_again_after_more_changes
+);
+
+test_each_write!(
+    a_write_is_not_made_again_after_its_contact_was_erased,
+    is_not_made_again_after_an_erasure
 );
 
 test_each_write!(
@@ -101,6 +108,36 @@ async fn is_not_made_again_after_more_changes(write: Write) {
         let answer = answer_after(write, PATIENT, loss, count).await;
         let context = format!("{write:?} {loss:?}, {count} changes");
         expected.assert_heard_or_unavailable(write, &answer, &context);
+    }
+}
+
+/// Above all, an upsert of an address of an erased contact does not make a new contact, as a request that comes later does.
+async fn is_not_made_again_after_an_erasure(write: Write) {
+    let expected = Expected::of_first(write).await;
+    for count in [0, 1, 6, 7, 9] {
+        let loss = LOSSES_AFTER_DOING[count % LOSSES_AFTER_DOING.len()];
+        let context = format!("{write:?} {loss:?}, {count} changes");
+        let scene = Scene::start(write, PATIENT).await;
+        scene.proxy.fail(WRITE, [loss]);
+        let (told, tell) = tokio::sync::oneshot::channel();
+        let direct = Arc::clone(&scene.direct);
+        scene.proxy.after(WRITE, 1, async move {
+            let id = write.id(&direct).await.unwrap();
+            ChangesByOthers::make_of_every_kind(write, &direct, count).await;
+            assert_eq!(erase(&direct, &id).await.status, 200);
+            let _ = told.send(direct.database.items(&direct.organization).await);
+        });
+        let answer = scene.send().await;
+        let items = tell.await.unwrap();
+        if write.is_single_update() {
+            // Its answer would show the contact.
+            assert_eq!(answer.status, 404, "{context}: {:?}", answer.body);
+        } else if count < 7 {
+            expected.assert_heard(&answer, &context);
+        } else {
+            expected.assert_heard_or_unavailable(write, &answer, &context);
+        }
+        assert_same_items(&scene.items().await, &items, &context);
     }
 }
 

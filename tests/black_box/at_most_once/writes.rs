@@ -47,13 +47,15 @@ pub(super) const DIFFERENT_WRITES: [Write; 9] = [
 impl Write {
     /// Which call that writes is the second attempt. Endpoints 1 and 2 give the first one up in between.
     pub(super) fn second_attempt(self) -> usize {
-        match self {
-            Self::RecordPhoneNumber
-            | Self::ClearPhoneNumber
-            | Self::RecordEmail
-            | Self::ClearEmail => 3,
-            _ => 2,
-        }
+        if self.is_single_update() { 3 } else { 2 }
+    }
+
+    /// Whether the request is made by one update, without a read.
+    pub(super) fn is_single_update(self) -> bool {
+        matches!(
+            self,
+            Self::RecordPhoneNumber | Self::ClearPhoneNumber | Self::RecordEmail | Self::ClearEmail
+        )
     }
 
     /// The contact as it is before the request.

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use shared::domain::{ContactId, OrganizationId, Timestamp};
 use shared::store::{RetryBudget, Store};
 
-use super::{created, exported, import, imported, lines, organization, unchanged};
+use super::{created, exported, import, import_into, imported, lines, organization, unchanged};
+use crate::history::erase;
 
 /// Records enough for several transactions.
 const RECORDS: u64 = 60;
@@ -129,6 +130,33 @@ async fn updates_whose_answers_get_lost_are_made_and_counted_once() {
     );
     let (counts, _) = imported(&scene.store, &records).await;
     assert_eq!(counts, unchanged(20));
+}
+
+/// A record without id, whose address nobody owns once its contact was erased, does not make a new contact.
+#[tokio::test]
+async fn an_update_whose_answer_gets_lost_is_not_made_again_after_its_contact_was_erased() {
+    let api = Arc::new(Api::start().await);
+    api.seed(json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }]))
+        .await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    proxy.fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502))]);
+    let erasing = Arc::clone(&api);
+    proxy.after("UpdateItem", 1, async move {
+        assert_eq!(erase(&erasing, "c_1").await.status, 200);
+    });
+    let record = json!({ "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
+    let file = lines([record]);
+    let (counts, rejects) = import_into(&store, &api.organization, &file).await;
+    assert_eq!(
+        (counts.updated, counts.total(), rejects.as_str()),
+        (1, 1, "")
+    );
+    let items = api.database.items(&api.organization).await;
+    let contacts = items
+        .iter()
+        .filter(|item| item["sk"].as_s().is_ok_and(|key| key == "CONTACT"));
+    assert_eq!(contacts.count(), 1, "{items:?}");
 }
 
 #[tokio::test]

@@ -159,13 +159,11 @@ impl Store {
         let states = self.states(import, works).await?;
         let now = (import.clock)();
         let mut writes = Vec::new();
-        for (index, state) in states.into_iter().enumerate() {
+        for (index, found) in states.into_iter().enumerate() {
             let work = &mut *works[index];
-            let plan = match state {
-                Ok(Some(state)) => {
-                    work.settle(state.snapshot.as_ref(), now);
-                    plan::plan(import, &work.record, state, work.has_created(), now)
-                }
+            work.settle(found.last.as_ref(), now);
+            let plan = match found.contact {
+                Ok(Some(state)) => plan::plan(import, &work.record, state, work.has_created(), now),
                 Ok(None) => Plan::Nothing,
                 Err(refusal) => Plan::Refuse(refusal),
             };

@@ -9,6 +9,7 @@ use super::work::Work;
 use super::{Existing, Import, ImportRefusal};
 use crate::domain::{ContactId, OrganizationId, Subscription, SubscriptionId, Tenant};
 use crate::store::address::{FoundAddress, Inherited};
+use crate::store::change::{Attempt, LastWrites};
 use crate::store::erase::is_erased;
 use crate::store::items::Item;
 use crate::store::keys::Key;
@@ -18,9 +19,35 @@ use crate::store::{DatabaseError, Store};
 /// How many contacts are read at the same time with their subscriptions.
 const CONCURRENT_READS: usize = 8;
 
+/// What the table holds for a record.
+pub(super) struct Found {
+    /// The last writes of the contact that an attempt was about, if one is in doubt.
+    pub(super) last: Option<LastWrites>,
+    /// The contact.
+    pub(super) contact: FoundContact,
+}
+
 /// What the table holds of a record's contact, or why the record is rejected. `None` for a contact that is kept and lacks
 /// nothing; the import need not be able to read it.
-type Found = Result<Option<State>, ImportRefusal>;
+type FoundContact = Result<Option<State>, ImportRefusal>;
+
+impl Found {
+    fn new(
+        work: &Work,
+        contact: FoundContact,
+        items: &HashMap<Key, Item>,
+    ) -> Result<Self, DatabaseError> {
+        let snapshot = match &contact {
+            Ok(Some(state)) => state.snapshot.as_ref(),
+            _ => None,
+        };
+        let last = match &work.attempt {
+            Some(attempt) => attempt.last_writes(items.get(&attempt.key()), snapshot)?,
+            None => None,
+        };
+        Ok(Self { last, contact })
+    }
+}
 
 /// The contact that a record is about.
 struct Target {
@@ -113,7 +140,7 @@ impl Target {
 }
 
 impl Store {
-    /// What the table holds of the contact of each of these records.
+    /// What the table holds for each of these records.
     pub(super) async fn states(
         &self,
         import: &Import<'_>,
@@ -130,6 +157,7 @@ impl Store {
             .collect();
         let mut keys = HashSet::new();
         for (work, target) in works.iter().zip(&targets) {
+            keys.extend(work.attempt.as_ref().map(Attempt::key));
             let Ok(target) = target else { continue };
             keys.insert(Key::contact(organization, &target.id));
             let subscriptions = work.record.subscriptions.keys();
@@ -139,16 +167,32 @@ impl Store {
             }
         }
         let items = &self.read_many(keys).await?;
+        // The erasure of a former owner changes the address before it deletes the subscriptions.
+        let inherited = works.iter().zip(&targets).flat_map(|(work, target)| {
+            let former = target.iter().flat_map(|it| it.former_subscriptions(work));
+            former.map(|former| Key::address_of(organization, former.address))
+        });
+        for (key, item) in self.read_many(inherited.collect()).await? {
+            if addresses.get(&key) != Some(&item) {
+                let why = "an address was changed after it was read";
+                return Err(DatabaseError::LostRace(why.into()));
+            }
+        }
         stream::iter(targets.into_iter().enumerate())
             .map(|(index, target)| async move {
-                let state = match target {
-                    Ok(target) => self.state(import, works[index], target, items).await,
+                let work = &works[index];
+                let contact = match target {
+                    Ok(target) => self.state(import, work, target, items).await,
                     Err(refusal) => Ok(Err(refusal)),
                 };
-                match state {
+                let found = contact.and_then(|contact| Found::new(work, contact, items));
+                match found {
                     // The import goes on with the other records.
-                    Err(DatabaseError::UnreadableItem { .. }) => Ok(Err(ImportRefusal::Unreadable)),
-                    state => state,
+                    Err(DatabaseError::UnreadableItem { .. }) => Ok(Found {
+                        last: None,
+                        contact: Err(ImportRefusal::Unreadable),
+                    }),
+                    found => found,
                 }
             })
             .buffered(CONCURRENT_READS)
@@ -164,7 +208,7 @@ impl Store {
         work: &Work,
         target: Target,
         items: &HashMap<Key, Item>,
-    ) -> Result<Found, DatabaseError> {
+    ) -> Result<FoundContact, DatabaseError> {
         let organization = import.organization;
         let key = Key::contact(organization, &target.id);
         let contact = items.get(&key);

@@ -3,8 +3,7 @@
 use super::plan::{Write, WriteEdit};
 use super::{Import, ImportOutcome, ImportRecord, ImportRefusal};
 use crate::domain::{ContactId, ContactRecord, Timestamp};
-use crate::store::change::Attempt;
-use crate::store::read::Snapshot;
+use crate::store::change::{Attempt, LastWrites};
 use crate::store::{ChangeMetadata, WriteId};
 
 /// A record in progress.
@@ -83,17 +82,20 @@ impl Work {
         if let WriteEdit::Contact(edit) = &write.edit
             && (is_in_doubt || self.attempt.is_some())
         {
-            self.attempt = Some(Attempt::new(edit, true, write.outcome.clone()));
+            self.attempt = Some(Attempt::new(edit, write.outcome.clone()));
         }
     }
 
-    /// Finds out what became of a write whose answer was lost.
-    pub(super) fn settle(&mut self, found: Option<&Snapshot>, now: Timestamp) {
+    /// Finds out what became of a write whose answer was lost. Nothing is left to do of a record whose contact was erased since.
+    pub(super) fn settle(&mut self, last: Option<&LastWrites>, now: Timestamp) {
         let Some(attempt) = &self.attempt else {
             return;
         };
-        match attempt.was_applied(found, &self.write_id) {
-            Ok(true) => self.written(attempt.answer.clone(), false, now),
+        match attempt.was_applied(last, &self.write_id) {
+            Ok(true) => {
+                let is_erased = last.is_some_and(|last| last.is_erased);
+                self.written(attempt.answer.clone(), is_erased, now);
+            }
             Ok(false) => {}
             Err(_) => self.reject(ImportRefusal::InDoubt),
         }
