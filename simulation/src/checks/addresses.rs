@@ -1,6 +1,7 @@
 //! One owner for an address, and what holds mail back stays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 use shared::domain::{AddressHash, OrganizationId};
@@ -9,13 +10,16 @@ use super::Violations;
 use super::content::{method, methods};
 use super::timeline::{State, Timelines, parts};
 use crate::history::History;
-use crate::ledger::{Item, Key, key_of, text};
+use crate::ledger::{Item, Key, Write, key_of, text};
 use crate::requests::{Asked, Sent};
 use crate::scene::{ADDRESSES, ORGANIZATIONS, STABLE_ADDRESS};
 use crate::start;
 
 /// The facts that hold mail back from an address, as attributes.
-const FACTS: [&str; 3] = ["hardBouncedAt", "complainedAt", "globallyUnsubscribedAt"];
+const FACTS: [&str; 3] = ["hardBouncedAt", "complainedAt", UNSUBSCRIBED];
+
+/// The fact by which an address comes back whose contact ended a subscription and was erased.
+const UNSUBSCRIBED: &str = "globallyUnsubscribedAt";
 
 /// A finding that holds mail back.
 const FINDING: &str = "emailValidation";
@@ -34,6 +38,7 @@ pub(super) fn check(
         .map(|item| (key_of(item), item.clone()))
         .collect();
     let mut facts = facts_of_all(&items);
+    let mut lifted = BTreeSet::new();
     for commit in &history.commits {
         let mut request = None;
         for write in &commit.writes {
@@ -45,21 +50,6 @@ pub(super) fn check(
                     items.insert(write.key.clone(), after.clone());
                 }
                 None => drop(items.remove(&write.key)),
-            }
-        }
-        for write in &commit.writes {
-            if write.before.is_none()
-                && write.key.1.starts_with("SUBSCRIPTION#")
-                && let Some(request) = request
-            {
-                created(
-                    &write.key,
-                    write.after.as_ref(),
-                    request,
-                    timelines,
-                    commit.at,
-                    found,
-                );
             }
         }
         if commit
@@ -77,6 +67,24 @@ pub(super) fn check(
                     found.add(
                         "what holds mail back is not lost",
                         format!("{fact} of {address:?}: {request:?}"),
+                    );
+                }
+            }
+        }
+        if let Some(request) = request {
+            let is_lifted = |address: &&_| may_lift(request, address, UNSUBSCRIBED);
+            lifted.extend(now.keys().filter(is_lifted).copied());
+            for write in &commit.writes {
+                let Some(revived) = revived(write, request, timelines, commit.at) else {
+                    continue;
+                };
+                // What an erased contact had ended comes back as globally unsubscribed.
+                let address = (revived.organization, revived.address);
+                let is_held = now[&address].contains(UNSUBSCRIBED) || lifted.contains(&address);
+                if !(revived.is_of_erased && is_held) {
+                    found.add(
+                        "ended subscriptions come back",
+                        format!("{:?} after {}: {request:?}", write.key, revived.former),
                     );
                 }
             }
@@ -188,55 +196,60 @@ fn owners(items: &BTreeMap<Key, Item>, sent: Option<&Sent>, found: &mut Violatio
     }
 }
 
-/// A subscription that is created for an address begins as ended where a former owner had ended it.
-fn created(
-    key: &Key,
-    after: Option<&Item>,
-    sent: &Sent,
-    timelines: &Timelines,
-    at: std::time::Duration,
-    found: &mut Violations,
-) {
+/// A subscription that does not begin as ended, although a former owner of the address had ended it.
+struct Revived<'a> {
+    organization: &'a str,
+    address: &'a str,
+    former: &'a str,
+    is_of_erased: bool,
+}
+
+/// What a write revives, if it creates a subscription and revives one.
+fn revived<'a>(
+    write: &Write,
+    sent: &'a Sent,
+    timelines: &'a Timelines,
+    at: Duration,
+) -> Option<Revived<'a>> {
     let Asked::Upsert {
         audience, address, ..
     } = &sent.request.asked
     else {
-        return;
+        return None;
     };
-    let Some((organization, _, owner)) = parts(&key.0) else {
-        return;
-    };
-    if after.and_then(|item| text(item, "status")) == Some("unsubscribed") {
-        return;
+    let (partition, sort) = &write.key;
+    if write.before.is_some() || !sort.starts_with("SUBSCRIPTION#") {
+        return None;
     }
-    for ((other, id), states) in timelines {
-        if other != organization || id == owner {
-            continue;
+    let (_, _, owner) = parts(partition)?;
+    if text(write.after.as_ref()?, "status") == Some("unsubscribed") {
+        return None;
+    }
+    let organization = sent.request.organization;
+    let levels = [sort.clone(), format!("SUBSCRIPTION#{audience}")];
+    timelines.iter().find_map(|((other, id), states)| {
+        let had =
+            |state: &State| state.since < at && method(&state.contact, "email", address).is_some();
+        if other != organization || id == owner || !states.iter().any(had) {
+            return None;
         }
-        let had = states
-            .iter()
-            .any(|state| state.since < at && method(&state.contact, "email", address).is_some());
         // The function reads the subscriptions some time before it writes.
         let seen: Vec<_> = states
             .iter()
             .filter(|state| state.is_seen_between(sent.began, at))
             .collect();
-        let is_ended = |sort: &String| {
-            let status = |state: &State| {
-                state
-                    .subscriptions
-                    .get(sort)
-                    .and_then(|item| text(item, "status").map(str::to_owned))
-            };
-            seen.iter()
-                .all(|state| status(state).as_deref() == Some("unsubscribed"))
+        let is_ended = |level: &String| {
+            seen.iter().all(|state| {
+                let subscription = state.subscriptions.get(level);
+                subscription.and_then(|item| text(item, "status")) == Some("unsubscribed")
+            })
         };
-        let sorts = [key.1.clone(), format!("SUBSCRIPTION#{audience}")];
-        if had && !seen.is_empty() && sorts.iter().any(is_ended) {
-            found.add(
-                "ended subscriptions come back",
-                format!("{key:?} after {id}: {sent:?}"),
-            );
-        }
-    }
+        let last = seen.last()?;
+        levels.iter().any(is_ended).then(|| Revived {
+            organization,
+            address,
+            former: id,
+            is_of_erased: last.is_erased(),
+        })
+    })
 }
