@@ -108,3 +108,6 @@ impl Outlets for AwsOutlets {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,3 +93,34 @@ impl Event {
         }
     }
 }
+
+#[cfg(test)]
+impl Event {
+    /// An event with this id, for tests of the ways that events go.
+    pub(crate) fn with_id(id: &str) -> Self {
+        let contact = ContactId::parse("c_1").unwrap();
+        Self {
+            specversion: "1.0",
+            id: id.to_owned(),
+            source: "/organizations/org_a/contacts/c_1".to_owned(),
+            kind: "contact.erased",
+            subject: contact.clone(),
+            time: Timestamp::parse_rfc3339("2026-05-20T15:04:02.135Z").unwrap(),
+            datacontenttype: "application/json",
+            data: Data {
+                organization_id: OrganizationId::parse("org_a").unwrap(),
+                contact_id: contact,
+                level: None,
+                audience: None,
+                client: None,
+                kind: None,
+                value: None,
+                before: None,
+                after: None,
+                actor: None,
+                route: None,
+                request_id: None,
+            },
+        }
+    }
+}
