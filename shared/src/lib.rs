@@ -15,6 +15,6 @@ mod start;
 pub mod store;
 
 pub use endpoint::{configured_endpoint, is_loopback};
-pub use log::{LambdaFunction, init_logging, report_panics_by_place};
+pub use log::{LambdaFunction, causes, init_logging, report_panics_by_place};
 pub use service::{Clock, DEADLINE, Service, system_clock};
 pub use start::start;

@@ -3,7 +3,9 @@
 mod metrics;
 mod request;
 
+use std::error::Error;
 use std::io;
+use std::iter;
 use std::panic;
 
 use tracing::level_filters::LevelFilter;
@@ -49,6 +51,14 @@ pub fn init_logging<W: io::Write>(
     });
 }
 
+/// An error and its causes, down to the root, for the log.
+#[must_use]
+pub fn causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
 /// Logs the place of a panic without its message, which may quote personal data.
 pub fn report_panics_by_place() {
     panic::set_hook(Box::new(|panic| {
@@ -57,4 +67,24 @@ pub fn report_panics_by_place() {
             "panicked"
         );
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Failure(&'static str, #[source] Option<Box<Failure>>);
+
+    #[test]
+    fn an_error_is_told_with_its_causes_down_to_the_root() {
+        let root = Failure("no route to host", None);
+        let middle = Failure("not connected", Some(Box::new(root)));
+        let error = Failure("not recorded", Some(Box::new(middle)));
+        assert_eq!(
+            causes(&error),
+            "not recorded: not connected: no route to host"
+        );
+    }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::causes;
 use shared::domain::Timestamp;
 use shared::store::{DatabaseError, HistoryItem, Item, Store, StreamRecord};
 
@@ -103,7 +104,7 @@ impl Recorder {
         let delivered = match self.store.withdraw_erased(&mut items).await {
             Ok(()) => self.deliver(items).await,
             Err(error) => {
-                tracing::error!(error = %chain(&error), "erased contacts were not looked for");
+                tracing::error!(error = %causes(&error), "erased contacts were not looked for");
                 vec![false]
             }
         };
@@ -143,7 +144,7 @@ impl Recorder {
             // The panic hook has logged the place.
             Err(_) => "the function panicked; its log says where".to_owned(),
             Ok(Err(error)) => {
-                tracing::error!(position, error = %chain(&error), "a record was not recorded");
+                tracing::error!(position, error = %causes(&error), "a record was not recorded");
                 return Err(position);
             }
         };
@@ -152,7 +153,7 @@ impl Recorder {
         match self.outlets.report(&report).await {
             Ok(()) => Ok((position, Vec::new())),
             Err(error) => {
-                tracing::error!(position, error = %chain(&*error), "a report was not sent");
+                tracing::error!(position, error = %causes(&*error), "a report was not sent");
                 Err(position)
             }
         }
@@ -201,11 +202,4 @@ fn read(record: Value) -> Result<StreamRecord, DatabaseError> {
         before: change.old_image.map(Item::from),
         after: change.new_image.map(Item::from),
     })
-}
-
-/// An error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let causes: Vec<_> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
 }

@@ -1,8 +1,6 @@
 //! One request from its arrival to its answer, and its line in the log.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::iter;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,7 +19,7 @@ use super::{Answer, Failure, Members, Problem, Route};
 use crate::Service;
 use crate::auth::Caller;
 use crate::domain::{Actor, ContactId, ExpectedVersion, Tenant, Timestamp, Version};
-use crate::log::{Measured, RequestLine, write_request};
+use crate::log::{Measured, RequestLine, causes, write_request};
 use crate::store::{ChangeMetadata, Tally, tallied};
 
 /// 2020-01-01T00:00:00Z in Unix milliseconds. A clock before it is broken (contract section 10).
@@ -238,13 +236,4 @@ fn trace_id(request: &Request) -> Option<&str> {
     let is_hex =
         |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
     (is_hex(time, 8) && is_hex(random, 24)).then_some(root)
-}
-
-/// An error and its causes, down to the root.
-fn causes(error: &dyn Error) -> String {
-    let causes = iter::successors(Some(error), |&error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
