@@ -44,7 +44,7 @@ impl Store {
             request,
             subscriptions: SubscriptionId::levels(&request.audience, &request.client),
         };
-        match self.change(&change, &request.metadata).await {
+        match Box::pin(self.change(&change, &request.metadata)).await {
             Err(ChangeError::ContactNotFound) => Err(self
                 .audience_or_contact_missing(tenant, &request.audience)
                 .await),
