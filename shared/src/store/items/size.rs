@@ -85,3 +85,123 @@ fn bytes_of(value: &AttributeValue) -> usize {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Actor, ContactId, EmailAddress, EmailValidation, MethodValue, OrganizationId, PhoneNumber,
+        PhoneRegion, Timestamp, Verification,
+    };
+    use crate::store::items::text;
+
+    fn contact() -> Contact {
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let id = ContactId::parse("c_1").unwrap();
+        let mut contact = Contact::new(organization, id, Timestamp::EPOCH);
+        let phone = PhoneNumber::parse_new("+14165550100", PhoneRegion::CANADA).unwrap();
+        contact.add_method(&MethodValue::Phone(phone), None);
+        for address in ["jane@example.com", "jane@work.example"] {
+            let address = EmailAddress::parse(address).unwrap();
+            contact.add_method(&MethodValue::Email(address), None);
+        }
+        contact
+    }
+
+    /// A contact of so many bytes with what is reserved.
+    fn of_bytes(bytes: usize) -> Contact {
+        let mut contact = contact();
+        contact.first_name = Some("x".to_owned());
+        let name = bytes - bytes_with_reserves(&contact) + 1;
+        contact.first_name = Some("x".repeat(name));
+        assert_eq!(bytes_with_reserves(&contact), bytes);
+        contact
+    }
+
+    #[test]
+    fn an_item_has_the_size_that_dynamodb_says() {
+        let number = || AttributeValue::N("1".to_owned());
+        let map = [
+            ("key".to_owned(), text("value")),
+            ("n".to_owned(), number()),
+        ];
+        for (value, bytes) in [
+            (text("Zoë"), 4),
+            (number(), 21),
+            (AttributeValue::Bool(true), 1),
+            (AttributeValue::Null(true), 1),
+            (AttributeValue::L(vec![]), 3),
+            // Three bytes of its own, and one more for each element.
+            (AttributeValue::L(vec![text("ab"), number()]), 3 + 3 + 22),
+            (AttributeValue::M(map.into()), 3 + 1 + 3 + 5 + 1 + 1 + 21),
+        ] {
+            let item = Item::from([("name".to_owned(), value), ("a".to_owned(), text("b"))]);
+            assert_eq!(bytes_of_item(&item), 4 + bytes + 2, "{item:?}");
+        }
+    }
+
+    #[test]
+    fn each_method_has_room_for_a_verification_and_each_address_for_what_holds_mail_back() {
+        let contact = contact();
+        let item = bytes_of_item(&contact_item(&contact).unwrap());
+        let reserves = 2 * 1024 + 3 * 1536 + 2 * 256 + 17 * 1024;
+        assert_eq!(bytes_with_reserves(&contact), item + reserves);
+    }
+
+    #[test]
+    fn what_there_is_room_for_does_not_count_twice() {
+        let contact = contact();
+        let mut full = contact.clone();
+        let at = Timestamp::EPOCH;
+        full.suppression.complained_at = Some(at);
+        full.suppression.global_unsubscribe_reason = "x".repeat(16 * 1024);
+        for method in full.phones.iter_mut().chain(&mut full.emails) {
+            let by = Some(Actor::subject("user_1"));
+            method.verification.record(Verification {
+                at,
+                by,
+                source: None,
+            });
+            method.suppression.hard_bounced_at = Some(at);
+        }
+        assert_eq!(bytes_with_reserves(&full), bytes_with_reserves(&contact));
+        // A reason that is longer than a request can be has come by another way.
+        full.suppression.global_unsubscribe_reason = "x".repeat(20_000);
+        let more = 20_000 + 1024 - 17 * 1024;
+        assert_eq!(
+            bytes_with_reserves(&full),
+            bytes_with_reserves(&contact) + more
+        );
+    }
+
+    #[test]
+    fn the_finding_of_a_validation_counts() {
+        let mut contact = contact();
+        let before = bytes_with_reserves(&contact);
+        contact.emails[0].suppression.validation = EmailValidation {
+            reason: "x".repeat(1000),
+            ..EmailValidation::default()
+        };
+        let more = bytes_with_reserves(&contact) - before;
+        assert!((1000..1100).contains(&more), "{more}");
+    }
+
+    #[test]
+    fn a_contact_may_have_400_kb_and_no_byte_more() {
+        assert!(!is_too_large(&of_bytes(400 * 1024)));
+        assert!(is_too_large(&of_bytes(400 * 1024 + 1)));
+        assert!(is_too_large(&of_bytes(500 * 1024)));
+    }
+
+    #[test]
+    fn a_contact_that_is_too_large_may_get_smaller_or_stay() {
+        let [small, large, larger] = [300, 410, 420].map(|kb| of_bytes(kb * 1024));
+        assert!(!grows_too_large(None, &small));
+        assert!(!grows_too_large(Some(&of_bytes(200 * 1024)), &small));
+        assert!(grows_too_large(None, &large));
+        assert!(grows_too_large(Some(&small), &large));
+        assert!(grows_too_large(Some(&large), &larger));
+        assert!(!grows_too_large(Some(&large), &large));
+        assert!(!grows_too_large(Some(&larger), &large));
+    }
+}
