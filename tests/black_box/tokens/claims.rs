@@ -155,6 +155,20 @@ async fn a_subject_of_another_type_is_malformed() {
 }
 
 #[tokio::test]
+async fn a_subject_may_have_255_characters() {
+    accepted_with("sub", "é".repeat(255)).await;
+    refused_with("sub", "é".repeat(256), "claim malformed: sub").await;
+    refused_with("sub", "x".repeat(300), "claim malformed: sub").await;
+}
+
+#[tokio::test]
+async fn a_subject_with_a_control_character_is_refused() {
+    for subject in ["user\u{0}", "user\n1", "\u{7f}user", "us\u{85}er"] {
+        refused_with("sub", subject, "claim malformed: sub").await;
+    }
+}
+
+#[tokio::test]
 async fn a_claim_that_is_null_counts_as_missing() {
     for name in ["exp", "iss", "aud", "sub"] {
         refused_with(name, Value::Null, &format!("claim missing: {name}")).await;
