@@ -6,8 +6,7 @@
 
 use super::address::{FoundAddress, Inherited};
 use super::edit::Edit;
-use super::erase::is_erased;
-use super::items::{Item, contact, erased_contact};
+use super::items::{Item, Reader, VERSION};
 use super::keys::Key;
 use super::read::Snapshot;
 use super::recent_requests::{REMEMBERED_WRITES, RecentRequests};
@@ -137,7 +136,6 @@ pub(super) struct LastWrites {
     contact: ContactId,
     version: Version,
     recent_requests: RecentRequests,
-    pub(super) is_erased: bool,
 }
 
 impl LastWrites {
@@ -147,22 +145,14 @@ impl LastWrites {
             contact: contact.id.clone(),
             version: contact.version,
             recent_requests: found.recent_requests(),
-            is_erased: false,
         }
     }
 
     fn of_item(id: &ContactId, item: &Item) -> Result<Self, DatabaseError> {
-        let is_erased = is_erased(item);
-        let version = if is_erased {
-            erased_contact(item.clone())?.version
-        } else {
-            contact(item.clone())?.version
-        };
         Ok(Self {
             contact: id.clone(),
-            version,
+            version: Reader::of("contact", item.clone()).required(VERSION)?,
             recent_requests: RecentRequests::of(item),
-            is_erased,
         })
     }
 }

@@ -159,6 +159,40 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_after_its_contact_wa
     assert_eq!(contacts.count(), 1, "{items:?}");
 }
 
+/// Nor does such a record change the contact that owns the address by then.
+#[tokio::test]
+async fn an_update_whose_answer_gets_lost_is_not_made_again_to_the_next_owner_of_the_address() {
+    let api = Arc::new(Api::start().await);
+    api.seed(
+        json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }, { "id": "c_2" }]),
+    )
+    .await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    proxy.fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502))]);
+    let others = Arc::clone(&api);
+    proxy.after("UpdateItem", 1, async move {
+        for path in ["c_1/contact-methods/remove", "c_2/contact-methods"] {
+            let path = format!("/api/contacts/{path}");
+            let body = json!({ "type": "email", "value": "jane@example.com" });
+            let answer = others.post(&path, &others.user_token(), body).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+    });
+    let record = json!({ "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
+    let file = lines([record]);
+    let (counts, rejects) = import_into(&store, &api.organization, &file).await;
+    assert_eq!(
+        (counts.updated, counts.total(), rejects.as_str()),
+        (1, 1, "")
+    );
+    for (contact, name) in [("c_1", json!("Jane")), ("c_2", json!(null))] {
+        let path = format!("/api/contacts/{contact}");
+        let answer = api.get(&path, &api.user_token()).await;
+        assert_eq!(answer.body["firstName"], name, "{contact}");
+    }
+}
+
 #[tokio::test]
 async fn an_export_waits_for_a_table_that_throttles() {
     let scene = behind_proxy().await;

@@ -161,7 +161,7 @@ impl Store {
         let mut writes = Vec::new();
         for (index, found) in states.into_iter().enumerate() {
             let work = &mut *works[index];
-            work.settle(found.last.as_ref(), now);
+            work.settle(found.last.as_ref(), found.snapshot(), now);
             let plan = match found.contact {
                 Ok(Some(state)) => plan::plan(import, &work.record, state, work.has_created(), now),
                 Ok(None) => Plan::Nothing,

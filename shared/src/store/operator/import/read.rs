@@ -37,15 +37,19 @@ impl Found {
         contact: FoundContact,
         items: &HashMap<Key, Item>,
     ) -> Result<Self, DatabaseError> {
-        let snapshot = match &contact {
-            Ok(Some(state)) => state.snapshot.as_ref(),
-            _ => None,
+        let mut found = Self {
+            last: None,
+            contact,
         };
-        let last = match &work.attempt {
-            Some(attempt) => attempt.last_writes(items.get(&attempt.key()), snapshot)?,
-            None => None,
-        };
-        Ok(Self { last, contact })
+        if let Some(attempt) = &work.attempt {
+            found.last = attempt.last_writes(items.get(&attempt.key()), found.snapshot())?;
+        }
+        Ok(found)
+    }
+
+    /// The contact, if it exists.
+    pub(super) fn snapshot(&self) -> Option<&Snapshot> {
+        self.contact.as_ref().ok()?.as_ref()?.snapshot.as_ref()
     }
 }
 

@@ -4,6 +4,7 @@ use super::plan::{Write, WriteEdit};
 use super::{Import, ImportOutcome, ImportRecord, ImportRefusal};
 use crate::domain::{ContactId, ContactRecord, Timestamp};
 use crate::store::change::{Attempt, LastWrites};
+use crate::store::read::Snapshot;
 use crate::store::{ChangeMetadata, WriteId};
 
 /// A record in progress.
@@ -86,15 +87,21 @@ impl Work {
         }
     }
 
-    /// Finds out what became of a write whose answer was lost. Nothing is left to do of a record whose contact was erased since.
-    pub(super) fn settle(&mut self, last: Option<&LastWrites>, now: Timestamp) {
+    /// Finds out what became of a write whose answer was lost. If it was applied and the record is about another contact by now,
+    /// or about none, because the first was erased or lost the address, nothing is left to do.
+    pub(super) fn settle(
+        &mut self,
+        last: Option<&LastWrites>,
+        found: Option<&Snapshot>,
+        now: Timestamp,
+    ) {
         let Some(attempt) = &self.attempt else {
             return;
         };
         match attempt.was_applied(last, &self.write_id) {
             Ok(true) => {
-                let is_erased = last.is_some_and(|last| last.is_erased);
-                self.written(attempt.answer.clone(), is_erased, now);
+                let is_last = !attempt.is_about(found);
+                self.written(attempt.answer.clone(), is_last, now);
             }
             Ok(false) => {}
             Err(_) => self.reject(ImportRefusal::InDoubt),
