@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "cursor-of-another-tenant",
-        "the function answers the history that the cursor belongs to, and not that of the caller",
+        "a page of a history goes on where its cursor points, also in another organization",
         Plant::Request(|request| {
             if let Asked::History {
                 cursor_of: Some((organization, contact)),
