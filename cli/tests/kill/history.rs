@@ -34,15 +34,8 @@ impl History {
 
     /// Waits until the history ends at the state of the table, and checks it. Returns how many entries it has.
     pub(crate) async fn check(&self, url: &str) -> u64 {
-        let began = Instant::now();
-        loop {
-            let table = Table::read(url).await;
-            let Err(missing) = caught_up(&table) else {
-                return self.assert_each_change_once(&table);
-            };
-            assert!(began.elapsed() < CATCH_UP, "{missing}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let table = wait_for(url, caught_up).await;
+        self.assert_each_change_once(&table)
     }
 
     fn assert_each_change_once(&self, table: &Table) -> u64 {
@@ -84,6 +77,19 @@ impl History {
             }
         }
         count
+    }
+}
+
+/// Waits until the reader of the stream has done its part. Returns the table as it is then.
+pub(crate) async fn wait_for(url: &str, done: impl Fn(&Table) -> Result<(), String>) -> Table {
+    let began = Instant::now();
+    loop {
+        let table = Table::read(url).await;
+        let Err(missing) = done(&table) else {
+            return table;
+        };
+        assert!(began.elapsed() < CATCH_UP, "{missing}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::common::files::{counts, succeeded};
 use crate::common::{Folder, contacts, output, text};
-use crate::history::caught_up;
+use crate::history::{caught_up, wait_for};
 use crate::process::{Data, Process, Running};
 use crate::table::Table;
 use crate::{kills, random};
@@ -188,11 +188,7 @@ impl Import {
                 whole.rejects
             );
         }
-        let began = Instant::now();
-        while let Err(missing) = caught_up(&Table::read(&running.url).await) {
-            assert!(began.elapsed() < Duration::from_mins(1), "{missing}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        wait_for(&running.url, caught_up).await;
     }
 }
 
