@@ -225,11 +225,14 @@ fn bearer_token(authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
     use futures_util::FutureExt;
     use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
     use serde_json::json;
 
     use super::*;
+    use crate::auth::DEVELOPMENT_SECRET;
 
     const SECRET: [u8; 32] = [0; 32];
     const KEYS: &str = r#"{"keys":[{"kty":"oct","alg":"HS256","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#;
@@ -268,6 +271,18 @@ mod tests {
     fn at(seconds: u64) -> Timestamp {
         let time = chrono::DateTime::from_timestamp(i64::try_from(seconds).unwrap(), 0).unwrap();
         Timestamp::from_datetime(time).unwrap()
+    }
+
+    #[test]
+    fn development_tokens_are_accepted_where_their_key_is_configured() {
+        assert!(!authenticator().accepts_development_tokens());
+        let secret = BASE64_URL_SAFE_NO_PAD.encode(DEVELOPMENT_SECRET);
+        let keys = json!({ "keys": [{ "kty": "oct", "alg": "HS256", "k": secret }] });
+        let authenticator = Authenticator {
+            keys: KeySet::parse(&keys.to_string()).unwrap().into(),
+            ..authenticator()
+        };
+        assert!(authenticator.accepts_development_tokens());
     }
 
     /// Whether the token is accepted at this time; the text of the refusal if it is not.

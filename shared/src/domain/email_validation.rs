@@ -147,6 +147,7 @@ mod tests {
         for (said_at, expected) in [
             (Some(at(EARLY)), no_mx),
             (None, no_mx),
+            (Some(at(LATE)), valid),
             (Some(at(LATER)), valid),
         ] {
             let mut stored = EmailValidation::default();
@@ -161,5 +162,16 @@ mod tests {
             old.apply(&mut stored, at(LATER));
             assert_eq!(stored.status, expected, "{said_at:?}");
         }
+    }
+
+    #[test]
+    fn the_time_of_a_finding_that_says_nothing_is_not_made_up() {
+        let (valid, unknown) = (ValidationStatus::Valid, ValidationStatus::Unknown);
+        let mut stored = EmailValidation::default();
+        patch(unknown, None).apply(&mut stored, at(LATE));
+        assert_eq!(stored.validated_at, None);
+        patch(valid, None).apply(&mut stored, at(LATE));
+        patch(unknown, None).apply(&mut stored, at(LATER));
+        assert_eq!((stored.status, stored.validated_at), (unknown, None));
     }
 }

@@ -201,6 +201,16 @@ mod tests {
     }
 
     #[test]
+    fn the_id_of_a_method_says_which_version_added_it() {
+        let version = |number| Version::new(number);
+        let id = MethodId::new(version(12), 3);
+        assert!(id.is_of(version(12)));
+        for other in [1, 2, 11, 13, 123] {
+            assert!(!id.is_of(version(other)), "{other}");
+        }
+    }
+
+    #[test]
     fn identifiers_are_trimmed() {
         assert_eq!(ContactId::parse("  c_1\n").unwrap().as_str(), "c_1");
         assert_eq!(

@@ -207,3 +207,35 @@ impl AudienceContact {
         self.email.suppression.hard_bounced_at.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Actor, ContactId, EmailAddress, MethodValue, OrganizationId, Timestamp, Verification,
+    };
+
+    #[test]
+    fn the_verifications_of_16_former_addresses_are_kept_and_no_more() {
+        let organization = OrganizationId::parse("org_a").unwrap();
+        let id = ContactId::parse("c_1").unwrap();
+        let mut contact = Contact::new(organization, id, Timestamp::EPOCH);
+        let mut subscription = Subscription::default();
+        let verification = Verification {
+            at: Timestamp::EPOCH,
+            by: Some(Actor::subject("user_1")),
+            source: None,
+        };
+        // Each address is verified, and then replaced by the next.
+        for (count, expected) in (0..=17).zip((1..=17).chain([1])) {
+            contact.version = contact.version.next();
+            contact.emails.clear();
+            let address = EmailAddress::parse(&format!("a{count}@example.com")).unwrap();
+            contact.add_method(&MethodValue::Email(address), None);
+            let state = Some(verification.clone()).into();
+            subscription.set_verification(&contact, &contact.emails[0], state);
+            assert_eq!(subscription.verifications.len(), expected, "{count}");
+            assert_eq!(subscription.verified_addresses.len(), expected, "{count}");
+        }
+    }
+}

@@ -292,3 +292,6 @@ fn is_passing(code: &str) -> bool {
             | "TransactionInProgressException"
     )
 }
+
+#[cfg(test)]
+mod tests;

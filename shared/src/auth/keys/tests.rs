@@ -54,7 +54,11 @@ fn a_public_key_without_an_algorithm_is_used_with_the_usual_one_of_its_kind() {
         curve("P-521", 66),
         json!({ "kty": "OKP", "crv": "X25519", "x": encoded(32) }),
     ] {
-        assert!(parse(&json!([unusable])).is_err(), "{unusable}");
+        assert_eq!(
+            parse(&json!([unusable])).unwrap_err(),
+            "keys[0] states no `alg`, and its kind (`kty`, `crv`) has no usual one",
+            "{unusable}"
+        );
     }
 }
 
@@ -99,6 +103,40 @@ fn an_elliptic_curve_key_has_the_curve_of_its_algorithm() {
             .unwrap_err()
             .contains("`crv`")
     );
+}
+
+#[test]
+fn a_point_of_an_elliptic_curve_has_the_size_of_its_curve() {
+    let encoded = |bytes: usize| BASE64_URL_SAFE_NO_PAD.encode(vec![1; bytes]);
+    for (curve, x, y) in [("P-256", 32, 31), ("P-256", 33, 32), ("P-384", 32, 48)] {
+        let key = json!({ "kty": "EC", "crv": curve, "x": encoded(x), "y": encoded(y) });
+        assert_eq!(
+            parse(&json!([key])).unwrap_err(),
+            "keys[0] has coordinates of the wrong size (`x`, `y`)"
+        );
+    }
+    for (curve, x) in [("Ed25519", 31), ("Ed25519", 33), ("P-256", 32)] {
+        let key = json!({ "kty": "OKP", "crv": curve, "alg": "EdDSA", "x": encoded(x) });
+        assert_eq!(
+            parse(&json!([key])).unwrap_err(),
+            "keys[0] is not an Ed25519 key (`crv`, `x`)",
+            "{curve} {x}"
+        );
+    }
+}
+
+#[test]
+fn a_set_holds_at_most_100_keys() {
+    let keys = |count: u8| {
+        (0..count).map(|n| {
+            let mut key = oct(&[n; 32]);
+            key["kid"] = json!(n.to_string());
+            key
+        })
+    };
+    let parse = |count| parse(&keys(count).collect());
+    assert_eq!(parse(100).unwrap().keys.len(), 100);
+    assert_eq!(parse(101).unwrap_err(), "holds more than 100 keys");
 }
 
 #[test]
