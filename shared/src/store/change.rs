@@ -225,3 +225,6 @@ impl Store {
         Ok(attempt.last_writes(attempted.as_ref(), found)?)
     }
 }
+
+#[cfg(test)]
+mod tests;
