@@ -149,16 +149,97 @@ fn a_write_that_forgets_a_former_address_clears_nothing_and_an_edit_by_hand_does
 }
 
 #[test]
-fn a_subscription_forgets_former_addresses_only_where_there_are_many() {
-    let mut contact = contact();
+fn a_change_says_what_it_is_about_and_what_was_before() {
+    let before = contact();
+    let mut after = before.clone();
+    after.emails[0].verification = verified(EARLY);
+    after.emails[0].suppression.hard_bounced_at = Some(at(LATE));
+    let jane = HistoryChange {
+        kind: Some(MethodKind::Email),
+        method: Some(before.emails[0].id.clone()),
+        value: Some("jane@example.com".to_owned()),
+        ..HistoryChange::of(HistoryEvent::SuppressionChanged)
+    };
+    let verification = HistoryState {
+        verified_at: Some(at(EARLY)),
+        verified_by: Some(Actor::subject("user_1")),
+        ..HistoryState::default()
+    };
+    let bounced = HistoryState {
+        kind: Some(SuppressionKind::HardBounced),
+        since: Some(at(LATE)),
+        ..HistoryState::default()
+    };
+    let recorded = HistoryChange {
+        event: HistoryEvent::VerificationRecorded,
+        level: Some(Level::Contact),
+        after: Some(verification.clone()),
+        ..jane.clone()
+    };
+    let held_back = HistoryChange {
+        after: Some(bounced.clone()),
+        ..jane.clone()
+    };
+    assert_eq!(
+        contact_changes(Some(&before), Some(&after)),
+        [recorded.clone(), held_back.clone()]
+    );
+    let cleared = HistoryChange {
+        event: HistoryEvent::VerificationCleared,
+        before: Some(verification),
+        after: None,
+        ..recorded
+    };
+    let lifted = HistoryChange {
+        before: Some(bounced),
+        after: None,
+        ..held_back
+    };
+    assert_eq!(
+        contact_changes(Some(&after), Some(&before)),
+        [cleared.clone(), lifted]
+    );
+
+    // The verifications at the levels of subscriptions end with the address.
+    let removed = removed_emails(Some(&after), None);
+    let expected = HistoryChange {
+        event: HistoryEvent::VerificationCleared,
+        ..jane
+    };
+    assert_eq!(removed, [expected]);
+    let id = SubscriptionId {
+        audience: AudienceSlug::parse("newsletter").unwrap(),
+        client: Some(ClientSlug::parse("website").unwrap()),
+    };
     let mut subscription = Subscription::default();
-    for n in 0..40 {
-        subscription.set_verification(&contact, &contact.emails[0], verified(EARLY));
-        let held = subscription.verifications.len();
-        assert!((1..=17).contains(&held), "{n}: {held}");
-        assert_eq!(held, subscription.verified_addresses.len());
-        contact.emails[0].id = MethodId::new(crate::domain::Version::new(n + 2), 0);
-    }
+    subscription.set_verification(&after, &after.emails[0], verified(EARLY));
+    let ended = HistoryChange {
+        level: Some(Level::Client),
+        subscription: Some(id.clone()),
+        ..cleared
+    };
+    assert_eq!(
+        verification_ended(&id, &subscription, &removed[0]),
+        Some(ended)
+    );
+}
+
+#[test]
+fn a_person_that_wants_no_more_mail_is_told_of_with_the_reason() {
+    let mut with = contact();
+    with.suppression.globally_unsubscribed_at = Some(at(EARLY));
+    with.suppression.global_unsubscribe_reason = "too much mail".to_owned();
+    let state = HistoryState {
+        kind: Some(SuppressionKind::GloballyUnsubscribed),
+        since: Some(at(EARLY)),
+        reason: Some("too much mail".to_owned()),
+        ..HistoryState::default()
+    };
+    let change = HistoryChange {
+        after: Some(state),
+        ..HistoryChange::of(HistoryEvent::SuppressionChanged)
+    };
+    assert_eq!(contact_changes(Some(&contact()), Some(&with)), [change]);
 }
 
 #[test]
@@ -172,6 +253,7 @@ fn facts_of_an_address_that_nobody_owns_change_and_those_that_move_do_not() {
     let (free, bounced) = (with(None, None), with(None, Some(EARLY)));
     let owned = with(Some("c_1"), None);
     let changes = address_changes(Some(&free), Some(&bounced));
+    assert_eq!(changes[0].kind, Some(MethodKind::Email));
     let expected = [(HistoryEvent::SuppressionChanged, Some("jane@example.com"))];
     assert_eq!(events(&changes), expected);
     assert_eq!(events(&address_changes(Some(&bounced), None)), expected);
