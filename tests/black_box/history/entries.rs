@@ -283,6 +283,42 @@ async fn an_edit_by_hand_has_no_actor_route_or_request() {
 }
 
 #[tokio::test]
+async fn a_verification_of_a_subscription_without_the_hash_of_its_address_names_that_of_the_contact()
+ {
+    let api = start_with_contact().await;
+    let body = json!({
+        "verified": true, "audience": "newsletter", "client": "website", "email": OTHER,
+        "verified_at": "2024-09-01T10:00:00Z",
+    });
+    assert_eq!(api.verify_contact("c_1", body).await.status, 200);
+    let sort = "SUBSCRIPTION#newsletter#website";
+    let id = verified_by_subscription(&api, sort).await;
+    let entry = ["verifications", id.as_str()];
+    let [hash, time] = ["address", "verifiedAt"].map(|name| [&entry[..], &[name]].concat());
+    edit(&api, sort, &hash, None).await;
+    edit(&api, sort, &time, Some("2024-08-01T10:00:00.000Z")).await;
+    let [moved] = newest(&api).await;
+    assert_eq!(moved["after"]["verifiedAt"], "2024-08-01T10:00:00.000Z");
+    assert_eq!(
+        (&moved["level"], &moved["value"]),
+        (&json!("client"), &json!(OTHER))
+    );
+}
+
+/// The id of the address whose verification a subscription of `c_1` has.
+async fn verified_by_subscription(api: &Api, sort: &str) -> String {
+    let client = api.database.client().await;
+    let partition = format!("ORG#{}#CONTACT#c_1", api.organization);
+    let request = client.get_item().table_name(&api.database.table);
+    let request = request
+        .key("pk", AttributeValue::S(partition))
+        .key("sk", AttributeValue::S(sort.to_owned()));
+    let item = request.send().await.unwrap().item.unwrap();
+    let verifications = item["verifications"].as_m().unwrap();
+    verifications.keys().next().unwrap().clone()
+}
+
+#[tokio::test]
 async fn a_request_that_changes_nothing_and_other_changes_leave_no_entry() {
     let api = start_with_contact().await;
     let before = history(&api, "").await;

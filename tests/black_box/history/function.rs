@@ -56,6 +56,22 @@ async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
 }
 
 #[tokio::test]
+async fn a_read_that_is_refused_is_not_repeated() {
+    let api = start_with_contact().await;
+    let body = json!({
+        "audience": "newsletter", "client": "website", "verified": true, "verified_at": "2024-05-02T00:00:00Z", "email": EMAIL,
+    });
+    assert_eq!(api.verify_contact("c_1", body).await.status, 200);
+    let proxy = Proxy::start(&api.database.url).await;
+    let (function, _) = recorder(api.database.store_through(&proxy.url, PATIENT).await);
+    let refused = Fault::Error(400, "AccessDeniedException");
+    proxy.fail("TransactGetItems", [refused]);
+    let response = function.record(batch(&records(&api.database).await)).await;
+    assert_eq!(response.batch_item_failures.len(), 1);
+    assert_eq!(proxy.count("TransactGetItems"), 1);
+}
+
+#[tokio::test]
 async fn an_event_that_is_not_taken_is_sent_again_with_all_after_it() {
     let api = start_with_contact().await;
     for day in [3, 2, 1] {

@@ -210,6 +210,22 @@ async fn an_export_waits_for_a_table_that_throttles() {
 }
 
 #[tokio::test]
+async fn waits_for_a_table_that_throttles_are_counted() {
+    let scene = behind_proxy().await;
+    let retry_budget = RetryBudget::new(Duration::from_mins(2));
+    let import = || {
+        import(&scene.store, file(), |options| {
+            options.retry_budget = retry_budget.clone();
+        })
+    };
+    import().await.unwrap();
+    assert_eq!(retry_budget.waits(), 0);
+    scene.proxy.fail("BatchGetItem", [Fault::THROTTLED; 9]);
+    import().await.unwrap();
+    assert!(retry_budget.waits() > 1, "{}", retry_budget.waits());
+}
+
+#[tokio::test]
 async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_none() {
     let api = Arc::new(Api::start().await);
     let website = json!({ "audience": "newsletter", "client": "website", "status": "subscribed" });
@@ -232,6 +248,39 @@ async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_
     let email = &contact.contact.emails[0];
     assert!(email.verification.current.is_some());
     assert_eq!(email.verification, subscription.verification(email));
+}
+
+#[tokio::test]
+async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() {
+    let api = Arc::new(Api::start().await);
+    let audiences: Vec<_> = (0..120).map(|n| format!("a{n:03}")).collect();
+    let subscriptions = audiences.iter().map(
+        |audience| json!({ "audience": audience, "client": "website", "status": "subscribed" }),
+    );
+    let contact = json!({
+        "id": "c_1", "emails": [{ "value": "jane@example.com" }], "subscriptions": subscriptions.collect::<Vec<_>>(),
+    });
+    let organization =
+        json!({ "organization": api.organization, "audiences": audiences, "clients": ["website"] });
+    let file = lines([organization, contact]);
+    import_into(&api.database.store().await, &api.organization, &file).await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let verifying = Arc::clone(&api);
+    // The first of the subscriptions are read then, with the contact.
+    proxy.before("TransactGetItems", 2, async move {
+        let body = json!({ "verified": true, "audience": "a119", "client": "website" });
+        let answer = verifying.verify_contact("c_1", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    });
+    let id = ContactId::parse("c_1").unwrap();
+    let exported = store.exported(&api.organization, &id).await.unwrap();
+    let contact = exported.unwrap().contact;
+    let email = &contact.contact.emails[0];
+    let (_, last) = contact.subscriptions.last_key_value().unwrap();
+    assert_eq!(contact.subscriptions.len(), 120);
+    assert!(email.verification.current.is_some());
+    assert_eq!(email.verification, last.verification(email));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 use super::*;
 use crate::domain::{
-    Actor, EmailAddress, HistoryEvent, HistoryState, Level, MethodKind, Timestamp,
+    Actor, Address, AddressHash, EmailAddress, HistoryEvent, HistoryState, Level, MethodKind,
+    Timestamp,
 };
 use crate::store::history::stream_record::{ItemWrite, States};
-use crate::store::items::{CHANGE_REQUEST_ID, ERASED_AT, RECENT_REQUESTS, VERSION};
+use crate::store::items::{CHANGE_REQUEST_ID, ERASED_AT, RECENT_REQUESTS, VERSION, address_item};
 use crate::store::{ChangeMetadata, WriteId};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -59,6 +60,50 @@ fn the_place_of_an_entry_is_the_version_and_the_number_in_the_stream() {
         (organization(), contact())
     );
     assert_eq!(write.origin.at, now());
+}
+
+#[test]
+fn a_number_in_the_stream_has_at_most_40_digits() {
+    let read = |number: &str| {
+        ItemWrite::read(StreamRecord {
+            sequence_number: number.to_owned(),
+            ..record(None, Some(subscription("pending", "r_1")))
+        })
+    };
+    assert!(read(&"9".repeat(40)).is_ok());
+    for bad in ["", "4711a", &"9".repeat(41)] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn facts_of_an_address_that_nobody_owns_are_in_the_history_of_its_last_owner() {
+    let jane = EmailAddress::parse("Jane@Example.com").unwrap();
+    let hash = AddressHash::of(&organization(), jane.normal_form());
+    let item = |former: &[&str]| {
+        let mut address = Address::unknown(jane.normal_form());
+        let former = former.iter().map(|id| ContactId::parse(id).unwrap());
+        address.former_owners = former.collect();
+        address.suppression.hard_bounced_at = Some(now());
+        address_item(&organization(), &hash, &address).unwrap()
+    };
+    let write = read(None, Some(item(&["c_1", "c_2"])));
+    assert_eq!(
+        (write.organization, write.contact),
+        (organization(), contact())
+    );
+    assert!(matches!(write.states, States::Address(None, Some(_))));
+    let nobodys = ItemWrite::read(record(None, Some(item(&[]))));
+    assert!(nobodys.unwrap().is_none());
+}
+
+#[test]
+fn an_entry_is_known_by_its_key() {
+    let key = Key::history(&organization(), &contact(), "000000000007#1#0000");
+    assert!(is_history_key(&key.sort));
+    assert!(!is_history_key(
+        &Key::contact(&organization(), &contact()).sort
+    ));
 }
 
 #[test]
