@@ -250,9 +250,8 @@ async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_
     assert_eq!(email.verification, subscription.verification(email));
 }
 
-#[tokio::test]
-async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() {
-    let api = Arc::new(Api::start().await);
+/// A contact with more subscriptions than one transaction reads or writes.
+fn many_subscriptions(organization: &OrganizationId) -> String {
     let audiences: Vec<_> = (0..120).map(|n| format!("a{n:03}")).collect();
     let subscriptions = audiences.iter().map(
         |audience| json!({ "audience": audience, "client": "website", "status": "subscribed" }),
@@ -261,8 +260,33 @@ async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() 
         "id": "c_1", "emails": [{ "value": "jane@example.com" }], "subscriptions": subscriptions.collect::<Vec<_>>(),
     });
     let organization =
-        json!({ "organization": api.organization, "audiences": audiences, "clients": ["website"] });
-    let file = lines([organization, contact]);
+        json!({ "organization": organization, "audiences": audiences, "clients": ["website"] });
+    lines([organization, contact])
+}
+
+#[tokio::test]
+async fn a_record_of_several_writes_is_written_whole_where_answers_get_lost() {
+    let api = Api::start().await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let file = many_subscriptions(&api.organization);
+    let organization = file.lines().next().unwrap();
+    import_into(&store, &api.organization, organization).await;
+    proxy.fail(
+        "TransactWriteItems",
+        [Fault::AfterDoing(&Fault::NotJson(502))],
+    );
+    let (counts, rejects) = import_into(&store, &api.organization, &file).await;
+    assert_eq!((counts, rejects.as_str()), (created(1), ""));
+    let id = ContactId::parse("c_1").unwrap();
+    let exported = store.exported(&api.organization, &id).await.unwrap();
+    assert_eq!(exported.unwrap().contact.subscriptions.len(), 120);
+}
+
+#[tokio::test]
+async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() {
+    let api = Arc::new(Api::start().await);
+    let file = many_subscriptions(&api.organization);
     import_into(&api.database.store().await, &api.organization, &file).await;
     let proxy = Proxy::start(&api.database.url).await;
     let store = api.database.store_through(&proxy.url, PATIENT).await;
