@@ -165,4 +165,39 @@ mod tests {
         }
         assert_eq!(address.former_owners, [10, 11, 9, 8, 7, 6, 5, 4].map(id));
     }
+
+    fn id(text: &str) -> ContactId {
+        ContactId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn an_end_by_an_owner_that_was_erased_stays_with_the_address_under_every_later_owner() {
+        let mut address = Address::unknown("jane@example.com");
+        address.ended_at = Some(Timestamp::EPOCH);
+        for owner in ["c_1", "c_2"] {
+            let owned = address.claimed_by(&id(owner));
+            assert_eq!(owned.owner, Some(id(owner)));
+            assert_eq!(owned.ended_at, Some(Timestamp::EPOCH));
+            address = owned.released(Some(&id(owner)), AddressSuppression::default());
+            assert_eq!(address.ended_at, Some(Timestamp::EPOCH));
+        }
+        assert_eq!(address.former_owners, [id("c_2"), id("c_1")]);
+    }
+
+    #[test]
+    fn an_address_that_its_owner_loses_keeps_what_its_item_said_and_what_the_owner_says() {
+        let mut address = Address::unknown("jane@example.com");
+        address.suppression.hard_bounced_at = Some(Timestamp::EPOCH);
+        let of_owner = AddressSuppression {
+            complained_at: Some(Timestamp::EPOCH),
+            ..AddressSuppression::default()
+        };
+        let released = address.released(None, of_owner);
+        let expected = AddressSuppression {
+            hard_bounced_at: Some(Timestamp::EPOCH),
+            complained_at: Some(Timestamp::EPOCH),
+            ..AddressSuppression::default()
+        };
+        assert_eq!(released.suppression, expected);
+    }
 }

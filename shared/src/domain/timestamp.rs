@@ -150,6 +150,18 @@ mod tests {
     }
 
     #[test]
+    fn milliseconds_of_unix_time_are_read_back() {
+        let last = 253_402_300_799_999;
+        for milliseconds in [0, 1, 1_779_289_441_135, last] {
+            let read = Timestamp::of_unix_milliseconds(milliseconds).unwrap();
+            assert_eq!(read.unix_milliseconds(), milliseconds);
+        }
+        for outside in [-1, last + 1, i64::MIN, i64::MAX] {
+            assert_eq!(Timestamp::of_unix_milliseconds(outside), None, "{outside}");
+        }
+    }
+
+    #[test]
     fn the_text_is_utc_with_three_fractional_digits() {
         assert_eq!(
             rfc3339("2026-05-20T15:04:01.135Z"),
