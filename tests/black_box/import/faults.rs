@@ -193,6 +193,36 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_to_the_next_owner_of
     }
 }
 
+/// Nor is it made again where somebody has undone it meanwhile.
+#[tokio::test]
+async fn an_update_whose_answer_gets_lost_is_not_made_again_after_it_was_undone() {
+    let api = Arc::new(Api::start().await);
+    api.seed(json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }]))
+        .await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    proxy.fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502))]);
+    let others = Arc::clone(&api);
+    proxy.after("UpdateItem", 1, async move {
+        let body = json!({ "type": "email", "value": "jane@example.com" });
+        let path = "/api/contacts/c_1/contact-methods/remove";
+        let answer = others.post(path, &others.user_token(), body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    });
+    let record =
+        json!({ "id": "c_1", "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
+    let (counts, rejects) = import_into(&store, &api.organization, &lines([record])).await;
+    assert_eq!(
+        (counts.updated, counts.total(), rejects.as_str()),
+        (1, 1, "")
+    );
+    let answer = api.get("/api/contacts/c_1", &api.user_token()).await;
+    assert_eq!(
+        (&answer.body["firstName"], &answer.body["emails"]),
+        (&json!("Jane"), &json!([]))
+    );
+}
+
 #[tokio::test]
 async fn an_export_waits_for_a_table_that_throttles() {
     let scene = behind_proxy().await;

@@ -14,7 +14,7 @@ pub(super) struct Work {
     /// The id of the write that is next, or in doubt.
     write_id: WriteId,
     /// The last attempt, once the answer to one was lost.
-    pub(super) attempt: Option<Attempt<ImportOutcome>>,
+    pub(super) attempt: Option<Attempt<Made>>,
     /// The id of the contact if the import has to create it.
     pub(super) new_id: ContactId,
     /// Whether the record gets a transaction of its own, after one with other records was refused.
@@ -23,6 +23,13 @@ pub(super) struct Work {
     done: Option<ImportOutcome>,
     /// The outcome, once nothing is left to do.
     pub(super) outcome: Option<ImportOutcome>,
+}
+
+/// What a write makes of its record.
+pub(super) struct Made {
+    outcome: ImportOutcome,
+    /// Whether nothing is left for another write.
+    is_last: bool,
 }
 
 impl Work {
@@ -83,12 +90,16 @@ impl Work {
         if let WriteEdit::Contact(edit) = &write.edit
             && (is_in_doubt || self.attempt.is_some())
         {
-            self.attempt = Some(Attempt::new(edit, write.outcome.clone()));
+            let made = Made {
+                outcome: write.outcome.clone(),
+                is_last: write.is_last,
+            };
+            self.attempt = Some(Attempt::new(edit, made));
         }
     }
 
-    /// Finds out what became of a write whose answer was lost. If it was applied and the record is about another contact by now,
-    /// or about none, because the first was erased or lost the address, nothing is left to do.
+    /// Finds out what became of a write whose answer was lost. If it was applied, nothing may be left to do: it was the last one, or
+    /// the record is about another contact by now, or about none, because the first was erased or lost the address.
     pub(super) fn settle(
         &mut self,
         last: Option<&LastWrites>,
@@ -100,8 +111,8 @@ impl Work {
         };
         match attempt.was_applied(last, &self.write_id) {
             Ok(true) => {
-                let is_last = !attempt.is_about(found);
-                self.written(attempt.answer.clone(), is_last, now);
+                let is_last = attempt.answer.is_last || !attempt.is_about(found);
+                self.written(attempt.answer.outcome.clone(), is_last, now);
             }
             Ok(false) => {}
             Err(_) => self.reject(ImportRefusal::InDoubt),
