@@ -305,16 +305,12 @@ async fn a_verification_of_a_subscription_without_the_hash_of_its_address_names_
     );
 }
 
-/// The id of the address whose verification a subscription of `c_1` has.
+/// The id of the address whose verification a subscription of the only contact has.
 async fn verified_by_subscription(api: &Api, sort: &str) -> String {
-    let client = api.database.client().await;
-    let partition = format!("ORG#{}#CONTACT#c_1", api.organization);
-    let request = client.get_item().table_name(&api.database.table);
-    let request = request
-        .key("pk", AttributeValue::S(partition))
-        .key("sk", AttributeValue::S(sort.to_owned()));
-    let item = request.send().await.unwrap().item.unwrap();
-    let verifications = item["verifications"].as_m().unwrap();
+    let items = api.database.items(&api.organization).await;
+    let mut items = items.iter();
+    let subscription = items.find(|item| item["sk"].as_s().is_ok_and(|key| key == sort));
+    let verifications = subscription.unwrap()["verifications"].as_m().unwrap();
     verifications.keys().next().unwrap().clone()
 }
 

@@ -34,8 +34,8 @@ async fn a_record_that_arrives_again_writes_nothing_twice_and_its_event_has_the_
     assert_eq!(first.events(), again.events());
 }
 
-#[tokio::test]
-async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
+/// An API whose contact has an address that an application has verified, and the function, which reaches the database by a proxy.
+async fn start_with_verified_address() -> (Api, Proxy, Recorder) {
     let api = start_with_contact().await;
     let body = json!({
         "audience": "newsletter", "client": "website", "verified": true, "verified_at": "2024-05-02T00:00:00Z", "email": EMAIL,
@@ -43,6 +43,12 @@ async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
     assert_eq!(api.verify_contact("c_1", body).await.status, 200);
     let proxy = Proxy::start(&api.database.url).await;
     let (function, _) = recorder(api.database.store_through(&proxy.url, PATIENT).await);
+    (api, proxy, function)
+}
+
+#[tokio::test]
+async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
+    let (api, proxy, function) = start_with_verified_address().await;
     // The transaction that wrote the subscription and the address still makes its items visible.
     let conflict = Fault::Cancelled(&["TransactionConflict"]);
     proxy.fail("TransactGetItems", [conflict]);
@@ -57,13 +63,7 @@ async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
 
 #[tokio::test]
 async fn a_read_that_is_refused_is_not_repeated() {
-    let api = start_with_contact().await;
-    let body = json!({
-        "audience": "newsletter", "client": "website", "verified": true, "verified_at": "2024-05-02T00:00:00Z", "email": EMAIL,
-    });
-    assert_eq!(api.verify_contact("c_1", body).await.status, 200);
-    let proxy = Proxy::start(&api.database.url).await;
-    let (function, _) = recorder(api.database.store_through(&proxy.url, PATIENT).await);
+    let (api, proxy, function) = start_with_verified_address().await;
     let refused = Fault::Error(400, "AccessDeniedException");
     proxy.fail("TransactGetItems", [refused]);
     let response = function.record(batch(&records(&api.database).await)).await;

@@ -8,13 +8,15 @@ use std::time::Duration;
 use black_box_tests::proxy::{Call, Fault, PATIENT, Proxy};
 use black_box_tests::{Api, Database};
 use contacts::arguments::Format;
-use contacts::import::End;
+use contacts::import::{Counts, End};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{ContactId, OrganizationId, Timestamp};
 use shared::store::{RetryBudget, Store};
 
-use super::{created, exported, import, import_into, imported, lines, organization, unchanged};
+use super::{
+    created, exported, import, import_into, imported, lines, organization, retry_budget, unchanged,
+};
 use crate::history::erase;
 
 /// Records enough for several transactions.
@@ -132,31 +134,64 @@ async fn updates_whose_answers_get_lost_are_made_and_counted_once() {
     assert_eq!(counts, unchanged(20));
 }
 
+/// Imports a record. The answer to its write gets lost, and `meanwhile` happens before the import looks for the write. Returns what
+/// became of the record.
+async fn write_whose_answer_gets_lost(
+    api: &Api,
+    record: Value,
+    operation: &'static str,
+    meanwhile: impl Future<Output = ()> + Send + 'static,
+) -> Counts {
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    proxy.fail(operation, [Fault::AfterDoing(&Fault::NotJson(502))]);
+    proxy.after(operation, 1, meanwhile);
+    let (counts, rejects) = import_into(&store, &api.organization, &lines([record])).await;
+    assert_eq!((counts.total(), rejects.as_str()), (1, ""));
+    counts
+}
+
+/// The ids of the organization's contacts, also of erased ones.
+async fn contact_ids(api: &Api) -> Vec<String> {
+    let items = Box::pin(api.database.items(&api.organization)).await;
+    let contacts = items
+        .iter()
+        .filter(|item| item["sk"].as_s().is_ok_and(|key| key == "CONTACT"));
+    contacts
+        .map(|item| {
+            item["pk"]
+                .as_s()
+                .unwrap()
+                .rsplit('#')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
+/// Adds the address to a contact, or removes it (`/remove`).
+async fn change_address(api: &Api, path: &str) {
+    let body = json!({ "type": "email", "value": "jane@example.com" });
+    let path = format!("/api/contacts/{path}");
+    let answer = api.post(&path, &api.user_token(), body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
 /// A record without id, whose address nobody owns once its contact was erased, does not make a new contact.
 #[tokio::test]
 async fn an_update_whose_answer_gets_lost_is_not_made_again_after_its_contact_was_erased() {
     let api = Arc::new(Api::start().await);
     api.seed(json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }]))
         .await;
-    let proxy = Proxy::start(&api.database.url).await;
-    let store = api.database.store_through(&proxy.url, PATIENT).await;
-    proxy.fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502))]);
     let erasing = Arc::clone(&api);
-    proxy.after("UpdateItem", 1, async move {
-        assert_eq!(erase(&erasing, "c_1").await.status, 200);
-    });
     let record = json!({ "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
-    let file = lines([record]);
-    let (counts, rejects) = import_into(&store, &api.organization, &file).await;
-    assert_eq!(
-        (counts.updated, counts.total(), rejects.as_str()),
-        (1, 1, "")
-    );
-    let items = api.database.items(&api.organization).await;
-    let contacts = items
-        .iter()
-        .filter(|item| item["sk"].as_s().is_ok_and(|key| key == "CONTACT"));
-    assert_eq!(contacts.count(), 1, "{items:?}");
+    let counts = write_whose_answer_gets_lost(&api, record, "UpdateItem", async move {
+        assert_eq!(erase(&erasing, "c_1").await.status, 200);
+    })
+    .await;
+    assert_eq!(counts.updated, 1);
+    assert_eq!(contact_ids(&api).await, ["c_1"]);
 }
 
 /// Nor does such a record change the contact that owns the address by then.
@@ -167,25 +202,14 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_to_the_next_owner_of
         json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }, { "id": "c_2" }]),
     )
     .await;
-    let proxy = Proxy::start(&api.database.url).await;
-    let store = api.database.store_through(&proxy.url, PATIENT).await;
-    proxy.fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502))]);
     let others = Arc::clone(&api);
-    proxy.after("UpdateItem", 1, async move {
-        for path in ["c_1/contact-methods/remove", "c_2/contact-methods"] {
-            let path = format!("/api/contacts/{path}");
-            let body = json!({ "type": "email", "value": "jane@example.com" });
-            let answer = others.post(&path, &others.user_token(), body).await;
-            assert_eq!(answer.status, 200, "{answer:?}");
-        }
-    });
     let record = json!({ "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
-    let file = lines([record]);
-    let (counts, rejects) = import_into(&store, &api.organization, &file).await;
-    assert_eq!(
-        (counts.updated, counts.total(), rejects.as_str()),
-        (1, 1, "")
-    );
+    let counts = write_whose_answer_gets_lost(&api, record, "UpdateItem", async move {
+        change_address(&others, "c_1/contact-methods/remove").await;
+        change_address(&others, "c_2/contact-methods").await;
+    })
+    .await;
+    assert_eq!(counts.updated, 1);
     for (contact, name) in [("c_1", json!("Jane")), ("c_2", json!(null))] {
         let path = format!("/api/contacts/{contact}");
         let answer = api.get(&path, &api.user_token()).await;
@@ -199,28 +223,41 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_after_it_was_undone(
     let api = Arc::new(Api::start().await);
     api.seed(json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }]))
         .await;
-    let proxy = Proxy::start(&api.database.url).await;
-    let store = api.database.store_through(&proxy.url, PATIENT).await;
-    proxy.fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502))]);
     let others = Arc::clone(&api);
-    proxy.after("UpdateItem", 1, async move {
-        let body = json!({ "type": "email", "value": "jane@example.com" });
-        let path = "/api/contacts/c_1/contact-methods/remove";
-        let answer = others.post(path, &others.user_token(), body).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-    });
     let record =
         json!({ "id": "c_1", "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
-    let (counts, rejects) = import_into(&store, &api.organization, &lines([record])).await;
-    assert_eq!(
-        (counts.updated, counts.total(), rejects.as_str()),
-        (1, 1, "")
-    );
+    let counts = write_whose_answer_gets_lost(&api, record, "UpdateItem", async move {
+        change_address(&others, "c_1/contact-methods/remove").await;
+    })
+    .await;
+    assert_eq!(counts.updated, 1);
     let answer = api.get("/api/contacts/c_1", &api.user_token()).await;
     assert_eq!(
         (&answer.body["firstName"], &answer.body["emails"]),
         (&json!("Jane"), &json!([]))
     );
+}
+
+/// Nor is a contact created again that has lost its address meanwhile, by which alone the record names it.
+#[tokio::test]
+async fn a_creation_whose_answer_gets_lost_is_not_made_again_after_it_was_undone() {
+    let api = Arc::new(Api::start().await);
+    let others = Arc::clone(&api);
+    let record = json!({ "firstName": "Jane", "emails": [{ "value": "jane@example.com" }] });
+    let counts = write_whose_answer_gets_lost(&api, record, "TransactWriteItems", async move {
+        let [id] = &contact_ids(&others).await[..] else {
+            panic!("there is one contact");
+        };
+        change_address(&others, &format!("{id}/contact-methods/remove")).await;
+    })
+    .await;
+    assert_eq!(counts.created, 1);
+    let [id] = &contact_ids(&api).await[..] else {
+        panic!("there is one contact");
+    };
+    let path = format!("/api/contacts/{id}");
+    let answer = api.get(&path, &api.user_token()).await;
+    assert_eq!(answer.body["emails"], json!([]));
 }
 
 #[tokio::test]
@@ -242,7 +279,7 @@ async fn an_export_waits_for_a_table_that_throttles() {
 #[tokio::test]
 async fn waits_for_a_table_that_throttles_are_counted() {
     let scene = behind_proxy().await;
-    let retry_budget = RetryBudget::new(Duration::from_mins(2));
+    let retry_budget = retry_budget();
     let import = || {
         import(&scene.store, file(), |options| {
             options.retry_budget = retry_budget.clone();
