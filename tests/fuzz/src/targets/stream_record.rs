@@ -10,7 +10,7 @@ use crate::scene::with_scene;
 /// A batch of the table's stream, as Lambda hands it to `record-history`; or a record of it.
 ///
 /// # Panics
-/// When the function panics, leaves a record out without a report, or tells of a time that no record has.
+/// When the function panics, leaves a record out without a report, or tells of a time that neither a record nor the table has.
 pub fn stream_record(input: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Value>(input) else {
         return;
@@ -31,6 +31,10 @@ pub fn stream_record(input: &[u8]) {
         times.extend(Timestamp::parse_rfc3339(text));
     });
     with_scene(|scene| {
+        // Where a record says that an address left, the function reads the subscriptions that ended with it from the table.
+        for made_it in &scene.records {
+            texts(made_it, &mut |text| times.extend(Timestamp::parse_rfc3339(text)));
+        }
         let (recorder, kept) = recorder(scene.store().clone());
         let response = scene.run(recorder.record(batch.clone()));
         let lines = log::take();
