@@ -1,8 +1,13 @@
 //! Seeds: what the table holds after one was loaded, and after it was loaded again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use black_box_tests::proxy::{PATIENT, Proxy};
 use black_box_tests::{Api, Item, assert_same_items};
+use contacts::seed::Seed;
 use serde_json::{Value, json};
+use shared::domain::PhoneRegion;
+
+use crate::history::erase;
 
 /// Who owns an address of the test's organization.
 async fn owner(api: &Api, address: &str) -> Option<String> {
@@ -79,6 +84,40 @@ async fn a_contact_that_does_not_own_an_address_by_the_file_leaves_it_to_the_oth
     }
 }
 
+/// Loads 64 contacts, which the database gets at one time. Returns how many items each transaction has.
+async fn transactions_of(contact: impl Fn(usize) -> Value) -> Vec<usize> {
+    let api = Api::start().await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let contacts: Vec<_> = (0..64).map(contact).collect();
+    let seed = json!({ "organizations": [{ "id": api.organization, "contacts": contacts }] });
+    let seed = Seed::parse(&seed.to_string(), PhoneRegion::CANADA).unwrap();
+    assert_eq!(seed.load(&store).await.unwrap().created, 64);
+    let calls = proxy.calls();
+    let transactions = calls
+        .iter()
+        .filter(|call| call.operation == "TransactWriteItems");
+    let items = transactions.map(|call| call.request["TransactItems"].as_array().unwrap().len());
+    let mut items: Vec<_> = items.collect();
+    items.sort_unstable();
+    items
+}
+
+/// A transaction takes 100 items.
+#[tokio::test]
+async fn contacts_are_created_together_as_many_as_a_transaction_takes() {
+    let contact =
+        |n| json!({ "id": format!("c_{n}"), "emails": [{ "value": format!("{n}@b.ca") }] });
+    assert_eq!(transactions_of(contact).await, [28, 100]);
+}
+
+/// A transaction takes 4 MB, of which a fourth is left free.
+#[tokio::test]
+async fn large_contacts_are_created_in_several_transactions() {
+    let contact = |n| json!({ "id": format!("c_{n}"), "lastName": "a".repeat(62_000) });
+    assert_eq!(transactions_of(contact).await, [14, 50]);
+}
+
 #[tokio::test]
 async fn a_contact_with_more_than_a_transaction_takes_is_loaded_whole() {
     let api = Api::start().await;
@@ -146,6 +185,27 @@ async fn items_that_cannot_be_read_stay_as_they_are() {
         let put = put.table_name(&api.database.table).set_item(Some(item));
         put.send().await.unwrap();
     }
+    let before = api.database.items(&api.organization).await;
+    api.seed(seed).await;
+    let after = api.database.items(&api.organization).await;
+    assert_same_items(&after, &before, "the seed changes nothing");
+
+    // Whoever owns the address, a new contact does not.
+    api.seed(json!([{ "id": "c_2", "emails": [{ "value": "jane@b.ca" }] }]))
+        .await;
+    let mut after = api.database.items(&api.organization).await;
+    after.retain(|item| !text(item, "pk").ends_with("#c_2"));
+    assert_same_items(&after, &before, "the address stays as it is");
+    let got = api.get("/api/contacts/c_2", &api.user_token()).await;
+    assert_eq!(got.body["emails"][0]["value"], "jane@b.ca");
+}
+
+#[tokio::test]
+async fn a_seed_does_not_bring_an_erased_contact_back() {
+    let api = Api::start().await;
+    let seed = json!([{ "id": "c_1", "emails": [{ "value": "jane@b.ca" }] }]);
+    api.seed(seed.clone()).await;
+    assert_eq!(erase(&api, "c_1").await.status, 200);
     let before = api.database.items(&api.organization).await;
     api.seed(seed).await;
     let after = api.database.items(&api.organization).await;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::{Database, development_settings, fresh_organization, load};
 use contacts::development::{self, Identity};
 use serde_json::json;
@@ -15,8 +16,8 @@ use shared::domain::{
     Version,
 };
 use shared::store::{
-    ChangeError, ChangeMetadata, Existing, Import, ImportOutcome, ImportRecord, Registered,
-    RetryBudget, Store, VerifyContact, VerifyMethod,
+    ChangeError, ChangeMetadata, DatabaseError, Existing, Import, ImportOutcome, ImportRecord,
+    ImportRefusal, Registered, RetryBudget, Store, VerifyContact, VerifyMethod,
 };
 use shared::system_clock;
 
@@ -154,6 +155,19 @@ fn contact_change(verified_at: Option<&str>, request_id: &str) -> VerifyContact 
 
 const T1: &str = "2024-01-01T00:00:00Z";
 const T2: &str = "2024-01-02T00:00:00Z";
+
+/// A function opens its connection before it has a request. A database that does not answer is what its first request reports.
+#[tokio::test]
+async fn a_connection_is_opened_by_one_read_whether_or_not_it_is_answered() {
+    let fixture = Fixture::start().await;
+    let proxy = Proxy::start(&fixture.database.url).await;
+    let store = fixture.database.store_through(&proxy.url, PATIENT).await;
+    store.connect().await;
+    assert_eq!(proxy.operations(), ["GetItem"]);
+    proxy.fail("GetItem", [Fault::THROTTLED]);
+    store.connect().await;
+    assert_eq!(proxy.operations(), ["GetItem", "GetItem"]);
+}
 
 #[tokio::test]
 async fn a_method_is_recorded_kept_cleared_and_left() {
@@ -496,8 +510,14 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
         audiences: registered.audiences.clone(),
         ..Registered::default()
     };
-    for new in [added, Registered::default()] {
-        let registered = store.register(&organization, &registered).await;
+    let fresh = fresh_organization();
+    for (organization, new) in [
+        (&organization, added),
+        (&organization, Registered::default()),
+        (&fresh, registered.clone()),
+        (&fresh, Registered::default()),
+    ] {
+        let registered = store.register(organization, &registered).await;
         assert_eq!(registered.unwrap(), new);
     }
     let import = Import {
@@ -536,4 +556,60 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
     };
     let refused = store.verify_contact(&other, &id("c_1"), &change).await;
     assert!(matches!(refused, Err(ChangeError::AudienceNotFound)));
+}
+
+/// Imports new contacts at one time, with writes that meet these faults. Returns the outcomes, and how many writes there were.
+async fn import_meets(
+    scene: impl FnOnce(&Proxy),
+) -> (Vec<Option<ImportOutcome>>, Result<(), DatabaseError>, usize) {
+    let fixture = Fixture::start().await;
+    let proxy = Proxy::start(&fixture.database.url).await;
+    let store = fixture.database.store_through(&proxy.url, PATIENT).await;
+    scene(&proxy);
+    let import = Import {
+        organization: &fixture.organization,
+        actor: Actor::subject("user_1"),
+        route: "import",
+        existing: Existing::Update,
+        clock: &*system_clock(),
+        dry_run: false,
+        retry_budget: &RetryBudget::new(Duration::from_secs(2)),
+    };
+    let records = ["c_2", "c_3", "c_4"].map(|name| ImportRecord {
+        record: ContactRecord {
+            id: Some(id(name)),
+            ..ContactRecord::default()
+        },
+        request_id: "request_0".to_owned(),
+    });
+    let (outcomes, ended) = store.import(&import, records.into()).await;
+    (outcomes, ended, proxy.count("TransactWriteItems"))
+}
+
+/// Contacts are created together, and only one by one can the database say which of them it refuses.
+#[tokio::test]
+async fn a_record_that_the_database_refuses_is_rejected_and_the_others_are_written() {
+    let refusals = [
+        Fault::Cancelled(&["None", "ValidationError", "None"]),
+        Fault::Error(400, "ValidationException"),
+    ];
+    let (outcomes, ended, writes) =
+        import_meets(|proxy| proxy.fail("TransactWriteItems", refusals)).await;
+    ended.unwrap();
+    let count = |outcome| {
+        let outcomes = outcomes.iter().flatten();
+        outcomes.filter(|found| **found == outcome).count()
+    };
+    let refused = ImportOutcome::Rejected(ImportRefusal::Refused);
+    assert_eq!((count(ImportOutcome::Created), count(refused)), (2, 1));
+    assert_eq!(writes, 4);
+}
+
+#[tokio::test]
+async fn an_import_ends_where_the_database_takes_nothing_for_too_long() {
+    let (outcomes, ended, writes) =
+        import_meets(|proxy| proxy.always("TransactWriteItems", Fault::THROTTLED)).await;
+    assert!(ended.is_err_and(|error| error.may_pass()));
+    assert_eq!(outcomes, [None, None, None]);
+    assert!(writes > 2, "{writes}");
 }

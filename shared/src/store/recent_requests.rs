@@ -155,6 +155,17 @@ mod tests {
         assert!(list.are_complete());
         assert!(!list.contain(&ids[0]));
         assert!(ids[1..].iter().all(|id| list.contain(id)));
+        assert_eq!(list.newest(), Some(at("2026-05-20T15:04:08Z")));
+        assert_eq!(RecentRequests::default().newest(), None);
+    }
+
+    /// Another program may have cut it short, so that a write is missing which happened.
+    #[test]
+    fn a_list_of_fewer_than_eight_covers_nothing() {
+        let write = drawn("2026-05-20T15:05:01Z");
+        for list in [vec![NO_WRITE.to_owned()], vec![]] {
+            assert!(!RecentRequests(list).cover(&write));
+        }
     }
 
     #[test]

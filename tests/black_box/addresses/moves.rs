@@ -314,7 +314,7 @@ async fn assert_ends_survive_an_erasure_after_each_call(way: Way) {
     for nth in 1.. {
         let (api, proxy) = Api::through_proxy(PATIENT).await;
         seed(&api).await;
-        unsubscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
+        let ended = unsubscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
         assert_eq!(remove(&api, "c_1", SECOND).await, 200);
         assert_eq!(add(&api, "c_2", SECOND, false).await, 200);
         let (told, mut tell) = tokio::sync::oneshot::channel();
@@ -339,6 +339,8 @@ async fn assert_ends_survive_an_erasure_after_each_call(way: Way) {
         assert_eq!(erased, 200, "{nth}");
         let seen = status(&api, SECOND).await;
         assert_eq!(seen["client"]["status"], "unsubscribed", "{nth}");
+        let since = &ended.body["client"]["unsubscribed_at"];
+        assert_eq!(seen["client"]["unsubscribed_at"], *since, "{nth}");
     }
 }
 
@@ -350,6 +352,16 @@ async fn an_ended_subscription_comes_back_also_while_its_contact_is_being_erased
 #[tokio::test]
 async fn an_ended_subscription_comes_back_by_an_import_also_while_its_contact_is_being_erased() {
     assert_ends_survive_an_erasure_after_each_call(Way::Import).await;
+}
+
+#[tokio::test]
+async fn an_end_at_audience_level_holds_for_a_subscription_that_is_imported() {
+    let api = start().await;
+    unsubscribe(&api, json!({ "email": SECOND, "scope": "audience" })).await;
+    assert_eq!(remove(&api, "c_1", SECOND).await, 200);
+    Way::Import.take(&api, SECOND).await;
+    let (of_client, _) = subscriptions(&api, SECOND).await;
+    assert_eq!(of_client, "unsubscribed");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::Api;
+use black_box_tests::proxy::Fault;
 use serde_json::json;
 
 use super::{CONTACT, PHONE, item, set, start, text};
@@ -41,4 +42,15 @@ async fn a_contact_with_a_short_list_of_writes_is_verified() {
 async fn a_contact_whose_list_of_writes_is_something_else_is_verified() {
     assert_verified_with_list(text("-")).await;
     assert_verified_with_list(AttributeValue::Null(true)).await;
+}
+
+/// A process whose clock is ahead gave a write up. No other can be given up before that time, and none need be.
+#[tokio::test]
+async fn a_contact_with_a_write_of_a_later_time_that_was_given_up_is_verified_once() {
+    let (api, proxy) = start("subscribed").await;
+    let later = AttributeValue::N("9999999999999".to_owned());
+    set(&api, CONTACT, &["fence"], later).await;
+    proxy.fail("UpdateItem", [Fault::Reset]);
+    assert_outcome(&api, Some(VERIFIED_AT), "recorded", 2).await;
+    assert_eq!(proxy.count("UpdateItem"), 3);
 }

@@ -1,8 +1,8 @@
 //! Items that this build cannot read: the answer says nothing, and the log names the attribute and no value.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use black_box_tests::{Answer, Api, log};
-use serde_json::json;
+use black_box_tests::{Answer, Api, Item, log};
+use serde_json::{Value, json};
 
 use super::{CONTACT, EMAIL, PHONE, SUBSCRIPTION, set, start, text};
 use crate::import::{import_into, lines};
@@ -128,9 +128,31 @@ async fn an_import_rejects_a_record_that_depends_on_what_it_cannot_read_and_goes
     assert_eq!(removed.status, 200, "{:?}", removed.body);
     // Its former owner may have ended the subscription.
     let subscription = json!({ "audience": "newsletter", "client": "website" });
+    assert_second_is_rejected(
+        &api,
+        json!({ "id": "c_2", "email": EMAIL, "subscriptions": [subscription] }),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_import_rejects_a_record_with_an_address_that_it_cannot_read_and_goes_on() {
+    let (api, _proxy) = start("subscribed").await;
+    let mut items = api.database.items(&api.organization).await.into_iter();
+    let is_wanted = |item: &Item| item["sk"] == text("ADDRESS") && item["value"] == text(EMAIL);
+    let mut address = items.find(is_wanted).unwrap();
+    address.insert("ownerId".to_owned(), AttributeValue::Bool(true));
+    let put = api.database.client().await.put_item();
+    let put = put.table_name(&api.database.table).set_item(Some(address));
+    put.send().await.unwrap();
+    assert_second_is_rejected(&api, json!({ "id": "c_2", "email": EMAIL })).await;
+}
+
+/// Imports this record as the second of three.
+async fn assert_second_is_rejected(api: &Api, record: Value) {
     let file = [
         json!({ "organization": api.organization }),
-        json!({ "id": "c_2", "email": EMAIL, "subscriptions": [subscription] }),
+        record,
         json!({ "id": "c_3", "email": "other@example.com" }),
     ];
     let store = api.database.store().await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::proxy::{Call, Fault, PATIENT, Proxy};
 use black_box_tests::{Api, Database};
 use contacts::arguments::Format;
@@ -122,6 +123,7 @@ async fn updates_whose_answers_get_lost_are_made_and_counted_once() {
     imported(&scene.store, &file()).await;
     let records = (0..20).map(|n| json!({ "id": format!("c_{n}"), "firstName": "Jane" }));
     let records = lines([organization()].into_iter().chain(records));
+    scene.proxy.forget();
     scene
         .proxy
         .fail("UpdateItem", [Fault::AfterDoing(&Fault::NotJson(502)); 6]);
@@ -130,6 +132,8 @@ async fn updates_whose_answers_get_lost_are_made_and_counted_once() {
         (counts.updated, counts.total(), rejects.as_str()),
         (20, 20, "")
     );
+    // Only contacts that are new are written together.
+    assert_eq!(scene.proxy.count("TransactWriteItems"), 0);
     let (counts, _) = imported(&scene.store, &records).await;
     assert_eq!(counts, unchanged(20));
 }
@@ -238,6 +242,28 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_after_it_was_undone(
     );
 }
 
+/// The import reads an address first, and then the contact that owns it.
+#[tokio::test]
+async fn an_address_that_its_contact_loses_meanwhile_is_added_again() {
+    let api = Arc::new(Api::start().await);
+    api.seed(json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }]))
+        .await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let others = Arc::clone(&api);
+    proxy.before("BatchGetItem", 2, async move {
+        change_address(&others, "c_1/contact-methods/remove").await;
+    });
+    let record = json!({ "id": "c_1", "emails": [{ "value": "jane@example.com" }] });
+    let (counts, rejects) = import_into(&store, &api.organization, &lines([record])).await;
+    assert_eq!(
+        (counts.updated, counts.total(), rejects.as_str()),
+        (1, 1, "")
+    );
+    let answer = api.get("/api/contacts/c_1", &api.user_token()).await;
+    assert_eq!(answer.body["emails"][0]["value"], "jane@example.com");
+}
+
 /// Nor is a contact created again that has lost its address meanwhile, by which alone the record names it.
 #[tokio::test]
 async fn a_creation_whose_answer_gets_lost_is_not_made_again_after_it_was_undone() {
@@ -285,6 +311,9 @@ async fn waits_for_a_table_that_throttles_are_counted() {
             options.retry_budget = retry_budget.clone();
         })
     };
+    import().await.unwrap();
+    // A table that answers in parts does not throttle.
+    scene.proxy.fail("BatchGetItem", [Fault::UnprocessedKeys]);
     import().await.unwrap();
     assert_eq!(retry_budget.waits(), 0);
     scene.proxy.fail("BatchGetItem", [Fault::THROTTLED; 9]);
@@ -375,6 +404,52 @@ async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() 
 }
 
 #[tokio::test]
+async fn a_contact_is_read_once_for_its_export_where_it_is_whole() {
+    let api = Arc::new(Api::start().await);
+    let website = json!({ "audience": "newsletter", "client": "website", "status": "subscribed" });
+    let emails = json!([{ "value": "jane@example.com" }]);
+    api.seed(json!([{ "id": "c_1", "emails": emails, "subscriptions": [website] }]))
+        .await;
+    let proxy = Proxy::start(&api.database.url).await;
+    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let id = ContactId::parse("c_1").unwrap();
+    let exported = async |reads: usize| {
+        proxy.forget();
+        let exported = store.exported(&api.organization, &id).await;
+        assert_eq!(proxy.count("TransactGetItems"), reads);
+        exported.map(|contact| contact.unwrap().contact.subscriptions.len())
+    };
+    // It changes before it is read together with its subscriptions.
+    let verifying = Arc::clone(&api);
+    proxy.before("TransactGetItems", 1, async move {
+        let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
+        let answer = verifying.verify_contact("c_1", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    });
+    assert_eq!(exported(1).await.unwrap(), 1);
+    // Somebody made the count of its subscriptions wrong.
+    let items = api.database.items(&api.organization).await;
+    let contact = items
+        .into_iter()
+        .find(|item| item["sk"].as_s().is_ok_and(|key| key == "CONTACT"));
+    let mut contact = contact.unwrap();
+    contact.insert(
+        "subscriptionCount".to_owned(),
+        AttributeValue::N("7".to_owned()),
+    );
+    let put = api.database.client().await.put_item();
+    let put = put.table_name(&api.database.table).set_item(Some(contact));
+    put.send().await.unwrap();
+    assert_eq!(exported(1).await.unwrap(), 1);
+    // No other attempt would be answered.
+    proxy.fail(
+        "TransactGetItems",
+        [Fault::Error(400, "AccessDeniedException")],
+    );
+    assert!(exported(1).await.is_err());
+}
+
+#[tokio::test]
 async fn a_change_that_had_to_wait_says_when_it_was_made() {
     let scene = behind_proxy().await;
     let record = |name: &str| lines([organization(), json!({ "id": "c_1", "firstName": name })]);
@@ -403,10 +478,37 @@ async fn a_change_that_had_to_wait_says_when_it_was_made() {
 }
 
 #[tokio::test]
+async fn a_table_that_takes_no_write_ends_the_import_after_its_time() {
+    let scene = behind_proxy().await;
+    let existing = lines([organization(), json!({ "id": "c_0" })]);
+    imported(&scene.store, &existing).await;
+    scene.proxy.always("UpdateItem", Fault::THROTTLED);
+    scene.proxy.always("TransactWriteItems", Fault::THROTTLED);
+    let update = json!({ "id": "c_0", "firstName": "Jane" });
+    let several = file();
+    for (file, records) in [(lines([organization(), update]), 1), (several, RECORDS)] {
+        let retry_budget = RetryBudget::new(Duration::from_secs(2));
+        let (summary, rejects) = import(&scene.store, &file, |options| {
+            options.retry_budget = retry_budget.clone();
+        })
+        .await
+        .unwrap();
+        let End::Failed(error) = &summary.end else {
+            panic!("{records}: {:?}", summary.end);
+        };
+        let error = format!("{error:#}");
+        assert!(error.contains("is not available"), "{records}: {error}");
+        assert_eq!((summary.counts.total(), rejects.as_str()), (0, ""));
+        assert!(retry_budget.waits() > 1, "{records}");
+    }
+}
+
+#[tokio::test]
 async fn credentials_that_are_over_end_the_import_at_once() {
     let scene = behind_proxy().await;
+    imported(&scene.store, &lines([organization()])).await;
     let expired = Fault::Error(400, "ExpiredTokenException");
-    scene.proxy.fail("TransactWriteItems", [expired; 99]);
+    scene.proxy.fail("TransactWriteItems", [expired; 3]);
     let (summary, _) = import(&scene.store, &file(), |options| {
         options.retry_budget = RetryBudget::new(Duration::from_hours(1));
     })
@@ -419,6 +521,7 @@ async fn credentials_that_are_over_end_the_import_at_once() {
 async fn a_permission_that_is_missing_ends_the_import_which_goes_on_the_next_time() {
     let scene = behind_proxy().await;
     let expected = undisturbed().await;
+    imported(&scene.store, &lines([organization()])).await;
     let denied = Fault::Error(400, "AccessDeniedException");
     let proxy = &scene.proxy;
     proxy.fail("TransactWriteItems", [denied]);

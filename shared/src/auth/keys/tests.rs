@@ -53,6 +53,7 @@ fn a_public_key_without_an_algorithm_is_used_with_the_usual_one_of_its_kind() {
     for unusable in [
         curve("P-521", 66),
         json!({ "kty": "OKP", "crv": "X25519", "x": encoded(32) }),
+        json!({ "kty": "OKP", "crv": "P-256", "x": encoded(32) }),
     ] {
         assert_eq!(
             parse(&json!([unusable])).unwrap_err(),
