@@ -34,7 +34,7 @@ pub fn stream_record(input: &[u8]) {
         // Where a record says that an address left, the function reads the subscriptions that ended with it from the table.
         for made_it in &scene.records {
             texts(made_it, &mut |text| {
-                times.extend(Timestamp::parse_rfc3339(text))
+                times.extend(Timestamp::parse_rfc3339(text));
             });
         }
         let (recorder, kept) = recorder(scene.store().clone());
