@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(RecentRequests::default().newest(), None);
     }
 
-    /// Another program may have cut it short, so that a write is missing which happened.
+    /// Another program may have shortened the list, which then lacks a write that was applied.
     #[test]
     fn a_list_of_fewer_than_eight_covers_nothing() {
         let write = drawn("2026-05-20T15:05:01Z");

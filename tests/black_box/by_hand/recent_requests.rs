@@ -44,7 +44,7 @@ async fn a_contact_whose_list_of_writes_is_something_else_is_verified() {
     assert_verified_with_list(AttributeValue::Null(true)).await;
 }
 
-/// A process whose clock is ahead gave a write up. No other can be given up before that time, and none need be.
+/// A process whose clock is ahead gave a write up. Until that time DynamoDB refuses single updates, and no other write can be given up.
 #[tokio::test]
 async fn a_contact_with_a_write_of_a_later_time_that_was_given_up_is_verified_once() {
     let (api, proxy) = start("subscribed").await;

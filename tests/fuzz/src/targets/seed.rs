@@ -1,4 +1,5 @@
 use contacts::seed::Seed;
+use serde_json::{Map, Value};
 use shared::domain::PhoneRegion;
 
 use crate::scene::with_scene;
@@ -18,8 +19,13 @@ pub fn seed(input: &[u8]) {
         Err(refusal) => {
             let refusal = format!("{refusal:#}");
             let named = ["organizations", "line ", "column ", "the file: "];
+            // The file may have members that no seed has, and in them some that a contact has.
+            let members = serde_json::from_str(text).unwrap_or_default();
+            let is_of_a_member = |members: Map<String, Value>| {
+                members.keys().any(|member| refusal.starts_with(member))
+            };
             assert!(
-                named.iter().any(|place| refusal.contains(place)),
+                named.iter().any(|place| refusal.contains(place)) || is_of_a_member(members),
                 "{refusal}"
             );
         }
