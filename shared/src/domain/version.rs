@@ -4,8 +4,26 @@ use serde::{Deserialize, Serialize};
 
 /// The version of a contact. Each write increases it by one, so the first stored version is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct Version(u64);
+
+impl TryFrom<u64> for Version {
+    type Error = &'static str;
+
+    /// The stored version with this number, after which another one comes.
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        if number == u64::MAX {
+            return Err("must be below 18446744073709551615, so that another version can come");
+        }
+        Ok(Self(number))
+    }
+}
+
+impl From<Version> for u64 {
+    fn from(version: Version) -> Self {
+        version.number()
+    }
+}
 
 impl Version {
     /// The version of a contact that is not stored yet.
@@ -18,7 +36,7 @@ impl Version {
     }
 
     /// The version after the next change. The highest number stays: a caller can send it in `If-Match`, but no contact
-    /// reaches it.
+    /// has it.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

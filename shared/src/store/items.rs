@@ -119,6 +119,21 @@ mod tests {
         assert!(!error.contains("jane"), "{error}");
     }
 
+    #[test]
+    fn a_version_after_which_none_can_come_is_named() {
+        let mut item = stored_contact();
+        let highest = AttributeValue::N(u64::MAX.to_string());
+        item.insert(VERSION.to_owned(), highest);
+        assert_eq!(
+            contact(item).unwrap_err().to_string(),
+            "cannot read version of a contact item: must be below 18446744073709551615, so that another version can come"
+        );
+        let mut item = stored_contact();
+        let before = AttributeValue::N((u64::MAX - 1).to_string());
+        item.insert(VERSION.to_owned(), before);
+        assert_eq!(contact(item).unwrap().version.number(), u64::MAX - 1);
+    }
+
     /// A verification that replaced one that was cleared.
     fn verification() -> VerificationState {
         let current = Verification {

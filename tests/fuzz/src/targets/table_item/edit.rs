@@ -92,6 +92,11 @@ impl Edit {
         self.path.iter().map(String::as_str).collect()
     }
 
+    /// Whether it makes this text of the attribute, in lower case.
+    pub(super) fn makes(&self, text: &str) -> bool {
+        matches!(&self.value, Some(AttributeValue::S(value)) if value.to_lowercase() == text)
+    }
+
     /// Whether the cause of a failure names the attribute, or what lies in it or around it.
     pub(super) fn is_named_in(&self, cause: &str) -> bool {
         let named = cause

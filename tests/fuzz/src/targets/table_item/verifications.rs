@@ -134,6 +134,8 @@ fn touches_method(edit: &Edit, id: &str, name: &str) -> bool {
     match edit.path()[..] {
         [] | ["phones" | "emails"] => true,
         ["phones" | "emails", key] => key == name,
+        // The answer names an entry by its value.
+        ["phones" | "emails", _, "value"] if edit.makes(name) => true,
         ["phones" | "emails", key, of] => {
             key == name && ["value", "verifiedAt", "verifiedBy", "verificationSource"].contains(&of)
         }
