@@ -18,7 +18,7 @@ use serde_json::json;
 const PHONE: &str = "+14165550100";
 const EMAIL: &str = "jane@example.com";
 
-const CONTACT: &str = "CONTACT";
+pub(crate) const CONTACT: &str = "CONTACT";
 const SUBSCRIPTION: &str = "SUBSCRIPTION#newsletter#website";
 
 /// An API behind whose proxy is the contact `c_1`, whose subscription of `website` has this status.
@@ -65,7 +65,7 @@ async fn item(api: &Api, sort: &str) -> Item {
 }
 
 /// Sets what is at a path of the item of `c_1` with this sort key, and nothing else.
-async fn set(api: &Api, sort: &str, path: &[&str], value: AttributeValue) {
+pub(crate) async fn set(api: &Api, sort: &str, path: &[&str], value: AttributeValue) {
     let names = (0..path.len()).map(|n| format!("#n{n}"));
     let names: Vec<_> = names.collect();
     let update = api.database.client().await.update_item();

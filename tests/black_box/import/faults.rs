@@ -18,6 +18,7 @@ use shared::store::{RetryBudget, Store};
 use super::{
     created, exported, import, import_into, imported, lines, organization, retry_budget, unchanged,
 };
+use crate::by_hand::{CONTACT, set};
 use crate::history::erase;
 
 /// Records enough for several transactions.
@@ -321,8 +322,8 @@ async fn waits_for_a_table_that_throttles_are_counted() {
     assert!(retry_budget.waits() > 1, "{}", retry_budget.waits());
 }
 
-#[tokio::test]
-async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_none() {
+/// `c_1` with an address and a subscription, and a store behind a proxy.
+async fn subscribed_contact() -> (Arc<Api>, Proxy, Store) {
     let api = Arc::new(Api::start().await);
     let website = json!({ "audience": "newsletter", "client": "website", "status": "subscribed" });
     let emails = json!([{ "value": "jane@example.com" }]);
@@ -330,6 +331,12 @@ async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_
         .await;
     let proxy = Proxy::start(&api.database.url).await;
     let store = api.database.store_through(&proxy.url, PATIENT).await;
+    (api, proxy, store)
+}
+
+#[tokio::test]
+async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_none() {
+    let (api, proxy, store) = subscribed_contact().await;
     let verifying = Arc::clone(&api);
     // The contact is read then, its subscriptions are not.
     proxy.before("Query", 1, async move {
@@ -405,13 +412,7 @@ async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() 
 
 #[tokio::test]
 async fn a_contact_is_read_once_for_its_export_where_it_is_whole() {
-    let api = Arc::new(Api::start().await);
-    let website = json!({ "audience": "newsletter", "client": "website", "status": "subscribed" });
-    let emails = json!([{ "value": "jane@example.com" }]);
-    api.seed(json!([{ "id": "c_1", "emails": emails, "subscriptions": [website] }]))
-        .await;
-    let proxy = Proxy::start(&api.database.url).await;
-    let store = api.database.store_through(&proxy.url, PATIENT).await;
+    let (api, proxy, store) = subscribed_contact().await;
     let id = ContactId::parse("c_1").unwrap();
     let exported = async |reads: usize| {
         proxy.forget();
@@ -428,18 +429,8 @@ async fn a_contact_is_read_once_for_its_export_where_it_is_whole() {
     });
     assert_eq!(exported(1).await.unwrap(), 1);
     // Somebody made the count of its subscriptions wrong.
-    let items = api.database.items(&api.organization).await;
-    let contact = items
-        .into_iter()
-        .find(|item| item["sk"].as_s().is_ok_and(|key| key == "CONTACT"));
-    let mut contact = contact.unwrap();
-    contact.insert(
-        "subscriptionCount".to_owned(),
-        AttributeValue::N("7".to_owned()),
-    );
-    let put = api.database.client().await.put_item();
-    let put = put.table_name(&api.database.table).set_item(Some(contact));
-    put.send().await.unwrap();
+    let seven = AttributeValue::N("7".to_owned());
+    set(&api, CONTACT, &["subscriptionCount"], seven).await;
     assert_eq!(exported(1).await.unwrap(), 1);
     // No other attempt would be answered.
     proxy.fail(
