@@ -8,13 +8,13 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 
 def start_chromium():
-    """Starts a Chromium that reaches this machine only, and notes what its console says and what it asks for."""
+    """Starts a Chromium that reaches this machine only, and that records its console and its requests."""
     options = ChromeOptions()
     options.binary_location = shutil.which("google-chrome") or shutil.which("chromium")
     for argument in [
         "--headless=new", "--window-size=1400,2000", "--disable-background-networking", "--disable-dev-shm-usage",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        # Chromium's own sandbox needs what root and containers do not have. The page is ours.
+        # Chromium's sandbox works neither as root nor in containers. The pages are our own.
         "--no-sandbox",
     ]:
         options.add_argument(argument)
@@ -23,7 +23,7 @@ def start_chromium():
 
 
 def requested_urls(chromium):
-    """The URLs that pages have asked for since the last call."""
+    """The URLs that pages have requested since the last call."""
     messages = (json.loads(entry["message"])["message"] for entry in chromium.get_log("performance"))
     return [
         message["params"]["request"]["url"]
@@ -33,7 +33,7 @@ def requested_urls(chromium):
 
 
 def set_width(chromium, width, dark=False):
-    """Lays pages out for a screen of this width in CSS pixels; a telephone's is narrower than any window can be."""
+    """Lays pages out for a screen of this width in CSS pixels. A phone's screen is narrower than any window can be."""
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -41,6 +41,6 @@ def set_width(chromium, width, dark=False):
 
 
 def screenshot(chromium, path):
-    """Writes a picture of the whole page."""
+    """Saves a picture of the whole page."""
     taken = chromium.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
     path.write_bytes(base64.b64decode(taken["data"]))

@@ -1,7 +1,7 @@
-"""What is personal or secret in a log, as the tests' data have it.
+"""Patterns of personal and secret data in a log of the tests.
 
-The contacts of the black-box tests have numbers that begin with +1416555 or +44, their addresses are on example.com and
-the like, and every JSON Web Token begins with eyJ.
+In the black-box tests, phone numbers begin with +1416555 or +44, e-mail addresses are on example.com and similar domains,
+and every JSON Web Token begins with eyJ.
 """
 
 import re
@@ -15,7 +15,7 @@ PERSONAL = {
 
 
 def report(number, line):
-    """Reports what is personal in a line of a log, and returns how many kinds of it there are."""
+    """Reports the personal data in a line of a log, and returns how many kinds it found."""
     found = [what for what, pattern in PERSONAL.items() if pattern.search(line)]
     for what in found:
         print(f"line {number} holds {what}: {line}", file=sys.stderr)

@@ -1,8 +1,8 @@
-"""What Schemathesis must know of the API beyond openapi.yaml: what no schema can say.
+"""What Schemathesis must know about the API that no schema in openapi.yaml can express.
 
-- Which texts are phone numbers, addresses and times. A schema names the format; these make texts of it.
-- Which contacts, audiences and clients there are: those of the demo data of `contacts serve`. Requests about others get
-  no further than to 404, 400 or 403, so most are made about these.
+- The phone numbers, addresses and times. A schema only names the format; the strategies below generate texts of it.
+- The contacts, audiences and clients of the demo data of `contacts serve`. Requests about others only get 404, 400 or 403,
+  so most requests are about these.
 """
 
 import os
@@ -17,18 +17,18 @@ from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import EnsureResourceAvailability, RejectedPositiveData, UnsupportedMethodResponse
 
 CONTACT, AUDIENCE, CLIENT = "c_1", "newsletter", "website"
-# .ci/schemathesis has made it, so that what is verified is not taken off meanwhile.
+# .ci/schemathesis has created it, so that no edit removes the numbers and addresses that other requests verify.
 EDITED_CONTACT = os.environ["EDITED_CONTACT"]
-# The contact has it.
+# An address of the contact.
 ADDRESS = "jane.doe@example.com"
-# .ci/schemathesis has given it to the contact.
+# .ci/schemathesis has added it to the contact.
 NUMBER = "+14165550100"
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,119}")
 ENTITY_TAGS = re.compile(r'"[!#-~]*"(, ?"[!#-~]*")*')
 NO_ENTITY_TAGS = re.compile(rf"(?!{ENTITY_TAGS.pattern}$).*", re.DOTALL)
 
-# Spellings of few numbers and addresses, so that requests meet what earlier ones wrote.
+# Spellings of a few numbers and addresses, so that requests meet data of earlier requests.
 NUMBERS = [NUMBER, "+1 (416) 555-0100", "(416) 555-0100", "tel:+1-416-555-0100", "+14165550101"]
 ADDRESSES = ["jane.doe@example.com", "Jane.Doe@Example.com", "jane+news@example.com", "j@bücher.example"]
 known_numbers = st.sampled_from(NUMBERS)
@@ -61,17 +61,17 @@ schemathesis.openapi.format("date-time", times)
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes the request about what there is, where it is about something that could be."""
+    """Replaces valid ids in the request by ids that exist."""
     body = case.body if isinstance(case.body, dict) else {}
     for parameters in [body, case.query]:
-        # Always: another audience is answered 400, as what is wrong is.
+        # Always: an unknown audience gets 400, as an invalid request does.
         stand_in(parameters, "audience", SLUG, AUDIENCE, always=True)
         stand_in(parameters, "client", SLUG, CLIENT)
     edits = case.path.endswith(("/contact-methods", "/remove"))
     stand_in(case.path_parameters, "id", ID, EDITED_CONTACT if edits else CONTACT)
     if case.path.endswith("/verification"):
         stand_in(body, "email", re.compile(".*@.*"), ADDRESS)
-    # Hardly any is the contact's; other texts are none.
+    # A random entity tag is hardly ever the contact's, and other texts are no entity tags.
     stand_in(case.headers, "If-Match", ENTITY_TAGS, "*")
     stand_in(case.headers, "If-Match", NO_ENTITY_TAGS, "*", always=True)
     say_in_words(case.path, body)
@@ -80,8 +80,8 @@ def before_call(context, case, kwargs):
 
 
 def ask_in_words(query):
-    """Keeps the rules that the descriptions of a history's query have in words."""
-    # Only an answer gives a cursor.
+    """Makes the query of a history follow the rules that its descriptions state in words."""
+    # Cursors come only from answers.
     query.pop("cursor", None)
     # `type` and `value` come together, and `value` is of that kind.
     kind = query.get("type")
@@ -93,7 +93,7 @@ def ask_in_words(query):
 
 
 def say_in_words(path, body):
-    """Keeps the rules that the descriptions have in words."""
+    """Makes the body follow the rules that the descriptions state in words."""
     # `value` is of the kind that `type` names.
     value, kind = body.get("value"), body.get("type")
     if isinstance(value, str) and 0 < len(value) <= 320 and kind in ("phone", "email"):
@@ -107,14 +107,14 @@ def say_in_words(path, body):
         primary = [number for number in numbers if isinstance(number, dict) and number.get("isPrimary") is True]
         for number in primary[1:]:
             number["isPrimary"] = False
-    # The time is looked at only if `verified` is true.
+    # The API reads the time only if `verified` is true.
     if body.get("verified_at") is not None:
         if body.get("verified") is False or (path == "/api/contacts" and body.get("verified") is None):
             body["verified"] = True
 
 
 def stand_in(parameters, name, pattern, known, always=False):
-    """Puts what is known in place of another value; mostly, and of the same ones each time."""
+    """Replaces a valid value by a known one: always, or for nine of ten values, the same ones in each run."""
     value = parameters.get(name) if isinstance(parameters, Mapping) else None
     if isinstance(value, str) and pattern.fullmatch(value) and (always or crc32(value.encode()) % 10):
         parameters[name] = known
@@ -122,17 +122,17 @@ def stand_in(parameters, name, pattern, known, always=False):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Whether it is a failure."""
-    # API Gateway answers a method without a route as it does a path without one.
+    """Whether the reported failure is one."""
+    # API Gateway answers a method without a route as it answers a path without one: 404.
     if isinstance(failure, UnsupportedMethodResponse) and response.status_code == 404:
         return False
-    # Nothing is wrong with the request, but with the state: no two contacts have one address.
+    # The request is valid, but the state refuses it: another contact has the address.
     if isinstance(failure, RejectedPositiveData) and "that no other contact has" in response.text:
         return False
     # The contact does not have the address.
     if isinstance(failure, RejectedPositiveData) and '"fields":{"email":"not_found"}' in response.text:
         return False
-    # The contact that was made or added to is there; what it does not have is another number than the one added.
+    # The contact exists. It does not have the number, because the request names another number than the added one.
     if isinstance(failure, EnsureResourceAvailability) and "not found on contact" in response.text:
         return False
     if isinstance(failure, AcceptedNegativeData) and also_accepted(case.body):
@@ -141,7 +141,7 @@ def filter_failure(context, failure, case, response):
 
 
 def also_accepted(body):
-    """Whether the body has a form that only a description names: a number as a text, or a blank text for an absent one."""
+    """Whether the body has a form that only a description allows: a number as a text, or a blank text for an absent one."""
     if not isinstance(body, dict):
         return False
     blank = [body.get(member) for member in ("status", "scope")]

@@ -1,4 +1,4 @@
-//! Instructions and allocations, counted by callgrind: nearly the same each time, whatever else the machine does.
+//! Counts instructions and allocations by callgrind. The counts are nearly the same in each run, however busy the machine is.
 
 use std::fs;
 use std::path::Path;
@@ -9,11 +9,11 @@ use anyhow::Context;
 /// The functions of libc that Rust's allocator calls.
 const ALLOCATING: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
 
-/// What a process has done.
+/// The counts of a process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counts {
     pub(crate) instructions: i64,
-    /// Calls of the allocator, those that let a block grow included.
+    /// Calls of the allocator, including those that only resize a block.
     pub(crate) allocations: i64,
 }
 

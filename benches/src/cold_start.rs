@@ -1,6 +1,6 @@
-//! From the start of a function's process to its first answer, beside the least that a function can be.
+//! Measures the time from the start of a function's process to its first answer, beside that of the smallest possible function.
 //!
-//! The functions take turns, so that what else the machine does disturbs all of them alike.
+//! The functions take turns, so that other load on the machine disturbs all of them alike.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,13 +21,13 @@ const MOST_MEGABYTES: f64 = 25.0;
 /// Requests after the first, an odd number: each run leaves the data as it found them.
 const WARM_REQUESTS: u32 = 49;
 
-/// How it is measured.
+/// The options of this benchmark.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How often each function is started.
+    /// How many times each function starts.
     #[arg(long, default_value_t = 40)]
     runs: usize,
-    /// Three runs, and failure if a function opens more than one connection or opens it late, or needs too much memory.
+    /// Make three runs, and fail if a function opens more than one connection, opens it late, or needs too much memory.
     #[arg(long)]
     check: bool,
 }
@@ -41,13 +41,13 @@ struct Scenario<'a> {
     runs: Vec<Run>,
 }
 
-/// What a run took.
+/// What one run costs.
 struct Run {
     /// Until the function asked for its first event.
     ready: Duration,
-    /// From then on until its first answer.
+    /// From the first event to its answer.
     first: Duration,
-    /// Processor time: of the start, of the first request, and of a later one on average.
+    /// Processor time: of the start, of the first request, and of a later request on average.
     processor: [Duration; 3],
     megabytes: f64,
     /// New connections to the database: at the start, in the first request, in all others.
@@ -176,7 +176,7 @@ fn print(scenarios: &[Scenario<'_>]) {
     }
 }
 
-/// Fails where a start is not made as it must be. Times are not looked at.
+/// Fails if a function opens more than the one connection of its start (`floor` opens none), or needs too much memory. Ignores times.
 fn check(scenarios: &[Scenario<'_>]) -> anyhow::Result<()> {
     for Scenario { name, runs, .. } in scenarios {
         let expected = if name.contains("floor") {

@@ -1,4 +1,4 @@
-//! The embedded database with the demo data, and the ways to it.
+//! The embedded database with the demo data, and the endpoints that lead to it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::workspace::root;
 
-/// A running `contacts serve --database-only`. It ends with this.
+/// A running `contacts serve --database-only`, which ends when this is dropped.
 pub(crate) struct Database {
     process: Child,
     pub(crate) url: String,
@@ -32,7 +32,7 @@ impl Database {
     pub(crate) fn start(contacts: &Path) -> anyhow::Result<Self> {
         let mut process = Command::new(contacts)
             .env_clear()
-            // Its lines about the history that it writes would stand between those of the tables.
+            // At this level it writes no lines about recorded history, which would be between the rows of the tables.
             .env("LOG_LEVEL", "warn")
             .args(["serve", "--database-only", "--port", "0"])
             .stdout(Stdio::piped())
@@ -53,18 +53,18 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // It may have ended already. Its data are in memory.
+        // The process may have ended already. Its data are only in memory.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// What a function takes for DynamoDB: it passes bytes on to the database, over TLS or not, and counts the connections.
+/// The DynamoDB of a function: it passes bytes on to the database, over TLS or not, and counts the connections.
 pub(crate) struct Endpoint {
-    /// What a function's environment says.
+    /// The environment of a function that uses this endpoint.
     pub(crate) environment: BTreeMap<String, String>,
     opened: Arc<AtomicUsize>,
-    /// What the function trusts, as a file.
+    /// The file of certificates that the function trusts.
     _certificates: Option<NamedTempFile>,
 }
 
@@ -81,7 +81,7 @@ impl Endpoint {
             let path = trusted.path().to_string_lossy().into_owned();
             environment.insert("SSL_CERT_FILE".to_owned(), path);
             (tls, certificates) = (Some(acceptor), Some(trusted));
-            // The certificate is for a name, as DynamoDB's is; what that costs to look up is part of the start.
+            // The certificate is for a name, as DynamoDB's is: the start includes the name's lookup.
             format!("https://localhost:{port}")
         } else {
             format!("http://127.0.0.1:{port}")
@@ -93,7 +93,7 @@ impl Endpoint {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
                 let tls = tls.clone();
-                // What goes wrong here, the function sees as a broken connection.
+                // The function sees an error of this task as a broken connection.
                 tokio::spawn(async move {
                     stream.set_nodelay(true)?;
                     match tls {
@@ -110,7 +110,7 @@ impl Endpoint {
         })
     }
 
-    /// How many connections were opened since this was asked last.
+    /// How many connections the function has opened since the last call.
     pub(crate) fn new_connections(&self) -> usize {
         self.opened.swap(0, Ordering::SeqCst)
     }
@@ -126,7 +126,7 @@ async fn pass_on(
     Ok(())
 }
 
-/// What the functions are set to for development, for which the events and the demo data are made, and what Lambda sets.
+/// The development settings, for which the events and the demo data are made, and the variables that Lambda sets.
 fn development_settings() -> anyhow::Result<BTreeMap<String, String>> {
     let file: toml::Table = fs::read_to_string(root().join(".cargo/watch.toml"))?.parse()?;
     let mut settings: BTreeMap<String, String> = file["env"].clone().try_into()?;
@@ -141,7 +141,7 @@ fn development_settings() -> anyhow::Result<BTreeMap<String, String>> {
     Ok(settings)
 }
 
-/// A server's side of TLS, and a file with all that this machine trusts and the server's root.
+/// The server's side of TLS, and a file with the certificates that this machine trusts and the server's root.
 fn server_with_certificate() -> anyhow::Result<(TlsAcceptor, NamedTempFile)> {
     let new_key = || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
     let mut authority = CertificateParams::default();
@@ -160,7 +160,7 @@ fn server_with_certificate() -> anyhow::Result<(TlsAcceptor, NamedTempFile)> {
     Ok((TlsAcceptor::from(Arc::new(config)), trusted))
 }
 
-/// What this machine trusts, as one file: Debian's, or that of Red Hat and Amazon Linux.
+/// The certificates that this machine trusts: the file of Debian, or that of Red Hat and Amazon Linux.
 fn system_certificates() -> anyhow::Result<String> {
     let bundles = [
         "/etc/ssl/certs/ca-certificates.crt",

@@ -1,4 +1,4 @@
-//! The functions, the sample events that they are measured with, and what they may cost.
+//! The functions, the sample events for their measurements, and the limits of their costs.
 
 use std::fs;
 
@@ -6,14 +6,14 @@ use anyhow::Context;
 
 use crate::workspace::root;
 
-/// The functions of `benches/floor`: the least that a function can be, and one with a single call of the SDK.
-/// Any event will do for them.
+/// The functions of `benches/floor`: the smallest possible function, and one with a single call of the SDK.
+/// They accept any event.
 pub(crate) const BASELINES: [&str; 2] = ["floor", "bare-sdk"];
 
 /// A function.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
-    /// Two events that leave the demo data as they are, or one that changes a contact and one that changes it back.
+    /// Two events that change nothing, or one that changes a contact and one that changes it back.
     events: [&'static str; 2],
     pub(crate) limit: Cost,
 }
@@ -21,18 +21,18 @@ pub(crate) struct Subject {
 /// What a function costs.
 #[derive(Debug)]
 pub(crate) struct Cost {
-    /// From the start of the process to its end after two requests.
+    /// Instructions from the start of the process to its end after two requests.
     pub(crate) start_instructions: f64,
-    /// Of a request after the first.
+    /// Instructions of a request after the first two.
     pub(crate) warm_instructions: f64,
     pub(crate) warm_allocations: f64,
 }
 
 impl Cost {
-    /// The most that a function may cost, if it costs this now: a fifth more, and a twentieth more allocations.
+    /// The limit for a function with these costs: a fifth more instructions, and a twentieth more allocations.
     ///
-    /// To renew it, take what `cargo measure instructions` prints on Linux on x86-64. Instructions differ with the
-    /// processor and with the versions of valgrind, libc and the compiler; allocations differ with the crates only.
+    /// To renew the costs, take what `cargo measure instructions` prints on Linux on x86-64. Instructions depend on the
+    /// processor and on the versions of valgrind, libc and the compiler; allocations depend on the crates only.
     const fn limit(start_millions: f64, warm_thousands: f64, warm_allocations: f64) -> Self {
         Self {
             start_instructions: start_millions * 1e6 * 1.2,
@@ -48,7 +48,8 @@ impl Cost {
     }
 }
 
-/// All functions that answer requests. `record-history` has batches of any size. The first reads a national phone number, which needs tables that no other number needs.
+/// All functions that answer requests. `record-history` is not among them, since its batches have any size. The first function
+/// reads a national phone number, which needs tables that no other number needs.
 #[rustfmt::skip]
 pub(crate) const FUNCTIONS: [Subject; 12] = [
     subject("verify-phone-number", ["recorded-national-number", "cleared"], Cost::limit(6.5, 1700.0, 781.0)),

@@ -1,4 +1,4 @@
-//! A function's process, and the Lambda Runtime API that it asks for events.
+//! A function's process, and the Lambda Runtime API from which it gets events.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -20,11 +20,11 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Mutex, mpsc};
 
-/// What a function does, when it does it.
+/// A request of the function to the Runtime API, and its time.
 enum Happened {
-    /// It asks for an event.
+    /// The function asks for an event.
     Asked(Instant),
-    /// It answers.
+    /// The function answers an event.
     Answered(Instant, Bytes),
 }
 
@@ -34,7 +34,7 @@ struct RuntimeApi {
     events: Mutex<Receiver<String>>,
 }
 
-/// A function that runs.
+/// A running function.
 pub(crate) struct Function {
     process: Child,
     happened: Receiver<Happened>,
@@ -42,7 +42,7 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Starts a function as Lambda does, with this environment and no other.
+    /// Starts a function as Lambda does, with only this environment.
     pub(crate) async fn start(
         command: std::process::Command,
         environment: &BTreeMap<String, String>,
@@ -60,11 +60,11 @@ impl Function {
             .route("/2018-06-01/runtime/invocation/1/response", post(response))
             .with_state(state);
         let listener = listener.tap_io(|stream| {
-            // Without it, answers would only wait for acknowledgements.
+            // Otherwise answers would wait for acknowledgements.
             let _ = stream.set_nodelay(true);
         });
         tokio::spawn(async move {
-            // It never ends by itself.
+            // The server never ends by itself.
             let _ = axum::serve(listener, routes).await;
         });
         let process = Command::from(command)
@@ -82,7 +82,7 @@ impl Function {
         })
     }
 
-    /// Waits until the function asks for an event, and says when it did.
+    /// Waits until the function asks for an event, and returns the time.
     pub(crate) async fn asks(&mut self) -> anyhow::Result<Instant> {
         match self.happens().await? {
             Happened::Asked(at) => Ok(at),
@@ -90,14 +90,14 @@ impl Function {
         }
     }
 
-    /// Has the function handle an event, and says when it had answered. It asks for the next one then.
+    /// Lets the function handle an event, and returns the time of its answer. Then waits until it asks for the next event.
     pub(crate) async fn handle(&mut self, event: &str) -> anyhow::Result<Instant> {
         self.events.send(event.to_owned()).await?;
         let Happened::Answered(at, body) = self.happens().await? else {
             bail!("the function has not answered");
         };
         let answer: Value = serde_json::from_slice(&body)?;
-        // A number that is not there cannot be removed, which is no less work.
+        // 404: the function searched for a number that the contact does not have, which is as much work.
         ensure!(
             [200, 404].map(Value::from).contains(&answer["statusCode"]),
             "{answer}"
@@ -110,7 +110,7 @@ impl Function {
         self.process.id().context("the function has ended")
     }
 
-    /// Ends the function as Lambda does, and waits until it has ended.
+    /// Ends the function by SIGTERM, as Lambda does, and waits for its end.
     pub(crate) async fn end(mut self) -> anyhow::Result<()> {
         Command::new("kill")
             .arg(self.id()?.to_string())
@@ -147,7 +147,7 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> impl IntoResponse {
 }
 
 async fn response(State(api): State<Arc<RuntimeApi>>, body: Bytes) -> StatusCode {
-    // Nobody may be waiting any more.
+    // The receiver may be gone already.
     let _ = api
         .happened
         .send(Happened::Answered(Instant::now(), body))

@@ -1,6 +1,6 @@
-//! Rows per second of `contacts import` and `export`, and their memory, as the contacts grow.
+//! Measures rows per second of `contacts import` and `export`, and their memory, for growing numbers of contacts.
 //!
-//! The tool and the embedded database share the machine's processors, so that only ratios count.
+//! The tool and the embedded database share the machine's processors, so only ratios count.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -18,13 +18,13 @@ use crate::database::Database;
 use crate::process::peak_megabytes;
 use crate::{print_head, print_row, programs};
 
-/// By how much the memory of the tool may grow, whatever the number of contacts.
+/// The most that the tool's memory may grow between the first and the last number of contacts.
 const MOST_GROWTH_MEGABYTES: f64 = 15.0;
 
-/// How long the memory of a process is not looked at.
+/// The time between two looks at the memory of a process.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How it is measured.
+/// The options of this benchmark.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The numbers of contacts.
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// How a command of the tool ended.
+/// The result of a command of the tool.
 struct Ended {
     report: String,
     elapsed: Duration,
@@ -86,7 +86,7 @@ pub(crate) async fn run(options: &Options, programs: &programs::Options) -> anyh
     Ok(())
 }
 
-/// An import, the same again, and an export; and the memory of the database.
+/// Measures an import, the same import again, and an export. Also returns the memory of the database.
 async fn measure(contacts: &Path, size: usize) -> anyhow::Result<([Ended; 3], f64)> {
     let folder = tempdir()?;
     let source = folder.path().join("contacts.jsonl");
@@ -114,7 +114,7 @@ async fn measure(contacts: &Path, size: usize) -> anyhow::Result<([Ended; 3], f6
     Ok(([import, again, export], peak_megabytes(database.id())?))
 }
 
-/// Ordinary contacts, each with an address of its own and two subscriptions.
+/// Writes ordinary contacts, each with its own address and two subscriptions.
 fn write_file(path: &Path, size: usize) -> anyhow::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let organization =
@@ -149,7 +149,7 @@ async fn run_tool(
         .args(["--dynamodb", &database.url])
         .env("TABLE_NAME", "contacts")
         .stdout(Stdio::piped())
-        // Its progress.
+        // The tool writes its progress there.
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()?;
@@ -159,7 +159,7 @@ async fn run_tool(
     let output = loop {
         tokio::select! {
             output = ending.as_mut() => break output?,
-            // A process that has ended has no memory to look at.
+            // An ended process has no memory to read.
             () = tokio::time::sleep(LOOK) => megabytes = megabytes.max(peak_megabytes(id).unwrap_or(0.0)),
         }
     };

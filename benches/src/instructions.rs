@@ -1,4 +1,4 @@
-//! Instructions and allocations of the functions, held against limits.
+//! Measures instructions and allocations of the functions, and compares them with limits.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use crate::events::{BASELINES, Cost, FUNCTIONS};
 use crate::function::Function;
 use crate::{print_head, print_row, programs};
 
-/// Requests that belong to the start: both events, so that each process leaves the data as it found them.
+/// Requests that count for the start: both events, so that each process leaves the data unchanged.
 const FIRST_REQUESTS: usize = 2;
-/// Requests after them, an even number too.
+/// Requests after the first ones. An even number, for the same reason.
 const WARM_REQUESTS: usize = 20;
 
-/// How it is measured.
+/// The options of this benchmark.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Fail if a function costs more than its limit.
@@ -77,7 +77,7 @@ async fn cost(binary: &Path, endpoint: &Endpoint, events: &[String]) -> anyhow::
     })
 }
 
-/// What a process costs from its start to its end, with so many requests.
+/// Counts the costs of a process from its start to its end, with this number of requests.
 async fn counts(
     binary: &Path,
     endpoint: &Endpoint,

@@ -1,6 +1,6 @@
-//! `cargo measure`: what docs/performance.md states, measured.
+//! `cargo measure`: measures the figures of docs/performance.md.
 //!
-//! Functions, the database and the command-line tool run as processes of their own, built as they are released.
+//! The functions, the database and the command-line tool run as separate processes, in release builds.
 
 mod callgrind;
 mod cold_start;
@@ -15,7 +15,7 @@ mod workspace;
 
 use clap::{Parser, Subcommand};
 
-/// Measures what docs/performance.md states.
+/// Measures the figures of docs/performance.md.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -26,11 +26,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// From the start of a function's process to its first answer, its memory and its connections.
+    /// Measure the time from a function's start to its first answer, its memory and its connections.
     ColdStart(cold_start::Options),
-    /// Instructions and allocations of a function's start and of a warm request, by callgrind.
+    /// Measure instructions and allocations of a function's start and of a warm request, by callgrind.
     Instructions(instructions::Options),
-    /// Rows per second of `contacts import` and `export`, and their memory, as the contacts grow.
+    /// Measure rows per second of `contacts import` and `export`, and their memory, for growing numbers of contacts.
     Import(import::Options),
 }
 

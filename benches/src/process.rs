@@ -1,11 +1,11 @@
-//! What Linux knows about a process.
+//! Figures of a process from Linux's `/proc`.
 
 use std::fs;
 use std::time::Duration;
 
 use anyhow::Context;
 
-/// The most memory that a process has had, in megabytes.
+/// The peak memory of a process, in megabytes.
 pub(crate) fn peak_megabytes(process: u32) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -13,7 +13,7 @@ pub(crate) fn peak_megabytes(process: u32) -> anyhow::Result<f64> {
     Ok(kilobytes.context("no VmHWM")?.parse::<f64>()? / 1024.0)
 }
 
-/// The time that processors have worked for the threads of a process, in user mode and in the kernel, its start included.
+/// The processor time of all threads of a process, in user mode and in the kernel, from its start on.
 pub(crate) fn processor_time(process: u32) -> anyhow::Result<Duration> {
     let mut nanoseconds = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {

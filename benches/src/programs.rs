@@ -1,4 +1,4 @@
-//! The programs that are measured.
+//! The programs to measure.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,21 +11,21 @@ use clap::builder::PossibleValuesParser;
 use crate::events::{BASELINES, FUNCTIONS};
 use crate::workspace::root;
 
-/// Which programs, and where they are.
+/// The programs to measure, and their places.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only these functions.
+    /// Measure only these functions.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = names(), global = true)]
     only: Vec<String>,
-    /// The functions in this folder, as FOLDER/NAME/bootstrap, instead of a build.
+    /// Use the functions in this folder, as FOLDER/NAME/bootstrap, instead of a build.
     #[arg(long, value_name = "FOLDER", global = true)]
     functions: Option<PathBuf>,
-    /// This command-line tool instead of a build.
+    /// Use this command-line tool instead of a build.
     #[arg(long, value_name = "FILE", global = true)]
     contacts: Option<PathBuf>,
 }
 
-/// What a function can be called.
+/// The names of the functions.
 fn names() -> PossibleValuesParser {
     BASELINES
         .into_iter()
@@ -34,14 +34,14 @@ fn names() -> PossibleValuesParser {
 }
 
 impl Options {
-    /// Whether this function is to be measured. The folders of `cargo lambda build` have no baselines.
+    /// Whether to measure this function. The folders of `cargo lambda build` have no baselines.
     pub(crate) fn include(&self, name: &str) -> bool {
         let is_there = self.functions.is_none() || !BASELINES.contains(&name);
         is_there && (self.only.is_empty() || self.only.iter().any(|only| only == name))
     }
 
-    /// Where the functions and what they are compared with are. Builds them if they are not given, without the rest of the
-    /// workspace, whose features would become theirs.
+    /// The functions and the baselines. Builds them if the options name no folder. Does not build the rest of the workspace,
+    /// since its features would become those of the functions.
     pub(crate) fn functions(&self) -> anyhow::Result<Functions> {
         if let Some(folder) = &self.functions {
             return Ok(Functions::Packaged(folder.clone()));
@@ -60,7 +60,7 @@ impl Options {
         Ok(Functions::Built(target().join("release")))
     }
 
-    /// The command-line tool, which is built if it is not given.
+    /// The command-line tool. Builds it if the options name no file.
     pub(crate) fn contacts(&self) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.contacts {
             return Ok(file.clone());
@@ -70,11 +70,11 @@ impl Options {
     }
 }
 
-/// Where functions are.
+/// The place of the functions.
 pub(crate) enum Functions {
     /// In the folders of `cargo lambda build`.
     Packaged(PathBuf),
-    /// Where cargo builds.
+    /// In the target folder of cargo.
     Built(PathBuf),
 }
 

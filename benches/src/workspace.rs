@@ -1,8 +1,8 @@
-//! The files of the project.
+//! The folder of the project.
 
 use std::path::{Path, PathBuf};
 
-/// The workspace.
+/// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -7,7 +7,7 @@ use url::Url;
 /// The URL of an API: the part before `/api/contacts`, including the stage of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUrl {
-    /// Without a slash at its end.
+    /// The URL, without a slash at its end.
     text: String,
     is_local: bool,
 }
@@ -16,13 +16,13 @@ impl ApiUrl {
     /// Reads a URL.
     ///
     /// # Errors
-    /// When it would send tokens unencrypted, or when it has more parts than scheme, host, port and path.
+    /// When the URL would send tokens unencrypted, or has more parts than scheme, host, port and path.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let url = Url::parse(text)?;
         let is_local = is_loopback(&url);
         if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
             bail!(
-                "must be an https URL, or an http one on loopback: anybody on the way could read the tokens"
+                "must be an https URL, or an http URL on loopback: without TLS, others on the network could read the tokens"
             );
         }
         if !url.username().is_empty()
@@ -30,7 +30,7 @@ impl ApiUrl {
             || url.query().is_some()
             || url.fragment().is_some()
         {
-            bail!("must be without user name, password, query and fragment");
+            bail!("must not have a user name, a password, a query or a fragment");
         }
         Ok(Self {
             text: url.as_str().trim_end_matches('/').to_owned(),
@@ -43,7 +43,7 @@ impl ApiUrl {
         self.is_local
     }
 
-    /// Whether it uses TLS.
+    /// Whether the URL uses TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.text.starts_with("https:")
     }
@@ -95,7 +95,7 @@ mod tests {
             "https://api.example.com/#a",
         ] {
             let error = ApiUrl::parse(bad).unwrap_err().to_string();
-            assert!(error.contains("without user name"), "{bad}: {error}");
+            assert!(error.contains("a user name"), "{bad}: {error}");
         }
         assert!(ApiUrl::parse("api.example.com").is_err());
     }

@@ -17,7 +17,7 @@ use crate::import::condition::RowCondition;
 use crate::import::{header, text};
 use crate::serve::cors::AllowedOrigin;
 
-/// The tool of Contact Verification: run the API on this machine, load and move data, check a deployed API.
+/// Run the Contact Verification API on this machine, load, import and export contacts, and check a deployed API.
 #[derive(Debug, Parser)]
 #[command(name = "contacts", version, after_help = exit::HELP)]
 pub struct Arguments {
@@ -31,35 +31,37 @@ pub struct Arguments {
 pub enum Command {
     /// Run every endpoint on this machine, with the database inside the process.
     ///
-    /// `/` says what runs there, `/docs` is the API's reference, to read and to try out.
+    /// `/` is a start page. `/docs` is the API reference, where you can try each call.
     ///
     /// The settings of a deployed function (`TABLE_NAME`, `JWT_KEYS`, `JWT_ISSUER`, ...) have development defaults.
     /// Environment variables override them.
     #[command(after_help = exit::SERVE_HELP)]
     Serve(ServeArguments),
-    /// Print a development token and nothing else, or explain a token. Only `contacts serve` accepts development tokens.
+    /// Print a development token and nothing else, or explain a token. Deployed functions refuse development tokens.
     ///
-    /// The settings of the environment apply, as for `contacts serve`.
+    /// The settings are those of `contacts serve`: environment variables such as `JWT_ISSUER` override the development
+    /// defaults.
     #[command(after_help = exit::TOKEN_HELP)]
     Token(TokenArguments),
-    /// Register audiences and clients in an organization. Existing ones stay registered.
+    /// Register audiences and clients in an organization. The command removes none.
     ///
     /// The command creates a missing table on this machine; anywhere else the table must exist.
     #[command(after_help = exit::COMMAND_HELP)]
     Provision(ProvisionArguments),
-    /// Show the audiences and clients of an organization, and one of its contacts, in the format of `contacts export`.
+    /// Print the audiences and clients of an organization and, with --contact, one contact, in the format of `contacts export`.
     #[command(after_help = exit::SHOW_HELP)]
     Show(ShowArguments),
     /// Import contacts from a file: CSV with a header row, or JSON Lines. The file may be an export or written by hand.
     ///
     /// The import finds a contact by its id, or without an id by its e-mail addresses. Omitted members keep their value,
-    /// and the earliest verification always wins. So it is safe to import a file again: run an interrupted import again
-    /// to complete it. docs/import-export.md describes the members.
+    /// and the earliest verification always wins. So you can safely import a file again: to complete an interrupted
+    /// import, run it again. docs/import-export.md describes the members.
     ///
-    /// The command creates a missing table on this machine; anywhere else the table must exist. `DEFAULT_PHONE_REGION`
-    /// applies to national phone numbers, `TIME_ZONE` to times without an offset, where a record may have them.
+    /// The command creates a missing table on this machine; anywhere else the table must exist. `DEFAULT_PHONE_REGION` is
+    /// the region of national phone numbers (default CA). `TIME_ZONE` is the zone of times without an offset, in records
+    /// that may have such times (default UTC).
     ///
-    /// The first Ctrl-C lets the records in progress finish, the second one ends the import at once.
+    /// After the first Ctrl-C, the import finishes the records in progress. The second Ctrl-C ends the import at once.
     #[command(after_help = exit::IMPORT_HELP)]
     Import(ImportArguments),
     /// Export an organization: its audiences, its clients, and its contacts with all their data.
@@ -67,16 +69,17 @@ pub enum Command {
     /// The export may omit contacts that are created while it runs.
     #[command(after_help = exit::COMMAND_HELP)]
     Export(ExportArguments),
-    /// Erase a contact: its phone numbers, addresses and subscriptions, and what is personal in its history.
+    /// Erase a contact: its phone numbers, addresses and subscriptions, and the personal data in its history.
     ///
-    /// What holds mail back from its addresses stays with their hashes, so that they are still blocked when they come back. The id is
-    /// never used again. An erasure that ends early is completed by the same command. docs/operations.md says where else the data
-    /// are, and for how long.
+    /// The facts that block mail to its addresses stay, stored by the hash of each address. So an address is still
+    /// blocked if it comes back. No new contact can get the id. If an erasure ends early, run the command again to complete
+    /// it. docs/operations.md lists the other places that hold the data, and for how long.
     #[command(after_help = exit::ERASE_HELP)]
     Erase(EraseArguments),
-    /// Load contacts into an existing table. This runs no API.
+    /// Load contacts into an existing table, without running an API.
     ///
-    /// Existing contacts keep their values. `DEFAULT_PHONE_REGION` applies to national phone numbers.
+    /// Existing contacts keep their values, and get the subscriptions that they lack. `DEFAULT_PHONE_REGION` is the region
+    /// of national phone numbers (default CA).
     #[command(after_help = exit::COMMAND_HELP)]
     Seed(SeedArguments),
     /// Print the API's OpenAPI document and nothing else. `contacts serve` shows it at `/docs`.
@@ -85,14 +88,14 @@ pub enum Command {
     /// Check that an API works: send the contract's examples and compare every response.
     ///
     /// `CONTACTS_TOKEN` must hold a token of the application `website` in the organization that has the sample contacts. To
-    /// check persons too, set it to a person's token, and `CONTACTS_APPLICATION_TOKEN` to the application's. An API on this
-    /// machine, such as `contacts serve`, needs neither.
+    /// check with a person as the caller too, set `CONTACTS_TOKEN` to the person's token and `CONTACTS_APPLICATION_TOKEN` to
+    /// the application's. An API on this machine, such as `contacts serve`, needs neither.
     ///
     /// The checks write to the sample contacts only. Before they write, they make sure that a contact is the sample; at
     /// the end every sample contact is unverified.
     #[command(after_help = exit::SMOKE_HELP)]
     Smoke(SmokeArguments),
-    /// Print the completion script of a shell: the shell then completes commands and options.
+    /// Print a completion script, with which a shell completes commands and options.
     ///
     /// For bash, for example: `contacts completions bash > ~/.local/share/bash-completion/completions/contacts`.
     #[command(after_help = exit::PRINT_HELP)]
@@ -102,7 +105,7 @@ pub enum Command {
 /// Options of `contacts serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArguments {
-    /// The port on 127.0.0.1. With 0 the system picks a free port.
+    /// Listen on this port of 127.0.0.1. With 0 the system picks a free port.
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
     /// Keep the data in this folder. By default the data are in memory and lost when the process ends.
@@ -111,15 +114,15 @@ pub struct ServeArguments {
     /// Load this seed file instead of the demo data.
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
-    /// Use this DynamoDB-compatible endpoint instead of the embedded database. A missing table is created there. For an
-    /// endpoint of AWS, also set the keys of an identity provider: anybody can make development tokens.
+    /// Use this DynamoDB-compatible endpoint instead of the embedded database, and create a missing table there. For an
+    /// endpoint on AWS, also set the keys of an identity provider, because anybody can make development tokens.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub dynamodb: Option<Url>,
     /// The name of the table. By default the value of `TABLE_NAME`, or `contacts`.
     #[arg(long, value_name = "NAME", value_parser = table_name)]
     pub table: Option<String>,
-    /// Let web pages of this origin, such as `http://localhost:5173`, call the API in a browser; `*` means any origin. The
-    /// option can be repeated, or have several origins with commas between them. By default no page of another origin may.
+    /// Let web pages of this origin, such as `http://localhost:5173`, call the API in a browser; `*` means any origin. For
+    /// several origins, repeat the option or write commas between them. By default no page of another origin may call.
     #[arg(
         long = "cors-origin",
         value_name = "ORIGIN",
@@ -128,8 +131,8 @@ pub struct ServeArguments {
         conflicts_with = "database_only"
     )]
     pub cors_origins: Vec<AllowedOrigin>,
-    /// Send the events of what happens to this URL, each as a CloudEvent over HTTP (structured mode). By default they are lines
-    /// of JSON on standard error.
+    /// Send each event about a contact to this URL, as a CloudEvent over HTTP (structured mode). By default the events are
+    /// lines of JSON on standard error.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub events: Option<Url>,
     /// Run only the embedded database, without the API, for `cargo lambda watch` and other clients of DynamoDB.
@@ -140,24 +143,24 @@ pub struct ServeArguments {
 /// Options of `contacts token`: the claims of the token.
 #[derive(Debug, Clone, Args)]
 pub struct TokenArguments {
-    /// The organization. Optional for a super administrator.
+    /// The organization of the token. A super administrator's token may have none.
     #[arg(long, value_name = "ORG", required_unless_present_any = ["role", "explain"], value_parser = OrganizationId::parse)]
     pub organization: Option<OrganizationId>,
-    /// The subject. The API records it as `verifiedBy`.
+    /// The subject of the token. The API records a person's subject as `verifiedBy`.
     #[arg(long, value_name = "ID", default_value = "developer")]
     pub subject: String,
-    /// The role. A super administrator (`SUPERADMIN`, unless `JWT_SUPERADMIN_ROLE` names another role) has access to every
-    /// organization.
+    /// The role in the token; by default none. A super administrator (`SUPERADMIN`, unless `JWT_SUPERADMIN_ROLE` names
+    /// another role) has access to every organization.
     #[arg(long)]
     pub role: Option<String>,
-    /// The client's slug, if the token is for an application.
+    /// Print the token of the application with this client slug. By default the token is a person's.
     #[arg(long, value_name = "SLUG", value_parser = ClientSlug::parse)]
     pub client: Option<ClientSlug>,
-    /// How long the token is valid, such as 30s, 15m, 1h or 7d.
+    /// The time for which the token is valid, such as 30s, 15m, 1h or 7d.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
     pub expires_in: Duration,
-    /// Read a token from standard input, with or without `Bearer`, and print who its caller would be, or why a function
-    /// with the environment's settings refuses it. The output never shows the token itself.
+    /// Read a token from standard input, with or without `Bearer`. Print who its caller is for a function with the
+    /// environment's settings, or why the function refuses it. The output never shows the token itself.
     #[arg(long, conflicts_with_all = ["organization", "subject", "role", "client", "expires_in"])]
     pub explain: bool,
 }
@@ -174,7 +177,7 @@ pub struct ProvisionArguments {
     /// A client: an application that calls the API. Repeat the option for several clients.
     #[arg(long = "client", value_name = "SLUG", value_parser = ClientSlug::parse)]
     pub clients: Vec<ClientSlug>,
-    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    /// Print the report as one JSON object on standard output. If the command fails, the object has the reason in `error`.
     #[arg(long)]
     pub json: bool,
     /// The table.
@@ -188,7 +191,7 @@ pub struct ShowArguments {
     /// The organization.
     #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
     pub organization: OrganizationId,
-    /// Also show this contact, with its subscriptions.
+    /// Also print this contact, with its subscriptions.
     #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
     pub contact: Option<ContactId>,
     /// The table.
@@ -202,13 +205,13 @@ pub struct EraseArguments {
     /// The organization.
     #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
     pub organization: OrganizationId,
-    /// The contact.
+    /// The id of the contact.
     #[arg(long, value_name = "ID", value_parser = ContactId::parse)]
     pub contact: ContactId,
-    /// Only say what an erasure would erase.
+    /// Write nothing to the table: only report what an erasure would erase.
     #[arg(long)]
     pub dry_run: bool,
-    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    /// Print the report as one JSON object on standard output. If the command fails, the object has the reason in `error`.
     #[arg(long)]
     pub json: bool,
     /// The table.
@@ -240,7 +243,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that belongs to the extension of a file's name, if there is one.
+    /// The format of the extension of a file's name, if the extension has one.
     #[must_use]
     pub fn of_name(file: &Path) -> Option<Self> {
         let extension = file.extension()?.to_ascii_lowercase();
@@ -251,7 +254,7 @@ impl Format {
         }
     }
 
-    /// The error for a file whose name has no such extension.
+    /// The error for a file whose extension has no format.
     pub(crate) fn is_missing(file: &Path) -> anyhow::Error {
         exit::usage(format!(
             "{}: the name does not end with .csv, .jsonl or .ndjson: choose the format with --format",
@@ -271,45 +274,45 @@ fn endpoint(text: &str) -> Result<Url, String> {
 /// Options of `contacts import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportArguments {
-    /// The file: `.csv`, `.jsonl` or `.ndjson`, or `-` for standard input.
+    /// The file to import: `.csv`, `.jsonl` or `.ndjson`, or `-` for standard input.
     pub file: PathBuf,
-    /// The organization. By default the one that the file's first record names.
+    /// Import into this organization. By default the file's first record names the organization.
     #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
     pub organization: Option<OrganizationId>,
-    /// The format. By default it follows from the file's extension; standard input is JSON Lines.
+    /// The format of the file. By default the file's extension decides; standard input is JSON Lines.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// The encoding of a file without a byte order mark: a label of the Encoding Standard, such as windows-1252. By default
     /// UTF-8.
     #[arg(long, value_name = "LABEL", value_parser = text::encoding)]
     pub encoding: Option<&'static Encoding>,
-    /// The character between the cells of a CSV file, or `tab`. By default the header row shows whether it is a comma, a
-    /// semicolon or a tab.
+    /// The character between the cells of a CSV file, or `tab`. By default the import finds out from the header row whether
+    /// it is a comma, a semicolon or a tab.
     #[arg(long, value_name = "CHAR", value_parser = header::delimiter)]
     pub delimiter: Option<u8>,
-    /// The member that a column of a CSV file is, such as "First Name=firstName". "Notes=" leaves a column out. Repeat the
-    /// option for several columns.
+    /// Import a column of a CSV file as this member, such as "First Name=firstName". "Notes=" leaves a column out. Repeat
+    /// the option for several columns.
     #[arg(long = "map", value_name = "COLUMN=MEMBER", value_parser = ColumnMap::parse)]
     pub maps: Vec<ColumnMap>,
-    /// A member that all rows of a CSV file have, such as audience=newsletter. Repeat the option for several members.
+    /// Give this member to all contacts of a CSV file, such as audience=newsletter. Repeat the option for several members.
     #[arg(long = "set", value_name = "MEMBER=VALUE", value_parser = SetMember::parse)]
     pub sets: Vec<SetMember>,
     /// Import only the rows of a CSV file whose cell in this column has this value, or with != any other value. Case does not
-    /// count, and a blank value means a blank cell: "Email!=" selects the rows with an e-mail. Repeat the option for several
-    /// conditions, all of which must hold.
+    /// count, and a blank value means a blank cell: "Email!=" selects the rows with an e-mail. If you repeat the option, all
+    /// conditions must hold.
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = RowCondition::parse)]
     pub conditions: Vec<RowCondition>,
-    /// Leave out the columns of a CSV file that are no member. By default they are refused.
+    /// Leave out the columns of a CSV file that are no member. By default an unknown column stops the import.
     #[arg(long)]
     pub ignore_unknown_columns: bool,
-    /// Write nothing to the table: check every record, and report what an import would do.
+    /// Write nothing to the table: check every record and report what an import would do.
     #[arg(long)]
     pub dry_run: bool,
-    /// The file for the list of rejected records, as CSV: line, field, reason. By default FILE.rejects.csv, or
+    /// Write the list of rejected records to this CSV file: line, field, reason. By default FILE.rejects.csv, or
     /// import.rejects.csv for standard input.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    /// Print the report as one JSON object on standard output. If the command fails, the object has the reason in `error`.
     #[arg(long)]
     pub json: bool,
     /// The table.
@@ -323,11 +326,12 @@ pub struct ExportArguments {
     /// The organization.
     #[arg(long, value_name = "ORG", value_parser = OrganizationId::parse)]
     pub organization: OrganizationId,
-    /// The format. By default it follows from the file's extension: .csv, .jsonl or .ndjson. Standard output, a pipe or a
+    /// The format of the export. By default the file's extension decides: .csv, .jsonl or .ndjson. Standard output, a pipe or a
     /// device gets JSON Lines.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
-    /// The file to write. A file appears under its name only when the export is complete. Default, and -: standard output.
+    /// Write to this file. The file appears under its name only when the export is complete. By default, and with -, the
+    /// export goes to standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// The table.
@@ -341,7 +345,7 @@ pub struct SeedArguments {
     /// What to load.
     #[command(flatten)]
     pub source: SeedSource,
-    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    /// Print the report as one JSON object on standard output. If the command fails, the object has the reason in `error`.
     #[arg(long)]
     pub json: bool,
     /// The table.
@@ -367,13 +371,13 @@ pub struct SmokeArguments {
     /// on loopback.
     #[arg(long, value_name = "URL", value_parser = ApiUrl::parse)]
     pub url: ApiUrl,
-    /// Skip the checks that need the sample contacts. Nothing is written then.
+    /// Skip the checks that need the sample contacts. The other checks write nothing.
     #[arg(long)]
     pub without_contacts: bool,
-    /// How long each response may take. A request without a response is sent once more.
+    /// Wait at most this long for each response. The command sends a request without a response once more.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
-    /// Print the report as one JSON object on standard output, also if the command fails. Its member `error` says why.
+    /// Print the report as one JSON object on standard output. If the command fails, the object has the reason in `error`.
     #[arg(long)]
     pub json: bool,
 }
@@ -381,6 +385,6 @@ pub struct SmokeArguments {
 /// Options of `contacts completions`.
 #[derive(Debug, Clone, Args)]
 pub struct CompletionsArguments {
-    /// The shell.
+    /// The shell that runs the script.
     pub shell: Shell,
 }

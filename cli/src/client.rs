@@ -37,8 +37,8 @@ pub async fn client(url: &Url, timeouts: ClientTimeouts) -> Client {
 /// A client of the endpoint at `url` or else of DynamoDB on AWS, as [`client`], with a region and credentials.
 ///
 /// # Errors
-/// When no region is set, or no credentials can be found. The SDK itself would first look for them with the first request,
-/// and a missing login would pass for a database that is not available.
+/// When no region is set, or no credentials can be found. The SDK alone would look for them with the first request, and a
+/// missing login would look like an unavailable database.
 pub(crate) async fn client_with_credentials(
     url: Option<&Url>,
     timeouts: ClientTimeouts,
@@ -68,11 +68,11 @@ fn local() -> Builder {
             None,
             "for a local engine",
         ))
-        // Without TLS, so that no certificates are loaded.
+        // A client without TLS loads no certificates.
         .http_client(aws_smithy_http_client::Builder::new().build_http())
 }
 
-/// The region and the access key id for an engine on this machine. DynamoDB Local may have a database for each.
+/// The region and the access key id for an engine on this machine. DynamoDB Local may have a database for each pair of them.
 pub(crate) fn local_identity() -> (String, String) {
     let region = variable("AWS_REGION")
         .or_else(|| variable("AWS_DEFAULT_REGION"))

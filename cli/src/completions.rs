@@ -1,4 +1,4 @@
-//! `contacts completions`: what a shell needs to complete the tool's commands and options.
+//! `contacts completions`: the script with which a shell completes the tool's commands and options.
 
 use clap::CommandFactory;
 

@@ -1,5 +1,4 @@
-//! Contacts in files: their members, and how they are read and written. Seed files, imports and exports share the format
-//! (contract section 11).
+//! Reads and writes contacts in files. Seed files, imports and exports share the format (contract section 11).
 
 pub(crate) mod fault;
 pub(crate) mod json;

@@ -22,7 +22,7 @@ pub const CLIENT: &str = "website";
 /// A person of the organization whose contacts the CRM's examples are about.
 ///
 /// # Errors
-/// Never, as long as the ids below are valid.
+/// Never, as long as the ids above are valid.
 pub fn person() -> anyhow::Result<Identity> {
     Ok(Identity {
         subject: PERSON.to_owned(),

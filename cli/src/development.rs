@@ -72,7 +72,7 @@ pub struct Identity {
 /// A token for `identity` that an API with these settings accepts, signed with the development key.
 ///
 /// # Errors
-/// When no API would accept it, or the clock is wrong.
+/// When no API would accept the token, or the clock is wrong.
 pub fn token(
     settings: &Settings,
     identity: &Identity,
@@ -80,10 +80,10 @@ pub fn token(
 ) -> anyhow::Result<String> {
     let super_admin = &settings.authenticator.role_names.super_admin;
     if identity.organization.is_none() && identity.role.as_ref() != Some(super_admin) {
-        bail!("--organization is missing: only the role {super_admin} can be without one");
+        bail!("--organization is missing: only a token with the role {super_admin} may have none");
     }
     if identity.subject.trim().is_empty() {
-        bail!("--subject is blank: it must say who verifies");
+        bail!("--subject is blank: it must name the person or application that verifies");
     }
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -122,10 +122,10 @@ pub fn token(
     signed(&claims, DEVELOPMENT_SECRET)
 }
 
-/// A token with these claims, signed with this secret as the development key is.
+/// A token with these claims, signed with this secret under the `kid` of the development key.
 ///
 /// # Errors
-/// When it cannot be signed.
+/// When the token cannot be signed.
 pub fn signed(claims: &Map<String, Value>, secret: &[u8]) -> anyhow::Result<String> {
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(KEY_ID.to_owned());
@@ -133,7 +133,7 @@ pub fn signed(claims: &Map<String, Value>, secret: &[u8]) -> anyhow::Result<Stri
     Ok(jsonwebtoken::encode(&header, claims, &key)?)
 }
 
-/// Adds a claim, within the objects that its name leads through.
+/// Adds a claim. Creates the objects on the path to it that are missing.
 fn insert(claims: &mut Map<String, Value>, name: &ClaimName, value: Value) -> anyhow::Result<()> {
     let mut path: Vec<_> = name.path().collect();
     let last = path.pop().context("a claim without a name")?;
@@ -141,7 +141,7 @@ fn insert(claims: &mut Map<String, Value>, name: &ClaimName, value: Value) -> an
     for parent in path {
         let member = object.entry(parent).or_insert_with(|| json!({}));
         object = member.as_object_mut().with_context(|| {
-            format!("the claim {name} lies within another claim that has a value")
+            format!("the claim {name} is within another claim that has a value")
         })?;
     }
     object.insert(last, value);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_environment_sets_replaces_the_development_settings() {
+    fn environment_variables_override_the_development_settings() {
         let settings = with(&[
             ("JWT_KEYS_URL", "https://idp.example.com/keys"),
             ("JWT_ISSUER", "idp"),

@@ -17,7 +17,8 @@ use crate::table::Table;
 /// Erases a contact, or with `--dry-run` says what an erasure would erase.
 ///
 /// # Errors
-/// When a setting is invalid, or the database refuses or does not answer. A missing contact has an exit code of its own.
+/// When a setting is invalid, or the database refuses or does not answer. A missing contact is no error, but has the exit
+/// code 1.
 pub async fn run(arguments: EraseArguments) -> anyhow::Result<ExitCode> {
     conclude(arguments.json, erase(arguments).await)
 }
@@ -64,13 +65,14 @@ async fn erase(arguments: EraseArguments) -> anyhow::Result<Report> {
             members.insert("historyEntries".to_owned(), json!(history_entries));
             let done = if dry_run { "would be erased" } else { "erased" };
             text = format!(
-                "contact {contact} of {organization} {done}: phone numbers and addresses {methods}, subscriptions \
-                 {subscriptions}, entries of its history {history_entries}\n"
+                "contact {contact} of {organization} {done} (phone numbers and addresses: {methods}, subscriptions: \
+                 {subscriptions}, history entries: {history_entries})\n"
             );
             Ok(ExitCode::SUCCESS)
         }
         Err(ChangeError::ContactNotFound) => {
-            let why = "the organization has no contact with this id, or it was erased";
+            let why =
+                "the organization has no contact with this id, or the contact is already erased";
             members.insert("error".to_owned(), json!(why));
             tell(&format!("contacts: {why}"));
             Ok(NOT_ALL.into())
@@ -79,7 +81,7 @@ async fn erase(arguments: EraseArguments) -> anyhow::Result<Report> {
             let otherwise = if dry_run {
                 "cannot be read"
             } else {
-                "may have parts of the contact; run the command again to complete the erasure"
+                "may still have parts of the contact; run the command again to complete the erasure"
             };
             let error = match error {
                 ChangeError::Database(error) => error.into(),

@@ -17,7 +17,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0         The command is done.
   1         The command is done, but some records were rejected (import), some checks failed (smoke), the contact does not
-            exist (show), or the token is refused (token --explain).
+            exist (show, erase), or the token is refused (token --explain).
   2         An argument, an option or a setting is missing or wrong.
   3         The command could not begin, or it ended early.
   130, 143  Ctrl-C or SIGTERM ended the command.";
@@ -40,8 +40,8 @@ Exit codes:
 /// The exit codes of `contacts token`, for its `--help`.
 pub(crate) const TOKEN_HELP: &str = "\
 Exit codes:
-  0  The token is printed, or with --explain: it is accepted.
-  1  With --explain: the token is refused.
+  0  The token is printed; with --explain, the token is accepted.
+  1  With --explain, the token is refused.
   2  An argument, an option or a setting is missing or wrong.
   3  The token cannot be read, or the output cannot be written.";
 
@@ -65,7 +65,7 @@ Exit codes:
 pub(crate) const ERASE_HELP: &str = "\
 Exit codes:
   0         The contact is erased.
-  1         The organization has no contact with this id, or it was erased.
+  1         The organization has no contact with this id, or the contact is already erased.
   2         An argument, an option or a setting is missing or wrong.
   3         The erasure could not begin, or it ended early.
   130, 143  Ctrl-C or SIGTERM ended the command.";
@@ -100,10 +100,10 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// The error of a caller who has made this mistake.
+/// The error for this mistake of the caller.
 #[must_use]
 pub fn usage(mistake: impl fmt::Display) -> anyhow::Error {
-    // With the causes of an `anyhow::Error`.
+    // `#` includes the causes of an `anyhow::Error`.
     UsageError(format!("{mistake:#}")).into()
 }
 

@@ -1,6 +1,6 @@
 //! `contacts token --explain`: who the caller of a token would be, or why the token is refused.
 //!
-//! The decision is that of the functions' own code. This module describes it.
+//! The code of the functions decides. This module only describes the decision.
 
 mod faults;
 
@@ -23,7 +23,7 @@ use shared::system_clock;
 use crate::development;
 use crate::output::print;
 
-/// Longest input that is read, in bytes: far more than a token has.
+/// The maximum length of the input, in bytes: far more than a token has.
 const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 
 /// Runs `contacts token --explain`.
@@ -60,7 +60,7 @@ pub async fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(explanation.decision.is_err())))
 }
 
-/// The token in a text: by itself, behind `Bearer`, or behind the name of the header too.
+/// The token in a text. Before it, the text may have `Bearer`, or the name of the header and `Bearer`.
 fn token_in(text: &str) -> &str {
     let mut token = text.trim().trim_start_matches('\u{feff}').trim_start();
     for before in ["authorization:", "bearer "] {
@@ -81,7 +81,7 @@ fn part(token: &str, position: usize) -> Option<Map<String, Value>> {
     serde_json::from_slice(&json).ok()
 }
 
-/// A token, and what it is examined with. The claims may be anybody's, as long as the token is not accepted.
+/// A token with its parts, the settings and the time. Anybody may have written the claims, unless the token is accepted.
 struct Examined<'a> {
     settings: &'a Settings,
     token: &'a str,
@@ -186,7 +186,7 @@ impl Examined<'_> {
     /// The time of a claim, and how far it is from now.
     fn time(&self, name: &str) -> String {
         let seconds = self.claim(name).and_then(Value::as_f64);
-        // A time that is no date is shown as it is.
+        // A number outside the range of dates is shown as it is.
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
         let time = seconds.and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds as i64, 0));
         let Some(time) = time else {
@@ -224,7 +224,7 @@ fn shortened(value: &Value) -> String {
     }
 }
 
-/// The names of all claims; those within an object as the pointers that a `JWT_CLAIM_…` can be set to.
+/// The names of all claims. A claim within an object is a pointer, as a setting `JWT_CLAIM_…` takes it.
 fn names(claims: &Map<String, Value>) -> String {
     let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
     let names = claims.iter().flat_map(|(name, value)| {

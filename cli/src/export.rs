@@ -46,7 +46,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
         let (progress, retry_budget) = (Arc::clone(&progress), retry_budget.clone());
         Display::start(progress, Unit::Records, None, move || retry_budget.waits())
     });
-    // Only an unfinished file must be removed, so only then the command handles signals itself.
+    // An unfinished file must be removed after a signal. For other destinations, the command leaves signals to the system.
     let stop = match output {
         Destination::File { .. } => Some(interrupted()?),
         _ => None,
@@ -74,7 +74,7 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
         // A reader that closes the pipe is no failure.
         Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
         Err(error) if error.is::<DatabaseError>() => {
-            let otherwise = "was not exported to its end";
+            let otherwise = "was not exported completely";
             return Err(table.explain(error, otherwise).await);
         }
         Err(error) => return Err(error.context(output.name())),
@@ -88,12 +88,12 @@ pub async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was exported.
+/// The result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
     organization: OrganizationId,
     contacts: u64,
-    /// How many addresses that nobody owns.
+    /// The number of addresses that nobody owns.
     addresses: u64,
     has_registered: bool,
 }
@@ -113,7 +113,7 @@ impl fmt::Display for Exported {
             ..
         } = self;
         if self.is_nothing() {
-            write!(f, "nothing of organization {organization}")
+            write!(f, "no data of organization {organization}")
         } else {
             write!(f, "{contacts} contacts of organization {organization}")
         }

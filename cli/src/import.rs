@@ -1,4 +1,4 @@
-//! `contacts import`: writes the records of a file to a table, many at a time. To import a file again changes nothing more.
+//! `contacts import`: writes the records of a file to a table, many at a time. A second import of a file changes nothing.
 
 mod application;
 mod cells;
@@ -114,7 +114,8 @@ async fn report(arguments: ImportArguments) -> anyhow::Result<Report> {
         End::Whole => Ok(NOT_ALL.into()),
         End::Interrupted(code) => Ok(code.into()),
         End::Failed(error) if error.is::<DatabaseError>() => {
-            let otherwise = "may lack some of the records; run the command again to complete it";
+            let otherwise =
+                "may lack some of the records; run the command again to complete the import";
             Err(table.explain(error, otherwise).await)
         }
         End::Failed(error) => Err(error).with_context(name),
@@ -136,7 +137,7 @@ fn format(file: &Path, given: Option<Format>) -> anyhow::Result<Format> {
 fn rejects(given: Option<PathBuf>, file: &Path) -> anyhow::Result<PathBuf> {
     match given {
         Some(rejects) if rejects == Path::new("-") => {
-            Err(usage("--rejects -: must be a file's name"))
+            Err(usage("--rejects must name a file; - is not possible"))
         }
         Some(rejects) => Ok(rejects),
         None if is_standard_input(file) => Ok("import.rejects.csv".into()),
@@ -163,7 +164,7 @@ fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     Ok((Box::new(File::open(file)?), Some(found.len())))
 }
 
-/// A named pipe or a device, which the first read opens: to open a pipe takes as long as nobody writes to it.
+/// A named pipe or a device. The first read opens it, because opening a pipe waits until somebody writes to it.
 enum Pipe {
     Unopened(PathBuf),
     Open(File),

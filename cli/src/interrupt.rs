@@ -11,7 +11,7 @@ const SIGINT: u8 = 130;
 /// The exit code after SIGTERM.
 const SIGTERM: u8 = 143;
 
-/// Why a command with this exit code ended early.
+/// The reason why a command with this exit code ended early.
 pub(crate) fn name_of(code: u8) -> &'static str {
     match code {
         SIGINT => "interrupted by SIGINT",
@@ -25,7 +25,7 @@ pub(crate) fn name_of(code: u8) -> &'static str {
 /// # Errors
 /// When the signal handlers cannot be installed.
 pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
-    // Apart from the command's own runtime: a second signal ends the process even while all its threads wait.
+    // A runtime apart from the command's own: a second signal ends the process even while all of the command's threads wait.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate) = {
         let _within = runtime.enter();
@@ -42,7 +42,7 @@ pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = u8>> {
                 _ = terminate.recv() => SIGTERM,
             }
         };
-        // The receiver is gone when the command is about to end anyway.
+        // If the receiver is gone, the command is about to end anyway.
         let _ = tell.send(asked().await);
         process::exit(asked().await.into());
     };

@@ -1,4 +1,4 @@
-//! `contacts`: the command-line tool, for what people do by hand. `contacts serve` runs the same handlers as a deployment.
+//! `contacts`: the command-line tool for developers and operators. `contacts serve` runs the same handlers as a deployment.
 
 pub mod api_url;
 pub mod arguments;

@@ -19,8 +19,8 @@ use contacts::serve;
 use contacts::smoke;
 use mimalloc::MiMalloc;
 
-/// For each request of `serve`, several threads allocate memory and free that of others: the SDK, the embedded engine and
-/// the gateway. With the system's allocator, `serve` spends a third of its time there.
+/// For each request of `serve`, the threads of the SDK, the embedded engine and the gateway allocate memory and free each
+/// other's. With the system's allocator, `serve` spends a third of its time on that.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 
-/// Writes a text and flushes it. A closed pipe is not an error: nobody reads the output any more, and the command goes on.
+/// Writes a text and flushes it. A closed pipe is not an error: the command continues although nobody reads its output.
 ///
 /// # Errors
 /// When standard output cannot be written to.
@@ -21,7 +21,7 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a line to standard error. `eprintln!` would panic if nobody reads it any more.
+/// Writes a line to standard error. On a closed pipe, `eprintln!` would panic.
 pub fn tell(line: &str) {
     // There is no other place to report this failure.
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());

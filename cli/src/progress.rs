@@ -1,4 +1,4 @@
-//! The progress of a command, on standard error: a bar on a terminal, otherwise a line every few seconds.
+//! The progress of a command, on standard error: a bar on a terminal, elsewhere a line every few seconds.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use tokio::task::JoinHandle;
 
 use crate::output::tell;
 
-/// How often the bar is redrawn.
+/// The time between two updates of the bar.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often a line is written.
+/// The time between two lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Counters of what is done so far.
+/// Counters of the work that is done so far.
 #[derive(Debug, Default)]
 pub struct Progress {
     rows: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// What a command counts.
+/// The unit that a command counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Unit {
     /// The rows of a file.
@@ -48,7 +48,7 @@ impl Progress {
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// The rows that are done.
+    /// The number of rows that are done.
     pub(crate) fn rows(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
     }
@@ -61,8 +61,8 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    /// Starts to show it. `size` is the size of the file in bytes, if it is known; `waits` answers how often the command
-    /// has waited for the database.
+    /// Starts the display. `size` is the size of the file in bytes, if it is known. `waits` returns how often the command has
+    /// waited for the database.
     pub(crate) fn start(
         progress: Arc<Progress>,
         unit: Unit,
@@ -119,7 +119,7 @@ fn bar(size: Option<u64>) -> ProgressBar {
         None => "{spinner} {msg}",
     };
     let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr());
-    // An error can only be a mistake in the template above; the default style does then.
+    // The only possible error is a mistake in the template above. The bar keeps the default style then.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

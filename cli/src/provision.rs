@@ -45,7 +45,7 @@ async fn provision(mut arguments: ProvisionArguments) -> anyhow::Result<Report> 
         }
         Err(error) => {
             let otherwise =
-                "may lack some audiences and clients; run the command again to complete it";
+                "may lack some of the audiences and clients; run the command again to add them";
             Err(table.explain(error.into(), otherwise).await)
         }
     };
@@ -55,7 +55,7 @@ async fn provision(mut arguments: ProvisionArguments) -> anyhow::Result<Report> 
 /// The lines of the report, in the order of the arguments.
 fn lines(arguments: &ProvisionArguments, mut new: Registered) -> String {
     let organization = &arguments.organization;
-    // A repeated argument is there already.
+    // The second of two equal arguments counts as already registered.
     let audiences = arguments.audiences.iter().map(|audience| {
         let is_new = new.audiences.remove(audience);
         (format!("audience {audience}"), is_new)
@@ -65,13 +65,17 @@ fn lines(arguments: &ProvisionArguments, mut new: Registered) -> String {
         (format!("client {client}"), is_new)
     });
     let line = |(name, is_new): (String, bool)| {
-        let what = if is_new { "added" } else { "there already" };
+        let what = if is_new {
+            "added"
+        } else {
+            "already registered"
+        };
         format!("{name} of {organization}: {what}\n")
     };
     audiences.chain(clients).map(line).collect()
 }
 
-/// The members of the report: what is new, and what was there already.
+/// The members of the report: the new registrations and the existing ones.
 fn result(wanted: &Registered, new: &Registered) -> Map<String, Value> {
     let old = Registered {
         audiences: &wanted.audiences - &new.audiences,
@@ -87,7 +91,8 @@ fn result(wanted: &Registered, new: &Registered) -> Map<String, Value> {
 /// Prints the audiences and clients of an organization, and one of its contacts.
 ///
 /// # Errors
-/// When a setting is invalid, or the database refuses or does not answer. A missing contact has an exit code of its own.
+/// When a setting is invalid, or the database refuses or does not answer. A missing contact is no error, but has the exit
+/// code 1.
 pub async fn show(arguments: ShowArguments) -> anyhow::Result<ExitCode> {
     let table = Table::named(arguments.table).await?;
     let shown = async {

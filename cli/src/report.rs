@@ -1,4 +1,4 @@
-//! What a command reports at its end: lines for people or, with `--json`, an object for programs.
+//! The report of a command at its end: lines for people or, with `--json`, an object for programs.
 
 use std::process::ExitCode;
 
@@ -12,15 +12,15 @@ pub(crate) struct Report {
     pub(crate) text: String,
     /// The members of the object for programs.
     pub(crate) members: Map<String, Value>,
-    /// How the command ended.
+    /// The exit code of the command, or its error.
     pub(crate) end: anyhow::Result<ExitCode>,
 }
 
 /// Prints the report of a command, and returns its exit code. With `is_json`, standard output gets one JSON object and
-/// nothing else, also if the command failed; the member `error` says why.
+/// nothing else. If the command failed, the member `error` has the reason.
 ///
 /// # Errors
-/// That of the command, or when standard output cannot be written to.
+/// The error of the command, or when standard output cannot be written to.
 pub(crate) fn conclude(is_json: bool, report: anyhow::Result<Report>) -> anyhow::Result<ExitCode> {
     let Report {
         mut text,

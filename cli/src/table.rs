@@ -14,7 +14,7 @@ use crate::client;
 use crate::development;
 use crate::exit::usage;
 
-/// A table, which need not exist.
+/// A table. It may be missing.
 pub(crate) struct Table {
     /// The store that reads and writes it.
     pub(crate) store: Store,
@@ -27,7 +27,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// The table that the command line names, or else the environment, at the endpoint that they set.
+    /// The table that the command line or else the environment names, at the endpoint that they set.
     ///
     /// # Errors
     /// When a setting is missing or invalid. A missing table is no error.
@@ -60,7 +60,7 @@ impl Table {
         })
     }
 
-    /// The table and where it is, as members of a report.
+    /// The table and its endpoint or region, as members of a report.
     pub(crate) fn members(&self) -> Map<String, Value> {
         let (name, place) = match (&self.endpoint, self.client.config().region()) {
             (Some(url), _) => ("endpoint", url.as_str().trim_end_matches('/')),
@@ -72,8 +72,8 @@ impl Table {
         ])
     }
 
-    /// Creates a missing table on this machine; anywhere else it does nothing. The table has no stream: nobody reads it
-    /// here. `serve` gives it one.
+    /// Creates a missing table on this machine; anywhere else it does nothing. The table has no stream, because no command
+    /// but `serve` reads one. `serve` adds the stream.
     ///
     /// # Errors
     /// When the database refuses or does not answer.
@@ -86,31 +86,31 @@ impl Table {
         Ok(())
     }
 
-    /// Explains a failure of a command: most often the table does not exist. For any other cause the message begins with
-    /// `otherwise`.
+    /// Explains a failure of a command: most often the table does not exist. For most other causes, the message begins with the
+    /// table and `otherwise`.
     pub(crate) async fn explain(&self, error: anyhow::Error, otherwise: &str) -> anyhow::Error {
         let place = &self.place;
         if self.is_missing().await {
             anyhow::anyhow!(
-                "there is no {place}: --table or TABLE_NAME must name an existing table, as a stack's output TableName does"
+                "there is no {place}: set --table or TABLE_NAME to an existing table, such as the output TableName of a stack"
             )
         } else if error
             .downcast_ref()
             .is_some_and(DatabaseError::is_of_another_service)
         {
             anyhow::anyhow!(
-                "{place}: what answers there is no DynamoDB, as `contacts serve --database-only` is on this machine"
+                "{place}: the server there is not a DynamoDB; on this machine, `contacts serve --database-only` runs one"
             )
         } else if self.endpoint.is_none() && is_unknown_host(&error) {
             anyhow::anyhow!(
-                "{place} {otherwise}: the endpoint of the region has no address; is the region right?"
+                "{place} {otherwise}: the endpoint of the region has no address; check the region"
             )
         } else {
             error.context(format!("{place} {otherwise}"))
         }
     }
 
-    /// Whether the table is missing. On AWS this is asked only after a failure, so that a command that succeeds needs no
+    /// Whether the table is missing. On AWS, commands ask only after a failure, so that a command that succeeds needs no
     /// permission for `DescribeTable`.
     async fn is_missing(&self) -> bool {
         let request = self.client.describe_table();
@@ -123,7 +123,7 @@ impl Table {
     }
 }
 
-/// Whether a setting has a value, be it a bad one.
+/// Whether a setting has a value, valid or not.
 fn is_set(name: &str) -> bool {
     environment_variable(name).map_or(true, |value| {
         value.is_some_and(|value| !value.trim().is_empty())

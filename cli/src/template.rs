@@ -14,7 +14,7 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 /// The template as JSON, with CloudFormation's short forms (`!Ref Table`) written out (`{"Ref": "Table"}`).
 ///
 /// # Errors
-/// When it is not YAML.
+/// When the template is not YAML, or uses a part of YAML that this module does not support.
 pub fn template() -> anyhow::Result<Value> {
     parse(TEMPLATE)
 }
@@ -26,7 +26,7 @@ pub(crate) fn parse(yaml: &str) -> anyhow::Result<Value> {
         .load(&mut builder, false)
         .context("template.yaml is not YAML")?;
     if let Some(unknown) = builder.unsupported {
-        bail!("template.yaml has {unknown}, which is not understood here");
+        bail!("template.yaml has {unknown}, which this tool does not support");
     }
     builder.done.context("template.yaml is empty")
 }
@@ -93,7 +93,7 @@ impl Builder {
     }
 }
 
-/// The value of a scalar. A quoted or tagged one is a text.
+/// The value of a scalar. A quoted or tagged scalar is a text.
 fn scalar(text: String, style: TScalarStyle, is_tagged: bool) -> Value {
     if style != TScalarStyle::Plain || is_tagged {
         return Value::String(text);
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_forms_are_written_out_wherever_they_are() {
+    fn short_forms_are_written_out_at_every_place() {
         let yaml = r#"
             a: !Ref Table
             b: [!GetAtt Table.Arn, !Sub "${A}/x", plain, "12", 12, 0.5, true]
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn unsupported_yaml_is_named() {
         let error = parse("a: &x b\nc: *x").unwrap_err();
         assert!(error.to_string().contains("an alias"), "{error}");
         assert!(parse("a: [").is_err());

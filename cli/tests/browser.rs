@@ -24,7 +24,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).map(|value| value.to_str().unwrap())
 }
 
-/// A request of a page of this origin.
+/// Sends a request as a page of this origin does.
 async fn send(server: &Server, method: &str, path: &str, origin: Option<&str>) -> Response {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut request = http().request(method, format!("{}{path}", server.url));
@@ -34,7 +34,7 @@ async fn send(server: &Server, method: &str, path: &str, origin: Option<&str>) -
     request.send().await.unwrap()
 }
 
-/// The answer to the question whether a page may send this request.
+/// The answer to a preflight: may a page of this origin send this request?
 async fn preflight(server: &Server, origin: &str, method: &str, path: &str) -> Response {
     let request = http().request(Method::OPTIONS, format!("{}{path}", server.url));
     let request = request.header("origin", origin);
@@ -107,7 +107,7 @@ async fn the_limits_are_those_of_the_template() {
         .values()
         .filter_map(|resource| resource.pointer("/Properties/CorsConfiguration"));
     let configuration = configurations.next().unwrap();
-    // Without origins an API has none.
+    // The template gives the API a configuration only if there are origins.
     let configuration = configuration.pointer("/Fn::If/1").unwrap_or(configuration);
     let list = |name: &str| -> String {
         let names = configuration[name].as_array().unwrap().iter();
@@ -159,7 +159,7 @@ async fn a_page_of_another_origin_sees_nothing() {
         assert!(!is_sent(&server, origin, "PATCH", &[]).await, "{origin}");
         let answer = send(&server, "PATCH", CONTACT, Some(origin)).await;
         assert!(!is_shown(answer.headers(), origin), "{origin}");
-        // Otherwise a cache could give this answer to an allowed page, or that page's to this one.
+        // Without it, a cache could give this answer to an allowed page, or an allowed page's answer to this page.
         assert_eq!(header(answer.headers(), "vary"), Some("Origin"));
     }
     let answer = send(&server, "PATCH", CONTACT, None).await;
@@ -237,7 +237,7 @@ async fn the_first_page_says_what_this_is_and_leads_to_the_reference() {
         let linked = send(&server, "GET", path, None).await;
         assert_eq!(linked.status(), 200, "{path}");
     }
-    // The second line of the welcome leads to the page.
+    // The second line of the welcome text has the URL of the page.
     let mut welcome = String::new();
     for _ in 0..2 {
         server.stdout.read_line(&mut welcome).unwrap();

@@ -1,4 +1,4 @@
-//! The page of a contact in `contacts serve`: who sees what, and what the answer is made of.
+//! The page of a contact in `contacts serve`: its callers, its content and its headers.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -54,7 +54,7 @@ fn application() -> String {
     token(&["--organization", "org_a", "--client", "website"])
 }
 
-/// Waits until the history of a contact has so many entries, or more.
+/// Waits until the history of a contact has at least this number of entries.
 async fn wait_for_history(server: &Server, contact: &str, token: &str, entries: usize) {
     let url = format!("{}/api/contacts/{contact}/verification-history", server.url);
     let began = Instant::now();
@@ -164,7 +164,7 @@ async fn an_id_that_no_contact_can_have_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_the_contact_has_and_what_happened() {
+async fn the_page_shows_the_data_and_the_history_of_the_contact() {
     let server = serve();
     let url = format!("{}/api/contacts/{ALEX}/verify-contact-methods", server.url);
     let body = json!({ "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-20T15:04:01.135Z",
@@ -189,7 +189,7 @@ async fn the_page_shows_what_the_contact_has_and_what_happened() {
     ] {
         assert!(html.contains(part), "{part} is not in {html}");
     }
-    // On the number, and in its history.
+    // The source is at the number and in the history.
     assert_eq!(html.matches(source).count(), 2, "{html}");
     assert!(!html.contains("<script"));
 }

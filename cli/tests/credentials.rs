@@ -1,4 +1,4 @@
-//! Credentials of an operator: profiles with a `credential_process` or single sign-on, and none at all.
+//! Credentials of an operator: profiles with a `credential_process` or single sign-on, and missing credentials.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -34,10 +34,10 @@ sso_start_url = https://corp.awsapps.com/start
 sso_registration_scopes = sso:account:access
 ";
 
-/// What a person's `aws sso login` leaves: a file that is called by the SHA-1 of `corp`, the name of the session.
+/// The file that `aws sso login` writes. Its name is the SHA-1 of `corp`, the name of the session.
 const SSO_TOKEN: &str = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
 
-/// The home of an operator with these profiles, whose `credential_process` notes each of its runs in `runs`.
+/// The home of an operator with these profiles. The `credential_process` notes each of its runs in the file `runs`.
 fn home() -> Folder {
     let home = Folder::new();
     let credentials = json!({ "Version": 1, "AccessKeyId": "AKIDPROCESS", "SecretAccessKey": "secret", "SessionToken": "token" });
@@ -57,7 +57,7 @@ fn home() -> Folder {
     home
 }
 
-/// The tool for an operator with this home, who has set nothing else.
+/// The tool with this home and no other AWS settings.
 fn tool(home: &Folder, arguments: &[&str]) -> Command {
     let mut command = contacts();
     for name in [
@@ -87,8 +87,8 @@ fn tool(home: &Folder, arguments: &[&str]) -> Command {
     command
 }
 
-/// A database that has nothing, and a portal of single sign-on that knows one token. It lists the keys of the requests to
-/// the database.
+/// An empty database and a portal of single sign-on that knows one token, in one server. The list has the access key ids of
+/// the requests to the database.
 async fn database_and_portal() -> (Other, Arc<Mutex<Vec<String>>>) {
     let keys = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&keys);
@@ -122,7 +122,7 @@ async fn database_and_portal() -> (Other, Arc<Mutex<Vec<String>>>) {
     (server, keys)
 }
 
-/// The URL of a server on this machine as one that is elsewhere: on loopback no credentials are needed.
+/// The URL of a server on this machine, in a form that is not loopback: on loopback the tool needs no credentials.
 fn elsewhere(url: &str) -> String {
     url.replace("127.0.0.1", "0.0.0.0")
 }
@@ -202,7 +202,7 @@ async fn a_login_by_single_sign_on_is_used_and_a_missing_one_says_how_to_log_in(
 }
 
 #[test]
-fn what_is_missing_is_named_at_once() {
+fn a_missing_region_or_credential_is_named_before_the_first_request() {
     let home = home();
     let commands = [
         &["show", "--organization", "org_x"][..],

@@ -1,4 +1,4 @@
-//! Where `contacts export` writes: links, devices, pipes and names; and what it shows meanwhile.
+//! The destinations of `contacts export`: links, devices, pipes and file names. Also its progress display.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -47,7 +47,7 @@ fn a_link_stays_a_link_and_its_file_gets_the_export() {
     let (data, links) = (folder.0.join("data"), folder.0.join("links"));
     fs::create_dir(&data).unwrap();
     fs::create_dir(&links).unwrap();
-    // A file that is there, one that is not there yet, and a link to a link; relative ones, and one through the whole path.
+    // Links to an existing file, to a missing file and to another link. One link is absolute, the others are relative.
     fs::write(data.join("old.jsonl"), "of yesterday\n").unwrap();
     symlink("../data/old.jsonl", links.join("old.jsonl")).unwrap();
     symlink(data.join("new.jsonl"), links.join("new.jsonl")).unwrap();
@@ -68,14 +68,14 @@ fn a_link_stays_a_link_and_its_file_gets_the_export() {
             .unwrap()
             .is_symlink()
     );
-    // No unfinished file is left, in neither folder.
+    // Neither folder has an unfinished file.
     assert_eq!(names(&data), ["new.jsonl", "old.jsonl", "third.jsonl"]);
     assert_eq!(
         names(&links),
         ["first.jsonl", "new.jsonl", "old.jsonl", "second.jsonl"]
     );
 
-    // A failed export leaves what was there, also behind a link.
+    // A failed export keeps the earlier file, also behind a link.
     let link = links.join("old.jsonl");
     let failed = output(export_to(&database, &link).args(["--table", "nowhere"]));
     assert_eq!(failed.status.code(), Some(3));
@@ -151,10 +151,10 @@ fn a_file_that_the_shell_has_opened_is_continued_and_its_name_stays() {
 }
 
 #[test]
-fn an_output_that_takes_nothing_more_is_named() {
+fn a_full_output_is_named() {
     let full = Path::new("/dev/full");
     if !full.exists() {
-        // Only Linux has it.
+        // Only Linux has this device.
         return;
     }
     let (database, _folder, _) = filled();
@@ -221,11 +221,11 @@ fn a_name_that_does_not_say_the_format_is_refused() {
 }
 
 #[test]
-fn an_export_shows_its_progress_wherever_it_writes() {
+fn an_export_shows_its_progress_for_every_destination() {
     let folder = Folder::new();
     let copy = folder.0.join("copy.jsonl");
     for destination in ["-", copy.to_str().unwrap()] {
-        // A database that takes connections and never says anything.
+        // A database that accepts connections and never answers.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let mut exporting = contacts()

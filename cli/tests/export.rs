@@ -1,4 +1,4 @@
-//! `contacts export` as a process: what it tells, and what survives it.
+//! `contacts export` as a process: its output, its messages, and the file after a failure.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::common::files::{counts, database, export, file, import, succeeded, tool};
 use self::common::{Folder, contacts, text};
 
-/// A contact and an address that nobody owns, with all that an export can tell of addresses.
+/// A contact and an address that nobody owns, with every member about addresses.
 fn file_about_addresses() -> String {
     let (early, late) = ("2024-01-01T00:00:00.000Z", "2025-01-01T00:00:00.000Z");
     let finding = json!({ "status": "no_mx", "reason": "none", "validatedAt": early });
@@ -81,7 +81,7 @@ fn an_export_tells_all_of_each_address_in_both_formats() {
 }
 
 #[test]
-fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
+fn an_export_gets_its_name_only_when_it_is_complete() {
     let database = database();
     let folder = Folder::new();
     let source = folder.file("contacts.jsonl", &file(300));
@@ -104,7 +104,7 @@ fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
     }
     assert_eq!(fs::read_to_string(&output).unwrap(), expected);
 
-    // One that fails leaves nothing, and what was there.
+    // A failed export leaves no unfinished file, and keeps the earlier file.
     let missing = tool(&database, &["export", "--organization", "org_x"])
         .arg("--output")
         .arg(&output)
@@ -120,14 +120,14 @@ fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
     names.sort();
     assert_eq!(names, ["contacts.jsonl", "export.jsonl"]);
 
-    // The name says the format.
+    // The extension of the name chooses the format.
     let cells = folder.0.join("export.csv");
     let csv = ["--output", cells.to_str().unwrap()];
     assert_eq!(export(&database, &csv), "");
     let written = fs::read_to_string(&cells).unwrap();
     assert_eq!(written, export(&database, &["--format", "csv"]));
 
-    // An address without an owner is something.
+    // An address without an owner counts as data.
     let source = folder.file(
         "address.jsonl",
         "{\"organization\":\"org_y\"}\n{\"address\":\"left@b.ca\",\"hardBouncedAt\":\"2024-01-01T00:00:00Z\"}\n",
@@ -142,16 +142,16 @@ fn an_export_gets_its_name_once_it_is_whole_whatever_else_is_going_on() {
     assert!(nothing.status.success());
     let said = text(&nothing.stderr);
     assert!(
-        said.contains("nothing of organization org_nobody"),
+        said.contains("no data of organization org_nobody"),
         "{said}"
     );
 }
 
 #[test]
-fn an_export_that_is_interrupted_leaves_what_was_there() {
+fn an_interrupted_export_leaves_the_earlier_file() {
     let folder = Folder::new();
     let copy = folder.file("export.jsonl", "of yesterday\n");
-    // A database that takes connections and never says anything.
+    // A database that accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mut exporting = contacts()
@@ -161,7 +161,7 @@ fn an_export_that_is_interrupted_leaves_what_was_there() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // Once it asks, it has begun the file.
+    // The export begins the file before its first request.
     let asking = silent.accept().unwrap();
     let killed = Command::new("kill")
         .args(["-INT", &exporting.id().to_string()])

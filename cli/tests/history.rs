@@ -27,7 +27,7 @@ async fn verify(server: &Server) {
     assert_eq!(status, 200, "{answer}");
 }
 
-/// The entries of the history, once there are any.
+/// The entries of the history. Waits until there is one.
 async fn history(server: &Server) -> Vec<Value> {
     let url = format!("{}{}", server.url, Route::GetHistory.path_of(ALEX));
     let token = token(&["--organization", CRM_ORGANIZATION]);
@@ -43,7 +43,7 @@ async fn history(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_happens_is_in_the_history_and_an_event_on_standard_error() {
+async fn a_change_is_in_the_history_and_an_event_on_standard_error() {
     let mut server = Server::serve();
     let stderr = BufReader::new(server.process.stderr.take().unwrap());
     verify(&server).await;
@@ -62,7 +62,8 @@ async fn what_happens_is_in_the_history_and_an_event_on_standard_error() {
     assert_eq!(event["data"]["value"], "+14165550100");
 }
 
-/// A server that answers these statuses in turn, and then 204. It gives the head and the body of each request.
+/// A server that answers with these statuses in turn, and then with 204. It sends the head and the body of each request to the
+/// receiver.
 fn webhook(statuses: Vec<u16>) -> (String, Receiver<(String, Value)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/events", listener.local_addr().unwrap());
@@ -181,7 +182,7 @@ fn a_contact_is_erased_once_and_a_dry_run_erases_nothing() {
             assert_eq!(report["dryRun"], arguments.contains(&"--dry-run"));
         } else {
             assert!(
-                found.starts_with("contact c_1 of org_x would be erased: "),
+                found.starts_with("contact c_1 of org_x would be erased ("),
                 "{found}"
             );
         }

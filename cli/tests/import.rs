@@ -1,4 +1,4 @@
-//! `contacts provision`, `show` and `import` as processes: what they say, how they end, and what survives them.
+//! `contacts provision`, `show` and `import` as processes: their reports, their exit codes, and the table after them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -35,7 +35,7 @@ async fn a_new_tenant_goes_from_nothing_to_a_contact_that_may_be_sent_to() {
             "audience newsletter of org_x: {what}\nclient website of org_x: {what}\nclient app of org_x: {what}\n"
         )
     };
-    for what in ["added", "there already"] {
+    for what in ["added", "already registered"] {
         let provisioned = output(&mut tool(&database, &arguments));
         assert_eq!(succeeded(provisioned), said(what));
     }
@@ -77,7 +77,7 @@ async fn a_new_tenant_goes_from_nothing_to_a_contact_that_may_be_sent_to() {
 }
 
 #[test]
-fn the_table_is_made_on_this_machine_where_it_is_missing() {
+fn a_missing_table_is_created_on_this_machine() {
     let database = database();
     let run = |arguments: &[&str]| output(tool(&database, arguments).env("TABLE_NAME", "another"));
     let export = ["export", "--organization", "org_x"];
@@ -162,11 +162,11 @@ fn rejects_go_to_a_file_with_line_field_and_reason_and_the_others_go_on() {
              7,verifiedAt,\"must be a date and time with an offset, from 1970 to 9999, such as 2026-05-20T15:04:01.135Z\"\n"
         );
     }
-    // Those of the last import are no longer so.
+    // The next import removes the list of an earlier one.
     fs::write(&source, "id\nc_1\n").unwrap();
     succeeded(import(&database, &source, &["--organization", "org_x"]));
     assert!(!rejects.exists());
-    // What is no such file is not written over.
+    // An import never overwrites a file that is not a list of rejected records.
     let other = folder.file("other.csv", "precious\n");
     let refused = import(
         &database,
@@ -183,7 +183,7 @@ fn rejects_go_to_a_file_with_line_field_and_reason_and_the_others_go_on() {
 }
 
 #[test]
-fn rejects_can_go_to_a_pipe_and_only_where_a_file_can_be() {
+fn rejects_go_to_a_pipe_or_to_a_path_that_can_be_written() {
     let database = database();
     let folder = Folder::new();
     let source = folder.file("contacts.csv", "id\nc 1\n");
@@ -209,7 +209,7 @@ fn rejects_can_go_to_a_pipe_and_only_where_a_file_can_be() {
         assert!(message.contains("--rejects"), "{message}");
     }
 
-    // A report stays until there is another one.
+    // A list stays until another import has a result.
     let report = folder.file("rejects.csv", "line,field,reason\n7,id,whatever\n");
     let mistyped = folder.file("mistyped.csv", "idd\nc_1\n");
     import(&mistyped, report.to_str().unwrap());
@@ -219,7 +219,7 @@ fn rejects_can_go_to_a_pipe_and_only_where_a_file_can_be() {
 }
 
 #[test]
-fn what_is_wrong_is_named_before_anything_is_written() {
+fn a_mistake_is_named_before_anything_is_written() {
     let database = database();
     let folder = Folder::new();
     let unknown = folder.file("unknown.csv", "id,fristName\nc_1,Jane\n");
@@ -249,7 +249,7 @@ fn what_is_wrong_is_named_before_anything_is_written() {
                 tool(&database, &["import"])
                     .arg(&unnamed)
                     .args(organization)
-                    // A table on this machine would be made.
+                    // Without --dry-run, the command would create the table.
                     .arg("--dry-run")
                     .env("TABLE_NAME", "nowhere"),
             ),
@@ -275,7 +275,7 @@ fn what_is_wrong_is_named_before_anything_is_written() {
     assert_eq!(export(&database, &[]).lines().count(), 1);
 }
 
-/// An import that reads what it is given piece by piece.
+/// An import that reads from a pipe.
 fn import_from_pipe(database: &Server) -> Child {
     tool(database, &["import", "-"])
         .stdin(Stdio::piped())
@@ -285,7 +285,7 @@ fn import_from_pipe(database: &Server) -> Child {
         .unwrap()
 }
 
-/// The records in progress are not retried for minutes then.
+/// After a signal, the import does not retry the records in progress for minutes.
 #[test]
 fn an_import_without_a_database_ends_at_the_first_signal() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
@@ -303,12 +303,12 @@ fn an_import_without_a_database_ends_at_the_first_signal() {
         importing.stdin = Some(stdin);
         let (ended, report) = interrupt(importing, signal);
         assert_eq!(ended, Some(code), "{report}");
-        assert!(report.contains("it ended early"), "{report}");
+        assert!(report.contains("the import ended early"), "{report}");
     }
 }
 
 #[test]
-fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_got() {
+fn an_interrupted_import_finishes_the_records_in_progress_and_reports_the_last_line() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let database = database();
         let content = file(1200);
@@ -321,7 +321,7 @@ fn an_import_that_is_interrupted_finishes_what_is_under_way_and_says_how_far_it_
         let [created, updated, unchanged, rejected] = counts(&report);
         assert_eq!((updated, unchanged, rejected), (0, 0, 0));
         assert!(
-            report.contains("it ended early: all is done up to line "),
+            report.contains("the import ended early: all records up to line "),
             "{report}"
         );
         let exported = export(&database, &[]);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::common::files::{counts, database, export, import, interrupt, succeeded, tool};
 use self::common::{Folder, Server, contacts, output, text};
 
-/// A database with an audience, and files for it.
+/// A database with an audience, and a folder for files.
 struct Scene {
     database: Server,
     folder: Folder,
@@ -44,7 +44,7 @@ impl Scene {
         let path = self.folder.0.join("contacts.csv");
         fs::write(&path, file).unwrap();
         let rejects = self.folder.0.join("contacts.csv.rejects.csv");
-        // There may be none of an earlier import.
+        // The earlier import may have left no list.
         let _ = fs::remove_file(&rejects);
         let organization = [&["--organization", "org_x"], options].concat();
         let imported = import(&self.database, &path, &organization);
@@ -72,7 +72,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// A file with one contact, who has this address, in cells with this character between them.
+/// A file with one contact, who has this address. The character is between the cells.
 fn sheet(address: &str, separator: &str) -> String {
     let rows = [
         "EMAIL |audience|client| Status\u{a0}|firstName|lastName|tags||",
@@ -83,7 +83,7 @@ fn sheet(address: &str, separator: &str) -> String {
 }
 
 #[test]
-fn a_file_of_a_spreadsheet_is_read_whatever_its_separators_and_encoding() {
+fn a_spreadsheet_file_is_read_with_any_separator_and_encoding() {
     let scene = Scene::start();
     let mark = "\u{feff}";
     let files = [
@@ -140,7 +140,7 @@ fn a_file_of_a_spreadsheet_is_read_whatever_its_separators_and_encoding() {
             utf_16(&sheet("a15@b.ca", ","), u16::to_be_bytes),
             &["--encoding", "UTF-16BE"],
         ),
-        // The mark is right, whatever the option says.
+        // The mark overrides the option.
         (
             format!("{mark}{}", sheet("a16@b.ca", ",")).into_bytes(),
             &["--encoding", "latin1"],
@@ -163,7 +163,7 @@ fn a_file_of_a_spreadsheet_is_read_whatever_its_separators_and_encoding() {
 }
 
 #[test]
-fn any_encoding_is_read_and_a_row_that_is_not_in_it_is_rejected_alone() {
+fn any_encoding_is_read_and_only_invalid_rows_are_rejected() {
     let scene = Scene::start();
     for (n, (label, name, bytes)) in [
         ("windows-1252", "Zoë €", &b"Zo\xEB \x80"[..]),
@@ -300,7 +300,10 @@ fn a_mistake_in_the_command_is_named_and_nothing_is_written() {
             "is a workbook or an archive",
         ),
         (b"\x1f\x8b\x08rest of a compressed file", "is compressed"),
-        (b"Email Address,Notes\na@b.ca,x\n", "no column is a member"),
+        (
+            b"Email Address,Notes\na@b.ca,x\n",
+            "no column names a member",
+        ),
     ] {
         let (code, _, stderr, _) = scene.import(file, &["--ignore-unknown-columns"]);
         assert_eq!(code, Some(3));
@@ -367,7 +370,7 @@ fn an_ended_subscription_and_a_suppression_keep_their_times() {
     assert_eq!((code, counts(&stdout)), (Some(1), [2, 0, 0, 1]));
     assert_eq!(
         rejects,
-        "line,field,reason\n4,status,must be unsubscribed where unsubscribed_at is\n"
+        "line,field,reason\n4,status,must be unsubscribed if the record has unsubscribed_at\n"
     );
     let ended = &scene.contact("a@b.ca")["subscriptions"][0];
     assert_eq!(ended["unsubscribedAt"], "2024-05-01T10:00:00.000Z");
@@ -389,7 +392,7 @@ fn an_import_that_waits_for_its_first_bytes_ends_at_the_first_signal() {
         (Path::new("-"), "jsonl", "-INT", 130),
         (Path::new("-"), "csv", "-TERM", 143),
         (Path::new("-"), "jsonl", "-TERM", 143),
-        // Nobody writes to it, so that it cannot even be opened.
+        // Nobody writes to the pipe, so it cannot even be opened.
         (&pipe, "csv", "-INT", 130),
         (&pipe, "jsonl", "-TERM", 143),
     ] {
@@ -407,7 +410,7 @@ fn an_import_that_waits_for_its_first_bytes_ends_at_the_first_signal() {
         wait_for_handler(importing.id());
         let (ended, report) = interrupt(importing, signal);
         assert_eq!(ended, Some(code), "{format} {signal}");
-        assert!(report.contains("it ended early"), "{report}");
+        assert!(report.contains("the import ended early"), "{report}");
     }
 }
 
@@ -421,7 +424,7 @@ fn wait_for_handler(process: u32) {
             .find_map(|line| line.strip_prefix("SigCgt:"))?;
         u64::from_str_radix(mask.trim(), 16).ok()
     };
-    // Where there is no `/proc`, a while is long enough.
+    // On a system without `/proc`, only the pause below gives the process time.
     while handled().is_some_and(|handled| handled & BOTH != BOTH) {
         thread::sleep(Duration::from_millis(10));
     }

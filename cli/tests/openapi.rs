@@ -1,4 +1,4 @@
-//! The API's description, from the tool as a process.
+//! The API's description, printed and served by the tool as a process.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -9,7 +9,7 @@ use std::io::BufRead;
 use self::common::{Server, contacts, http, output, text};
 
 #[test]
-fn openapi_prints_what_is_checked_in() {
+fn openapi_prints_the_document_that_is_checked_in() {
     let output = output(contacts().arg("openapi"));
     assert!(output.status.success());
     assert!(text(&output.stdout) == include_str!("../../openapi.yaml"));

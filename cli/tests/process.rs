@@ -1,4 +1,4 @@
-//! The tool as a process: what it prints, how it ends, what survives it.
+//! The tool as a process: its output, its exit codes, and the data after it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -57,7 +57,7 @@ async fn the_sample_request_of_the_crm_gets_the_sample_answer() {
     let body = examples::request(route).to_string();
     let (status, mut answer) = patch(&format!("{}{path}", server.url), &token, body).await;
     let mut sample = examples::contact_method_verified();
-    // It tells when the request was sent.
+    // `updatedAt` is the time of the request, so it differs.
     for answer in [&mut answer, &mut sample] {
         answer["data"]["contact"]["updatedAt"].take();
     }
@@ -65,7 +65,7 @@ async fn the_sample_request_of_the_crm_gets_the_sample_answer() {
 }
 
 #[test]
-fn a_request_to_end_ends_it_cleanly() {
+fn a_signal_ends_the_server_cleanly() {
     for signal in ["-TERM", "-INT"] {
         let (code, ..) = Server::serve().end(signal);
         assert_eq!(code, Some(0), "{signal}");
@@ -262,7 +262,7 @@ fn token_prints_one_token_and_nothing_else() {
 }
 
 #[test]
-fn token_names_what_is_wrong_with_its_arguments() {
+fn token_names_its_wrong_argument() {
     for (arguments, named) in [
         (&[][..], "--organization"),
         (&["--role", "USER"], "--organization"),
@@ -302,7 +302,7 @@ async fn the_log_holds_no_token_phone_number_or_address() {
         }],
     }] });
     let seed = folder.file("seed.json", &seed.to_string());
-    // At the most talkative level, so that every lower one is covered.
+    // `trace` includes the lines of all other levels.
     let server = Server::start(
         contacts()
             .args(["serve", "--seed"])
@@ -353,7 +353,7 @@ async fn the_log_holds_no_token_phone_number_or_address() {
         patch(&path, token, body.to_string()).await;
     }
     let (_, _, stderr) = server.end("-TERM");
-    // Events are there too, if the reader of the stream was fast enough. Here they have addresses.
+    // Standard error also has events, if the reader of the stream was fast enough. Events of `serve` have addresses.
     let log = stderr
         .lines()
         .filter(|line| !line.contains("\"specversion\""));
@@ -372,7 +372,7 @@ async fn the_log_holds_no_token_phone_number_or_address() {
     ] {
         assert!(!log.contains(marked), "{marked} in\n{log}");
     }
-    // Nor any part of a token by itself.
+    // The log has no part of a token either.
     for part in user.split('.').chain(application.split('.')) {
         assert!(!log.contains(part));
     }

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use self::common::files::{counts, database, file, import, tool};
 use self::common::{Folder, Server, contacts, output, text, token};
 
-/// The object on standard output, which has nothing else.
+/// The object on standard output. Standard output must have nothing else.
 fn report(output: &Output) -> Value {
     let printed = text(&output.stdout);
     assert_eq!(printed.lines().count(), 1, "{printed}");
     serde_json::from_str(printed).unwrap()
 }
 
-/// The error that both the report and standard error have.
+/// The error in the report. Standard error must have the same error.
 fn error(output: &Output) -> String {
     let report = report(output);
     let error = report["error"].as_str().unwrap();
@@ -77,7 +77,7 @@ fn an_import_that_ends_early_reports_why_and_how_far_it_got() {
         (&found["created"], &found["upToLine"]),
         (&json!(3), &json!(4))
     );
-    // The lines for people have the same exit code.
+    // Without `--json` the exit code is the same.
     let failed = import(&database, &source, &[]);
     assert_eq!(failed.status.code(), Some(3));
     assert_eq!(counts(text(&failed.stdout)), [0, 0, 3, 0]);
@@ -93,7 +93,7 @@ fn an_import_that_ends_early_reports_why_and_how_far_it_got() {
             .spawn()
             .unwrap();
         let mut stdin = importing.stdin.take().unwrap();
-        // More than is read ahead, so that the import has begun once all of it is taken.
+        // The file is longer than the read-ahead, so the import has begun when the pipe has taken all of it.
         stdin.write_all(file(1200).as_bytes()).unwrap();
         let id = importing.id().to_string();
         let killed = Command::new("kill").args([signal, &id]).status().unwrap();
@@ -144,7 +144,7 @@ fn a_command_that_cannot_begin_reports_why() {
 }
 
 #[test]
-fn provision_reports_what_it_added_and_what_was_there_already() {
+fn provision_reports_new_and_existing_registrations() {
     let database = database();
     let provision = |arguments: &[&str]| {
         let command = ["provision", "--organization", "org_x", "--json"];
@@ -221,7 +221,7 @@ fn smoke_reports_each_check_with_its_verdict() {
     assert_eq!(skipped[0]["reason"], "--without-contacts");
     assert!(skipped.iter().all(|check| check["check"].is_string()));
 
-    // A person is no application.
+    // Endpoint 3 refuses the token of a person.
     let person = token(&["--organization", CRM_ORGANIZATION]);
     let command = ["smoke", "--json", "--url", &server.url];
     let wrong = output(contacts().args(command).env("CONTACTS_TOKEN", &person));

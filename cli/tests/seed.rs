@@ -1,4 +1,4 @@
-//! `contacts seed` as a process: what it loads, what it leaves, what it says.
+//! `contacts seed` as a process: the data that it loads, the data that it keeps, and its messages.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -44,7 +44,7 @@ fn the_samples_of_an_organization_are_those_that_smoke_asks_for() {
             text(&seeded.stdout),
             format!(
                 "loaded 3 contacts, 1 subscription, 1 audience and 1 client of 1 organization into table contacts at \
-                 {}; what was there already is as it was\n",
+                 {}; existing data keep their values\n",
                 database.url
             )
         );
@@ -64,7 +64,7 @@ fn the_samples_of_an_organization_are_those_that_smoke_asks_for() {
 }
 
 #[tokio::test]
-async fn what_is_there_stays_and_national_numbers_are_those_of_the_region() {
+async fn existing_data_stay_and_national_numbers_belong_to_the_region() {
     let database = database();
     let folder = Folder::new();
     let contacts = json!([{ "id": "c_1", "phoneNumber": [{ "value": "020 7946 0018" }] }]);
@@ -75,7 +75,7 @@ async fn what_is_there_stays_and_national_numbers_are_those_of_the_region() {
     let token = token(&["--organization", "org_x"]);
     for outcome in ["recorded", "kept"] {
         let mut command = seed(&database);
-        // What tokens are checked with does not matter.
+        // The command ignores the settings for tokens.
         command
             .arg(&file)
             .env("DEFAULT_PHONE_REGION", "GB")
@@ -89,7 +89,7 @@ async fn what_is_there_stays_and_national_numbers_are_those_of_the_region() {
 }
 
 #[test]
-fn of_entries_without_a_primary_one_the_first_is_primary() {
+fn the_first_entry_is_primary_if_none_is_marked() {
     let database = database();
     let folder = Folder::new();
     let verified = "2024-01-01T00:00:00.000Z";
@@ -124,14 +124,14 @@ fn of_entries_without_a_primary_one_the_first_is_primary() {
 }
 
 #[test]
-fn what_is_wrong_is_named_in_one_line() {
+fn a_mistake_is_named_in_one_line() {
     let database = database();
     let folder = Folder::new();
     let bad = folder.file("bad.json", r#"{"organizations":[{"id":"o o"}]}"#);
     let samples = ["--samples", "org_x"];
     for (output, code, named) in [
         (
-            // Elsewhere than on this machine, where it is called `contacts`.
+            // Only on this machine does the table have a default name.
             output(
                 contacts()
                     .arg("seed")

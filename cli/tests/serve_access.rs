@@ -1,4 +1,4 @@
-//! Who reaches `serve` and its data: programs of this user on this machine.
+//! The access to `serve` and its data: only programs of this user on this machine have it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use self::common::{Folder, Server, contacts, http, token};
 
-/// A key of nobody.
+/// A key that signs no token.
 const KEYS: &str =
     r#"{"keys":[{"kty":"oct","alg":"HS256","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#;
 
-/// The status of the answers to a page of `serve`, to the API, and to a form, under this name.
+/// The statuses of the answers to requests with this host: for pages of `serve`, for the API, and for a form.
 async fn statuses(server: &Server, host: &str) -> Vec<u16> {
     let url = |path: &str| format!("{}{path}", server.url);
     let token = token(&["--organization", CRM_ORGANIZATION]);
@@ -83,7 +83,7 @@ fn a_new_folder_of_data_is_for_its_owner_alone() {
     ));
     assert_eq!(mode(&data), 0o700);
 
-    // Whoever made a folder decides about it.
+    // An existing folder keeps its permissions.
     let shared = folder.0.join("shared");
     fs::create_dir(&shared).unwrap();
     fs::set_permissions(&shared, Permissions::from_mode(0o750)).unwrap();

@@ -1,4 +1,4 @@
-//! `contacts smoke` as a process: against `contacts serve`, and against servers that are something else.
+//! `contacts smoke` as a process: against `contacts serve`, and against servers that are no API.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -26,7 +26,7 @@ fn smoke(url: &str) -> Command {
     command
 }
 
-/// A server with the demo data, or others. Its log is read by nobody, and must not fill the pipe.
+/// A server with the demo data or another seed. Nobody reads its log, so the log must stay short and not fill the pipe.
 fn serve(seed: Option<&Value>) -> (Server, Folder) {
     let folder = Folder::new();
     let mut command = contacts();
@@ -59,12 +59,12 @@ fn assert_all_ok(output: &Output) {
     assert_eq!(printed.lines().last(), Some(last.as_str()));
 }
 
-/// The demo data, all in one organization, as a deployment's tokens need them.
+/// The demo data in one organization, as for the tokens of a deployment.
 fn samples_of(organization: &str) -> Value {
     seed::samples_of(&OrganizationId::parse(organization).unwrap()).unwrap()
 }
 
-/// The same contacts under the same ids, who are somebody else; the second one has the sample's number.
+/// Other contacts under the ids of the samples. The second one has the sample's phone number.
 fn others() -> Value {
     let contacts = |contacts: Value| {
         json!({
@@ -120,7 +120,7 @@ async fn every_check_holds_on_the_demo_data_and_leaves_them_as_they_were() {
 }
 
 #[test]
-fn what_others_have_verified_on_the_samples_does_not_matter() {
+fn earlier_verifications_of_the_samples_do_not_matter() {
     let mut seed: Value = serde_json::from_str(DEMO).unwrap();
     for organization in seed["organizations"].as_array_mut().unwrap() {
         for contact in organization["contacts"].as_array_mut().unwrap() {
@@ -143,7 +143,7 @@ fn the_tokens_of_the_environment_are_used() {
             .env("CONTACTS_APPLICATION_TOKEN", &application),
     );
     assert_all_ok(&both);
-    // An application may do all of it.
+    // A token of an application is enough for all checks.
     let one = output(smoke(&server.url).env("CONTACTS_TOKEN", &application));
     assert_all_ok(&one);
 }
@@ -177,7 +177,7 @@ fn the_token_of_a_person_on_endpoint_3_is_a_failed_check_that_names_the_variable
 }
 
 #[test]
-fn without_contacts_no_data_are_needed_and_what_is_left_out_is_said() {
+fn without_contacts_no_data_are_needed_and_skipped_checks_are_listed() {
     let (server, _folder) = serve(Some(&json!({ "organizations": [] })));
     let output = output(smoke(&server.url).arg("--without-contacts"));
     assert!(output.status.success(), "{}", stdout(&output));
@@ -251,7 +251,7 @@ async fn a_contact_that_is_not_the_sample_is_not_written_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_says_yes_to_everything_fails_and_is_asked_to_write_nothing() {
+async fn a_server_that_accepts_everything_fails_and_gets_no_write() {
     let other = Other::start(|_, _| Some(Response::new("{}".to_owned()))).await;
     let output = output(&mut smoke(&format!("{}/prod/", other.url)));
     assert_eq!(output.status.code(), Some(1));
@@ -271,7 +271,7 @@ async fn a_server_that_says_yes_to_everything_fails_and_is_asked_to_write_nothin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_token_is_printed_whatever_is_sent_back() {
+async fn no_token_is_printed_even_if_the_server_returns_it() {
     let other = Other::start(|before, request| {
         let echo = request
             .headers()
@@ -315,7 +315,7 @@ async fn no_token_is_printed_whatever_is_sent_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_log_is_searched_for_is_printed() {
+async fn the_request_id_is_printed() {
     let other = Other::start(|_, _| {
         let response = Response::builder()
             .status(503)
@@ -345,7 +345,7 @@ async fn a_server_that_stops_answering_is_not_asked_again() {
     assert!(failed[2].contains("no answer, twice"), "{}", failed[2]);
     assert_eq!(other.requests.lock().unwrap().len(), 4);
     for line in lines_with(&output, "skip  ") {
-        assert!(line.ends_with("does not answer any more"), "{line}");
+        assert!(line.ends_with("no longer answers"), "{line}");
     }
 }
 
@@ -353,7 +353,7 @@ fn header<'r>(request: &'r Request<Incoming>, name: &str) -> Option<&'r str> {
     Some(request.headers().get(name)?.to_str().unwrap())
 }
 
-/// An answer as the contract has it, but for its body.
+/// An answer with the headers that the contract promises, and any body.
 fn answer(status: u16, version: &str, mut body: Value) -> Response<String> {
     if status >= 400 {
         body["requestId"] = json!("the-request");
@@ -367,7 +367,7 @@ fn answer(status: u16, version: &str, mut body: Value) -> Response<String> {
         .unwrap()
 }
 
-/// What is answered for the address of the sample that an application asks for.
+/// The answer to an application that asks for the address of the sample.
 fn of_sample(version: &str) -> Response<String> {
     let subscription = json!({
         "slug": "x", "subscribed": true, "status": "subscribed", "verified": false, "verified_at": null,
@@ -382,14 +382,14 @@ fn of_sample(version: &str) -> Response<String> {
     answer(200, version, status)
 }
 
-/// What endpoints 1 and 2 answer to another version than the one that is there.
+/// The answer of endpoints 1 and 2 to another version than the contact's.
 fn version_refused(version: &str) -> Response<String> {
     let error = "Contact has changed";
     answer(412, version, json!({ "error": error, "message": error }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_contact_that_changes_once_it_is_proved_is_not_written_to() {
+async fn a_contact_that_changes_after_the_proof_is_not_written_to() {
     let other = Other::start(|_, request| {
         let version = match header(request, "if-match") {
             Some("\"none\"") => "\"1\"",
@@ -423,7 +423,7 @@ async fn a_request_without_an_answer_is_sent_once_more() {
     // Every second request gets an answer, so that each is sent twice.
     let other = Other::start(|before, _| (before % 2 == 1).then(|| version_refused("\"1\""))).await;
     let output = output(&mut smoke(&other.url));
-    assert!(!stdout(&output).contains("does not answer any more"));
+    assert!(!stdout(&output).contains("no longer answers"));
     for line in lines_with(&output, "ok    ") {
         assert!(line.contains("(sent twice: "), "{line}");
     }
@@ -431,7 +431,7 @@ async fn a_request_without_an_answer_is_sent_once_more() {
     assert_eq!(proofs, 5, "{}", stdout(&output));
     let first = lines_with(&output, "FAIL  ")[0];
     assert!(
-        first.contains("may have been done: run this again"),
+        first.contains("may have taken effect; run the command again"),
         "{first}"
     );
     let requests = other.requests.lock().unwrap();
@@ -468,7 +468,7 @@ async fn a_contact_that_may_be_left_changed_is_named() {
     assert!(lost.contains("adds a phone number"), "{lost}");
     assert!(
         lost.ends_with(
-            "; hint: contact 64f0a1b2c3d4e5f6a7b8c9d0 may be left changed; another run mends it"
+            "; hint: contact 64f0a1b2c3d4e5f6a7b8c9d0 may have changed; run the command again to restore it"
         ),
         "{lost}"
     );
@@ -478,7 +478,7 @@ async fn a_contact_that_may_be_left_changed_is_named() {
 async fn nobody_at_the_url_is_one_error() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", taken.local_addr().unwrap());
-    // It accepts, and never answers.
+    // The listener accepts connections, and never answers.
     let silent = output(smoke(&url).args(["--timeout", "10ms"]));
     drop(taken);
     let absent = output(&mut smoke(&url));
@@ -512,7 +512,7 @@ fn a_token_is_needed_for_an_api_elsewhere() {
 }
 
 #[test]
-fn tokens_are_not_sent_where_others_could_read_them() {
+fn tokens_are_not_sent_unencrypted() {
     let token = token(&["--organization", "org_x"]);
     for url in ["http://api.example.com", "http://10.0.0.1:3000"] {
         let output = output(smoke(url).env("CONTACTS_TOKEN", &token));

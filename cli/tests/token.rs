@@ -1,4 +1,4 @@
-//! `contacts token`: what it prints into a closed pipe, tokens for settings with nested claims, and `--explain`.
+//! `contacts token`: a closed pipe, tokens for settings with nested claims, and `--explain`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -63,7 +63,7 @@ fn with_input(command: &mut Command, input: &[u8]) -> Output {
     process.wait_with_output().unwrap()
 }
 
-/// What `--explain` prints of a token under these settings, and its exit code. No part of the token is in it.
+/// The report of `--explain` for a token under these settings, and the exit code. The report must have no part of the token.
 fn explained(settings: &[(&str, &str)], token: &str) -> (String, i32) {
     let mut command = contacts();
     command.args(["token", "--explain"]).envs(settings.to_vec());
@@ -107,7 +107,7 @@ fn a_closed_pipe_ends_commands_quietly() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Before the command writes: it still reads its settings.
+        // The pipe closes before the command writes, while the command reads its settings.
         drop(process.stdout.take());
         let output = process.wait_with_output().unwrap();
         assert_eq!(text(&output.stderr), "", "{arguments:?}");
@@ -239,7 +239,7 @@ fn a_token_may_be_pasted_in_any_form() {
 }
 
 #[test]
-fn a_refusal_names_what_the_token_has_and_what_the_settings_ask_for() {
+fn a_refusal_names_the_values_of_the_token_and_of_the_settings() {
     let missing = |name: &str| of(&claims_with(&json!({ name: null })));
     let with = |changes: Value| of(&claims_with(&changes));
     let hour = 3600;
@@ -336,7 +336,7 @@ fn every_fault_of_a_token_is_listed() {
             "The token has the claims `aud`, `exp`, `iss`, `organization`, `sub`.",
         ],
     );
-    // A false signature proves nothing. What the claims say helps to find the cause all the same.
+    // The claims under a false signature prove nothing, but they help to find the cause.
     let forged = of(&claims_with(&json!({ "iss": "https://idp.example.com" })));
     let (signed_part, _) = forged.rsplit_once('.').unwrap();
     let signature = BASE64_URL_SAFE_NO_PAD.encode([7; 32]);
@@ -393,14 +393,14 @@ fn a_token_that_is_too_long_is_explained() {
     assert_refused(&[], &long, "malformed token: over 8 KiB", &[&bytes]);
 }
 
-/// A server that gives this document to every request, for the life of the process.
+/// Starts a server that answers every request with this document, for the life of the process. Returns its URL.
 fn published(document: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // The request is short, so one read has it.
+            // The request is short, so one read is enough.
             let _ = stream.read(&mut [0; 4096]).unwrap();
             let length = document.len();
             write!(
@@ -446,7 +446,7 @@ fn keys_of_a_url_are_used() {
 
 #[test]
 fn keys_that_cannot_be_fetched_are_named() {
-    // Nothing listens on port 1, and nothing that runs without privileges can.
+    // Nothing listens on port 1, because that needs privileges.
     let url = "http://127.0.0.1:1/keys";
     let settings = [("JWT_KEYS_URL", url), ("JWT_AUDIENCE", "crm")];
     let (report, code) = explained(&settings, &of(&claims()));
@@ -474,7 +474,7 @@ fn a_token_is_explained_or_made() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty());
     }
-    // A token that the tool makes is one that it accepts.
+    // `--explain` accepts the tokens that the tool prints.
     assert_accepted(
         &[],
         &token(&["--organization", "org_a", "--expires-in", "1s"]),

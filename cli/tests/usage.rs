@@ -1,4 +1,4 @@
-//! The tool's command line: its help, its exit codes, the name of the table, completions, and readers that go away.
+//! The tool's command line: its help, its exit codes, the name of the table, completions, and closed pipes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -177,13 +177,13 @@ fn the_table_of_the_command_line_overrides_that_of_the_environment() {
     ];
     assert!(succeeded(output(&mut tool(&database, &show))).contains("\"app\""));
 
-    // A server makes the table that it is told.
+    // A server creates the table that `--table` names.
     let serve = ["serve", "--dynamodb", &database.url, "--table", "served"];
     let server = Server::start(contacts().args(serve).env("LOG_LEVEL", "error"));
     let show = ["show", "--organization", "org_a", "--table", "served"];
     assert!(succeeded(output(&mut tool(&database, &show))).contains("newsletter"));
     drop(server);
-    // Without any name, the error says how to set one.
+    // If nothing names the table, the error says how to do it.
     let nameless = output(contacts().args(["show", "--organization", "o"]));
     let said = text(&nameless.stderr);
     assert!(said.contains("--table"), "{said}");
@@ -207,7 +207,7 @@ fn each_shell_gets_its_completions() {
     }
 }
 
-/// Runs a command whose standard output and standard error nobody reads.
+/// Runs a command whose standard output and standard error are closed pipes. Returns its exit code.
 fn unread(command: &mut Command) -> Option<i32> {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

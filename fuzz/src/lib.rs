@@ -1,6 +1,6 @@
-//! The coverage-guided form of the fuzz targets.
+//! Programs that fuzz the targets of `tests/fuzz`, guided by coverage.
 
-/// A program that fuzzes this target. Half of the inputs are libFuzzer's own mutations, half are those that know JSON.
+/// Makes a program that fuzzes this target. Half of the mutations are libFuzzer's own, and half know JSON.
 #[macro_export]
 macro_rules! target {
     ($name:ident) => {
@@ -14,7 +14,7 @@ macro_rules! target {
     };
 }
 
-/// Changes the first `size` bytes of an input, and returns how many there are now: at most `max_size`.
+/// Changes the input, which is the first `size` bytes, and returns its new size: at most `max_size`.
 pub fn mutated(input: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     if seed.is_multiple_of(2) {
         return libfuzzer_sys::fuzzer_mutate(input, size, max_size);

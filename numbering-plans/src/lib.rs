@@ -180,13 +180,13 @@ struct Flags {
     of_beginnings: u16,
 }
 
-/// A state, by the index of its first word in `STATES`. That word contains the flags and the runs. The next state for
-/// each run of digits follows.
+/// A state, by the index of its first word in `STATES`. That word contains the flags and the runs. The next words are
+/// the next states, one for each run of digits.
 #[derive(Clone, Copy)]
 struct State(u16);
 
 impl State {
-    /// The state after digits with which no number begins.
+    /// The state after digits that begin no number.
     const DEAD: Self = Self(0);
 
     fn word(self) -> u16 {
@@ -235,7 +235,7 @@ impl Prefix {
 
     /// Removes the prefix from `digits`.
     fn strip<'a>(&self, digits: &'a str) -> Option<&'a str> {
-        // Most prefixes are the same digits for all numbers, and need no regular expression.
+        // Most prefixes are fixed digits, which need no regular expression.
         if self.pattern.bytes().all(|byte| byte.is_ascii_digit()) {
             return digits.strip_prefix(self.pattern);
         }

@@ -192,7 +192,7 @@ fn every_plan_knows_how_long_its_numbers_are() {
 }
 
 #[test]
-fn every_plan_takes_prefixes_off_as_its_patterns_do() {
+fn every_plan_removes_prefixes_as_its_patterns_do() {
     let mut rewritten = 0;
     for (plan, metadata) in plans() {
         let international = metadata

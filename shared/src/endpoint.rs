@@ -1,4 +1,4 @@
-//! Where DynamoDB is, and which hosts are this machine.
+//! The endpoint of DynamoDB, and the check whether a host is this machine.
 
 use url::{Host, Url};
 
@@ -15,7 +15,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The endpoint that the environment sets for DynamoDB, if it sets one, by the rules of the AWS SDKs
+/// The endpoint that the environment sets for DynamoDB, if any, by the rules of the AWS SDKs
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 #[must_use]
 pub fn configured_endpoint() -> Option<String> {

@@ -1,4 +1,4 @@
-//! Environment variables as every part of the program reads them.
+//! Reads environment variables, in the same way for every part of the program.
 
 use std::env::{self, VarError};
 

@@ -1,4 +1,4 @@
-//! What the functions of Contact Verification share.
+//! The code that the functions of Contact Verification share.
 //!
 //! Dependencies point one way: the functions use `http`, `auth` and `store`, and those use `domain`.
 

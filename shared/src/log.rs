@@ -1,4 +1,4 @@
-//! The log: one JSON line for each request, and one more for each failure of ours.
+//! The log: one JSON line for each request, and a second line for each server error.
 
 mod metrics;
 mod request;
@@ -18,10 +18,10 @@ use self::request::{REQUEST_LOG, RequestLog};
 pub use self::metrics::LambdaFunction;
 pub(crate) use self::request::{Measured, RequestLine, write_request};
 
-/// Starts the log at this level, written to `writer`. The metrics of a Lambda `function` are written at every level.
+/// Starts the log at this level. `writer` gets the lines. The metrics of a Lambda `function` are written at every level.
 ///
-/// Libraries log only errors, at every level: their other messages hold requests and answers, and with them tokens and
-/// personal data.
+/// Libraries log at most errors, at every level: their other messages contain requests and answers, and with them tokens
+/// and personal data.
 pub fn init_logging<W: io::Write>(
     level: LevelFilter,
     function: Option<LambdaFunction>,
@@ -36,7 +36,7 @@ pub fn init_logging<W: io::Write>(
         .json()
         .flatten_event(true)
         .with_writer(writer.clone());
-    // Both fail only if this process has started the log before. That log stays in use.
+    // Both calls fail only if this process has started the log before. That log stays in use.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(targets)
@@ -78,7 +78,7 @@ mod tests {
     struct Failure(&'static str, #[source] Option<Box<Failure>>);
 
     #[test]
-    fn an_error_is_told_with_its_causes_down_to_the_root() {
+    fn an_error_is_logged_with_its_causes_down_to_the_root() {
         let root = Failure("no route to host", None);
         let middle = Failure("not connected", Some(Box::new(root)));
         let error = Failure("not recorded", Some(Box::new(middle)));

@@ -1,4 +1,4 @@
-//! The configuration of the AWS SDK in a function: a start loads only what it needs.
+//! The configuration of the AWS SDK in a function. A start loads only the parts that it needs.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -11,13 +11,14 @@ use crate::environment::environment_variable;
 
 /// The configuration that the AWS SDKs read from the environment, profiles and metadata services.
 ///
-/// Credentials in the environment take precedence, as in every SDK. Here the other sources are then not even set up.
+/// Credentials in the environment take precedence, as in every SDK. If they exist, this function does not set up the other
+/// sources.
 pub async fn configuration() -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
         loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
-        // With these credentials the SDK calls nothing but DynamoDB. All its clients share one HTTP client, and with it one
-        // connection. Without TLS no certificates are needed, and an HTTPS client would load them all.
+        // With these credentials the SDK calls only DynamoDB. All its clients share one HTTP client and its connection. An
+        // `http://` endpoint gets a client without TLS, because an HTTPS client loads all certificates.
         if !is_behind_proxy() {
             let is_plain =
                 configured_endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"));
@@ -33,7 +34,7 @@ pub async fn configuration() -> SdkConfig {
     loader.load().await
 }
 
-/// Whether the environment names a proxy. Only the SDK's own client uses proxies.
+/// Whether the environment names a proxy. Only the SDK's default HTTP client uses proxies.
 fn is_behind_proxy() -> bool {
     ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
         .iter()

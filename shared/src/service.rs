@@ -13,7 +13,7 @@ use crate::store::Store;
 /// Tells the time. It is injected, so that tests can set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The parts that every handler uses: made once at start, shared by all requests.
+/// The parts that every handler uses. They are created once, at start, and all requests share them.
 pub struct Service {
     /// Verifies tokens.
     pub authenticator: Authenticator,
@@ -25,12 +25,12 @@ pub struct Service {
     pub time_zone: TimeZone,
     /// Tells the time.
     pub clock: Clock,
-    /// How long a request may take. After that the answer is 503.
+    /// The time limit of a request. After it, the answer is 503.
     pub deadline: Duration,
 }
 
-/// How long a request may take in a function. It is below the function's timeout and below the 30 seconds of API
-/// Gateway, so that the caller gets an answer of ours.
+/// The time limit of a request in a function. It is below the function's timeout and below the 30 seconds of API Gateway,
+/// so that the function itself answers a slow request.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
@@ -48,7 +48,8 @@ impl Service {
     }
 }
 
-/// The system's clock. A time before 1970 or after 9999 is wrong and becomes 1970, which shows in every record.
+/// The system's clock. A time before 1970 or after 9999 is wrong and becomes 1970. At that time, every request gets 503
+/// ([`Call::authenticate_reader`](crate::http::Call::authenticate_reader)).
 #[must_use]
 pub fn system_clock() -> Clock {
     Arc::new(|| Timestamp::from_datetime(Utc::now()).unwrap_or(Timestamp::EPOCH))

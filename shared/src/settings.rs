@@ -16,7 +16,7 @@ pub use crate::environment::environment_variable;
 pub struct Settings {
     /// The table's name.
     pub table_name: String,
-    /// Verifies tokens, as the settings `JWT_*` say.
+    /// Verifies tokens by the settings `JWT_*`.
     pub authenticator: Authenticator,
     /// The region of phone numbers in national form.
     pub default_phone_region: PhoneRegion,
@@ -24,11 +24,11 @@ pub struct Settings {
     pub time_zone: TimeZone,
     /// The lowest level that is logged.
     pub log_level: LevelFilter,
-    /// Whether the log of requests holds metrics, where the function runs on Lambda.
+    /// Whether the log lines of requests contain metrics. Outside Lambda they never do.
     pub has_metrics: bool,
 }
 
-/// A missing or invalid setting. Its text is one line: the name, the problem, and what is allowed.
+/// A missing or invalid setting. Its text is one line: the name, the problem, and the allowed values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidSetting(String);
@@ -81,18 +81,18 @@ impl Settings {
     }
 }
 
-/// The settings of `record-history`, which answers no callers.
+/// The settings of `record-history`, which answers no requests.
 #[derive(Debug)]
 pub struct HistorySettings {
-    /// The table.
+    /// The table's name.
     pub table_name: String,
     /// The bus of Amazon EventBridge that gets the events.
     pub event_bus_name: String,
-    /// Whether events have the phone number or e-mail address that they are about.
+    /// Whether events contain the phone number or e-mail address that they are about.
     pub events_with_addresses: bool,
     /// The queue of Amazon SQS that gets the positions of records that cannot be read.
     pub unreadable_records_queue_url: String,
-    /// From which level on the function logs.
+    /// The lowest level that is logged.
     pub log_level: LevelFilter,
 }
 
@@ -100,15 +100,15 @@ impl HistorySettings {
     /// Reads the settings from the environment.
     ///
     /// # Errors
-    /// When a setting is missing or invalid.
+    /// The first setting that is missing or invalid.
     pub fn from_environment() -> Result<Self, InvalidSetting> {
         Self::read(environment_variable)
     }
 
-    /// Reads the settings; `value_of` gives the value of a variable by its name.
+    /// Reads the settings by name from `value_of`. A blank value counts as unset.
     ///
     /// # Errors
-    /// When a setting is missing or invalid.
+    /// The first setting that is missing or invalid.
     pub fn read(
         value_of: impl Fn(&'static str) -> Result<Option<String>, VarError>,
     ) -> Result<Self, InvalidSetting> {
@@ -126,7 +126,8 @@ impl HistorySettings {
     }
 }
 
-/// Whether events have the phone number or e-mail address that they are about; `default` unless `EVENTS_WITH_ADDRESSES` says so.
+/// Whether events contain the phone number or e-mail address that they are about: the value of `EVENTS_WITH_ADDRESSES`, or
+/// `default` if it is not set.
 ///
 /// # Errors
 /// When the variable is neither `true` nor `false`.
@@ -148,10 +149,10 @@ pub fn events_with_addresses(
 #[error("must be 3 to 255 letters, digits, `_`, `-` or `.`")]
 pub struct InvalidTableName;
 
-/// The name of a DynamoDB table.
+/// Reads the name of a DynamoDB table.
 ///
 /// # Errors
-/// When DynamoDB has no such names.
+/// When DynamoDB does not allow the name.
 pub fn table_name(text: &str) -> Result<String, InvalidTableName> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     if (3..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
@@ -182,7 +183,7 @@ impl Values<'_> {
             .ok_or_else(|| InvalidSetting::new(name, format!("is not set: it must be {what}")))
     }
 
-    /// The parsed value of a setting. The error has the words of `problem`, then the reason.
+    /// The parsed value of a setting. The text of the error has `problem`, then the reason.
     fn parsed<T: FromStr<Err: Display>>(
         &self,
         name: &'static str,
@@ -211,7 +212,7 @@ impl Values<'_> {
         ) {
             (Some(json), None) => KeySet::parse(&json).map(Keys::from).map_err(|why| {
                 invalid(&format!(
-                    "{why}: it must be a JWK Set (RFC 7517) whose every key can verify signatures"
+                    "{why}: it must be a JWK Set (RFC 7517) in which every key can verify signatures"
                 ))
             }),
             (None, Some(fetched)) => Ok(Keys::Fetched(fetched)),
@@ -224,7 +225,7 @@ impl Values<'_> {
         }
     }
 
-    /// One audience, or several with commas between them.
+    /// Reads one audience, or several audiences with commas between them.
     fn audiences(&self) -> Result<Vec<String>, InvalidSetting> {
         let (name, what) = ("JWT_AUDIENCE", "the `aud` of accepted tokens");
         let list = self.required(name, what)?;
@@ -241,7 +242,8 @@ impl Values<'_> {
         Ok(audiences.into_iter().map(str::to_owned).collect())
     }
 
-    /// The names of the claims. If one claim had two meanings, an organization named `SUPERADMIN` would be a role.
+    /// Reads the names of the claims. They must differ: if one claim had two meanings, an organization named `SUPERADMIN` would
+    /// be a role.
     fn claim_names(&self) -> Result<ClaimNames, InvalidSetting> {
         let claim_name = |name, default: &str| -> Result<ClaimName, InvalidSetting> {
             self.or_default(name, default)?
@@ -264,7 +266,7 @@ impl Values<'_> {
         };
         Err(InvalidSetting::new(
             double,
-            "names the claim of another meaning: each must have its own",
+            "names the claim of another setting: each setting needs its own claim",
         ))
     }
 
@@ -292,7 +294,7 @@ impl Values<'_> {
 
     fn log_level(&self) -> Result<LevelFilter, InvalidSetting> {
         let level = self.or_default("LOG_LEVEL", "info")?;
-        // `LevelFilter` would also read a number.
+        // `LevelFilter` would also accept a number.
         let is_word = level.bytes().all(|byte| byte.is_ascii_alphabetic());
         level.parse().ok().filter(|_| is_word).ok_or_else(|| {
             InvalidSetting::new(
@@ -447,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_unicode_is_named() {
+    fn the_error_names_a_setting_that_is_not_unicode_text() {
         let error = Settings::read(|_| Err(VarError::NotUnicode("x".into()))).unwrap_err();
         assert_eq!(error.to_string(), "TABLE_NAME is not Unicode text");
     }

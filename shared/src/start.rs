@@ -20,9 +20,9 @@ use crate::service::Service;
 use crate::settings::{InvalidSetting, Settings};
 use crate::store::{ClientTimeouts, Store, configure};
 
-/// Starts a function: settings, client, then the Lambda runtime with `handler` for every event.
+/// Starts a function: reads the settings, creates the client, and runs the Lambda runtime with `handler` for every event.
 ///
-/// A setting that is missing or bad ends it with one line that names the setting.
+/// If a setting is missing or invalid, the start fails with one line that names the setting.
 pub async fn start<F>(handler: impl Fn(Arc<Service>, Request) -> F) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send,
@@ -56,7 +56,8 @@ where
     }
     let store = Store::new(Client::from_conf(config), settings.table_name.clone());
     let service = Arc::new(Service::new(settings, store));
-    // What is opened and fetched during the init phase, at full speed, the first request need not wait for.
+    // The init phase runs at full speed. The connection and the keys are ready before the first request, which need not wait
+    // for them.
     tokio::join!(service.store.connect(), service.authenticator.prepare());
     lambda_http::run(service_fn(|request| {
         let answer = handler(Arc::clone(&service), request);
@@ -65,8 +66,8 @@ where
     .await
 }
 
-/// A response that `lambda_http` sends unchanged. It would convert a bare `Response` from the charset of its content type
-/// to UTF-8, and link the tables of all charsets. Our responses never name a charset.
+/// A response that `lambda_http` sends unchanged. `lambda_http` would convert a bare `Response` from the charset of its
+/// content type to UTF-8, which links the tables of all charsets. Our responses never name a charset.
 struct Answer(Response<Body>);
 
 impl IntoResponse for Answer {
@@ -75,7 +76,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// The name and version that Lambda's variables give this function, if it runs on Lambda.
+/// The name and version of this function, from Lambda's environment variables; `None` outside Lambda.
 fn lambda_function() -> Result<Option<LambdaFunction>, InvalidSetting> {
     let variable = |name| environment_variable(name).map_err(|_| InvalidSetting::not_text(name));
     let Some(name) = variable("AWS_LAMBDA_FUNCTION_NAME")? else {

@@ -1,4 +1,4 @@
-//! What callers ask for.
+//! The callers, and the random requests that they send.
 
 use serde_json::{Value, json};
 use shared::http::Route;
@@ -10,7 +10,7 @@ use crate::scene::{
     STABLE_CONTACT, STABLE_PHONE,
 };
 
-/// A caller in an organization, as a person and as an application.
+/// A caller in an organization: as a person, as two applications, and as a super administrator.
 #[derive(Debug, Clone)]
 pub struct Callers {
     organization: &'static str,
@@ -18,12 +18,12 @@ pub struct Callers {
     applications: [Caller; 2],
     super_admin: Caller,
     tokens: [String; 4],
-    /// The address that callers of this history meet at.
+    /// The address that all callers of this history use most often, so that their requests meet.
     favourite: &'static str,
 }
 
 impl Callers {
-    /// The caller of this number in an organization, which most often asks for this address of those that come and go.
+    /// The caller of this number in an organization. Of the addresses that come and go, it uses `favourite` most often.
     #[must_use]
     pub fn new(organization: &'static str, number: u64, favourite: &'static str) -> Self {
         let caller = |subject: String, role, client| Caller {
@@ -76,7 +76,7 @@ impl Callers {
         )
     }
 
-    /// A request, drawn at random. `cursors` are those of pages that anybody has read, with the organization and the contact.
+    /// A random request. `cursors` has the organization, the contact and the cursor of each page that any caller has read.
     #[must_use]
     pub fn draw(
         &self,
@@ -144,7 +144,7 @@ impl Callers {
         }
     }
 
-    /// A time of few, so that equal ones occur; each organization has its own year.
+    /// One of a few times, so that equal times occur. Each organization has its own year.
     fn time(&self, random: &Random) -> String {
         let year = if self.organization == ORGANIZATIONS[0] {
             2021
@@ -221,7 +221,7 @@ impl Callers {
         self.by_application(Route::VerifyContact, client, contact, asked, content)
     }
 
-    /// An address of those that come and go.
+    /// One of the addresses that come and go.
     fn loose_address(&self, random: &Random) -> &'static str {
         if random.chance(0.5) {
             self.favourite
@@ -338,7 +338,7 @@ impl Callers {
         self.by_application(Route::ContactStatus, client, "", asked, content)
     }
 
-    /// A page of a history, in some cases with a cursor that belongs to any page.
+    /// A page of a history, often with the cursor of a random page.
     fn history(&self, random: &Random, cursors: &[(String, String, String)]) -> Request {
         let contact = random.of_these(&CONTACTS);
         let mut content = json!({ "limit": random.number(1..4) });
@@ -356,7 +356,7 @@ impl Callers {
         )
     }
 
-    /// A super administrator, who reads a contact by its id alone.
+    /// A read of a contact by a super administrator, who names only its id.
     fn as_super_admin(&self, random: &Random) -> Request {
         let contact = random.of_these(&[STABLE_CONTACT, LONE_CONTACT]);
         Request {
@@ -390,7 +390,7 @@ impl Callers {
     }
 }
 
-/// The stable address is in one audience, so that all requests about it meet.
+/// The audience for an address. The stable address has only one, so that all requests about it meet.
 fn audience_of(address: &str, random: &Random) -> &'static str {
     if address == STABLE_ADDRESS {
         AUDIENCES[0]

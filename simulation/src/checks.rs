@@ -1,4 +1,4 @@
-//! What must hold in each history, whatever went wrong in it.
+//! The promises that must hold in each history, whatever fails in it.
 
 mod addresses;
 mod answers;
@@ -18,12 +18,12 @@ use crate::requests::Sent;
 
 pub use self::linearizability::{Operation, Register, is_linearizable};
 
-/// A promise that was broken in a history.
+/// A broken promise of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Which check found it.
+    /// The check that found it.
     pub check: &'static str,
-    /// What it found.
+    /// The details.
     pub what: String,
 }
 
@@ -42,7 +42,7 @@ impl Violations {
 pub fn violations(history: &History) -> Vec<Violation> {
     let mut found = Violations::default();
     if let Some(panic) = &history.panic {
-        found.add("the program goes on", panic.clone());
+        found.add("the program does not panic", panic.clone());
         return found.0;
     }
     for record in &history.unreadable {

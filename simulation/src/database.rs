@@ -1,14 +1,14 @@
-//! A DynamoDB in the process that is no more polite than AWS documents it.
+//! A DynamoDB in the process that gives no more guarantees than AWS documents.
 //!
-//! `dynoxide` executes each request at one time. Around it, this module adds the time that a request takes, and what other requests
-//! see meanwhile:
+//! `dynoxide` executes each request at one moment. This module adds the time that a request takes, and the view of other requests
+//! in that time:
 //!
-//! - A write of one item is refused while a transaction works on the item, and the other way round.
-//! - A transaction that reads is refused while any write to one of its items is in flight.
-//! - Transactions are serializable, but reads of single items are not ordered with them: after a commit, each item's new image
-//!   becomes visible to such reads at a time of its own.
-//! - A transaction that was left unfinished blocks its items for seconds, and is then completed or undone.
-//! - A read that does not ask for consistency, and every index, show the past.
+//! - It refuses a write of one item while a transaction works on the item, and the other way round.
+//! - It refuses a transaction that reads while any write to one of its items is in flight.
+//! - Transactions are serializable, but reads of single items are not ordered with them: after a commit, the new image of each item
+//!   becomes visible to such reads at its own time.
+//! - An unfinished transaction blocks its items for seconds. Then it is completed or undone.
+//! - A read that does not ask for consistency, and every index, can show the past.
 
 mod engine;
 mod reads;
@@ -31,7 +31,7 @@ use crate::weather::Weather;
 /// The name of the table.
 pub const TABLE: &str = "contacts";
 
-/// A read of several items one after another, which answers as a transaction does. Only a planted fault asks for it.
+/// An operation that reads several items one after another, and answers as a transaction does. Only a planted fault uses it.
 pub const READ_ONE_BY_ONE: &str = "ReadOneByOne";
 
 /// A request to the database.
@@ -74,7 +74,7 @@ impl Answer {
         answer
     }
 
-    /// Whether the request was done.
+    /// Whether the request succeeded.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.status == 200
@@ -96,9 +96,9 @@ struct State {
     locked: BTreeSet<Key>,
     /// How many writes of single items are in flight.
     writing: BTreeMap<Key, usize>,
-    /// The images that reads of single items still see, of items that a transaction has changed.
+    /// Items that a transaction has changed, with the earlier images that reads of single items still see.
     hidden: BTreeMap<Key, Option<Item>>,
-    /// Earlier images, each with the time when it was replaced.
+    /// Earlier images, each with the time of its replacement.
     past: BTreeMap<Key, Vec<(Duration, Option<Item>)>>,
     tokens: BTreeMap<String, Token>,
     ledger: Ledger,
@@ -141,13 +141,13 @@ impl Database {
         }
     }
 
-    /// The weather now.
+    /// The current weather.
     #[must_use]
     pub fn weather(&self) -> Weather {
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on, nothing goes wrong.
+    /// Ends all bad weather: from now on, nothing fails.
     pub fn calm(&self) {
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = Weather::CALM;
     }
@@ -183,7 +183,7 @@ impl Database {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does a request, in the time that it takes.
+    /// Executes a request, in the time that it takes.
     pub async fn answer(&self, call: Call) -> Answer {
         let Call { operation, body } = call;
         match operation.as_str() {
@@ -239,7 +239,7 @@ impl Database {
         answer
     }
 
-    /// Writes items, each by itself. Some may be left to be written again.
+    /// Writes each item by itself. Returns those that it did not write as unprocessed.
     async fn batch_write(&self, body: &Value) -> Answer {
         let mut requests = body["RequestItems"][TABLE]
             .as_array()

@@ -1,7 +1,7 @@
 //! Faults that are planted into the program, to show that the checks find them.
 //!
-//! A fault changes what the program says to the database, or hears of it: that is where a mistake in the store would show. The
-//! program itself has no switch for any of them.
+//! Most faults change the program's calls to the database, or the answers: a mistake in the store would show there. The program
+//! itself has no switch for any fault.
 
 mod answers;
 mod conditions;
@@ -28,19 +28,19 @@ pub struct Fault {
 /// How a fault is planted.
 #[derive(Clone, Copy)]
 pub enum Plant {
-    /// Into a call that the program makes of the database.
+    /// Changes a call of the program to the database.
     Call(fn(&mut Call)),
-    /// Into the calls: others instead of one. Without any, the program takes the call for done.
+    /// Replaces a call by other calls. If there are none, the program gets an answer of success.
     Calls(fn(Call) -> Vec<Call>),
-    /// The program sends this call after an ambiguous failure of one.
+    /// Sends another call after an ambiguous failure of a call.
     Repeat(fn(&Call) -> Option<Call>),
-    /// Into the answers that the program gets of the database.
+    /// Changes the answers that the program gets from the database.
     Answer(fn(&Call, &mut Answer)),
-    /// Into the requests that functions get.
+    /// Changes the requests that functions get.
     Request(fn(&mut Request)),
-    /// Into the answers that functions give.
+    /// Changes the answers of functions.
     Response(fn(&mut Response)),
-    /// `record-history` hides what it could not record.
+    /// Makes `record-history` hide the records that it could not record.
     HiddenFailures,
 }
 
@@ -67,7 +67,7 @@ impl Fault {
         }
     }
 
-    /// Changes what the program gets as the answer to a call.
+    /// Changes the answer that the program gets to a call.
     pub fn change_answer(&self, call: &Call, answer: &mut Answer) {
         if let Plant::Answer(plant) = self.plant {
             plant(call, answer);
@@ -81,14 +81,14 @@ impl Fault {
         }
     }
 
-    /// Changes what a function answers.
+    /// Changes the answer of a function.
     pub fn change_response(&self, response: &mut Response) {
         if let Plant::Response(plant) = self.plant {
             plant(response);
         }
     }
 
-    /// Whether `record-history` hides what it could not record.
+    /// Whether `record-history` hides the records that it could not record.
     #[must_use]
     pub fn hides_failures(&self) -> bool {
         matches!(self.plant, Plant::HiddenFailures)

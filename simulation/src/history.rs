@@ -1,4 +1,4 @@
-//! One history: a world that begins with two organizations, what callers do in it, and what is there at its end.
+//! One history: a world that begins with two organizations, the requests of its callers, and its state at the end.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,12 +29,12 @@ use crate::weather::Weather;
 /// An organization and the id of a contact in it.
 pub type ContactKey = (String, String);
 
-/// All that is known of a history at its end.
+/// The full record of a history.
 #[derive(Debug, Default)]
 pub struct History {
-    /// The requests, in the order in which they were sent.
+    /// The requests, in the order of their ends.
     pub sent: Vec<Sent>,
-    /// All that was written.
+    /// All writes.
     pub commits: Vec<Commit>,
     /// The table at the end.
     pub items: Vec<Item>,
@@ -42,7 +42,7 @@ pub struct History {
     pub entries: BTreeMap<ContactKey, Vec<Value>>,
     /// Records that `record-history` could not read.
     pub unreadable: Vec<String>,
-    /// What [`Trace::fingerprint`] says.
+    /// The [`Trace::fingerprint`].
     pub fingerprint: u64,
     /// How often each event happened.
     pub counts: Counts,
@@ -50,12 +50,12 @@ pub struct History {
     pub panic: Option<String>,
 }
 
-/// Lets a history happen, with a fault planted into the program or none. It is the same for every run of a seed.
+/// Runs a history, with or without a planted fault. Each run of a seed is the same.
 #[must_use]
 pub fn run(seed: u64, fault: Option<&'static Fault>, is_shown: bool) -> History {
     let items = start::items();
     let run = || {
-        // The jitter of the SDK and of our own retries comes from here.
+        // The jitter of the SDK and of our own retries uses this generator.
         fastrand::seed(seed);
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_time().start_paused(true).build().unwrap();
@@ -74,7 +74,7 @@ pub fn run(seed: u64, fault: Option<&'static Fault>, is_shown: bool) -> History 
     })
 }
 
-/// The world of a history while it happens.
+/// The world of a running history.
 struct World {
     random: Random,
     trace: Trace,
@@ -86,7 +86,7 @@ struct World {
     seen: Mutex<Seen>,
 }
 
-/// What callers have seen.
+/// The data that callers have seen.
 #[derive(Default)]
 struct Seen {
     sent: Vec<Sent>,
@@ -107,7 +107,7 @@ impl World {
             trace: trace.clone(),
             fault,
         };
-        // Clocks of machines that are synchronized differ by far less.
+        // Up to 10 seconds wrong. Clocks of synchronized machines differ by far less.
         let skew = || i64::try_from(random.number(0..20_000)).unwrap() - 10_000;
         let processes = (0..3).map(|_| Process::new(&network, skew())).collect();
         let favourite = random.of_these(&ADDRESSES);
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// What one caller does.
+    /// Sends the requests of one caller.
     async fn call(&self, number: u64) {
         let organization = ORGANIZATIONS[usize::from(self.random.chance(0.3))];
         let callers = Callers::new(organization, number, self.favourite);
@@ -260,7 +260,7 @@ impl World {
         let items = self.database.items_in_order();
         let contacts = items.iter().filter_map(|item| {
             let id = item["pk"]["S"].as_str()?.strip_prefix(&prefix)?;
-            // What nobody changed has no history.
+            // An unchanged contact of the start has no history.
             let is_changed = item["changeRoute"]["S"] != "seed";
             (item["sk"]["S"] == "CONTACT" && is_changed).then(|| id.to_owned())
         });

@@ -1,4 +1,4 @@
-//! Invocations of functions, whose processes are frozen or killed between any two calls of the database.
+//! Invocations of functions. Their processes can freeze or die between any two calls of the database.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,9 +20,9 @@ tokio::task_local! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mishap {
     None,
-    /// It dies.
+    /// The process dies.
     Killed,
-    /// It is frozen for this time.
+    /// The process is frozen for this time.
     Frozen(Duration),
 }
 
@@ -30,7 +30,7 @@ enum Mishap {
 #[derive(Debug)]
 pub struct Invocation {
     mishap: Mishap,
-    /// At which send or receipt it happens.
+    /// The number of the send or receipt at which the mishap happens.
     at_point: u64,
     points: AtomicU64,
     is_dead: AtomicBool,
@@ -38,7 +38,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// An invocation to which something may happen, as the weather has it.
+    /// An invocation with a random mishap or none, by the probabilities of the weather.
     #[must_use]
     pub fn draw(random: &Random, weather: Weather) -> Arc<Self> {
         let mishap = if random.chance(weather.killed) {
@@ -57,13 +57,13 @@ impl Invocation {
         })
     }
 
-    /// The invocation that is running.
+    /// The running invocation.
     #[must_use]
     pub fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
     }
 
-    /// The process is about to send a call, or has got the answer.
+    /// Call this before the process sends a call, and after it gets the answer: the mishap can happen here.
     pub async fn reach_call(&self, trace: &Trace) {
         if self.points.fetch_add(1, Ordering::Relaxed) != self.at_point {
             return;
@@ -89,8 +89,8 @@ impl Invocation {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does the work of the invocation; nothing where the process dies in the middle. While it is frozen, not even its timers run:
-    /// when it goes on, all that passed meanwhile is there at once.
+    /// Does the work of the invocation. Returns `None` if the process dies. A frozen process runs not even its timers: after it
+    /// thaws, all timers that expired in the meantime fire at once.
     pub async fn run<T>(self: Arc<Self>, work: impl Future<Output = T>) -> Option<T> {
         let invocation = Arc::clone(&self);
         CURRENT

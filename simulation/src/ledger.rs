@@ -1,4 +1,4 @@
-//! All that was written in a history: the truth that answers are compared with.
+//! All writes of a history: the truth with which the checks compare answers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,20 +16,20 @@ pub type Item = Value;
 pub struct Write {
     /// The item's key.
     pub key: Key,
-    /// The item before it, if there was one.
+    /// The item before the write, if it existed.
     pub before: Option<Item>,
-    /// The item after it, unless it was deleted.
+    /// The item after the write; `None` if the write deleted it.
     pub after: Option<Item>,
 }
 
-/// What became visible to transactions at one time.
+/// Writes that became visible to transactions at the same time.
 #[derive(Debug, Clone)]
 pub struct Commit {
-    /// When.
+    /// When they became visible to transactions.
     pub at: Duration,
-    /// When all of it was visible to reads of single items too.
+    /// When all of them were visible to reads of single items too.
     pub visible_at: Duration,
-    /// The items.
+    /// The writes.
     pub writes: Vec<Write>,
 }
 
@@ -38,7 +38,8 @@ pub struct Commit {
 pub struct Ledger {
     /// All commits, in their order.
     pub commits: Vec<Commit>,
-    /// When each partition was written first. The ids of new contacts are random, so their order would differ from run to run.
+    /// The order in which the partitions were first written. The order of the keys would differ between runs, since new contacts have
+    /// random ids.
     ranks: BTreeMap<String, usize>,
 }
 

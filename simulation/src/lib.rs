@@ -1,9 +1,9 @@
-//! A simulated world that tries to break the promise: the earliest verification is never lost, and no request takes effect twice.
+//! A simulation that tries to break the promise: the earliest verification is never lost, and no request takes effect twice.
 //!
-//! The handlers and the AWS SDK are the real ones. The SDK's HTTP connector leads to a DynamoDB in the process that conflicts, fails,
-//! answers late and loses answers, as AWS documents it. One thread, one seed and a paused clock make a history: callers in two
-//! organizations, processes with wrong clocks that freeze and die, a stream that redelivers. After it, [`checks`] compare all
-//! requests and answers with all that was written.
+//! The handlers and the AWS SDK are the real ones. The SDK's HTTP connector leads to a simulated DynamoDB in the process. As AWS
+//! documents it, this DynamoDB conflicts, fails, answers late and loses answers. One thread, one seed and a paused clock make a
+//! history. It has callers in two organizations, processes with wrong clocks that freeze and die, and a stream that redelivers.
+//! After a history, [`checks`] compares all requests and answers with all writes.
 //!
 //! [`faults`] plants faults into the program, to show that the checks find them.
 

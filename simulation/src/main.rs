@@ -1,4 +1,4 @@
-//! `cargo simulate`: lets simulated histories happen, and says in which of them a promise was broken.
+//! `cargo simulate`: runs simulated histories, and reports those that break a promise.
 
 #![allow(clippy::print_stdout, reason = "a program for the command line")]
 
@@ -11,27 +11,27 @@ use simulation::faults::{FAULTS, Fault};
 use simulation::history::run;
 use simulation::runs::run_many;
 
-/// A history allocates much and lives shortly.
+/// A history makes many short-lived allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Lets simulated histories happen, and says in which of them a promise was broken.
+/// Runs simulated histories, and reports those that break a promise.
 #[derive(Parser)]
 #[command(name = "simulate")]
 struct Arguments {
-    /// How many histories.
+    /// The number of histories; with `--faults`, the most for each fault.
     #[arg(long, default_value_t = 1000)]
     histories: u64,
-    /// The seed of the first history; a new one unless it is given.
+    /// The seed of the first history; by default a new one.
     #[arg(long)]
     first: Option<u64>,
-    /// Replays the history of this seed, twice, and shows what happens in it.
+    /// Replays the history of this seed, twice, and shows its events.
     #[arg(long)]
     seed: Option<u64>,
-    /// Plants a fault into the program.
+    /// Plants the fault of this name into the program.
     #[arg(long)]
     fault: Option<String>,
-    /// Plants each fault in turn, and says after how many histories it is found.
+    /// Plants each fault in turn, and prints the number of histories after which a check finds it.
     #[arg(long)]
     faults: bool,
 }
@@ -39,7 +39,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.seed.is_none() {
-        // A panic is a violation. Its trace is shown where the seed is replayed.
+        // A panic counts as a violation. A replay of the seed shows its message.
         std::panic::set_hook(Box::new(|_| {}));
     }
     let fault = arguments.fault.as_deref().map(|name| {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Shows a history, and that it is the same in another run.
+/// Shows a history, and checks that a second run is the same.
 fn replay(seed: u64, fault: Option<&'static Fault>) -> ExitCode {
     let history = run(seed, fault, true);
     let again = run(seed, fault, false);
@@ -74,7 +74,7 @@ fn replay(seed: u64, fault: Option<&'static Fault>) -> ExitCode {
     exit_code(is_same && found.is_empty())
 }
 
-/// Lets many histories happen.
+/// Runs many histories.
 fn search(first: u64, count: u64, fault: Option<&'static Fault>) -> ExitCode {
     let began = Instant::now();
     let summary = run_many(first, count, fault, 10);
@@ -102,7 +102,7 @@ fn find_faults(first: u64, count: u64) -> ExitCode {
     let mut missed = 0;
     for fault in FAULTS.iter() {
         let mut summary = run_many(first, count, Some(fault), 1);
-        // The processors finish in any order; the table is the same in every run.
+        // The threads finish in any order. Sorting makes the table the same in every run.
         summary.broken.sort_by_key(|(seed, _)| *seed);
         let Fault { name, what, .. } = fault;
         if let Some((seed, found)) = summary.broken.first() {

@@ -1,4 +1,4 @@
-//! The way from the AWS SDK to the database: an HTTP connector whose connections are slow, break, and lose requests and answers.
+//! The network between the AWS SDK and the database: an HTTP connector whose connections are slow, break, and lose messages.
 
 use std::fmt;
 use std::io;
@@ -30,13 +30,13 @@ use crate::trace::Trace;
 /// The network between the processes and the database.
 #[derive(Clone)]
 pub struct Network {
-    /// The database that it leads to.
+    /// The database behind the network.
     pub database: Database,
     /// Decides what goes wrong.
     pub random: Random,
-    /// What happens.
+    /// The trace of the history.
     pub trace: Trace,
-    /// A fault that is planted into the program.
+    /// The fault that is planted into the program, if any.
     pub fault: Option<&'static Fault>,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Debug for Network {
     }
 }
 
-/// The body of an answer, or a broken connection.
+/// An answer, or a broken connection.
 type Carried = Result<HttpResponse, ConnectorError>;
 
 impl Network {
@@ -58,12 +58,12 @@ impl Network {
             .region(Region::new("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "simulation"))
             .http_client(self.clone())
-            // A process has its own budget of retries.
+            // Each process has its own retry budget.
             .retry_partition(RetryPartition::custom("simulation").build());
         Client::from_conf(configure(builder, ClientTimeouts::default()).build())
     }
 
-    /// Carries a call of the program, as a planted fault makes it, and its answer.
+    /// Sends a call of the program, changed by the planted fault, and returns its answer.
     async fn carry(self, call: Call) -> Carried {
         let calls = match self.fault {
             Some(fault) => fault.calls(call),
@@ -101,7 +101,7 @@ impl Network {
             invocation.reach_call(&self.trace).await;
         }
         let (answered, answer) = oneshot::channel();
-        // What was sent travels on, also when the process dies or no longer waits.
+        // The call goes on even if the process dies or no longer waits.
         let network = self.clone();
         tokio::spawn(async move {
             if let Some(carried) = network.trip(call).await {
@@ -119,7 +119,7 @@ impl Network {
         }
     }
 
-    /// The way of a call to the database and back. Nothing arrives where there is nothing.
+    /// Takes a call to the database and its answer back. Returns `None` if the request or the answer is lost.
     async fn trip(self, call: Call) -> Option<Carried> {
         let (random, weather) = (&self.random, self.database.weather());
         sleep(random.milliseconds(1..12)).await;
@@ -171,7 +171,7 @@ impl Network {
         Some(Ok(response(&answer)))
     }
 
-    /// The answer to a call that the database does not look at.
+    /// The refusal of a call that does not reach the database.
     fn refusal(&self, call: &Call) -> Option<Answer> {
         let (random, weather) = (&self.random, self.database.weather());
         let count = call.body["TransactItems"].as_array().map_or(0, Vec::len);
@@ -233,7 +233,7 @@ fn response(answer: &Answer) -> HttpResponse {
     )
 }
 
-/// The answer, of which only a part arrives before the connection breaks.
+/// The first half of an answer, after which the connection breaks.
 fn cut(answer: &Answer) -> HttpResponse {
     let mut body = serde_json::to_vec(&answer.body).unwrap();
     body.truncate(body.len() / 2);
@@ -259,5 +259,5 @@ fn broken() -> ConnectorError {
     ConnectorError::io("the connection broke".into())
 }
 
-/// Waits no longer than callers of API Gateway do.
+/// The time that API Gateway waits for a function.
 pub const GATEWAY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! The command-line tool: it imports what some system believes.
+//! The operator's command-line tool, which imports records of another system.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use shared::store::{
 
 use crate::requests::Response;
 
-/// Imports a record that says that an address of a contact is verified since a time. Answers as a request would.
+/// Imports a record with an address of a contact that is verified since the time `at`. Answers as a request does.
 pub async fn import(
     store: &Store,
     clock: &(dyn Fn() -> Timestamp + Send + Sync),

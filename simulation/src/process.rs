@@ -1,4 +1,4 @@
-//! Processes of functions, each with a clock of its own.
+//! Processes of functions, each with its own clock.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::requests::{Asked, Request, Response};
 use crate::scene::BEGAN_AT_MS;
 use crate::trace::Trace;
 
-/// A process of a function. Its clock is wrong by some seconds.
+/// A process that serves all functions. Its clock is wrong by some seconds.
 #[derive(Clone)]
 pub struct Process {
     service: Arc<Service>,
@@ -27,7 +27,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process whose clock is ahead by this time, or behind.
+    /// A process whose clock is ahead by `skew_ms`, or behind if it is negative.
     #[must_use]
     pub fn new(network: &Network, skew_ms: i64) -> Self {
         let settings = settings_from(&|_| Ok(None)).unwrap();
@@ -48,13 +48,13 @@ impl Process {
         }
     }
 
-    /// What its clock shows now, in milliseconds since 1970.
+    /// The time of its clock, in milliseconds since 1970.
     #[must_use]
     pub fn clock_ms(&self) -> i64 {
         clock_ms(&self.trace, self.skew_ms)
     }
 
-    /// Answers a request; nothing where the process dies. The request comes as API Gateway sends it.
+    /// Answers a request, which is an event of API Gateway. Returns `None` if the process dies.
     pub async fn answer(
         &self,
         route: Route,
@@ -66,7 +66,7 @@ impl Process {
         invocation.run(work).await
     }
 
-    /// Imports a record; nothing where the process dies.
+    /// Imports a record. Returns `None` if the process dies.
     pub async fn import(
         &self,
         request: Request,

@@ -1,4 +1,4 @@
-//! Requests of callers, as events of API Gateway, and what is known of them afterwards.
+//! Requests of callers, as events of API Gateway, and their answers.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use shared::http::Route;
 /// Tokens are valid until 2200.
 const EXPIRES_AT: u64 = 7_258_118_400;
 
-/// What a request asks for.
+/// The content of a request, as the checks need it.
 #[expect(missing_docs, reason = "the fields are members of the requests")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// Endpoints 1 and 2. Without a time it clears.
+    /// Endpoints 1 and 2. Without a time, the request clears the verification.
     VerifyMethod {
         kind: &'static str,
         value: String,
         at: Option<String>,
         label: Option<String>,
     },
-    /// Endpoint 3. The time is that of the process where there is none.
+    /// Endpoint 3. Without a time, the clock of the process counts.
     VerifyContact {
         audience: String,
         client: String,
@@ -30,7 +30,7 @@ pub enum Asked {
         verified: bool,
         at: Option<String>,
     },
-    /// An upsert of an address.
+    /// Upserts the contact of an address.
     Upsert {
         audience: String,
         client: String,
@@ -39,30 +39,30 @@ pub enum Asked {
         lifts_bounce: bool,
         has_finding: bool,
     },
-    /// An import by the operator's tool: an address of the contact is verified since this time.
+    /// Imports a contact with the operator's tool: its address is verified since this time.
     Import { address: String, at: String },
-    /// A method is added.
+    /// Adds a method.
     Add { kind: &'static str, value: String },
-    /// A method is removed.
+    /// Removes a method.
     Remove { kind: &'static str, value: String },
-    /// An address is subscribed.
+    /// Subscribes an address.
     Subscribe {
         scope: &'static str,
         address: String,
     },
-    /// An address is unsubscribed.
+    /// Unsubscribes an address.
     Unsubscribe { address: String },
-    /// A contact is read.
+    /// Reads a contact.
     Read,
-    /// An address's status is read.
+    /// Reads the status of an address.
     Status {
         audience: String,
         client: String,
         address: String,
     },
-    /// A page of a history is read, with the cursor of a page of this organization, contact and query.
+    /// Reads a page of a history, optionally with the cursor of a page of this organization and contact.
     History { cursor_of: Option<(String, String)> },
-    /// A contact is erased.
+    /// Erases a contact.
     Erase,
 }
 
@@ -71,13 +71,13 @@ pub enum Asked {
 pub struct Request {
     /// The caller's organization.
     pub organization: &'static str,
-    /// The caller's subject, or `client:` and the slug.
+    /// The caller's subject, or `client:` and the slug of its application.
     pub actor: String,
     /// The route.
     pub route: Route,
     /// The contact in the path; blank if the path names none.
     pub contact: String,
-    /// What it asks for.
+    /// The content, as the checks need it.
     pub asked: Asked,
     /// The body, or for a `GET` the parameters of the query.
     pub content: Value,
@@ -98,25 +98,25 @@ pub struct Response {
     pub body: Value,
 }
 
-/// A request that was sent, and what came of it.
+/// A sent request, and its answer.
 #[derive(Debug, Clone)]
 pub struct Sent {
     /// The request.
     pub request: Request,
-    /// Its id, which is on every item that it changes.
+    /// Its id, which every item that it changes contains.
     pub id: String,
-    /// When it was sent.
+    /// When the caller sent it.
     pub began: Duration,
-    /// What the clock of the process showed then, in milliseconds since 1970.
+    /// The time of the process's clock at that moment, in milliseconds since 1970.
     pub clock_ms: i64,
-    /// When its answer arrived.
+    /// When its answer arrived, or when the wait for it ended.
     pub ended: Duration,
     /// The answer, if one arrived.
     pub response: Option<Response>,
 }
 
 impl Sent {
-    /// The answer, if the function knew what it answered.
+    /// The answer, unless it leaves the outcome open (5xx).
     #[must_use]
     pub fn definite(&self) -> Option<&Response> {
         self.response
@@ -124,7 +124,7 @@ impl Sent {
             .filter(|response| response.status < 500)
     }
 
-    /// The `outcome` that the answer names.
+    /// The `outcome` in an answer of success.
     #[must_use]
     pub fn outcome(&self) -> Option<&str> {
         let body = &self
@@ -137,7 +137,7 @@ impl Sent {
         outcome.as_str()
     }
 
-    /// The clock of the process as the program writes it.
+    /// The time of the process's clock, as the program writes it.
     #[must_use]
     pub fn clock(&self) -> String {
         Timestamp::of_unix_milliseconds(self.clock_ms)
@@ -146,7 +146,7 @@ impl Sent {
     }
 }
 
-/// Who calls.
+/// The identity of a caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The organization.

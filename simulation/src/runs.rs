@@ -1,4 +1,4 @@
-//! Many histories, on all processors.
+//! Runs many histories, on all processors.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,20 +9,20 @@ use crate::faults::Fault;
 use crate::history::run;
 use crate::trace::Counts;
 
-/// What came of many histories.
+/// The results of many histories.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// How many histories there were.
+    /// The number of histories.
     pub histories: u64,
-    /// How many requests were sent in them.
+    /// The number of requests in them.
     pub requests: u64,
     /// How often each event of the network, the database and the processes happened.
     pub counts: Counts,
-    /// The seeds of those in which a promise was broken, with what was found.
+    /// The seeds of the histories that break a promise, with the violations.
     pub broken: Vec<(u64, Vec<Violation>)>,
 }
 
-/// Lets histories of `count` seeds happen, from `first` on. Ends after `enough` broken ones.
+/// Runs the histories of `count` seeds, from `first` on. Ends after `enough` histories that break a promise.
 #[must_use]
 pub fn run_many(first: u64, count: u64, fault: Option<&'static Fault>, enough: usize) -> Summary {
     let next = AtomicU64::new(0);
@@ -36,7 +36,7 @@ pub fn run_many(first: u64, count: u64, fault: Option<&'static Fault>, enough: u
             let seed = first.wrapping_add(number);
             let history = run(seed, fault, false);
             let found = violations(&history);
-            // What is broken without the fault too does not show it.
+            // If the history breaks a promise without the fault too, it does not show the fault.
             let is_by_fault = found.is_empty()
                 || fault.is_none()
                 || violations(&run(seed, None, false)).is_empty();

@@ -1,6 +1,6 @@
-//! Whom and what a history is about.
+//! The organizations, contacts, numbers and addresses of all histories.
 
-/// When a history begins, in milliseconds since 1970: 2100-01-01. It is later than the true time, at which the seed is loaded.
+/// The start of a history, in milliseconds since 1970: 2100-01-01. The items of the start have the machine's time, which is earlier.
 pub const BEGAN_AT_MS: i64 = 4_102_444_800_000;
 
 /// The organizations.

@@ -1,4 +1,4 @@
-//! How a history begins: two organizations whose contacts have the same ids, numbers and addresses.
+//! The start of each history: two organizations whose contacts have the same ids, numbers and addresses.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::scene::{
 use crate::trace::Trace;
 use crate::weather::Weather;
 
-/// The items at the beginning.
+/// The items at the start of each history.
 pub fn items() -> &'static [Item] {
     static ITEMS: OnceLock<Vec<Item>> = OnceLock::new();
     ITEMS.get_or_init(|| {

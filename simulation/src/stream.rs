@@ -1,4 +1,4 @@
-//! The table's stream: it delivers each change to `record-history` in the order of its item, late, twice, in any batches.
+//! The table's stream. It delivers the changes of each item to `record-history` in their order, but late, twice and in any batches.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,18 +23,18 @@ pub struct Stream {
     function: Recorder,
     network: Network,
     random: Random,
-    /// How many commits were looked at.
+    /// The number of commits that the stream has read.
     read: usize,
-    /// The records so far.
+    /// The number of records so far.
     count: u64,
-    /// The records that are still to come, in the order of each item. The items are in the order in which they changed.
+    /// The records to deliver, by item and in the order of the item. The items are in the order of their changes.
     waiting: Vec<(Key, VecDeque<Value>)>,
-    /// Records that were recorded, some of which come again.
+    /// Recorded records, some of which the stream delivers again.
     done: Vec<Value>,
     events: Arc<Kept>,
 }
 
-/// Takes events, except for some in bad weather.
+/// Accepts all events, and keeps the reports of unreadable records.
 #[derive(Default)]
 struct Kept {
     unreadable: Mutex<Vec<String>>,
@@ -56,7 +56,7 @@ impl Outlets for Kept {
 }
 
 impl Stream {
-    /// The stream of the database that this network leads to.
+    /// The stream of the database behind this network.
     #[must_use]
     pub fn new(network: &Network) -> Self {
         let events = Arc::new(Kept::default());
@@ -83,7 +83,7 @@ impl Stream {
         unreadable.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Delivers until all callers are done.
+    /// Delivers records until all callers are done.
     pub async fn deliver_until(&mut self, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
             sleep(self.random.milliseconds(20..3000)).await;
@@ -91,7 +91,7 @@ impl Stream {
         }
     }
 
-    /// Delivers all that is left.
+    /// Delivers all remaining records.
     pub async fn deliver_all(&mut self) {
         self.collect();
         while !self.waiting.is_empty() {
@@ -117,7 +117,7 @@ impl Stream {
         self.finish(batch, done);
     }
 
-    /// The function's answer, as a planted fault makes it.
+    /// The function's answer, changed by the planted fault.
     fn response(&self, response: BatchResponse) -> BatchResponse {
         match self.network.fault {
             Some(fault) if fault.hides_failures() => BatchResponse::default(),
@@ -125,7 +125,7 @@ impl Stream {
         }
     }
 
-    /// Makes records of the commits that are new.
+    /// Makes records of the new commits.
     fn collect(&mut self) {
         let commits = self.network.database.commits_from(self.read);
         self.read += commits.len();
@@ -153,7 +153,7 @@ impl Stream {
         &mut self.waiting[place].1
     }
 
-    /// The next records of some items, and some that were recorded before.
+    /// The next records of some items, and some records that are recorded already.
     fn batch(&mut self) -> Vec<Value> {
         let mut batch = Vec::new();
         if !self.done.is_empty() {
@@ -176,7 +176,7 @@ impl Stream {
         batch
     }
 
-    /// Records that were not recorded come again before those that follow them.
+    /// Keeps the recorded records. Puts the others back, so that they come before the later records of their items.
     fn finish(&mut self, mut batch: Vec<Value>, done: usize) {
         let again = batch.split_off(done);
         self.done.extend(batch);
@@ -189,7 +189,7 @@ impl Stream {
     }
 }
 
-/// How many records of a batch are recorded: those before the first failure.
+/// The number of recorded records of a batch: those before the first failure.
 fn recorded(batch: &[Value], response: BatchResponse) -> usize {
     let failure = response.batch_item_failures.into_iter().next();
     let place = failure.and_then(|failure| {

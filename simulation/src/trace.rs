@@ -1,4 +1,4 @@
-//! What happened in a history, in its order: for people, and to compare two runs of a seed.
+//! The events of a history in their order: to show them, and to compare two runs of a seed.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,7 +23,7 @@ struct Events {
 }
 
 impl Trace {
-    /// A trace that begins now. It is written to standard error where it is shown.
+    /// A trace that begins now. If `is_shown`, it writes the events to standard error.
     #[must_use]
     pub fn new(is_shown: bool) -> Self {
         Self(Arc::new(Mutex::new(Events {
@@ -34,13 +34,13 @@ impl Trace {
         })))
     }
 
-    /// How long the history has lasted.
+    /// The time since the start of the history.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.events().began.elapsed()
     }
 
-    /// Adds an event. `details` are for people, and may name what differs from run to run, such as random ids.
+    /// Adds an event. `details` are only shown, so they may contain values that differ between runs, such as random ids.
     pub fn note(&self, event: &'static str, details: impl FnOnce() -> String) {
         let mut events = self.events();
         let now = events.began.elapsed();
@@ -51,7 +51,7 @@ impl Trace {
         }
     }
 
-    /// A hash of all events, of their order and times. Equal for every run of a seed.
+    /// A hash of all events, their order and their times. Each run of a seed has the same one.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.events().hash.finish()

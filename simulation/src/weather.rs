@@ -1,27 +1,27 @@
-//! How often what goes wrong in a history: the probabilities of each fault of the network, the database and the processes.
+//! The probabilities of failures of the network, the database and the processes in a history.
 
 use crate::random::Random;
 
-/// The probabilities of faults, each for one call of the database, unless it says otherwise.
+/// The probabilities of failures. Each is for one call of the database, unless its comment names another unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Weather {
-    /// The request arrives up to a second later.
+    /// The request arrives up to a second later, or the answer up to three seconds later.
     pub slow: f64,
     /// The request arrives up to a minute later, when nobody waits for the answer any more.
     pub late: f64,
     /// The request never arrives.
     pub lost_request: f64,
-    /// The request is done, and its answer never arrives.
+    /// The database executes the request, but its answer never arrives.
     pub lost_answer: f64,
-    /// The connection breaks before the request is done, or after it.
+    /// The connection breaks before or after the execution of the request.
     pub broken: f64,
     /// The answer is cut in the middle.
     pub cut: f64,
-    /// Status 500, before the request is done or after it.
+    /// The answer has status 500, before or after the execution of the request.
     pub error: f64,
-    /// The request is throttled.
+    /// The database throttles the request.
     pub throttled: f64,
-    /// Refused because of a conflict with another request that nobody sees.
+    /// The database refuses the request because of a conflict with an invisible request.
     pub conflict: f64,
     /// The transaction is left unfinished, and blocks its items for seconds. Then it is completed or undone.
     pub unfinished: f64,
@@ -32,7 +32,7 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Nothing goes wrong.
+    /// The weather without failures.
     pub const CALM: Self = Self {
         slow: 0.0,
         late: 0.0,
@@ -48,7 +48,7 @@ impl Weather {
         frozen: 0.0,
     };
 
-    /// The weather of a history: calm in some, rough in most, and a storm in others. Often one fault prevails.
+    /// A random weather: calm in some histories, rough in most, and a storm in others. Often one failure prevails.
     #[must_use]
     pub fn of(random: &Random) -> Self {
         let strength = random.of_these(&[0.0, 0.01, 0.03, 0.03, 0.08]);

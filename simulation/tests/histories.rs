@@ -1,4 +1,4 @@
-//! A few histories, to know that the simulation works. `.ci/simulate` tries thousands.
+//! A few histories, to test the simulation itself. `.ci/simulate` runs thousands.
 
 use simulation::checks::violations;
 use simulation::faults::FAULTS;

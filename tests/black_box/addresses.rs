@@ -1,4 +1,4 @@
-//! A verification belongs to an address, and so does what holds mail back, whatever becomes of the address (contract
+//! A verification belongs to one address. Facts that block mail stay with their address, whatever contact has it (contract
 //! sections 1, 7 and 12).
 
 mod concurrency;
@@ -49,7 +49,7 @@ async fn unsubscribe(api: &Api, more: Value) -> Answer {
     post(api, "/api/subscriptions/unsubscribe", more).await
 }
 
-/// Endpoint 2 for an address of a contact; without a time it clears.
+/// Calls endpoint 2 for an address of a contact. Without a time, the call clears.
 async fn verify_method(api: &Api, id: &str, address: &str, at: Option<&str>) -> Answer {
     let body = json!({ "type": "email", "value": address, "verifiedAt": at });
     let answer = api.verify_contact_method(id, body).await;
@@ -57,28 +57,28 @@ async fn verify_method(api: &Api, id: &str, address: &str, at: Option<&str>) -> 
     answer
 }
 
-/// Endpoint 3 for `c_1`.
+/// Calls endpoint 3 for `c_1`.
 async fn verify_contact(api: &Api, more: Value) -> Answer {
     let answer = api.verify_contact("c_1", body(more)).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     answer
 }
 
-/// Adds an address to a contact; the status of the answer.
+/// Adds an address to a contact, and returns the status of the answer.
 async fn add(api: &Api, id: &str, address: &str, is_primary: bool) -> u16 {
     let path = format!("/api/contacts/{id}/contact-methods");
     let body = json!({ "type": "email", "value": address, "isPrimary": is_primary });
     api.post(&path, &api.user_token(), body).await.status
 }
 
-/// Removes an address from a contact; the status of the answer.
+/// Removes an address from a contact, and returns the status of the answer.
 async fn remove(api: &Api, id: &str, address: &str) -> u16 {
     let path = format!("/api/contacts/{id}/contact-methods/remove");
     let body = json!({ "type": "email", "value": address });
     api.post(&path, &api.user_token(), body).await.status
 }
 
-/// What `website` sees of an address in `newsletter`.
+/// The status of an address in `newsletter`, as `website` sees it.
 async fn status(api: &Api, address: &str) -> Value {
     let path = format!("/api/contacts/status?email={address}&audience=newsletter&client=website");
     let answer = api.get(&path, &api.application_token("website")).await;

@@ -1,9 +1,9 @@
 //! A request takes effect at most once, whatever gets lost, and its caller hears what its own write did (contract section 2).
 //!
-//! Each test is made for every write of every endpoint. The others who change the contact are callers of the same API
-//! that reach the database without the proxy. All items of the table are compared, so that nothing is written unseen.
+//! Each test runs for every write of every endpoint. The "others" who change the contact are callers of the same API; they
+//! reach the database without the proxy. The tests compare all items of the table, so that no write goes unnoticed.
 
-/// Makes a test of each write. The check is a function beside the call that takes the write.
+/// Defines a test for each write. `$check` is a function in the calling module, and takes the write.
 macro_rules! test_each_write {
     ($sentence:ident, $check:ident) => {
         mod $sentence {
@@ -60,7 +60,7 @@ use tokio::task::{JoinSet, LocalSet};
 use self::others::{AwaitedChanges, ChangesByOthers, changes};
 use self::writes::{DIFFERENT_WRITES, Write, outcome};
 
-/// Gives an answer up that does not come, and tries often enough.
+/// The timeouts of a client that soon gives up a missing answer, and retries often enough.
 const RESTLESS: ClientTimeouts = ClientTimeouts {
     attempt: Duration::from_secs(2),
     attempts: 8,
@@ -76,9 +76,9 @@ const EMAIL: &str = "jane@example.com";
 const SECOND_EMAIL: &str = "second@example.com";
 const NEW_EMAIL: &str = "new@example.com";
 
-/// When the tested request verifies, and when the contact was verified that it clears.
+/// The time that the tested request reports, and the time of the verification that it clears.
 const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
-/// When others verify.
+/// The time that others report.
 const VERIFIED_BY_OTHERS_AT: &str = "2026-01-01T00:00:00.000Z";
 
 /// An API whose database is behind a proxy, with the contact that a request is about.
@@ -86,7 +86,7 @@ struct Scene {
     write: Write,
     api: Api,
     proxy: Proxy,
-    /// The API of the others.
+    /// The API that the others call.
     direct: Arc<Api>,
 }
 
@@ -108,7 +108,7 @@ impl Scene {
         self.api.send(self.write.request(&self.api)).await
     }
 
-    /// Sends the request for the version at which the contact was seeded. A contact that is to be created has none.
+    /// Sends the request with the version of the seeded contact. A request that creates its contact names no version.
     async fn send_if_match(&self) -> Answer {
         let request = self.write.request(&self.api);
         let request = if self.write.creates() {
@@ -119,19 +119,18 @@ impl Scene {
         self.api.send(request).await
     }
 
-    /// All that is stored.
+    /// All stored items of the organization.
     async fn items(&self) -> Vec<Item> {
         self.direct.database.items(&self.direct.organization).await
     }
 
-    /// Lets others undo and redo the request after the database has done the next write, or has missed it, and before
-    /// the caller hears of it.
+    /// Lets others undo and redo the request after the next write is done or gets lost, and before the caller hears of it.
     fn others_after_write(&self, is_done: bool, count: usize) -> AwaitedChanges {
         let (write, direct) = (self.write, Arc::clone(&self.direct));
         self.after_write(async move { ChangesByOthers::make(write, &direct, is_done, count).await })
     }
 
-    /// The same with changes of every kind.
+    /// Lets others make changes of every kind after the next write, and before the caller hears of it.
     fn others_of_every_kind_after_write(&self, count: usize) -> AwaitedChanges {
         let (write, direct) = (self.write, Arc::clone(&self.direct));
         self.after_write(
@@ -165,17 +164,17 @@ fn service(store: Store) -> Service {
     }
 }
 
-/// What a request is answered without a fault.
+/// The answer to a request without a fault.
 struct Expected {
     status: u16,
     outcome: String,
     body: Value,
-    /// How many changes of contacts the request makes: one, or none.
+    /// The number of contact changes that the request makes: one or none.
     changes: u64,
 }
 
 impl Expected {
-    /// Sends the request without a fault, to a contact that others have changed so often before.
+    /// Sends the request without a fault, after others have changed the contact `changes_by_others` times.
     async fn of(write: Write, changes_by_others: usize) -> Self {
         let scene = Scene::start(write, PATIENT).await;
         let others = scene.others(false, changes_by_others).await;
@@ -188,7 +187,7 @@ impl Expected {
         }
     }
 
-    /// The same for a contact that others have not changed: the request changes it.
+    /// Sends the request without a fault to a contact that others have not changed. The request changes it.
     async fn of_first(write: Write) -> Self {
         let expected = Self::of(write, 0).await;
         let status = if write.creates() { 201 } else { 200 };
@@ -200,7 +199,7 @@ impl Expected {
         expected
     }
 
-    /// The caller hears what its own write did, whatever came after it.
+    /// Asserts that the caller hears what its own write did, whatever others did later.
     fn assert_heard(&self, answer: &Answer, context: &str) {
         assert_eq!(
             (answer.status, outcome(answer)),
@@ -210,7 +209,7 @@ impl Expected {
         );
     }
 
-    /// The caller hears what its own write did, or that nobody can tell. Returns whether it could be told.
+    /// Asserts that the caller hears what its own write did, or that the API cannot tell. Returns whether the API could tell.
     fn assert_heard_or_unavailable(&self, write: Write, answer: &Answer, context: &str) -> bool {
         let is_told = answer.status != 503;
         if is_told {
@@ -222,7 +221,7 @@ impl Expected {
     }
 }
 
-/// A body without what differs from request to request and from organization to organization.
+/// A body without the members that differ between requests or organizations.
 fn comparable(body: &Value) -> Value {
     match body {
         Value::Object(members) => members
@@ -246,7 +245,7 @@ fn comparable(body: &Value) -> Value {
     }
 }
 
-/// Runs the cases of a test at the same time: mostly they wait.
+/// Runs the cases of a test at the same time, since they mostly wait.
 async fn at_once<F>(writes: impl IntoIterator<Item = Write>, case: impl Fn(Write) -> F)
 where
     F: Future<Output = ()> + 'static,
@@ -258,14 +257,14 @@ where
     here.run_until(running.join_all()).await;
 }
 
-/// The ways in which a caller loses an answer at once.
+/// The faults by which a caller loses an answer immediately.
 const LOSSES: [Fault; 3] = [
     Fault::Reset,
     Fault::Error(500, "InternalServerError"),
     Fault::NotJson(502),
 ];
 
-/// The same after the database has done the call.
+/// The faults by which a caller loses an answer after the database has done the call.
 const LOSSES_AFTER_DOING: [Fault; 3] = [
     Fault::AfterDoing(&LOSSES[0]),
     Fault::AfterDoing(&LOSSES[1]),

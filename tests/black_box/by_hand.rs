@@ -21,7 +21,7 @@ const EMAIL: &str = "jane@example.com";
 pub(crate) const CONTACT: &str = "CONTACT";
 const SUBSCRIPTION: &str = "SUBSCRIPTION#newsletter#website";
 
-/// An API behind whose proxy is the contact `c_1`, whose subscription of `website` has this status.
+/// An API over a database behind a proxy, with the contact `c_1`. Its subscription of `website` has this status.
 async fn start(status: &str) -> (Api, Proxy) {
     let (api, proxy) = Api::through_proxy(PATIENT).await;
     api.seed(json!([{
@@ -64,7 +64,7 @@ async fn item(api: &Api, sort: &str) -> Item {
     found.item.unwrap()
 }
 
-/// Sets what is at a path of the item of `c_1` with this sort key, and nothing else.
+/// Sets the value at a path of the item of `c_1` with this sort key, and nothing else.
 pub(crate) async fn set(api: &Api, sort: &str, path: &[&str], value: AttributeValue) {
     let names = (0..path.len()).map(|n| format!("#n{n}"));
     let names: Vec<_> = names.collect();

@@ -1,12 +1,14 @@
-//! Who gets in, and what another organization's data tell: every caller on every route (contract sections 3, 5 to 9, 12, 13).
+//! Every caller on every route: whom the API admits, and what it reveals of another organization (contract sections 3, 5 to 9,
+//! 12 and 13).
 //!
 //! How the matrix is built: a cell is a route, a caller and a world. The routes are those of the code ([`Route::ALL`]), so a new
-//! route does not compile without its rule. The callers are in `caller.rs`: every role, every kind of bad token. The worlds
-//! say which of two organizations has the contact, under one id and with one address, and which has the audience: ours, theirs,
-//! both or nobody. Each cell sends one valid request about a contact of its own. The promised answer comes from `contract.rs`, a table of the contract and not of the code.
+//! route does not compile without its rule. The callers are in `caller.rs`: every role, every kind of invalid token. A world
+//! tells which of two organizations has the contact, under one id and with one address, and which has the audience: ours,
+//! theirs, both or neither. Each cell sends one valid request about a contact of its own. The expected answer comes from
+//! `contract.rs`, which follows the contract and not the code.
 //!
-//! Beside the answers, the tests compare the cells of one caller and route: what a caller may not see changes neither the
-//! status, the body, a header nor the number of calls of the database, which is what an answer's time would tell.
+//! The tests also compare the cells of one caller and route. Data that a caller may not see change neither the status, the body
+//! nor a header. They do not change the number of database calls either, which the time of an answer would reveal.
 
 mod answers;
 mod caller;
@@ -33,7 +35,7 @@ async fn matrix() -> &'static [Tried] {
     MATRIX.get_or_init(all).await
 }
 
-/// Fails with all that is wrong, or with as much as one can read.
+/// Asserts that there are no faults. The message shows the first 20.
 fn assert_none(faults: &[String]) {
     let first: Vec<_> = faults.iter().take(20).map(String::as_str).collect();
     assert!(
@@ -44,7 +46,7 @@ fn assert_none(faults: &[String]) {
     );
 }
 
-/// The answers of one caller on one route that must be alike, since the caller may see the same.
+/// Groups the answers that must be alike: those of one caller on one route, where the caller may see the same.
 fn alike(tried: &[Tried]) -> impl Iterator<Item = Vec<&Tried>> {
     let mut groups: BTreeMap<_, Vec<&Tried>> = BTreeMap::new();
     for one in tried {
@@ -92,12 +94,12 @@ async fn each_caller_is_answered_on_each_route_as_the_contract_says() {
 }
 
 #[tokio::test]
-async fn what_a_caller_may_not_see_changes_nothing_of_its_answer() {
+async fn data_that_a_caller_may_not_see_change_nothing_in_its_answer() {
     assert_alike(matrix().await, |one| seen(&one.cell, &one.answer));
 }
 
 #[tokio::test]
-async fn what_a_caller_may_not_see_changes_no_number_of_calls() {
+async fn data_that_a_caller_may_not_see_do_not_change_the_number_of_calls() {
     assert_alike(matrix().await, |one| one.calls.clone());
 }
 
@@ -144,7 +146,7 @@ fn matrix_cells() -> impl Iterator<Item = world::Cell> {
     cells(&Caller::all(), |_| true).into_iter()
 }
 
-/// The callers of our organization and the empty one, to whom a contact of the other one does not exist.
+/// The admitted callers who are not of the other organization.
 fn strangers() -> Vec<Caller> {
     let mut callers = Caller::admitted();
     callers.retain(|caller| match caller.proof {
@@ -154,7 +156,7 @@ fn strangers() -> Vec<Caller> {
     callers
 }
 
-/// Asserts that a contact that only the other organization has is answered as one that nobody has, with this header too.
+/// Asserts that a request with this header has the same answer for a contact of the other organization as for a missing one.
 async fn assert_indistinguishable(header: (&str, &str)) {
     let is_foreign = |world: world::World| {
         [Holders::NOBODY, Holders::THEIRS].contains(&world.contact)
@@ -176,12 +178,12 @@ async fn the_version_of_a_contact_of_another_organization_cannot_be_guessed_by_a
 }
 
 #[tokio::test]
-async fn another_version_does_not_tell_that_another_organization_has_a_contact() {
+async fn a_wrong_version_does_not_tell_that_another_organization_has_a_contact() {
     assert_indistinguishable(("if-match", "\"7\"")).await;
 }
 
 #[tokio::test]
-async fn any_version_does_not_tell_that_another_organization_has_a_contact() {
+async fn the_wildcard_version_does_not_tell_that_another_organization_has_a_contact() {
     assert_indistinguishable(("if-match", "*")).await;
 }
 

@@ -1,4 +1,4 @@
-//! Contacts in and out: what applications and the CRM do with contacts besides verifying them.
+//! What applications and the CRM do with contacts, apart from verifying them.
 
 mod concurrency;
 mod faults;

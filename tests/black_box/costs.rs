@@ -1,12 +1,11 @@
-//! What each request costs (design section 3): the calls of the database, how many of them one after another, and the
-//! capacity that the database says they consumed.
+//! The cost of each request (design section 3): the database calls, how many of them run one after another, and the capacity
+//! that the database reports as consumed.
 //!
-//! Calls are counted at a proxy below the SDK, so that its retries would count. Capacity is checked wherever the
-//! engine reports it as AWS charges it. The embedded engine does so: 1 write unit per KB, two in a transaction for each of
-//! its items, read or written; 1 read unit per 4 KB of a consistent read, half of it otherwise, and for a missing item
-//! as for the smallest. DynamoDB Local 3.0.0 does not everywhere: it reports 2 for a transaction of any number of items,
-//! and 0 for a read that finds nothing. No engine reports anything with a failed condition, for which AWS charges
-//! a write.
+//! A proxy below the SDK counts the calls, so the SDK's retries would count too. The tests check capacity where the engine
+//! reports what AWS charges. The embedded engine does: 1 write unit per KB, and 2 units for each item of a transaction, read or
+//! written. A consistent read takes 1 read unit per 4 KB, any other read half of that, and a missing item costs as much as the
+//! smallest one. DynamoDB Local 3.0.0 does not always: it reports 2 units for a transaction of any number of items, and 0 for a
+//! read that finds nothing. No engine reports the capacity of a failed condition, for which AWS charges a write.
 
 mod contacts;
 
@@ -22,17 +21,17 @@ use uuid::Uuid;
 struct Counted {
     api: Api,
     proxy: Proxy,
-    /// The contact's id. It is like no other in the table, which super administrators search as a whole.
+    /// The contact's id. It is unique in the table, because super administrators search the whole table.
     id: String,
 }
 
-/// When the requests of these tests verify.
+/// The time that the requests of these tests report.
 const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
-/// Earlier than that.
+/// An earlier time.
 const EARLIER: &str = "2026-01-01T00:00:00.000Z";
 
 impl Counted {
-    /// With a contact that the client has onboarded.
+    /// Starts with a contact that the client has onboarded.
     async fn start() -> Self {
         Self::with(json!({ "subscriptions": [
             { "audience": "newsletter", "client": "website", "status": "subscribed" },
@@ -41,7 +40,7 @@ impl Counted {
         .await
     }
 
-    /// With a contact that has these members besides a phone number and an e-mail address.
+    /// Starts with a contact that has these members, a phone number and an e-mail address.
     async fn with(members: Value) -> Self {
         let counted = Self::without_contact().await;
         let contact = counted.contact_with(members);
@@ -49,7 +48,7 @@ impl Counted {
         counted
     }
 
-    /// With a contact that has subscriptions of two clients in each of a hundred other audiences as well.
+    /// Starts with a contact that also has subscriptions of two clients in each of a hundred other audiences.
     async fn with_many_subscriptions() -> Self {
         let counted = Self::without_contact().await;
         let others: Vec<_> = (0..100).map(|n| format!("audience_{n}")).collect();
@@ -92,21 +91,21 @@ impl Counted {
         contact
     }
 
-    /// Endpoint 1.
+    /// Calls endpoint 1.
     async fn phone_number(&self, number: &str, verified_at: Option<&str>) -> Answer {
         let body = json!({ "phoneNumber": number, "verifiedAt": verified_at });
         self.logged_as_made(self.api.verify_phone_number(&self.id, body))
             .await
     }
 
-    /// Endpoint 2.
+    /// Calls endpoint 2.
     async fn email(&self, address: &str, verified_at: Option<&str>) -> Answer {
         let body = json!({ "type": "email", "value": address, "verifiedAt": verified_at });
         self.logged_as_made(self.api.verify_contact_method(&self.id, body))
             .await
     }
 
-    /// Endpoint 2 with a token of the role `SUPERADMIN`, and of no organization.
+    /// Calls endpoint 2 with a token of the role `SUPERADMIN` without an organization.
     async fn email_as_super_admin(&self, id: &str, verified_at: Option<&str>) -> Answer {
         let body =
             json!({ "type": "email", "value": "jane@example.com", "verifiedAt": verified_at });
@@ -115,7 +114,7 @@ impl Counted {
             .await
     }
 
-    /// Endpoint 3.
+    /// Calls endpoint 3.
     async fn contact(&self, id: &str, audience: &str, verified_at: Option<&str>) -> Answer {
         let body = json!({
             "verified": verified_at.is_some(), "verified_at": verified_at, "audience": audience, "client": "website",
@@ -123,7 +122,7 @@ impl Counted {
         self.logged_as_made(self.api.verify_contact(id, body)).await
     }
 
-    /// Endpoint 3, verifying now if the contact is at a version that `If-Match` names.
+    /// Calls endpoint 3, which verifies now if `If-Match` names the contact's version.
     async fn contact_if_match(&self, entity_tags: &str) -> Answer {
         let path = format!("/api/contacts/{}/verification", self.id);
         let request = self.api.request(&path);
@@ -135,7 +134,7 @@ impl Counted {
             .await
     }
 
-    /// The answer to a request, whose line in the log says how many calls it made.
+    /// Sends a request, and asserts that its log line has the number of calls that it made.
     async fn logged_as_made(&self, request: impl Future<Output = Answer>) -> Answer {
         let before = self.proxy.operations().len();
         let answer = request.await;
@@ -144,14 +143,14 @@ impl Counted {
         answer
     }
 
-    /// The calls since the last time.
+    /// Returns the calls since the last use of this function, and forgets them.
     fn calls(&self) -> Vec<Call> {
         let calls = self.proxy.calls();
         self.proxy.forget();
         calls
     }
 
-    /// That these calls, and no others, were made since the last time, one after another.
+    /// Asserts that these calls, and no others, were made since the last check, one after another.
     fn assert_calls(&self, expected: &[&str]) -> Vec<Call> {
         assert_eq!(self.proxy.operations(), expected);
         assert_eq!(self.proxy.rounds(), expected.len());
@@ -159,7 +158,7 @@ impl Counted {
     }
 }
 
-/// A token of the role `SUPERADMIN`, and of no organization.
+/// A token of the role `SUPERADMIN` without an organization.
 fn super_admin_token() -> String {
     token(&Identity {
         subject: "admin_1".to_owned(),
@@ -168,14 +167,14 @@ fn super_admin_token() -> String {
     })
 }
 
-/// Whether the engine charges for transactions and for what is missing as AWS does.
+/// Whether the engine charges for transactions and missing items as AWS does.
 fn engine_charges_like_aws() -> bool {
     black_box_tests::is_engine_embedded()
 }
 
 fn assert_outcome(answer: &Answer, outcome: &str) {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
-    // Endpoint 3 has it at the top.
+    // Endpoint 3 has the outcome at the top level.
     let found = answer
         .body
         .get("outcome")
@@ -183,14 +182,14 @@ fn assert_outcome(answer: &Answer, outcome: &str) {
     assert_eq!(found, outcome);
 }
 
-/// That each of these calls consumed this much.
+/// Asserts the capacity that each of these calls consumed.
 fn assert_capacity(calls: &[Call], expected: &[f64]) {
     let consumed: Vec<_> = calls.iter().map(Call::capacity_units).collect();
     let expected: Vec<_> = expected.iter().copied().map(Some).collect();
     assert_eq!(consumed, expected);
 }
 
-// Endpoints 1 and 2: one update, whatever comes of it.
+// Endpoints 1 and 2: one update, whatever the outcome.
 
 #[tokio::test]
 async fn recording_a_phone_number_costs_one_update_of_one_unit() {
@@ -311,7 +310,7 @@ async fn a_clear_of_an_email_that_the_contact_does_not_have_costs_one_update() {
 }
 
 #[tokio::test]
-async fn a_contact_that_there_is_not_costs_one_update() {
+async fn a_missing_contact_costs_one_update() {
     let counted = Counted {
         id: "nobody".to_owned(),
         ..Counted::start().await
@@ -322,7 +321,7 @@ async fn a_contact_that_there_is_not_costs_one_update() {
 }
 
 #[tokio::test]
-async fn another_organizations_contact_costs_what_one_costs_that_there_is_not() {
+async fn another_organizations_contact_costs_as_much_as_a_missing_one() {
     let mut counted = Counted::start().await;
     counted.api.organization = black_box_tests::fresh_organization();
     let answer = counted.email("jane@example.com", Some(VERIFIED_AT)).await;
@@ -365,7 +364,7 @@ async fn a_national_number_costs_no_more_than_an_international_one() {
     assert_capacity(&counted.assert_calls(&["UpdateItem"]), &[1.0]);
 }
 
-// A super administrator: one query of the index first.
+// A super administrator: a query of the index comes first.
 
 #[tokio::test]
 async fn a_super_administrators_change_costs_half_a_read_unit_more() {
@@ -405,7 +404,7 @@ async fn a_super_administrators_change_that_keeps_costs_a_query_and_an_update() 
 }
 
 #[tokio::test]
-async fn a_super_administrators_look_for_nobody_costs_a_query() {
+async fn a_super_administrators_request_for_a_missing_contact_costs_a_query() {
     let counted = Counted::start().await;
     let nobody = Uuid::new_v4().to_string();
     let answer = counted
@@ -418,12 +417,12 @@ async fn a_super_administrators_look_for_nobody_costs_a_query() {
     }
 }
 
-// Endpoint 3: a read of the contact and its two subscriptions, and a transaction where something changes.
+// Endpoint 3: a read of the contact and its two subscriptions, and a transaction if something changes.
 
-/// The read: three items, whether they exist or not.
+/// The cost of the read: three items, whether they exist or not.
 const READ_UNITS: f64 = 6.0;
 
-/// A read, and nothing written.
+/// Asserts a read and no write.
 fn assert_read_alone(counted: &Counted) {
     let calls = counted.assert_calls(&["TransactGetItems"]);
     if engine_charges_like_aws() {
@@ -431,7 +430,7 @@ fn assert_read_alone(counted: &Counted) {
     }
 }
 
-/// A read, then a transaction of two items.
+/// Asserts a read, then a transaction of two items.
 fn assert_read_then_transaction(counted: &Counted) {
     let calls = counted.assert_calls(&["TransactGetItems", "TransactWriteItems"]);
     if engine_charges_like_aws() {
@@ -439,7 +438,7 @@ fn assert_read_then_transaction(counted: &Counted) {
     }
 }
 
-/// A read, then a look for the audience.
+/// Asserts a read, then a lookup of the audience.
 fn assert_read_then_audience(counted: &Counted) {
     let calls = counted.assert_calls(&["TransactGetItems", "GetItem"]);
     if engine_charges_like_aws() {
@@ -450,7 +449,7 @@ fn assert_read_then_audience(counted: &Counted) {
 }
 
 impl Counted {
-    /// Endpoint 3, which verifies the contact.
+    /// Calls endpoint 3, which verifies the contact.
     async fn verify(&self) -> Answer {
         self.contact(&self.id, "newsletter", Some(VERIFIED_AT))
             .await
@@ -566,7 +565,7 @@ async fn an_address_that_the_contact_does_not_have_costs_a_read_and_no_write() {
 }
 
 #[tokio::test]
-async fn a_contact_that_there_is_not_costs_one_more_read() {
+async fn a_missing_contact_costs_one_more_read() {
     let counted = Counted::start().await;
     for verified_at in [Some(VERIFIED_AT), None] {
         let answer = counted.contact("nobody", "newsletter", verified_at).await;
@@ -583,7 +582,7 @@ async fn a_contact_that_the_client_has_not_onboarded_costs_one_more_read() {
 }
 
 #[tokio::test]
-async fn an_audience_that_there_is_not_costs_one_more_read() {
+async fn a_missing_audience_costs_one_more_read() {
     let counted = Counted::start().await;
     let answer = counted
         .contact(&counted.id, "nowhere", Some(VERIFIED_AT))
@@ -593,7 +592,7 @@ async fn an_audience_that_there_is_not_costs_one_more_read() {
 }
 
 #[tokio::test]
-async fn an_id_that_no_contact_can_have_costs_a_look_for_the_audience() {
+async fn an_id_that_no_contact_can_have_costs_a_lookup_of_the_audience() {
     let counted = Counted::start().await;
     let answer = counted
         .contact("no.body", "newsletter", Some(VERIFIED_AT))
@@ -603,7 +602,7 @@ async fn an_id_that_no_contact_can_have_costs_a_look_for_the_audience() {
 }
 
 #[tokio::test]
-async fn an_audience_that_there_cannot_be_costs_nothing() {
+async fn an_audience_that_cannot_exist_costs_nothing() {
     let counted = Counted::start().await;
     let answer = counted
         .contact(&counted.id, "No Where", Some(VERIFIED_AT))
@@ -612,9 +611,9 @@ async fn an_audience_that_there_cannot_be_costs_nothing() {
     counted.assert_calls(&[]);
 }
 
-// What is refused before the database is asked.
+// Requests that are refused without a call of the database.
 
-/// The three endpoints, after the contact's id.
+/// The paths of the three endpoints after the contact's id.
 const ENDPOINTS: [&str; 3] = [
     "phone-number/verify",
     "verify-contact-methods",
@@ -648,7 +647,7 @@ async fn a_bad_body_costs_nothing() {
     let counted = Counted::start().await;
     for endpoint in ENDPOINTS {
         let path = format!("/api/contacts/{}/{endpoint}", counted.id);
-        // It may call all three endpoints.
+        // This token may call all three endpoints.
         let token = counted.api.application_token("website");
         let answer = counted.api.patch(&path, &token, json!([])).await;
         assert_eq!(answer.status, 400, "{endpoint}");
@@ -688,7 +687,7 @@ async fn a_client_that_is_not_the_tokens_costs_nothing() {
     counted.assert_calls(&[]);
 }
 
-// Growth.
+// Contacts with many subscriptions, and organizations with many contacts.
 
 #[tokio::test]
 async fn a_method_change_costs_no_more_where_the_contact_has_many_subscriptions() {

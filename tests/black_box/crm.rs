@@ -1,5 +1,5 @@
-//! Endpoints 1 and 2 (contract sections 2 to 6, 8 and 9). Every answer is held against the schemas that clients of the
-//! CRM know.
+//! Endpoints 1 and 2 (contract sections 2 to 6, 8 and 9). The tests check every answer against the schemas that clients of
+//! the CRM know.
 
 mod actors;
 mod contact_view;
@@ -20,9 +20,9 @@ use black_box_tests::{Answer, Api, Database, service_at};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-/// When every request arrives.
+/// The time of every request.
 const NOW: &str = "2026-06-02T08:00:00.000Z";
-/// When contacts that are seeded without another time were last changed.
+/// The time at which contacts that are seeded without another time were created and last changed.
 const BEFORE: &str = "2026-05-01T14:30:00.000Z";
 
 const PHONE: &str = "+14165550100";
@@ -76,12 +76,12 @@ impl Crm {
         self.api.seed(json!([contact])).await;
     }
 
-    /// Endpoint 1 for `c_1`.
+    /// Calls endpoint 1 for `c_1`.
     async fn verify_phone_number(&self, body: Value) -> Answer {
         self.send(self.phone_request().json(&body)).await
     }
 
-    /// Endpoint 2 for `c_1`.
+    /// Calls endpoint 2 for `c_1`.
     async fn verify_contact_method(&self, body: Value) -> Answer {
         self.send(self.method_request().json(&body)).await
     }
@@ -102,7 +102,7 @@ impl Crm {
             .bearer_auth(token)
     }
 
-    /// Sends a request, and makes sure of what all answers have in common.
+    /// Sends a request, and asserts the properties that all answers share.
     async fn send(&self, request: RequestBuilder) -> Answer {
         let answer = self.api.send(request).await;
         assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -131,19 +131,19 @@ fn plain_contact() -> Value {
     json!({ "phoneNumber": [{ "value": PHONE }], "emails": [{ "value": EMAIL }] })
 }
 
-/// A body that verifies [`PHONE`] on endpoint 2, with more members or other ones.
+/// A body that verifies [`PHONE`] on endpoint 2, with additional or changed members.
 fn verify_phone(members: &Value) -> Value {
     let body = json!({ "type": "phone", "value": PHONE, "verifiedAt": "2026-05-20T15:04:01.135Z" });
     with(&body, members)
 }
 
-/// A body that verifies [`EMAIL`] on endpoint 2, with more members or other ones.
+/// A body that verifies [`EMAIL`] on endpoint 2, with additional or changed members.
 fn verify_email(members: &Value) -> Value {
     let body = json!({ "type": "email", "value": EMAIL, "verifiedAt": "2026-05-20T15:04:01.135Z" });
     with(&body, members)
 }
 
-/// The members of both objects, those of the second where both have one.
+/// The members of both objects. If both have a member, the value of the second object wins.
 fn with(object: &Value, members: &Value) -> Value {
     let mut object = object.as_object().unwrap().clone();
     object.extend(members.as_object().unwrap().clone());
@@ -173,7 +173,7 @@ fn assert_refused(answer: &Answer, status: u16, text: &str) {
     );
 }
 
-/// That a body is refused because of exactly these members.
+/// Asserts that a body is refused because of exactly these members.
 #[track_caller]
 fn assert_invalid(answer: &Answer, members: &[&str]) {
     assert_eq!(answer.status, 400, "{}", answer.body);

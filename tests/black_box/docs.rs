@@ -1,4 +1,4 @@
-//! `/docs` of `contacts serve`. `.ci/docs-page` tries the page out in a browser.
+//! `/docs` of `contacts serve`. `.ci/docs-page` tests the page in a browser.
 
 mod threat_model;
 
@@ -19,14 +19,14 @@ fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
 }
 
 #[tokio::test]
-async fn the_page_is_there_with_all_that_it_asks_for() {
+async fn the_page_is_served_with_all_its_assets() {
     let api = Api::start().await;
     let page = get(&api, "/docs").await;
     assert_eq!(page.url().path(), "/docs/");
     let media_type = header(&page, "content-type").unwrap().to_owned();
     assert!(media_type.starts_with("text/html"), "{media_type}");
 
-    // As it is in the binary; the client does not unpack it.
+    // The binary holds the page compressed, and this client does not decompress it.
     assert_eq!(header(&page, "content-encoding"), Some("gzip"));
     let asks_for = [
         ("swagger-ui.css", "text/css"),
@@ -72,7 +72,7 @@ async fn the_description_is_there_as_yaml_too() {
 }
 
 #[tokio::test]
-async fn nothing_may_come_from_elsewhere() {
+async fn the_content_security_policy_allows_no_other_origin() {
     let api = Api::start().await;
     for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/openapi.json"] {
         let response = get(&api, path).await;
@@ -90,7 +90,7 @@ async fn nothing_may_come_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn who_has_a_page_already_does_not_get_it_again() {
+async fn a_client_that_has_a_page_already_does_not_get_it_again() {
     let api = Api::start().await;
     for path in ["/docs/swagger-ui.css", "/openapi.json"] {
         let first = get(&api, path).await;
@@ -113,7 +113,7 @@ async fn the_head_of_a_page_has_no_body() {
 }
 
 #[tokio::test]
-async fn what_is_beside_the_pages_has_no_route() {
+async fn paths_beside_the_pages_have_no_route() {
     let api = Api::start().await;
     for (method, path) in [
         ("POST", "/docs"),

@@ -1,4 +1,4 @@
-//! The sample events of `events/`, each through `lambda_http`'s own parsing to its function, over the demo data.
+//! The sample events of `events/`. `lambda_http` parses each event for its function, which runs over the demo data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use shared::http::Route;
 
 mod replays;
 
-/// `UPDATE_EVENTS=1 cargo test -p black-box-tests events` writes them.
+/// `UPDATE_EVENTS=1 cargo test -p black-box-tests events` writes the events.
 #[test]
 fn the_events_that_are_checked_in_are_up_to_date() {
     let wanted: BTreeMap<_, _> = cases()
@@ -69,7 +69,7 @@ async fn each_event_is_answered_as_its_name_says() {
     }
 }
 
-/// What a function answers to API Gateway.
+/// The answer of a function to API Gateway.
 struct Answer {
     status: u16,
     headers: BTreeMap<String, String>,
@@ -85,7 +85,7 @@ impl Answer {
         self.header("etag")
     }
 
-    /// What it is: the outcome, the faults, or whom it is about.
+    /// The gist of the answer: the outcome, the faults, or its subject.
     fn says(&self) -> String {
         let text = |place: &str| self.body.pointer(place)?.as_str().map(str::to_owned);
         let outcome = || text("/data/outcome").or_else(|| text("/outcome"));
@@ -143,7 +143,7 @@ struct Function {
 
 impl Function {
     async fn over_demo_data() -> Self {
-        // The events name organizations, so that these tests cannot each have one of their own.
+        // The events name organizations, so these tests cannot each use an organization of their own.
         let database = Database::with_demo_data().await;
         Self {
             service: Arc::new(service_at(NOW, database.store().await)),
@@ -167,7 +167,7 @@ impl Function {
         Answer {
             status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
             headers: serde_json::from_value(answer["headers"].clone()).unwrap(),
-            // 304 has none.
+            // 304 has no body.
             body: answer["body"].as_str().map_or(Value::Null, |body| {
                 serde_json::from_str(body).unwrap_or(Value::Null)
             }),

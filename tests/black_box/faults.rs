@@ -1,8 +1,8 @@
-//! What a caller sees of a database that throttles, fails, hangs, breaks off, or has another caller at the same items
-//! (contract sections 6, 7 and 9; design section 3).
+//! What a caller sees while the database throttles, fails, hangs or breaks off connections, or while others change the same
+//! items (contract sections 6, 7 and 9; design section 3).
 //!
-//! Faults are made on HTTP, below the SDK. Whatever the fault, an answer is never a wrong 404, and a change is made
-//! whole or not at all, and once.
+//! The proxy makes faults on HTTP, below the SDK. Whatever the fault, an answer is never a wrong 404, and a change happens
+//! completely or not at all, and only once.
 
 mod contention;
 mod lost_answers;
@@ -21,21 +21,21 @@ use shared::Service;
 use shared::store::{ClientTimeouts, Store};
 use tokio::task::{JoinSet, LocalSet};
 
-/// Tries again soon, and often enough to get through on a busy machine.
+/// Retries soon, and often enough to succeed on a busy machine.
 const RESTLESS: ClientTimeouts = ClientTimeouts {
     attempt: Duration::from_secs(2),
     attempts: 8,
     ..PATIENT
 };
 
-/// Gives up soon, yet not before a call that no fault hits has got through.
+/// Gives up soon, but allows enough time for a call without a fault.
 const IMPATIENT: ClientTimeouts = ClientTimeouts {
     attempt: Duration::from_millis(500),
     attempts: 2,
     ..PATIENT
 };
 
-/// Enough for the handful of races that a test loses before it wins one; what it waits where it never does.
+/// Enough for the few races that a test loses before it wins one. A test that never wins waits this long.
 const CONTENTION_BUDGET: Duration = Duration::from_millis(300);
 
 /// A request.
@@ -51,7 +51,7 @@ enum Ask {
     Contact,
     /// Endpoint 3, for another client.
     ContactForApp,
-    /// Endpoint 3, for a contact that there is not.
+    /// Endpoint 3, for a missing contact.
     NoContact,
 }
 
@@ -72,13 +72,13 @@ const WRITES: [(Ask, &str); 3] = [
     (Ask::Contact, "TransactWriteItems"),
 ];
 
-/// When the requests of these tests verify.
+/// The time that the requests of these tests report.
 const VERIFIED_AT: &str = "2026-05-20T15:04:01.135Z";
-/// When a rival verifies who is to win.
+/// The time of a rival's verification that wins.
 const EARLIER: &str = "2026-01-01T00:00:00.000Z";
-/// When a rival verifies who is to lose.
+/// The time of a rival's verification that loses.
 const LATER: &str = "2026-12-31T00:00:00.000Z";
-/// Later than every verification, so that whatever is stored is kept.
+/// A time later than every verification, so that the API keeps the stored one.
 const NEVER: &str = "9999-12-31T23:59:59.999Z";
 
 impl Ask {
@@ -87,7 +87,7 @@ impl Ask {
         api.send(self.request(api, verified_at)).await
     }
 
-    /// Asks the same, if the contact is at `version`.
+    /// Asks to verify at a time, or to clear, if the contact is at `version`.
     async fn send_if_match(self, api: &Api, verified_at: Option<&str>, version: u64) -> Answer {
         let request = self.request(api, verified_at);
         let entity_tag = format!("\"{version}\"");
@@ -144,7 +144,7 @@ impl Ask {
         api.request(path).bearer_auth(token).json(&body)
     }
 
-    /// What happened, in the words of the endpoint's answer.
+    /// The outcome that the endpoint's answer reports.
     fn outcome(self, answer: &Answer) -> &str {
         let outcome = match self {
             Self::Contact | Self::ContactForApp | Self::NoContact => &answer.body["outcome"],
@@ -153,7 +153,7 @@ impl Ask {
         outcome.as_str().unwrap_or_default()
     }
 
-    /// The times at which what was asked about is verified, one for each level that the endpoint sets.
+    /// The verification times in the answer, one for each level that the endpoint sets.
     fn verified_at(self, answer: &Answer) -> Vec<Option<String>> {
         let contact = &answer.body["data"]["contact"];
         let levels = match self {
@@ -170,7 +170,7 @@ impl Ask {
             .collect()
     }
 
-    /// Without a fault, every request is answered 200, or by the 404 that it asks for.
+    /// The status without a fault: 200, or 404 for the missing contact.
     fn status_without_faults(self) -> u16 {
         if self == Self::NoContact { 404 } else { 200 }
     }
@@ -186,7 +186,7 @@ struct Scene {
 
 impl Scene {
     async fn start(timeouts: ClientTimeouts) -> Self {
-        // A super administrator looks for the contact in the whole table.
+        // A super administrator's request searches the whole table for the contact.
         let database = Database::start_own_table().await;
         let (api, proxy) = Api::over_through_proxy(database, timeouts, service).await;
         seed(&api).await;
@@ -203,7 +203,7 @@ impl Scene {
         });
     }
 
-    /// What is stored of what a request is about: the version, and the time of each level.
+    /// The stored version of the contact, and the stored time of each level that a request changes.
     async fn stored(&self, ask: Ask) -> (u64, Vec<Option<String>>) {
         stored(&self.direct, ask).await
     }
@@ -239,7 +239,7 @@ async fn direct(api: &Api) -> Api {
     direct
 }
 
-/// Reads by verifying so late that everything stored is kept and shown. What shows this very time held none.
+/// Reads by a verification so late that the API keeps and shows every stored one. A level that shows this late time had none.
 async fn stored(direct: &Api, ask: Ask) -> (u64, Vec<Option<String>>) {
     let answer = ask.send(direct, Some(NEVER)).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
@@ -256,13 +256,13 @@ fn version(answer: &Answer) -> u64 {
     tag.trim_matches('"').parse().unwrap()
 }
 
-/// Every level that `ask` sets, verified at this time or not at all.
+/// The time of every level that `ask` sets: `time`, or `None` if unverified.
 fn levels(ask: Ask, time: Option<&str>) -> Vec<Option<String>> {
     let levels = if ask == Ask::Contact { 2 } else { 1 };
     vec![time.map(str::to_owned); levels]
 }
 
-/// 503 in the words of the endpoint, with `Retry-After`, and nothing more.
+/// Asserts that the answer is 503 in the dialect of the endpoint, with `Retry-After` and nothing more.
 fn assert_unavailable(ask: Ask, answer: &Answer, context: &str) {
     let context = format!("{context}: {:?}", answer.body);
     assert_eq!(answer.status, 503, "{context}");
@@ -275,7 +275,7 @@ fn assert_unavailable(ask: Ask, answer: &Answer, context: &str) {
     );
 }
 
-/// 500 in the words of the endpoint, and nothing more.
+/// Asserts that the answer is 500 in the dialect of the endpoint, and nothing more.
 fn assert_internal_error(ask: Ask, answer: &Answer, context: &str) {
     assert_eq!(answer.status, 500, "{context}: {:?}", answer.body);
     assert_failure(ask, answer, "internal_error", "Internal server error");
@@ -293,7 +293,7 @@ fn assert_failure(ask: Ask, answer: &Answer, code: &str, text: &str) {
     assert_eq!(answer.body, expected);
 }
 
-/// Runs the cases of a test at the same time: mostly they wait.
+/// Runs the cases of a test at the same time, since they mostly wait.
 async fn at_once<C, F>(cases: impl IntoIterator<Item = C>, case: impl Fn(C) -> F)
 where
     F: Future<Output = ()> + 'static,
@@ -305,7 +305,7 @@ where
     here.run_until(running.join_all()).await;
 }
 
-/// Whichever call of the database these faults hit, one after another, the answer is as if there had been none.
+/// Asserts that the answer is the one without faults, whichever database call these faults hit, one after another.
 async fn assert_overcome(timeouts: ClientTimeouts, faults: &'static [Fault]) {
     at_once(CALLS, |(ask, operation)| async move {
         let context = format!("{ask:?} {operation} {faults:?}");
@@ -324,7 +324,7 @@ async fn assert_overcome(timeouts: ClientTimeouts, faults: &'static [Fault]) {
     .await;
 }
 
-/// Whichever call of the database this fault hits without end, the answer is 503, and nothing is changed.
+/// Asserts that the answer is 503 and that nothing changes, whichever database call this fault hits without end.
 async fn assert_503_while(timeouts: ClientTimeouts, fault: Fault) {
     at_once(CALLS, |(ask, operation)| async move {
         let context = format!("{ask:?} {operation} {fault:?}");

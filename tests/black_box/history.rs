@@ -1,4 +1,4 @@
-//! What happened to a contact, and its erasure (contract section 13).
+//! The history of a contact, and its erasure (contract section 13).
 
 mod entries;
 mod erasure;
@@ -23,7 +23,7 @@ async fn start() -> Api {
     Api::with_service(database, service).await
 }
 
-/// The same with the contact `c_1`, which has a number, two addresses and a subscription.
+/// An API over a table with a stream and the contact `c_1`, which has a number, two addresses and two subscriptions.
 async fn start_with_contact() -> Api {
     let api = start().await;
     api.seed(json!([{
@@ -44,7 +44,7 @@ fn path(query: &str) -> String {
     format!("{}?{query}", Route::GetHistory.path_of("c_1"))
 }
 
-/// A page of the history of `c_1`, after all that the stream has was recorded.
+/// A page of the history of `c_1`, after the function has recorded everything in the stream.
 async fn history(api: &Api, query: &str) -> Value {
     record_all(&api.database).await;
     let answer = api.get(&path(query), &api.user_token()).await;
@@ -52,7 +52,7 @@ async fn history(api: &Api, query: &str) -> Value {
     answer.body
 }
 
-/// The whole history of a contact, as it is recorded so far, page by page.
+/// The history of a contact that is recorded so far, read page by page.
 async fn history_of(api: &Api, contact: &str, query: &str) -> Vec<Value> {
     let path = Route::GetHistory.path_of(contact);
     let (mut entries, mut cursor) = (Vec::new(), String::new());
@@ -76,7 +76,7 @@ async fn newest<const N: usize>(api: &Api) -> [Value; N] {
     entries.try_into().unwrap()
 }
 
-/// An entry without its id, time and request id, which must be there.
+/// An entry without its id, time and request id. Panics if it lacks one of them.
 fn plain(mut entry: Value) -> Value {
     let members = entry.as_object_mut().unwrap();
     for (name, length) in [("id", 22), ("at", 24)] {

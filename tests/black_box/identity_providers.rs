@@ -1,5 +1,5 @@
-//! What `docs/identity-providers.md` says: with the settings of each provider, a token with the claims of its examples,
-//! signed with a key in the form that the provider publishes, is the caller that the page describes.
+//! The promises of `docs/identity-providers.md`. A test uses the settings of a provider, the claims of its examples, and a key
+//! in the form that the provider publishes. The caller of the token is then the one that the page describes.
 
 mod page;
 mod published;
@@ -22,7 +22,7 @@ use self::page::Section;
 struct Configured {
     api: Api,
     section: Section,
-    /// The organization of the page's examples, for which this test has its own.
+    /// The organization of the page's examples. The test replaces it with its own.
     organization_of_the_page: &'static str,
     key: SigningKey,
     contact: String,
@@ -43,7 +43,7 @@ impl Configured {
         let service = Service::new(settings, database.store().await);
         let mut api = Api::with_service(database, service).await;
         if organization_of_the_page.starts_with("https://") {
-            // The issuer, which the settings name too.
+            // The organization is the issuer, which the settings name too.
             api.organization = OrganizationId::parse(organization_of_the_page).unwrap();
         }
         let contact = format!("c_{}", Uuid::new_v4().simple());
@@ -64,9 +64,9 @@ impl Configured {
         }
     }
 
-    /// A token with the claims of an example, as if it had just been issued, for an organization.
+    /// A token for an organization with the claims of an example, as if the provider had just issued it.
     fn token(&self, example: &Value, organization: &OrganizationId) -> String {
-        // The whole text of a claim, or the name of a member: the issuer may contain it too.
+        // Replaces whole texts and names of members only, since the issuer may contain the organization too.
         let whole = |text: &str| format!("{text:?}");
         let (theirs, ours) = (self.organization_of_the_page, organization.as_str());
         let text = example.to_string().replace(&whole(theirs), &whole(ours));
@@ -81,7 +81,7 @@ impl Configured {
         self.key.token(&claims)
     }
 
-    /// Endpoint 2 with this token.
+    /// Calls endpoint 2 with this token.
     async fn verify(&self, token: &str) -> Answer {
         let path = format!("/api/contacts/{}/verify-contact-methods", self.contact);
         let body = json!({ "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-15T09:12:00Z" });
@@ -128,7 +128,7 @@ impl Configured {
         let body = json!({ "verified": true, "audience": "newsletter", "client": client });
         let token = self.token(example, &self.api.organization);
         let answer = self.api.patch(&path, &token, body).await;
-        // Only these are registered.
+        // Only these clients are registered.
         let expected = if ["website", "app"].contains(&client) {
             200
         } else {
@@ -137,7 +137,7 @@ impl Configured {
         assert_eq!(answer.status, expected, "{answer:?}");
     }
 
-    /// The page's user is an administrator. With the other role it reaches every organization.
+    /// The page's user is an administrator. With the role `SUPERADMIN`, the user reaches every organization.
     async fn knows_the_super_administrator(self) {
         let text = self.section.user().to_string();
         let super_admin = text.replace("\"ADMIN\"", "\"SUPERADMIN\"");
@@ -170,7 +170,8 @@ fn settings(section: &Section, provider: &IdentityProvider, database: &Database)
     settings
 }
 
-/// The tests of each provider: the title of its section, the organization and the client of its examples, its keys.
+/// Defines the tests of each provider: the name of its keys, the title of its section, the organization and the client of its
+/// examples.
 macro_rules! providers {
     ($($name:ident: $title:literal, $organization:literal, $client:literal;)*) => {
         $(
@@ -213,7 +214,7 @@ providers! {
     zitadel: "Zitadel", "180025476050732289", "website";
 }
 
-/// Its section has no trigger, so the issuer is the organization and the app client's id is the slug.
+/// The section of Cognito without a trigger. The issuer is the organization, and the app client's id is the slug.
 const COGNITO_WITHOUT_TRIGGER: &str = "Amazon Cognito without a trigger";
 const POOL: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_EXAMPLE";
 
@@ -225,7 +226,7 @@ async fn an_application_of_cognito_without_a_trigger_is_known() {
         .await;
 }
 
-/// As the page warns.
+/// The page warns about this.
 #[tokio::test]
 async fn a_user_of_cognito_without_a_trigger_counts_as_the_application() {
     let configured = Configured::new(COGNITO_WITHOUT_TRIGGER, POOL, published::cognito).await;

@@ -1,4 +1,4 @@
-//! Import and export: what goes out comes back, whatever happens on the way, and nobody else's is touched.
+//! Import and export: an import restores an export, whatever fails on the way, and touches no other organization.
 
 mod faults;
 mod files;
@@ -20,7 +20,7 @@ use shared::domain::{OrganizationId, PhoneRegion, TimeZone};
 use shared::store::{RetryBudget, Store};
 use uuid::Uuid;
 
-/// Two tables with nothing in them, and the organization of the test.
+/// Two empty tables, and the organization of the test.
 pub(crate) struct Scene {
     pub(crate) from: Database,
     pub(crate) to: Database,
@@ -47,7 +47,7 @@ impl Scene {
     }
 }
 
-/// Long enough for any fault that is made, short enough to end if one never does.
+/// Long enough for every fault of these tests, and short enough that an endless fault ends the test.
 fn retry_budget() -> RetryBudget {
     RetryBudget::new(Duration::from_mins(2))
 }
@@ -71,7 +71,7 @@ pub(crate) async fn exported(
     String::from_utf8(output).unwrap()
 }
 
-/// A file of rejects, removed with it.
+/// The path of a file of rejects. Dropping the value removes the file.
 struct Rejects(PathBuf);
 
 impl Rejects {
@@ -86,12 +86,12 @@ impl Rejects {
 
 impl Drop for Rejects {
     fn drop(&mut self) {
-        // There need not be any.
+        // An import without rejects leaves no file.
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-/// Imports a file, and gives what it came to and which records were rejected.
+/// Imports a file, and returns the summary and the file of rejects.
 pub(crate) async fn import(
     store: &Store,
     file: impl AsRef<[u8]>,
@@ -100,7 +100,7 @@ pub(crate) async fn import(
     import_from(store, Cursor::new(file.as_ref().to_vec()), change).await
 }
 
-/// [`import`] from any reader.
+/// Imports like [`import`], from any reader.
 async fn import_from(
     store: &Store,
     input: impl Read + Send + 'static,
@@ -125,7 +125,7 @@ async fn import_from(
     Ok((summary, rejects.text()))
 }
 
-/// Imports JSON Lines whole into an organization, and gives what became of the records.
+/// Imports all records of JSON Lines into an organization, and returns the counts and the file of rejects.
 pub(crate) async fn import_into(
     store: &Store,
     organization: &OrganizationId,
@@ -138,7 +138,7 @@ pub(crate) async fn import_into(
     (summary.counts, rejects)
 }
 
-/// Imports JSON Lines whole, and gives what became of the records.
+/// Imports all records of JSON Lines, and returns the counts and the file of rejects.
 async fn imported(store: &Store, file: &str) -> (Counts, String) {
     let (summary, rejects) = import(store, file, |_| ()).await.unwrap();
     assert!(matches!(summary.end, End::Whole), "{:?}", summary.end);

@@ -1,6 +1,6 @@
-//! The line that the log has of each request, which on Lambda is a document in embedded metric format as well.
+//! The log line of each request. On Lambda, the line is also a document in embedded metric format.
 //!
-//! That `dynamodb.calls` is what was called, the cost tests hold against every request of theirs.
+//! The tests of costs check `dynamodb.calls` against the calls of every request.
 
 use black_box_tests::log::{self, Metric};
 use black_box_tests::proxy::{Fault, PATIENT, Proxy};
@@ -14,7 +14,7 @@ async fn api() -> Api {
     api
 }
 
-/// The same with a proxy in front of the database.
+/// An API with the same contact, and with a proxy in front of the database.
 async fn api_through_proxy() -> (Api, Proxy) {
     let (api, proxy) = Api::through_proxy(PATIENT).await;
     seed(&api).await;
@@ -36,14 +36,14 @@ async fn verify(api: &Api) -> Answer {
     api.verify_phone_number("c_1", body).await
 }
 
-/// Endpoint 3, whose transaction can lose races.
+/// Calls endpoint 3, whose transaction can lose races.
 async fn verify_contact(api: &Api) -> Answer {
     let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
     api.verify_contact("c_1", body).await
 }
 
 #[tokio::test]
-async fn a_request_is_one_line_that_says_what_came_of_it() {
+async fn a_request_has_one_line_in_the_log_with_its_outcome() {
     let api = api().await;
     let answer = verify(&api).await;
     let id = answer.header("x-request-id").unwrap();
@@ -82,7 +82,7 @@ async fn a_request_without_a_token_has_neither_organization_nor_caller_in_its_li
 }
 
 #[tokio::test]
-async fn a_failure_of_ours_has_a_line_more_with_its_cause() {
+async fn an_internal_failure_has_a_second_line_with_its_cause() {
     let (api, proxy) = api_through_proxy().await;
     proxy.always("UpdateItem", Fault::Error(400, "AccessDeniedException"));
     let answer = verify(&api).await;
@@ -99,7 +99,7 @@ async fn a_failure_of_ours_has_a_line_more_with_its_cause() {
     assert_eq!(line["outcome"], "internal_error");
 }
 
-/// The same contact in an API for which it is always this time.
+/// An API with the same contact, whose clock always shows this time.
 async fn api_at(time: &str) -> Api {
     let database = Database::start().await;
     let service = service_at(time, database.store().await);
@@ -151,7 +151,7 @@ async fn calls_that_the_sdk_repeats_count() {
 }
 
 #[tokio::test]
-async fn races_that_were_lost_and_run_again_count() {
+async fn lost_races_that_are_run_again_count() {
     let (api, proxy) = api_through_proxy().await;
     proxy.fail("TransactWriteItems", [Fault::Conflict; 2]);
     let answer = verify_contact(&api).await;
@@ -164,7 +164,7 @@ async fn races_that_were_lost_and_run_again_count() {
 }
 
 #[tokio::test]
-async fn what_is_done_again_for_want_of_capacity_is_no_race() {
+async fn a_retry_for_want_of_capacity_does_not_count_as_a_race() {
     let (api, proxy) = api_through_proxy().await;
     let throttled = Fault::Cancelled(&["ThrottlingError", "None"]);
     proxy.fail("TransactWriteItems", [throttled]);
@@ -178,7 +178,7 @@ async fn what_is_done_again_for_want_of_capacity_is_no_race() {
 }
 
 #[tokio::test]
-async fn what_one_request_calls_does_not_count_for_another_at_the_same_time() {
+async fn calls_of_one_request_do_not_count_for_another_at_the_same_time() {
     let (api, proxy) = api_through_proxy().await;
     proxy.fail("TransactWriteItems", [Fault::Conflict; 3]);
     let (contact, numbers) = tokio::join!(verify_contact(&api), async {

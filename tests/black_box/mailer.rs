@@ -22,7 +22,7 @@ fn contact() -> Value {
     })
 }
 
-/// A complete body, with other values for some members; null takes a member out.
+/// A complete body, with other values for some members. A member that is `null` counts as absent.
 #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
 fn body(changes: Value) -> Value {
     let mut body = json!({
@@ -178,7 +178,7 @@ async fn a_clear_clears_the_contact_and_this_client_and_leaves_the_rest() {
         ],
     }]))
     .await;
-    // What is wrong with a time that is not looked at does not matter.
+    // A clear does not read the time, so an invalid one does not matter.
     let clear = json!({ "verified": false, "verified_at": "nonsense", "audience": "newsletter", "client": "website" });
     let answer = api.verify_contact("c_1", clear.clone()).await;
     assert_eq!(answer.body["outcome"], "cleared");
@@ -228,7 +228,7 @@ async fn a_kept_verification_changes_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_time_it_is_now() {
+async fn a_verification_without_a_time_is_of_now() {
     let database = Database::start().await;
     let service = service_at("2026-05-20T15:04:01.135Z", database.store().await);
     let api = Api::with_service(database, service).await;
@@ -361,7 +361,7 @@ async fn every_error_of_a_body_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_or_not_an_object_is_told_apart() {
+async fn a_body_that_is_not_json_and_one_that_is_not_an_object_have_different_codes() {
     let api = start().await;
     for (text, code) in [
         ("{", "invalid_json"),
@@ -463,7 +463,7 @@ async fn slugs_are_trimmed() {
 async fn an_audience_that_does_not_exist_is_an_error_of_the_body() {
     let api = start().await;
     for audience in ["unknown", "Not A Slug", "newsletter#website"] {
-        // Before the contact is missed, whether its id could be one or not.
+        // The error of the audience comes before that of a missing contact or an invalid id.
         for contact in ["c_1", "nobody", "no%20body"] {
             let answer = api
                 .verify_contact(contact, body(json!({ "audience": audience })))
@@ -480,10 +480,10 @@ async fn a_contact_that_the_client_has_not_onboarded_does_not_exist() {
     let missing = [
         api.verify_contact("nobody", body(json!({}))).await,
         api.verify_contact("no%20body", body(json!({}))).await,
-        // Not in this audience.
+        // The client has not onboarded the contact in this audience.
         api.verify_contact("c_1", body(json!({ "audience": "other" })))
             .await,
-        // Not by this client.
+        // This client has not onboarded the contact.
         api.patch(
             PATH,
             &api.application_token("app"),
@@ -549,7 +549,7 @@ async fn a_write_to_another_version_is_refused_with_the_current_one() {
 }
 
 #[tokio::test]
-async fn a_missing_contact_comes_before_another_version() {
+async fn a_missing_contact_is_answered_before_a_wrong_version() {
     let api = start().await;
     let request = api
         .request("/api/contacts/nobody/verification")

@@ -1,4 +1,4 @@
-//! The API's description (`openapi.yaml`) against what the API answers. `.ci/schemathesis` asks for more, at random.
+//! The API's description (`openapi.yaml`) against the answers of the API. `.ci/schemathesis` sends more requests, at random.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use shared::domain::{
 };
 use shared::store::add_stream;
 
-/// When the examples are sent.
+/// The time at which the tests send the examples.
 const NOW: &str = "2026-11-21T12:00:00.000Z";
 
 /// An endpoint whose example needs more than the demo data.
@@ -28,7 +28,7 @@ async fn start() -> Api {
     Api::with_service(database, service).await
 }
 
-/// A token of the demo data's organization that has the example's contact.
+/// A token of the organization in the demo data that has the example's contact.
 fn token(operation: &Operation<'_>) -> String {
     let (organization, subject, client) = match operation.security_scheme() {
         "bearerAuth" => ("64f0a1b2c3d4e5f6a7b8c9d3", "64a1b2c3d4e5f60012345679", None),
@@ -54,7 +54,7 @@ fn request(api: &Api, operation: &Operation<'_>, path: &str) -> RequestBuilder {
     }
 }
 
-/// Sends a request to an endpoint and holds the answer against the document.
+/// Sends a request to an endpoint, and checks the answer against the document.
 async fn answered(
     api: &Api,
     operation: &Operation<'_>,
@@ -126,7 +126,7 @@ async fn a_contact_that_is_new_is_answered_as_the_document_shows() {
         let request = request.bearer_auth(token(&operation));
         let mut answer = answered(&api, &operation, request, 201).await;
         let shown = &operation.answer(201).unwrap()["content"]["application/json"]["example"];
-        // What was asked for is another address, so that the contact is new, and its id is random.
+        // The request has another address, so that the contact is new. The contact's id is random.
         for member in ["contact_id", "email"] {
             answer.body[member] = shown[member].clone();
         }
@@ -221,7 +221,7 @@ async fn a_query_at_fault_is_refused_as_described() {
 }
 
 #[test]
-fn each_endpoint_has_an_answer_that_is_a_success_and_one_that_is_not() {
+fn each_endpoint_describes_a_success_and_the_common_failures() {
     for operation in OpenApi::read().operations() {
         for status in [200, 400, 401, 429, 500, 503] {
             assert!(
@@ -264,7 +264,7 @@ fn each_example_fits_its_schema() {
 }
 
 #[test]
-fn what_the_document_does_not_describe_is_a_fault() {
+fn a_body_that_the_document_does_not_describe_is_a_fault() {
     let document = OpenApi::read();
     let operation = document.operation("verify-contact");
     let (schema, example) = operation.body().unwrap();
@@ -298,7 +298,7 @@ fn what_the_document_does_not_describe_is_a_fault() {
     }
 }
 
-/// Whether a text fits a schema.
+/// Returns a function that tells whether a text fits a schema.
 fn fitting(name: &'static str) -> impl Fn(&str) -> bool {
     let document = OpenApi::read();
     let validator = document.validator(document.named_schema(name));
@@ -324,7 +324,7 @@ fn each_time_of_the_document_is_a_time_of_both_dialects() {
     let document = OpenApi::read();
     let schema = &document.named_schema("VerifyContact")["properties"]["verified_at"];
     let fits = document.validator(schema);
-    // From 1970 to 9999, whatever the offset. No leap day: the day is at most 28.
+    // The times are between 1970 and 9999 whatever the offset. The day is at most 28, so none is a leap day.
     let times = string_regex(
         "(19[7-9][1-9]|[2-8][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\
          (\\.[0-9]{1,9})?(Z|z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])",

@@ -14,7 +14,7 @@ use black_box_tests::{Database, fresh_organization};
 use contacts::client;
 use shared::store::ClientTimeouts;
 
-/// Sees every fault.
+/// The timeouts of a client that sees every fault, because it does not retry.
 const ONE_ATTEMPT: ClientTimeouts = ClientTimeouts {
     attempts: 1,
     ..PATIENT
@@ -46,7 +46,7 @@ impl Scene {
             .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))
     }
 
-    /// Counts up what the item has counted.
+    /// Adds one to the count of the item.
     async fn count_up(&self) -> Result<(), Option<String>> {
         let update = self.client.update_item().table_name(&self.database.table);
         let update = update
@@ -58,7 +58,7 @@ impl Scene {
         sent.map_err(|error| error.code().map(str::to_owned))
     }
 
-    /// What the item has counted, read without the proxy.
+    /// The count of the item, read without the proxy.
     async fn counted(&self) -> u32 {
         counted(&self.database, self.key("0").into()).await
     }
@@ -111,12 +111,12 @@ async fn work_after_a_call_sees_what_the_call_did_and_ends_before_the_answer() {
 }
 
 #[tokio::test]
-async fn one_in_so_many_calls_is_refused_with_a_conflict_in_the_words_of_its_operation() {
+async fn one_call_in_a_given_number_is_refused_with_the_conflict_of_its_operation() {
     let scene = Scene::start().await;
     let conflict = Err(Some("TransactionConflictException".to_owned()));
     let mut answers = Vec::new();
     for _ in 0..180 {
-        // The second half is refused as the first one is.
+        // The proxy refuses the same calls in both halves.
         if answers.len() % 90 == 0 {
             scene.proxy.refuse_with_conflicts(3);
         }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 const CALLERS: u32 = 64;
 
-/// A request of a sequence: verify at so many seconds, or clear.
+/// A request of a sequence: a verification at a number of seconds, or a clear.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Verify(u32),
@@ -21,9 +21,9 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    // Few different times, so that equal ones are common, and a clear now and then.
+    // There are few different times, so equal ones are common, and there are some clears.
     let step = prop_oneof![6 => (0_u32..8).prop_map(Step::Verify), 1 => Just(Step::Clear)];
-    // Repeated and reordered: retries, and reports that overtake one another.
+    // The steps are repeated and reordered, like retries and reports that overtake one another.
     prop::collection::vec(step, 1..12)
         .prop_flat_map(|steps| {
             (
@@ -35,7 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         .prop_shuffle()
 }
 
-/// What is stored after a step, and what the answer calls it.
+/// The stored time after a step, and the outcome in the answer.
 fn model(stored: Option<u32>, step: Step) -> (Option<u32>, &'static str) {
     match (stored, step) {
         (None, Step::Verify(at)) => (Some(at), "recorded"),
@@ -136,7 +136,7 @@ fn any_sequence_on_a_contact_ends_in_the_minimum_since_the_last_clear_at_both_le
     });
 }
 
-/// What `call` answers for each caller, all at the same time.
+/// The answers to the calls of all callers, who call at the same time.
 async fn all_at_once<F>(api: &Arc<Api>, call: impl Fn(Arc<Api>, u32) -> F) -> Vec<Answer>
 where
     F: Future<Output = Answer> + Send + 'static,
@@ -165,7 +165,7 @@ fn shuffled(caller: u32) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_on_one_entry_the_earliest_time_stays() {
+async fn the_earliest_time_of_64_callers_on_one_entry_stays() {
     let api = Arc::new(Api::start().await);
     api.seed(json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }] }]))
         .await;
@@ -196,7 +196,7 @@ async fn of_64_callers_on_one_entry_the_earliest_time_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_on_neighbouring_entries_none_loses_its_write() {
+async fn no_caller_of_64_on_neighbouring_entries_loses_its_write() {
     let api = Arc::new(Api::start().await);
     let number = |caller: u32| format!("+1416555{caller:04}");
     let numbers: Vec<_> = (0..CALLERS)
@@ -235,7 +235,7 @@ async fn of_64_callers_on_neighbouring_entries_none_loses_its_write() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_on_one_contact_the_earliest_time_stays_at_both_levels() {
+async fn the_earliest_time_of_64_callers_on_one_contact_stays_at_both_levels() {
     let api = Arc::new(Api::start().await);
     api.seed(json!([{
         "id": "c_1", "emails": [{ "value": "jane@example.com" }],
@@ -318,7 +318,7 @@ async fn callers_of_all_three_endpoints_on_one_contact_do_not_lose_one_anothers_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_clients_on_one_contact_each_gets_its_turn() {
+async fn each_of_64_clients_on_one_contact_gets_its_turn() {
     const CLIENTS: u32 = 64;
     let api = Arc::new(Api::start().await);
     let client = |n: u32| format!("client-{n}");
@@ -336,7 +336,7 @@ async fn of_64_clients_on_one_contact_each_gets_its_turn() {
     let seed = Seed::parse(&seed.to_string(), PhoneRegion::CANADA).unwrap();
     seed.load(&api.database.store().await).await.unwrap();
 
-    // Every one of them has something to write, so each round of the contention has one winner and many losers.
+    // Every client has something to write, so each round of the contention has one winner and many losers.
     let answers = (0..CLIENTS)
         .map(|n| {
             let api = Arc::clone(&api);

@@ -1,4 +1,4 @@
-//! Seeds: what the table holds after one was loaded, and after it was loaded again.
+//! The content of the table after the first load of a seed, and after the second.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::proxy::{PATIENT, Proxy};
@@ -9,7 +9,7 @@ use shared::domain::PhoneRegion;
 
 use crate::history::erase;
 
-/// Who owns an address of the test's organization.
+/// The owner of an address of the test's organization.
 async fn owner(api: &Api, address: &str) -> Option<String> {
     let items = api.database.items(&api.organization).await;
     let is_address = |item: &&Item| text(item, "sk") == "ADDRESS" && text(item, "value") == address;
@@ -58,7 +58,7 @@ async fn the_first_contact_of_a_seed_with_an_address_owns_it_and_no_other_gets_i
     api.seed(two.clone()).await;
     assert_eq!(owner(&api, "jane@b.ca").await.as_deref(), Some("c_2"));
 
-    // A contact that comes later has the address of another without owning it.
+    // A later contact gets the address of another without owning it.
     api.seed(json!([contact("c_3")])).await;
     assert_eq!(owner(&api, "jane@b.ca").await.as_deref(), Some("c_2"));
     let got = api.get("/api/contacts/c_3", &api.user_token()).await;
@@ -74,7 +74,7 @@ async fn the_first_contact_of_a_seed_with_an_address_owns_it_and_no_other_gets_i
 }
 
 #[tokio::test]
-async fn a_contact_that_does_not_own_an_address_by_the_file_leaves_it_to_the_other() {
+async fn a_contact_that_does_not_own_an_address_in_the_file_leaves_it_to_its_owner() {
     let owner_of = json!({ "id": "c_1", "emails": [{ "value": "jane@b.ca" }] });
     let other = json!({ "id": "c_2", "emails": [{ "value": "jane@b.ca", "isOwner": false }] });
     for contacts in [[&owner_of, &other], [&other, &owner_of]] {
@@ -84,7 +84,7 @@ async fn a_contact_that_does_not_own_an_address_by_the_file_leaves_it_to_the_oth
     }
 }
 
-/// Loads 64 contacts, which the database gets at one time. Returns how many items each transaction has.
+/// Loads 64 contacts, which the load writes together. Returns the number of items in each transaction.
 async fn transactions_of(contact: impl Fn(usize) -> Value) -> Vec<usize> {
     let api = Api::start().await;
     let proxy = Proxy::start(&api.database.url).await;
@@ -105,13 +105,13 @@ async fn transactions_of(contact: impl Fn(usize) -> Value) -> Vec<usize> {
 
 /// A transaction takes 100 items.
 #[tokio::test]
-async fn contacts_are_created_together_as_many_as_a_transaction_takes() {
+async fn one_transaction_creates_as_many_contacts_as_it_takes() {
     let contact =
         |n| json!({ "id": format!("c_{n}"), "emails": [{ "value": format!("{n}@b.ca") }] });
     assert_eq!(transactions_of(contact).await, [28, 100]);
 }
 
-/// A transaction takes 4 MB, of which a fourth is left free.
+/// A transaction takes 4 MB. The load leaves a quarter of that free.
 #[tokio::test]
 async fn large_contacts_are_created_in_several_transactions() {
     let contact = |n| json!({ "id": format!("c_{n}"), "lastName": "a".repeat(62_000) });
@@ -143,7 +143,7 @@ async fn a_contact_with_more_than_a_transaction_takes_is_loaded_whole() {
 }
 
 #[tokio::test]
-async fn a_contact_that_is_there_gets_the_subscriptions_that_it_lacks() {
+async fn an_existing_contact_gets_the_subscriptions_that_it_lacks() {
     let api = Api::start().await;
     let contact = |subscriptions: Value| {
         json!([{ "id": "c_1", "firstName": "Jane", "emails": [{ "value": "jane@b.ca" }],
@@ -190,7 +190,7 @@ async fn items_that_cannot_be_read_stay_as_they_are() {
     let after = api.database.items(&api.organization).await;
     assert_same_items(&after, &before, "the seed changes nothing");
 
-    // Whoever owns the address, a new contact does not.
+    // A new contact does not become the owner of an address whose owner cannot be read.
     api.seed(json!([{ "id": "c_2", "emails": [{ "value": "jane@b.ca" }] }]))
         .await;
     let mut after = api.database.items(&api.organization).await;

@@ -1,4 +1,4 @@
-//! The store's contract on an engine: each method, and each once more as another tenant.
+//! The store's contract on an engine. The tests call each method, and call it again as another tenant.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use shared::store::{
 };
 use shared::system_clock;
 
-/// The store, an organization with the contact `c_1`, and another one with none. The database has to be kept for as long
-/// as the store is used.
+/// The store, an organization with the contact `c_1`, and another organization without contacts. The database must live as
+/// long as the store.
 struct Fixture {
     database: Database,
     store: Store,
@@ -55,7 +55,7 @@ impl Fixture {
     }
 }
 
-/// A verified caller: there is no other way to a tenant.
+/// An authenticated caller, which is the only way to a tenant.
 async fn caller(identity: Identity) -> Arc<Caller> {
     let settings = development_settings();
     let identity = Identity {
@@ -98,7 +98,7 @@ async fn super_admin(organization: Option<OrganizationId>) -> Reach {
     reach
 }
 
-/// The organization of the contact of this id that a caller reaches.
+/// The organization of the contact with this id that a caller reaches.
 async fn reached(
     store: &Store,
     reach: &Reach,
@@ -119,7 +119,7 @@ fn at(text: &str) -> Timestamp {
     Timestamp::parse_rfc3339(text).unwrap()
 }
 
-/// The metadata of a request of its own.
+/// The metadata of a request with this id.
 fn metadata(request_id: &str) -> ChangeMetadata {
     ChangeMetadata::new(
         Actor::subject("user_1"),
@@ -156,7 +156,7 @@ fn contact_change(verified_at: Option<&str>, request_id: &str) -> VerifyContact 
 const T1: &str = "2024-01-01T00:00:00Z";
 const T2: &str = "2024-01-02T00:00:00Z";
 
-/// A function opens its connection before it has a request. A database that does not answer is what its first request reports.
+/// A function opens its connection before it has a request. If the database does not answer, the first request reports that.
 #[tokio::test]
 async fn a_connection_is_opened_by_one_read_whether_or_not_it_is_answered() {
     let fixture = Fixture::start().await;
@@ -346,7 +346,7 @@ async fn a_contact_is_recorded_kept_cleared_and_left_at_both_levels() {
 }
 
 #[tokio::test]
-async fn what_the_answer_to_a_change_shows_is_what_is_stored() {
+async fn the_answer_to_a_change_shows_the_stored_contact() {
     let Fixture {
         store,
         tenant,
@@ -422,7 +422,7 @@ async fn an_audience_is_known_to_its_own_organization_only() {
 async fn a_super_administrator_finds_a_contact_by_its_id_alone() {
     let database = Database::start().await;
     let (organization, store) = (fresh_organization(), database.store().await);
-    // An id that no other test has, since this look-up knows no organization.
+    // No other test has this id, since the lookup does not know the organization.
     let contact = organization.as_str().replace("org_", "c_");
     load(&database, &organization, json!([{ "id": contact }])).await;
     let nobody = super_admin(None).await;
@@ -455,7 +455,7 @@ async fn an_id_that_several_organizations_use_means_the_contact_of_the_organizat
 }
 
 #[tokio::test]
-async fn adding_what_is_there_keeps_what_has_been_recorded() {
+async fn a_second_load_of_a_contact_keeps_its_recorded_verification() {
     let Fixture {
         store,
         database,
@@ -485,7 +485,7 @@ async fn adding_what_is_there_keeps_what_has_been_recorded() {
 }
 
 #[tokio::test]
-async fn what_is_added_to_one_organization_is_not_in_another() {
+async fn data_that_are_added_to_one_organization_are_not_in_another() {
     let Fixture {
         store,
         organization,
@@ -558,7 +558,8 @@ async fn what_is_added_to_one_organization_is_not_in_another() {
     assert!(matches!(refused, Err(ChangeError::AudienceNotFound)));
 }
 
-/// Imports new contacts at one time, with writes that meet these faults. Returns the outcomes, and how many writes there were.
+/// Imports new contacts in one call, whose writes meet these faults. Returns the outcomes, the end of the import, and the number
+/// of writes.
 async fn import_meets(
     scene: impl FnOnce(&Proxy),
 ) -> (Vec<Option<ImportOutcome>>, Result<(), DatabaseError>, usize) {
@@ -586,7 +587,7 @@ async fn import_meets(
     (outcomes, ended, proxy.count("TransactWriteItems"))
 }
 
-/// Contacts are created together, and only one by one can the database say which of them it refuses.
+/// The import creates contacts together. The database names the contact that it refuses only if each is written by itself.
 #[tokio::test]
 async fn a_record_that_the_database_refuses_is_rejected_and_the_others_are_written() {
     let refusals = [
@@ -606,7 +607,7 @@ async fn a_record_that_the_database_refuses_is_rejected_and_the_others_are_writt
 }
 
 #[tokio::test]
-async fn an_import_ends_where_the_database_takes_nothing_for_too_long() {
+async fn an_import_ends_if_the_database_accepts_no_write_for_too_long() {
     let (outcomes, ended, writes) =
         import_meets(|proxy| proxy.always("TransactWriteItems", Fault::THROTTLED)).await;
     assert!(ended.is_err_and(|error| error.may_pass()));

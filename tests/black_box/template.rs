@@ -1,9 +1,8 @@
-//! What `template.yaml` deploys, held against the code that it deploys and against what AWS knows.
+//! The stack that `template.yaml` deploys, checked against its code and against the rules of AWS.
 //!
-//! CloudFormation and SAM say whether a template can be deployed (`.ci/check-template`). What they cannot say is whether the
-//! deployed stack works: whether a function may do what it does, whether it gets its settings, whether an alarm is on a
-//! metric that anything writes. The template is evaluated as CloudFormation evaluates it ([`stack`]), for the parameters
-//! that a test gives.
+//! CloudFormation and SAM check whether a template can be deployed (`.ci/check-template`). They cannot check whether the
+//! deployed stack works: whether a function has its permissions and its settings, and whether anything writes the metric of an
+//! alarm. The tests evaluate the template as CloudFormation does ([`stack`]), for the parameters of each test.
 
 mod alarms;
 mod api;
@@ -21,7 +20,7 @@ mod stack;
 mod statements;
 mod table;
 
-/// That nothing is wrong; fails with all that is, a line each.
+/// Asserts that there are no faults. The message has a line for each fault.
 #[track_caller]
 fn assert_no_faults(faults: impl IntoIterator<Item = String>) {
     let faults: Vec<_> = faults.into_iter().collect();

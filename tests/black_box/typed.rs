@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 const TIME: &str = "2026-05-20T15:04:01.135Z";
 
-/// An API whose national numbers are those of this region.
+/// An API that reads national numbers as those of this region.
 async fn api_of(region: &str) -> Api {
     let database = Database::start().await;
     let settings = Settings {
@@ -19,7 +19,7 @@ async fn api_of(region: &str) -> Api {
     Api::with_service(database, service).await
 }
 
-/// The contact `c_1` with these phone numbers.
+/// Seeds the contact `c_1` with these phone numbers.
 async fn seed_numbers(api: &Api, numbers: &[&str]) {
     let entries: Vec<_> = numbers
         .iter()
@@ -46,7 +46,7 @@ async fn remove(api: &Api, kind: &str, value: &str) -> Answer {
     api.post(path, &api.user_token(), body).await
 }
 
-/// The message of a refusal, which never repeats the value.
+/// The message of a refusal. Panics if the message repeats the value.
 fn refusal(answer: &Answer, value: &str) -> String {
     assert_eq!(answer.status, 400, "{value:?}: {:?}", answer.body);
     let message = answer.body["error"].as_str().unwrap();
@@ -117,7 +117,7 @@ async fn a_number_of_a_new_area_code_is_verified_and_removed_but_not_added_in_na
     for text in ["624-305-1111", "(624) 305 1111", "16243051111"] {
         assert_eq!(verify(&api, text).await.status, 200, "{text}");
     }
-    // As endpoint 2 does.
+    // Endpoint 2 finds the number too.
     let body = json!({ "type": " phone ", "value": "624.305.1111", "verifiedAt": TIME });
     let answer = api.verify_contact_method("c_1", body).await;
     assert_eq!(answer.body["data"]["outcome"], "kept", "{:?}", answer.body);
@@ -126,7 +126,7 @@ async fn a_number_of_a_new_area_code_is_verified_and_removed_but_not_added_in_na
 }
 
 #[tokio::test]
-async fn a_number_that_may_be_another_one_is_refused_with_what_is_wrong() {
+async fn an_ambiguous_number_is_refused_with_the_reason() {
     let api = api_of("DE").await;
     seed_numbers(&api, &["+4917012345678", "+494917012345678"]).await;
     for (text, why) in [
@@ -160,7 +160,7 @@ async fn a_number_that_may_be_another_one_is_refused_with_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_no_text_is_told_from_a_missing_one() {
+async fn a_value_that_is_not_a_string_has_another_error_than_a_missing_one() {
     let api = Api::start().await;
     api.seed(json!([{ "id": "c_1" }])).await;
     for (kind, value, why) in [
@@ -180,7 +180,7 @@ async fn a_value_that_is_no_text_is_told_from_a_missing_one() {
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_can_see_counts_as_missing_where_applications_send_it() {
+async fn an_invisible_address_counts_as_missing_if_an_application_sends_it() {
     let api = Api::start().await;
     for email in ["", " ", "\u{200b}", "\u{3164}", " \u{feff}"] {
         let body = json!({ "email": email, "audience": "newsletter", "client": "website" });
@@ -259,7 +259,7 @@ async fn an_address_with_odd_dots_is_accepted_and_kept_apart() {
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_can_see_whole_is_refused_with_what_is_wrong() {
+async fn an_address_with_invisible_or_invalid_characters_is_refused_with_the_reason() {
     let api = Api::start().await;
     api.seed(json!([{ "id": "c_1" }])).await;
     for (text, why) in [

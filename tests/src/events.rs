@@ -38,13 +38,13 @@ const CALLER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
 pub struct Case {
     /// The route that it arrives on.
     pub route: Route,
-    /// What it shows; the file's name.
+    /// What the event shows, which is also the name of its file.
     pub name: &'static str,
-    /// The event that is handled before it, over the demo data: of the same function unless it names another.
+    /// The event that the tests handle before this one, over the demo data. It is of the same function unless it names another.
     pub after: Option<&'static str>,
     /// The status of the answer.
     pub status: u16,
-    /// What the answer says: its outcome, or its error.
+    /// The outcome or the error of the answer.
     pub says: &'static str,
     /// The version in its `ETag`, if it has one.
     pub version: Option<u32>,
@@ -55,7 +55,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// The example of a route with other members. A member that is `"-"` is left out.
+    /// The example of a route with other members. A member that is `"-"` is omitted.
     fn of(route: Route, name: &'static str, members: Value) -> Self {
         let mut body = examples::request(route);
         let (Some(all), Value::Object(members)) = (body.as_object_mut(), members) else {
@@ -87,7 +87,7 @@ impl Case {
         }
     }
 
-    /// The answer.
+    /// The case with this answer.
     fn is(self, status: u16, says: &'static str) -> Self {
         Self {
             status,
@@ -96,7 +96,7 @@ impl Case {
         }
     }
 
-    /// With this version in `ETag`.
+    /// The case with this version in `ETag`.
     fn at(self, version: u32) -> Self {
         let version = Some(version);
         Self { version, ..self }
@@ -127,7 +127,7 @@ impl Case {
         self
     }
 
-    /// With the value of a header twice, as API Gateway joins those of two headers.
+    /// The case with the value of a header twice, as API Gateway joins two headers.
     fn twice(self, header: &'static str) -> Self {
         let value = self.headers[header].to_str().unwrap();
         let joined = format!("{value},{value}");
@@ -139,12 +139,12 @@ impl Case {
         self
     }
 
-    /// By a person with other claims. A claim that is null is left out.
+    /// The case of a person with other claims. A claim that is null is omitted.
     fn person(self, claims: Value) -> Self {
         self.by(CRM_ORGANIZATION, PERSON, claims, DEVELOPMENT_SECRET)
     }
 
-    /// By the application with other claims.
+    /// The case of the application with other claims.
     fn application(self, mut claims: Value) -> Self {
         if claims.get("client").is_none() {
             claims["client"] = json!(CLIENT);
@@ -152,7 +152,7 @@ impl Case {
         self.by(MAILER_ORGANIZATION, CLIENT, claims, DEVELOPMENT_SECRET)
     }
 
-    /// By somebody who cannot sign tokens.
+    /// The case of somebody who cannot sign tokens.
     fn forger(self) -> Self {
         let secret = b"a secret that is not the one of the key set";
         self.by(CRM_ORGANIZATION, PERSON, json!({}), secret)
@@ -176,13 +176,13 @@ impl Case {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// Its file, from the folder of all events.
+    /// The file of the event, relative to the folder of all events.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         Path::new(self.route.function()).join(format!("{}.json", self.name))
     }
 
-    /// The event. It depends on nothing but the case: ids and times come from its name.
+    /// The event. It depends only on the case: its ids and times come from the name of the case.
     #[must_use]
     pub fn event(&self) -> Value {
         serde_json::from_str(&self.text()).unwrap()
@@ -279,7 +279,7 @@ pub fn event(name: &str) -> Value {
     case(name).event()
 }
 
-/// The files that are there, each with its text.
+/// The existing files, each with its text.
 #[must_use]
 pub fn files() -> BTreeMap<PathBuf, String> {
     let folder = folder();
@@ -292,7 +292,7 @@ pub fn files() -> BTreeMap<PathBuf, String> {
     read.collect()
 }
 
-/// Writes these files in place of those that are there.
+/// Replaces the existing files with these.
 pub fn write(files: &BTreeMap<PathBuf, String>) {
     let folder = folder();
     for old in self::files().into_keys() {

@@ -56,7 +56,7 @@ pub struct Database {
 /// test would take most of the time there; in a single table, each search of an index would look at the items of all tests.
 static SHARED_TABLES: [OnceLock<String>; 32] = [const { OnceLock::new() }; 32];
 
-/// The next of them.
+/// The number of the next shared table.
 static NEXT_TABLE: AtomicUsize = AtomicUsize::new(0);
 
 impl Database {
@@ -404,19 +404,19 @@ impl Api {
         }
     }
 
-    /// Endpoint 1 for a person of this test's organization.
+    /// Calls endpoint 1 for a person of this test's organization.
     pub async fn verify_phone_number(&self, id: &str, body: Value) -> Answer {
         let path = Route::VerifyPhoneNumber.path_of(id);
         self.patch(&path, &self.user_token(), body).await
     }
 
-    /// Endpoint 2 for a person of this test's organization.
+    /// Calls endpoint 2 for a person of this test's organization.
     pub async fn verify_contact_method(&self, id: &str, body: Value) -> Answer {
         let path = Route::VerifyContactMethod.path_of(id);
         self.patch(&path, &self.user_token(), body).await
     }
 
-    /// Endpoint 3 for the application `website` of this test's organization.
+    /// Calls endpoint 3 for the application `website` of this test's organization.
     pub async fn verify_contact(&self, id: &str, body: Value) -> Answer {
         let path = Route::VerifyContact.path_of(id);
         let token = self.application_token("website");

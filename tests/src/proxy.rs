@@ -180,10 +180,10 @@ struct HeldBack {
     body: Bytes,
 }
 
-/// A share of calls that meet a conflict, chosen at random: in a pattern, the last caller of many could be refused in each
-/// attempt, for ever.
+/// A share of calls that meet a conflict, chosen at random. With a pattern, the last caller of many could be refused in each
+/// attempt, without end.
 struct Conflicts {
-    /// One call in so many.
+    /// About one call in this number meets a conflict.
     every: usize,
     random: fastrand::Rng,
 }
@@ -295,7 +295,7 @@ impl Proxy {
     /// Refuses about one in `every` calls of `UpdateItem`, `TransactGetItems` and `TransactWriteItems` with a conflict, until
     /// [`Proxy::heal`].
     pub fn refuse_with_conflicts(&self, every: usize) {
-        // The same calls are refused in each run, as far as they come in the same order.
+        // Each run refuses the same calls if they come in the same order.
         let random = fastrand::Rng::with_seed(1);
         self.state.script().conflicts = Some(Conflicts { every, random });
     }

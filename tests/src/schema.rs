@@ -61,13 +61,12 @@ fn json_schemas(schemas: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// The JSON Schema of an OpenAPI 3.0 schema, whose one difference that the document uses is `nullable`: JSON Schema
-/// passes over a keyword that it does not know, and would then refuse null.
+/// The JSON Schema of an OpenAPI 3.0 schema. The document uses only one difference, `nullable`: JSON Schema ignores this
+/// unknown keyword, and would then refuse null.
 fn json_schema(schema: &Value) -> Value {
     let mut schema = schema.as_object().unwrap().clone();
     if schema.remove("nullable") == Some(json!(true)) {
-        // OpenAPI 3.0.3 leaves open what `nullable` means beside `oneOf`; that null is one more choice is what people
-        // mean who write it.
+        // OpenAPI 3.0.3 does not define `nullable` beside `oneOf`. Authors of such schemas mean that null is one more choice.
         if let Some(Value::Array(choices)) = schema.get_mut("oneOf") {
             choices.push(json!({ "type": "null" }));
         } else {

@@ -1,4 +1,4 @@
-//! The stream of a table in a test: its records as Lambda sends them, and outlets that keep what they get.
+//! The stream of a table in a test: its records as Lambda sends them, and outlets that keep the events and reports.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,8 +11,8 @@ use shared::store::Store;
 
 use crate::Database;
 
-/// All records of a table's stream, in the order of each shard, as Lambda sends them. The entries of histories are left out, as by
-/// the filter of the function.
+/// All records of a table's stream, in the order of each shard, as Lambda sends them. Entries of histories are omitted, as the
+/// filter of the function does.
 pub async fn records(database: &Database) -> Vec<Value> {
     let streams = Streams::new(&database.url).unwrap();
     let stream = streams.stream_of(&database.table).await.unwrap();
@@ -47,14 +47,14 @@ pub fn key(record: &Value) -> (String, String) {
     (pk, sk)
 }
 
-/// Outlets that keep what they get.
+/// Outlets that keep the events and reports that they get.
 #[derive(Default)]
 pub struct Kept {
     /// The events, in the order in which they were delivered.
     pub events: Mutex<Vec<Value>>,
     /// The reports of records that cannot be read.
     pub reports: Mutex<Vec<UnreadableRecord>>,
-    /// How many of the next events are not taken.
+    /// The number of the next events that the outlets do not accept.
     pub failures: Mutex<usize>,
 }
 
@@ -88,7 +88,7 @@ impl Outlets for Kept {
     }
 }
 
-/// The function, with outlets that keep what they get.
+/// The function, with outlets that keep the events and reports.
 #[must_use]
 pub fn recorder(store: Store) -> (Recorder, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
@@ -100,7 +100,7 @@ pub fn recorder(store: Store) -> (Recorder, Arc<Kept>) {
     (recorder, kept)
 }
 
-/// Records all that the stream of a table has.
+/// Records everything in the stream of a table.
 pub async fn record_all(database: &Database) -> Arc<Kept> {
     let (recorder, kept) = recorder(database.store().await);
     let response = recorder

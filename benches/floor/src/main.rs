@@ -1,5 +1,5 @@
-//! The least that a function of `lambda_http` can be: no SDK, no token, no phone metadata, a constant answer. What a cold
-//! start of the real functions is measured against.
+//! The smallest possible function of `lambda_http`: no SDK, no token, no phone metadata, a constant answer. The benchmarks
+//! compare the cold starts of the real functions with it.
 
 use std::convert::Infallible;
 

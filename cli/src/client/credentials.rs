@@ -40,7 +40,7 @@ pub(super) async fn found(config: SdkConfig) -> anyhow::Result<SdkConfig> {
 fn explained(error: CredentialsError) -> anyhow::Error {
     let profile = environment_variable("AWS_PROFILE").ok().flatten();
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-        // The causes are a list of all places where there are none.
+        // The causes only list all places where the SDK looked.
         return match profile {
             Some(profile) => anyhow!(
                 "no AWS credentials: the profile {profile} of AWS_PROFILE does not exist, or has no credentials"
@@ -74,14 +74,15 @@ fn causes(error: CredentialsError) -> String {
     causes.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether these causes are of a profile with single sign-on. The SDK has no public type for them. A `credential_process`
-/// says itself what to do.
+/// Whether these causes concern a profile with single sign-on. The SDK has no public type for such errors. A
+/// `credential_process` prints its own advice.
 fn is_about_single_sign_on(causes: &str) -> bool {
     let words = ["SSO", "/sso/", "Session token not found or invalid"];
     !causes.contains("external process") && words.iter().any(|word| causes.contains(word))
 }
 
-/// A provider whose first answer is known already, so that nobody is asked twice: a `credential_process` may ask a person.
+/// A provider that first returns the credentials that are already found. A second call could ask the operator again: a
+/// `credential_process` may prompt a person.
 #[derive(Debug)]
 struct FirstFound {
     first: Mutex<Option<Credentials>>,

@@ -1,14 +1,14 @@
-//! What is wrong with a record: the member at fault, and why. Never a value, which would be personal data.
+//! A fault of a record: the member and the reason. A fault never quotes a value, because values are personal data.
 
 /// The field of a fault that concerns the record as a whole.
 pub(crate) const RECORD: &str = "record";
 
-/// What is wrong with a record.
+/// A fault of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// The member at fault.
     pub(crate) field: String,
-    /// What is wrong with it, without its value.
+    /// The reason, without the member's value.
     pub(crate) reason: String,
 }
 

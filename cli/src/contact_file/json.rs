@@ -1,11 +1,11 @@
-//! What serde alone does not check in the JSON of a file.
+//! Checks of a file's JSON that serde does not make.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fault::Fault;
 
-/// Reads members. The fault has serde's message, and the place where it is; blank for the whole.
+/// Deserializes members. A fault has serde's message and the path of the member; the path is blank for the whole value.
 pub(crate) fn deserialize<T: DeserializeOwned>(mut members: Value) -> Result<T, Fault> {
     remove_nulls(&mut members, "", "")?;
     serde_path_to_error::deserialize(members).map_err(|error| {

@@ -1,5 +1,5 @@
-//! The members of a contact in a file, and their types (contract section 11). `read` makes a record of them, `write` makes them
-//! of a stored contact. Members without a value are not written.
+//! The members of a contact in a file, and their types (contract section 11). `read` turns them into a record. `write` turns a
+//! stored contact into them, and omits members without a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ pub(crate) struct ContactMembers {
     pub(super) created_by: Option<String>,
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) assignees: Vec<String>,
-    /// The primary address's, as the next five.
+    /// About the primary address, as the next five members.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_absent")]
@@ -127,14 +127,14 @@ pub(super) struct EmailMembers {
     pub(super) email_validation: Option<ValidationMembers>,
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) hard_bounced_at: Option<Timestamp>,
-    /// A former owner's, as `complained_at`.
+    /// About a former owner of the address, as `complained_at`.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) globally_unsubscribed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) complained_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) former_owners: Vec<ContactId>,
-    /// False where the contact does not own the address.
+    /// False if the contact does not own the address.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) is_owner: Option<bool>,
 }
@@ -177,10 +177,10 @@ pub(super) struct SubscriptionMembers {
     pub(super) client: Option<ClientSlug>,
     #[serde(default)]
     pub(super) status: SubscriptionStatus,
-    /// The address by which the client knows the contact; the primary one unless given.
+    /// The address by which the client knows the contact. Absent for the primary address.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) email: Option<String>,
-    /// The primary address's, as the next three.
+    /// About the primary address, as the next three members.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub(super) verified_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_absent")]

@@ -34,7 +34,7 @@ pub(crate) fn check(members: &Map<String, Value>) -> Result<(), Fault> {
 /// Reads a contact.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The first fault of the contact.
 pub(crate) fn contact(
     mut members: ContactMembers,
     context: &ReadContext,
@@ -44,7 +44,7 @@ pub(crate) fn contact(
     let mut emails = match members.email.take() {
         None => Emails::read(mem::take(&mut members.emails))?,
         Some(_) if !members.emails.is_empty() => {
-            return Err(Fault::new("email", "must not stand beside emails"));
+            return Err(Fault::new("email", "must not be in a record with emails"));
         }
         Some(address) => Emails {
             methods: vec![email_address(&address, "email", Some(true))?],
@@ -69,7 +69,7 @@ pub(crate) fn contact(
     if record.id.is_none() && record.own_addresses().next().is_none() {
         return Err(Fault::new(
             "id",
-            "must be there where there is no e-mail address of the contact's own",
+            "is required unless the contact owns an e-mail address",
         ));
     }
     Ok(ContactRow {
@@ -82,7 +82,7 @@ pub(crate) fn contact(
 /// Reads an address that no contact owns.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The first fault of the address.
 pub(crate) fn address(members: AddressMembers) -> Result<ContactRow, Fault> {
     let mut method = email_address(&members.address, "address", None)?;
     method.address = address_patch(
@@ -150,7 +150,7 @@ fn patch(members: ContactMembers, methods: Vec<NewMethod>) -> ContactPatch {
     }
 }
 
-/// The facts about an address that hold mail back.
+/// The facts about an address that block mail.
 fn address_patch(
     validation: Option<ValidationMembers>,
     hard_bounced_at: Option<Timestamp>,
@@ -193,7 +193,7 @@ fn phones(entries: Vec<PhoneMembers>, context: &ReadContext) -> Result<Vec<NewMe
 #[derive(Default)]
 struct Emails {
     methods: Vec<NewMethod>,
-    /// The normal forms of those that the contact does not own.
+    /// The normal forms of the addresses that the contact does not own.
     not_owned: BTreeSet<String>,
     /// The former owners, by normal form.
     former_owners: BTreeMap<String, Vec<ContactId>>,
@@ -240,7 +240,7 @@ impl Emails {
         primary.or(self.methods.first())
     }
 
-    /// Whether the record has the address, which a member at `field` names.
+    /// The normal form of the address that the member at `field` names. The record must have this address.
     fn find(&self, address: &str, field: &str) -> Result<String, Fault> {
         let address = email_address(address, field, None)?;
         let normal_form = address.value.normal_form();
@@ -251,7 +251,7 @@ impl Emails {
         Err(Fault::new(field, "must be one of the contact's addresses"))
     }
 
-    /// Adds the contact's own members about its primary address.
+    /// Adds the members of the contact itself that are about its primary address (the short form).
     fn add_short_form(&mut self, members: &mut ContactMembers) -> Result<(), Fault> {
         let reported = verification(
             "",
@@ -277,7 +277,7 @@ impl Emails {
             return Err(Fault::new(name, NO_ADDRESS));
         };
         if validation.is_some() && primary.address.validation.is_some() {
-            let why = "must not stand beside the same member of the primary address";
+            let why = "must not be given twice: the entry of the primary address has it too";
             return Err(Fault::new("emailValidation", why));
         }
         add(&mut primary.verification, reported);
@@ -294,9 +294,9 @@ impl Emails {
     }
 }
 
-const NO_ADDRESS: &str = "must be about an e-mail address, and the contact has none";
+const NO_ADDRESS: &str = "needs an e-mail address, but the contact has none";
 
-/// Adds what another member tells of the same verification: the earlier one counts, and the later clear.
+/// Merges another report of the same verification: the earlier verification and the later clear count.
 fn add(known: &mut VerificationState, other: VerificationState) {
     known.cleared_at = known.cleared_at.max(other.cleared_at);
     if let Some(verification) = other.current {

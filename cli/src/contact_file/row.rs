@@ -10,9 +10,9 @@ use super::fault::Fault;
 pub(crate) struct ContactRow {
     /// The record itself.
     pub(crate) record: ContactRecord,
-    /// The audiences that it names, each with the member that names it.
+    /// The audiences that the record names, each with the member that names it.
     pub(crate) audiences: Vec<(AudienceSlug, String)>,
-    /// The member with its only e-mail address, if the address is not in a list.
+    /// The member with the record's only e-mail address, if the address is not in a list.
     pub(crate) email_member: Option<&'static str>,
 }
 
@@ -27,7 +27,7 @@ impl ContactRow {
         format!("emails[{}].value", emails.count())
     }
 
-    /// Why the store refuses the record.
+    /// The fault for the store's refusal of the record.
     pub(crate) fn fault_of(&self, refusal: &ImportRefusal) -> Fault {
         let why = refusal.to_string();
         match refusal {

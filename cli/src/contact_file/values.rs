@@ -7,7 +7,7 @@ use shared::domain::{
 
 use super::fault::Fault;
 
-/// What reading a record depends on, apart from the record.
+/// The settings and the time that reading a record depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadContext {
     /// The region of national phone numbers.
@@ -47,7 +47,7 @@ pub(crate) fn email_address(
     })
 }
 
-/// Reads what is known of a verification from its members, which are in the object at `place`.
+/// Reads a verification from its members, which are in the object at `place`.
 pub(crate) fn verification(
     place: &str,
     at: Option<Timestamp>,
@@ -63,7 +63,7 @@ pub(crate) fn verification(
     if at.is_none() && (by.is_some() || source.is_some()) {
         return Err(Fault::new(
             member(place, "verifiedAt"),
-            "must be there where verifiedBy or verificationSource is",
+            "is required with verifiedBy or verificationSource",
         ));
     }
     Ok(VerificationState {
@@ -80,8 +80,8 @@ pub(crate) fn member(place: &str, name: &str) -> String {
     }
 }
 
-/// Refuses two equal values, and two primary ones, among the contact methods of one kind. `field` is their list. If none is
-/// primary, the first is on a new contact.
+/// Refuses equal values, and a second primary value, among the contact methods of one kind. `field` is their list. If none
+/// is primary, the first one becomes primary on a new contact.
 pub(crate) fn check_methods(methods: &mut [NewMethod], field: &str) -> Result<(), Fault> {
     let primaries = methods
         .iter()

@@ -117,7 +117,7 @@ fn email(
         suppression,
         ..
     } = address;
-    // What holds for the primary one is written as the contact's own, except for a former owner's.
+    // The facts about the primary address are members of the contact itself, except the facts about former owners.
     let (own_verification, own) = if address.is_primary {
         Default::default()
     } else {
@@ -182,7 +182,7 @@ fn validation(suppression: &AddressSuppression) -> Option<ValidationMembers> {
     })
 }
 
-/// The members of a verification of this address, or of the object that they are in.
+/// The members of a verification of this address. `email` is blank if the members are in an object about the address.
 fn verification_of(email: &str, state: VerificationState) -> VerificationMembers {
     let (at, by, source) = match state.current {
         Some(found) => (Some(found.at), found.by, found.source),

@@ -1,4 +1,4 @@
-//! The details of a fault: what the token has, and what the settings ask for.
+//! The details of a fault: the values of the token, and the values that the settings require.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use shared::auth::{Explanation, KeyName, TokenFault};
 use super::Examined;
 
 const WHITE_SPACE: &str =
-    "There is white space within it, such as a line break from copying, or more than one token.";
+    "It has white space in it, such as a line break from copying, or it is more than one token.";
 
 impl Examined<'_> {
     /// Lines with the details of a fault.
@@ -16,12 +16,12 @@ impl Examined<'_> {
         let settings = &self.settings.authenticator;
         match fault {
             TokenFault::TooLarge => vec![format!(
-                "It has {} bytes. At most 8192 are read: ask for fewer claims, such as groups.",
+                "It has {} bytes, and at most 8192 are allowed: ask the provider for fewer claims, such as fewer groups.",
                 self.token.len()
             )],
             TokenFault::Malformed => vec![self.malformation().to_owned()],
             TokenFault::Critical => vec![format!(
-                "Its header has `crit`: {}. No such extension is understood.",
+                "Its header has `crit`: {}. The API supports no such extension.",
                 self.header_member("crit")
             )],
             TokenFault::UnknownKey => self.unknown_key(explanation),
@@ -59,7 +59,7 @@ impl Examined<'_> {
         }
     }
 
-    /// The first thing that keeps the text from being a signed token.
+    /// The first reason why the text is not a signed token.
     fn malformation(&self) -> &'static str {
         let parts: Vec<_> = self.token.split('.').collect();
         if self.has_white_space() {
@@ -67,13 +67,13 @@ impl Examined<'_> {
         }
         match parts.len() {
             1 => {
-                return "It has no dots, so it is an opaque token and no JWT. Ask the provider for a token for your API: \
-                        some need an audience or a resource in the request.";
+                return "It has no dots, so it is an opaque token and not a JWT. Ask the provider for a token for your API: \
+                        some providers need an audience or a resource in the request.";
             }
             3 => {}
             5 => {
                 return "It has five parts, so it is encrypted (JWE). Ask the provider for a signed token for your API: \
-                        some need an audience in the request.";
+                        some providers need an audience in the request.";
             }
             _ => {
                 return "It does not have the three parts of a signed JWT: header, claims, signature.";
@@ -92,7 +92,7 @@ impl Examined<'_> {
         if self.claims.is_none() {
             return "Its claims are not a JSON object.";
         }
-        "A member of its header, or one of `exp`, `nbf`, `iss`, `aud`, `client_id` and `sub`, is of a wrong type or there twice."
+        "A member of its header, or one of `exp`, `nbf`, `iss`, `aud`, `client_id` and `sub`, has a wrong type or is repeated."
     }
 
     fn has_white_space(&self) -> bool {
@@ -105,14 +105,14 @@ impl Examined<'_> {
         let kid = self.header_member("kid");
         if kid == "absent" {
             return vec![
-                "It has no `kid`, so only a set of exactly one key can be used.".to_owned(),
+                "It has no `kid`, so the set must have exactly one key.".to_owned(),
                 has,
             ];
         }
         vec![
             format!("Its `kid` is {kid}."),
             has,
-            "Keys that cannot be used for signatures are not counted.".to_owned(),
+            "Keys that cannot be used for signatures are not listed.".to_owned(),
         ]
     }
 
@@ -154,9 +154,9 @@ impl Examined<'_> {
         let super_admin = &authenticator.role_names.super_admin;
         lines.push(match self.found(role) {
             Some(roles) => format!(
-                "Only a super administrator needs none: `{role}` is {roles}, without {super_admin}."
+                "Only a super administrator may omit it: `{role}` is {roles}, without {super_admin}."
             ),
-            None => format!("Only a super administrator needs none: `{role}` is absent."),
+            None => format!("Only a super administrator may omit it: `{role}` is absent."),
         });
         lines
     }
@@ -191,7 +191,7 @@ impl Examined<'_> {
         )]
     }
 
-    /// The setting that names this claim, and what the claim must be.
+    /// The setting that names this claim, and the rule for the claim.
     fn setting_of(&self, name: &str) -> Option<(&'static str, &'static str)> {
         let names = &self.settings.authenticator.claim_names;
         let settings = [
@@ -219,7 +219,7 @@ impl Examined<'_> {
         setting.map(|(_, setting, rule)| (setting, rule))
     }
 
-    /// The key that the token chooses, and where it is from.
+    /// The key that the token chooses, and the setting that the key comes from.
     pub(super) fn key_of_the_token(&self, explanation: &Explanation) -> String {
         let id = self.header.as_ref().and_then(|header| header.get("kid"));
         let id = id.and_then(Value::as_str);

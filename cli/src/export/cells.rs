@@ -1,8 +1,8 @@
 //! Records as rows of a CSV file (RFC 4180): one column for each member.
 //!
-//! A cell holds a text unchanged, and a list or an object as JSON. A text is written as JSON too where a cell would not keep
-//! it: a reader trims cells, and takes a blank one for nothing and one in quotation marks for JSON. So is a text that a
-//! spreadsheet would calculate as a formula: it may come from a stranger.
+//! A cell holds a text unchanged, and a list or an object as JSON. A text that a cell would not keep is JSON too: a reader
+//! trims cells, takes a blank cell as absent, and takes a cell in quotation marks as JSON. A text that a spreadsheet would
+//! calculate as a formula is also JSON, because a stranger may have written it.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -43,7 +43,7 @@ fn is_kept(text: &str) -> bool {
     !text.is_empty() && text.trim() == text && !text.starts_with('"') && !text.starts_with(FORMULA)
 }
 
-/// How formulas begin (OWASP, "CSV Injection"); full-width characters where spreadsheets are Japanese.
+/// The first characters of formulas (OWASP, "CSV Injection"). Japanese spreadsheets also take the full-width ones.
 const FORMULA: [char; 8] = [
     '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];

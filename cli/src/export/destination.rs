@@ -30,7 +30,7 @@ pub(super) enum Destination {
     /// A file, which is replaced when the export is complete.
     File {
         unfinished: NamedTempFile,
-        /// The name that the command line has.
+        /// The name on the command line.
         path: PathBuf,
         /// The name behind all symbolic links.
         target: PathBuf,
@@ -39,10 +39,10 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// Opens the destination at `path`, or standard output. The given format, or else the name's, applies.
+    /// Opens the destination at `path`, or standard output. Without a given format, the extension of the name decides.
     ///
     /// # Errors
-    /// When there is no format, or the file cannot be written.
+    /// When neither gives a format, or the file cannot be written.
     pub(super) fn open(path: Option<PathBuf>, format: Option<Format>) -> anyhow::Result<Self> {
         let Some(path) = path else {
             let format = format.unwrap_or(Format::Jsonl);
@@ -54,7 +54,7 @@ impl Destination {
         let is_special =
             is_open_file(&target) || fs::metadata(&target).is_ok_and(|found| !found.is_file());
         if is_special {
-            // An open file keeps what it has.
+            // An open file keeps its content.
             let file = File::options().append(true).open(&target);
             let file = file.with_context(place)?;
             let format = format.unwrap_or(Format::Jsonl);
@@ -86,7 +86,7 @@ impl Destination {
         }
     }
 
-    /// Its name, for error messages.
+    /// The name of the destination, for error messages.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Standard(..) => "standard output".to_owned(),
@@ -133,7 +133,7 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
         }
         match fs::read_link(&target) {
             Ok(link) => target = folder_of(&target).join(link),
-            // It is no link, or it does not exist.
+            // The path is no link, or does not exist.
             Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::NotFound) => {
                 return Ok(target);
             }

@@ -71,7 +71,7 @@ struct PhoneEntry {
 /// Reads a record.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The first fault of the record.
 pub(super) fn read(
     members: ApplicationMembers,
     context: &ReadContext,
@@ -177,7 +177,7 @@ fn ending(
         .next()
         .filter(|_| status != Some(SubscriptionStatus::Unsubscribed))
     {
-        let why = format!("must be unsubscribed where {name} is");
+        let why = format!("must be unsubscribed if the record has {name}");
         return Err(Fault::new("status", why));
     }
     Ok(Ending {
@@ -188,7 +188,7 @@ fn ending(
     })
 }
 
-/// What holds mail back.
+/// The suppressions of a record.
 struct Suppressions {
     globally_unsubscribed: Option<SuppressionPatch>,
     hard_bounced: Option<SuppressionPatch>,
@@ -196,12 +196,12 @@ struct Suppressions {
 }
 
 fn suppressions(members: SuppressionMembers, context: &ReadContext) -> Result<Suppressions, Fault> {
-    // Without a time it holds from now on.
+    // A suppression without a time holds from now on.
     let since = |field: &str, is_suppressed: Option<bool>, at: Option<String>| {
         let field = format!("suppression.{field}");
         let since = match (is_suppressed, at) {
             (Some(false), Some(_)) => {
-                let why = format!("must not be false where {field}_at is");
+                let why = format!("must not be false if the record has {field}_at");
                 return Err(Fault::new(field, why));
             }
             (_, Some(at)) => instant(&at, &format!("{field}_at"), context)?,

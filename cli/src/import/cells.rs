@@ -29,7 +29,7 @@ pub(super) struct Cells {
     line: LineNumber,
     /// The cells of the current row, one after the other.
     text: Vec<u8>,
-    /// Where each cell ends in `text`.
+    /// The end of each cell in `text`.
     ends: Vec<usize>,
     /// The current row as it is in the file, or its first [`MAX_LITERAL_BYTES`].
     raw: Vec<u8>,
@@ -37,15 +37,15 @@ pub(super) struct Cells {
 
 /// A row, before its cells are parsed.
 struct Row {
-    /// The line where it begins.
+    /// The first line of the row.
     line: u64,
-    /// The line where it ends.
+    /// The last line of the row.
     last_line: u64,
     bytes: usize,
     cells: usize,
-    /// Whether it is complete in memory: a row that is too long is not kept.
+    /// Whether the row is complete in memory: a row that is too long is not kept.
     is_whole: bool,
-    /// The fault in its quotation marks, if there is one.
+    /// The fault in the row's quotation marks, if there is one.
     quotes: Option<&'static str>,
 }
 
@@ -53,7 +53,7 @@ impl Cells {
     /// Reads the header row of `source`. `delimiter` is the character between cells, if it is known.
     ///
     /// # Errors
-    /// When the input cannot be read or has no header row, or when the columns are not what they must be.
+    /// When the input cannot be read or has no header row, or when the columns or the options are not valid.
     pub(super) fn open(
         mut source: Text,
         delimiter: Option<u8>,
@@ -92,7 +92,7 @@ impl Cells {
     fn members(&self, row: &Row) -> Result<Map<String, Value>, Fault> {
         if !row.is_whole {
             return Err(Fault::of_record(
-                "is longer than 16 MB: a quotation mark may be without its other one",
+                "is longer than 16 MB: a quotation mark may be unclosed",
             ));
         }
         if let Some(cells) = self.literal_cells(row) {
@@ -101,7 +101,7 @@ impl Cells {
         }
         if let Some(fault) = row.quotes {
             return Err(Fault::of_record(format!(
-                "{fault}: all down to line {} was read as this record",
+                "{fault}: everything up to line {} was read as this record",
                 row.last_line
             )));
         }
@@ -109,8 +109,8 @@ impl Cells {
         self.columns.members(row.cells, cell)
     }
 
-    /// The cells of a row whose quotation marks are part of its texts: Google Sheets writes `"Bud" Smith` like that to a file
-    /// with tabs. Such a row ends in the line where it begins, and has as many cells as there are columns.
+    /// The cells of a row whose quotation marks are part of its texts: Google Sheets writes `"Bud" Smith` unchanged to a file
+    /// with tabs. Such a row has one line, and as many cells as the header row.
     fn literal_cells(&self, row: &Row) -> Option<csv::ByteRecord> {
         let is_literal = row.quotes == Quoting::Broken.fault()
             && row.line == row.last_line
@@ -171,7 +171,7 @@ impl Cells {
                 ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_CELLS => {
                     self.ends.resize(self.ends.len() * 2, 0);
                 }
-                // The row is read to its end, but not kept.
+                // The reader reads such a row to its end, but does not keep it.
                 ReadRecordResult::OutputFull => (is_whole, text) = (false, 0),
                 ReadRecordResult::OutputEndsFull => (is_whole, ends) = (false, 0),
                 ReadRecordResult::Record => {
@@ -189,7 +189,7 @@ impl Cells {
         }
     }
 
-    /// Skips line breaks, so that `line` is the line in which the next row begins.
+    /// Skips line breaks, so that `line` is the first line of the next row.
     fn skip_line_ends(&mut self) -> io::Result<()> {
         loop {
             let input = self.source.input.fill_buf()?;

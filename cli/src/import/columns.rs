@@ -1,4 +1,4 @@
-//! The columns of a CSV file, and the members that they are.
+//! The columns of a CSV file, each with its member.
 
 use std::fmt;
 
@@ -11,21 +11,21 @@ use super::member::Member;
 use crate::contact_file::fault::Fault;
 use crate::exit::usage;
 
-/// The member that a column is (`--map`).
+/// The member of a column (`--map`).
 #[derive(Debug, Clone)]
 pub struct ColumnMap {
     column: String,
-    /// `None` if the column is to be left out.
+    /// `None` leaves the column out.
     member: Option<Member>,
 }
 
 impl ColumnMap {
-    /// Reads `COLUMN=member`, or `COLUMN=` for a column that is to be left out.
+    /// Reads `COLUMN=member`, or `COLUMN=` to leave the column out.
     ///
     /// # Errors
-    /// When it has another form, or there is no such member.
+    /// When the text has another form, or there is no such member.
     pub fn parse(text: &str) -> Result<Self, String> {
-        // A column's name may have the sign in it; a member's has not.
+        // The name of a column may have the sign in it; the name of a member never has.
         let Some((column, member)) = text.rsplit_once('=') else {
             return Err("must be COLUMN=member".to_owned());
         };
@@ -52,7 +52,7 @@ impl SetMember {
     /// Reads `member=value`. The value is written as in a cell.
     ///
     /// # Errors
-    /// When it has another form, there is no such member, or the value does not fit it.
+    /// When the text has another form, there is no such member, or the value does not fit the member.
     pub fn parse(text: &str) -> Result<Self, String> {
         let Some((member, value)) = text.split_once('=') else {
             return Err("must be member=value".to_owned());
@@ -62,7 +62,7 @@ impl SetMember {
             member.name(),
             "organization" | "address" | "audiences" | "clients"
         ) {
-            return Err(format!("{} cannot be a contact's", member.name()));
+            return Err(format!("{} is not a member of a contact", member.name()));
         }
         match member.value(value) {
             Ok(Some(value)) => Ok(Self { member, value }),
@@ -75,25 +75,25 @@ impl SetMember {
 fn known(name: &str) -> Result<Member, String> {
     Member::named(name).ok_or_else(|| match Member::like(name) {
         Some(member) => format!("there is no member {name:?}; did you mean {member}?"),
-        None => format!("there is no member {name:?}; docs/import-export.md has them all"),
+        None => format!("there is no member {name:?}; docs/import-export.md lists all members"),
     })
 }
 
-/// Which members the columns of a file are.
+/// The options for the columns of a file.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnOptions {
-    /// The columns whose names are no member's.
+    /// The members of columns that do not have the member's name.
     pub maps: Vec<ColumnMap>,
-    /// The members that no column is.
+    /// The members that have the same value in all rows.
     pub sets: Vec<SetMember>,
-    /// Whether other columns are left out. By default they are refused.
+    /// Whether unknown columns are left out. By default they are an error.
     pub ignore_unknown: bool,
-    /// Which rows are imported: those that meet all conditions.
+    /// The conditions that a row must meet to be imported.
     pub conditions: Vec<RowCondition>,
 }
 
 impl ColumnOptions {
-    /// Whether any option is given. They are about CSV files only.
+    /// Whether any option is given. These options are for CSV files only.
     pub(super) fn is_given(&self) -> bool {
         let has_lists =
             !self.maps.is_empty() || !self.sets.is_empty() || !self.conditions.is_empty();
@@ -101,12 +101,12 @@ impl ColumnOptions {
     }
 }
 
-/// What a column is.
+/// The use of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Member(Member),
     Ignored,
-    /// At the end, without a name. Its cells must be blank.
+    /// A column at the end without a name. Its cells must be blank.
     Nameless,
 }
 
@@ -114,7 +114,7 @@ enum Column {
 #[derive(Debug)]
 pub(super) struct Columns {
     all: Vec<Column>,
-    /// How many there are up to the last one with a name. Each row has so many cells.
+    /// The number of columns up to the last one with a name. Each row has at least so many cells.
     required: usize,
     sets: Vec<SetMember>,
     conditions: Conditions,
@@ -124,7 +124,7 @@ impl Columns {
     /// The columns with these names.
     ///
     /// # Errors
-    /// When a name is missing or unknown, when two columns are one member, or when an option does not fit them.
+    /// When a name is missing or unknown, when two columns have the same member, or when an option does not fit the columns.
     pub(super) fn new(names: &[String], options: &ColumnOptions) -> anyhow::Result<Self> {
         check_maps(names, &options.maps)?;
         check_sets_differ(&options.sets)?;
@@ -162,7 +162,7 @@ impl Columns {
         let is_member = |column: &Column| matches!(column, Column::Member(_));
         if !columns.iter().any(is_member) {
             bail!(
-                "no column is a member: the first row must hold the names of the columns, and --map \"COLUMN=member\" \
+                "no column names a member: the first row must hold the names of the columns, and --map \"COLUMN=member\" \
                  names the member of a column"
             );
         }
@@ -174,15 +174,15 @@ impl Columns {
         })
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub(super) fn count(&self) -> usize {
         self.all.len()
     }
 
-    /// The members of a row with so many cells. A blank row has none, nor has one that is not to be imported.
+    /// The members of a row with so many cells. A blank row has no members, nor has a row that does not meet the conditions.
     ///
     /// # Errors
-    /// What is wrong with the row.
+    /// The first fault of the row.
     pub(super) fn members<'c>(
         &self,
         count: usize,
@@ -194,7 +194,7 @@ impl Columns {
         }
         if count < self.required || (self.all.len()..count).any(|place| !is_blank(place)) {
             return Err(Fault::of_record(format!(
-                "has {count} cells, where the header row has {}",
+                "has {count} cells, but the header row has {}",
                 self.all.len()
             )));
         }
@@ -222,13 +222,15 @@ impl Columns {
             }
         }
         if members.is_empty() {
-            return Err(Fault::of_record("has no cell in a column that is a member"));
+            return Err(Fault::of_record(
+                "has no value in a column that is imported",
+            ));
         }
         self.complete(&mut members);
         Ok(members)
     }
 
-    /// Adds the members that all rows have, and corrects what only spreadsheets do.
+    /// Adds the members of `--set`, and lower-cases the status of an application's record.
     fn complete(&self, members: &mut Map<String, Value>) {
         // Neither the organization of an export nor an address that nobody owns is a contact.
         let is_contact = !members.contains_key("organization") && !members.contains_key("address");
@@ -238,7 +240,7 @@ impl Columns {
         for set in &self.sets {
             set.member.insert(members, set.value.clone());
         }
-        // Elsewhere it is the CRM's, a text.
+        // The status of a contact is a text of the CRM, so its case stays.
         let is_of_application = members.contains_key("audience") || members.contains_key("client");
         if let Some(Value::String(status)) = members.get_mut("status").filter(|_| is_of_application)
         {
@@ -263,7 +265,7 @@ fn check_maps(names: &[String], maps: &[ColumnMap]) -> anyhow::Result<()> {
             .iter()
             .any(|earlier| is_same(&earlier.column, column))
         {
-            return Err(usage(format!("--map: column {column:?} is there twice")));
+            return Err(usage(format!("--map names column {column:?} twice")));
         }
     }
     Ok(())
@@ -274,7 +276,7 @@ fn check_sets_differ(sets: &[SetMember]) -> anyhow::Result<()> {
         let mut earlier = sets[..place].iter();
         if earlier.any(|earlier| earlier.member.overlaps(set.member)) {
             let set = set.member.name();
-            return Err(usage(format!("--set: {set} is there twice")));
+            return Err(usage(format!("--set names {set} twice")));
         }
     }
     Ok(())
@@ -291,7 +293,8 @@ fn check_sets(sets: &[SetMember], member: Member, column: &str) -> anyhow::Resul
         }
         if (name, member.name()) == ("verified", "verified_at") {
             return Err(usage(format!(
-                "--set verified: the rows without a time in column {column:?} would be verified now; the time is enough"
+                "--set verified: the rows without a time in column {column:?} would be verified now; omit the option, since a \
+                 time alone verifies"
             )));
         }
     }
@@ -301,7 +304,7 @@ fn check_sets(sets: &[SetMember], member: Member, column: &str) -> anyhow::Resul
 fn given_twice(member: Member, earlier: &str, name: &str) -> anyhow::Error {
     if is_same(earlier, name) {
         return anyhow!(
-            "column {name:?} is there more than once; --map \"{name}=\" leaves all of them out"
+            "the file has column {name:?} more than once; --map \"{name}=\" leaves all of them out"
         );
     }
     let member = member.name();
@@ -318,7 +321,7 @@ struct Unknown<'n> {
 }
 
 impl Unknown<'_> {
-    /// Whether the row has the names of columns. Otherwise it may be personal data, and is not shown.
+    /// Whether the row has the names of columns. Any other row may hold personal data, and the error must not show it.
     fn are_names(&self) -> bool {
         let is_data = |name: &String| {
             let digits = name.bytes().filter(u8::is_ascii_digit).count();
@@ -334,7 +337,7 @@ impl fmt::Display for Unknown<'_> {
         let plural = |one: &'static str, several: &'static str| {
             if self.places.len() == 1 { one } else { several }
         };
-        // The whole row may be one name.
+        // If the import has found a wrong delimiter, the whole row is one name.
         let delimiter = match self.names {
             [_] => "; --delimiter names the character between the cells",
             _ => "",

@@ -1,4 +1,4 @@
-//! Which rows of a CSV file are imported (`--where`).
+//! The conditions on the rows of a CSV file (`--where`).
 
 use super::header::is_same;
 use crate::exit::usage;
@@ -8,7 +8,7 @@ use crate::exit::usage;
 pub struct RowCondition {
     column: String,
     value: String,
-    /// Whether the cell has the value, or another one.
+    /// Whether the cell must have the value. If false, it must have another value.
     is_equal: bool,
 }
 
@@ -16,7 +16,7 @@ impl RowCondition {
     /// Reads `COLUMN=value` or `COLUMN!=value`. A blank value means a blank cell.
     ///
     /// # Errors
-    /// When it has another form.
+    /// When the text has another form.
     pub fn parse(text: &str) -> Result<Self, String> {
         let form = || "must be COLUMN=value or COLUMN!=value".to_owned();
         let (column, value) = text.rsplit_once('=').ok_or_else(form)?;
@@ -43,7 +43,7 @@ impl Conditions {
     /// The conditions on rows with these columns.
     ///
     /// # Errors
-    /// When there is no such column.
+    /// When the file lacks a column of a condition.
     pub(super) fn new(names: &[String], conditions: &[RowCondition]) -> anyhow::Result<Self> {
         let places = |condition: &RowCondition| {
             let places = names.iter().enumerate();
@@ -62,8 +62,8 @@ impl Conditions {
             .map(Self)
     }
 
-    /// Whether a row meets all conditions. Files of `HubSpot` have several columns with one name: the first cell of them that is
-    /// not blank counts.
+    /// Whether a row meets all conditions. Files of `HubSpot` have several columns with one name: the first of their cells that
+    /// is not blank counts.
     ///
     /// # Errors
     /// The reason why a cell cannot be read.

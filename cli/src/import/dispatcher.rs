@@ -24,7 +24,7 @@ use crate::contact_file::row::ContactRow;
 pub(super) struct Dispatcher {
     queues: Vec<Sender<Row>>,
     shared: Arc<Shared>,
-    /// The registered audiences. Records may name no others.
+    /// The registered audiences. Records must not name other audiences.
     audiences: BTreeSet<AudienceSlug>,
     /// The organization that the file names. `--organization` may override it.
     file_organization: Option<OrganizationId>,
@@ -110,10 +110,10 @@ impl Dispatcher {
         let line = place.line;
         match &self.file_organization {
             Some(known) if *known != row.organization => {
-                bail!("line {line}: names a second organization; a file is of one")
+                bail!("line {line}: names a second organization; a file can have only one")
             }
             None if place.sequence > 0 => {
-                bail!("line {line}: names an organization, which only the first record can")
+                bail!("line {line}: names an organization; only the first record can do that")
             }
             _ => {}
         }
@@ -147,7 +147,7 @@ impl Dispatcher {
             return self.shared.tally().note(place, Done::Rejected(fault), room);
         }
         let names = names(&contact.record);
-        // A worker gets a whole batch before the next worker does, so that each imports many records at a time.
+        // Each worker gets a whole batch before the next worker gets a record, so that it imports many records at a time.
         let next = self.dispatched / BATCH % self.queues.len();
         let worker = self.shared.queues.worker_for(&names, next).await;
         self.dispatched += 1;
@@ -157,7 +157,7 @@ impl Dispatcher {
             contact,
             room,
         };
-        // A worker that takes no more records has failed, and has noted why.
+        // A worker that takes no more records has failed, and has noted its error.
         let _ = self.queues[worker].send(row).await;
         Ok(())
     }

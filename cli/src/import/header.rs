@@ -8,7 +8,7 @@ use super::line_number::LineNumber;
 use super::quoting::Quoting;
 use super::text::{Text, looks_like_utf_16};
 
-/// The delimiters that are told from the header row.
+/// The delimiters that the import recognizes in the header row.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// The maximum length of the header row, in bytes.
@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub(super) struct Header {
     pub(super) names: Vec<String>,
     pub(super) delimiter: u8,
-    /// The line after it.
+    /// The line after the header row.
     pub(super) next_line: LineNumber,
 }
 
@@ -41,7 +41,7 @@ impl Header {
             if let Some(encoding) = looks_like_utf_16(&row.bytes) {
                 let label = encoding.name().to_ascii_lowercase();
                 bail!(
-                    "the file seems to be UTF-16 without a byte order mark: say it with --encoding {label}"
+                    "the file seems to be UTF-16 without a byte order mark: use --encoding {label}"
                 );
             }
             if let Some(fault) = row.quoting.fault() {
@@ -65,12 +65,13 @@ impl Header {
 struct FirstRow {
     bytes: Vec<u8>,
     quoting: Quoting,
-    /// How often each of [`DELIMITERS`] is in it, outside of quotation marks.
+    /// How often the row has each of [`DELIMITERS`], outside of quotation marks.
     counts: [usize; 3],
 }
 
 impl FirstRow {
-    /// Reads the next row that is not empty. `line` is the line in which the input begins, and then the one after the row.
+    /// Reads the next row that is not empty. Before the call, `line` is the line of the next byte; afterwards, it is the line
+    /// after the row.
     fn read(
         text: &mut Text,
         line: &mut LineNumber,
@@ -104,7 +105,7 @@ impl FirstRow {
         Ok((!row.bytes.is_empty()).then_some(row))
     }
 
-    /// The delimiter that the row names, if it is such a line as Excel reads: `sep=;`.
+    /// The delimiter that the row names, if it is a line for Excel: `sep=;`.
     fn separator(&self) -> Option<u8> {
         let row = self.bytes.strip_prefix(b"\"").unwrap_or(&self.bytes);
         let row = row.strip_suffix(b"\"").unwrap_or(row);
@@ -117,7 +118,7 @@ impl FirstRow {
         }
     }
 
-    /// The delimiter that is there most often; the comma where there is none.
+    /// The most frequent delimiter, or the comma if the row has none.
     fn delimiter(&self) -> u8 {
         let mut found = (b',', 0);
         for (delimiter, count) in DELIMITERS.into_iter().zip(self.counts) {
@@ -153,13 +154,13 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 /// Reads a delimiter from the command line.
 ///
 /// # Errors
-/// When it can be none.
+/// When the text cannot be a delimiter.
 pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if is_delimiter(*byte) => Ok(*byte),
         _ => Err(
-            "must be an ASCII character that is no letter, digit or quotation mark, or tab"
+            "must be an ASCII character other than a letter, digit or quotation mark, or the word tab"
                 .to_owned(),
         ),
     }
@@ -170,8 +171,8 @@ fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\r' | b'\n' | 0)
 }
 
-/// Whether a character around a column's name does not count: white space, and marks without a width, such as a second byte
-/// order mark.
+/// Whether the header reader ignores this character around a column's name: white space, and marks without a width, such as a
+/// second byte order mark.
 fn is_blank(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{feff}' | '\u{200b}')
 }
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_delimiter_is_told_from_the_header_row_outside_of_quotation_marks() {
+    fn the_header_row_shows_the_delimiter_outside_of_quotation_marks() {
         for (row, delimiter, names) in [
             ("id", b',', &["id"][..]),
             ("id,email", b',', &["id", "email"]),
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_before_it_names_the_delimiter_unless_an_option_does() {
+    fn a_sep_line_names_the_delimiter_unless_an_option_does() {
         for (text, given, delimiter, names, next_line) in [
             ("sep=;\r\na,b;c\r\n", None, b';', &["a,b", "c"][..], 3),
             ("SEP=|\na|b\n", None, b'|', &["a", "b"], 3),
@@ -235,7 +236,7 @@ mod tests {
             ("sep=\t\na\tb", None, b'\t', &["a", "b"], 2),
             ("sep=;\na,b;c", Some(b','), b',', &["a", "b;c"], 2),
             ("a|b\n", Some(b'|'), b'|', &["a", "b"], 2),
-            // These are no such line.
+            // These lines name no delimiter.
             ("sep=\na", None, b',', &["sep="], 2),
             ("sep=ab\na", None, b',', &["sep=ab"], 2),
             ("separator;id\n", None, b';', &["separator", "id"], 2),
@@ -260,11 +261,11 @@ mod tests {
             (b",,\r\n , ,\r\n", "the file has no header row"),
             (
                 b"a\0b\0",
-                "the file seems to be UTF-16 without a byte order mark: say it with --encoding utf-16le",
+                "the file seems to be UTF-16 without a byte order mark: use --encoding utf-16le",
             ),
             (
                 b"\0a\0b",
-                "the file seems to be UTF-16 without a byte order mark: say it with --encoding utf-16be",
+                "the file seems to be UTF-16 without a byte order mark: use --encoding utf-16be",
             ),
             (
                 b"id,Stra\xDFe",
@@ -276,7 +277,7 @@ mod tests {
             ),
             (
                 b"id,\"x\"y",
-                "the header row: a cell goes on behind its closing quotation mark",
+                "the header row: a cell has text after its closing quotation mark",
             ),
             (&vec![b'x'; MAX_BYTES + 1], "the header row is too long"),
         ] {

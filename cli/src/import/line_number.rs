@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineNumber {
     line: u64,
-    /// Whether a CR comes before the next byte, so that an LF ends no other line.
+    /// Whether the last byte is a CR, so that an LF after it ends no further line.
     follows_cr: bool,
 }
 
@@ -17,12 +17,12 @@ impl LineNumber {
         }
     }
 
-    /// The number; that of the first line is 1.
+    /// The number of the line. The first line is 1.
     pub(super) fn get(self) -> u64 {
         self.line
     }
 
-    /// Goes on behind these bytes.
+    /// Moves past these bytes.
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let is_end = *byte == b'\r' || *byte == b'\n' && !self.follows_cr;
@@ -46,7 +46,7 @@ mod tests {
             ("\r\r\n\n", 4),
         ] {
             let mut number = LineNumber::first();
-            // In any portions.
+            // The bytes may arrive in any portions.
             for byte in text.bytes() {
                 number.pass(&[byte]);
             }

@@ -56,7 +56,7 @@ impl Lines {
         }
     }
 
-    /// Reads a line into the buffer. Returns false if the line is too long to be kept.
+    /// Reads a line into the buffer. Returns false if the line is too long, and does not keep it then.
     fn read_line(&mut self) -> io::Result<bool> {
         self.buffer.clear();
         let mut is_whole = true;
@@ -93,12 +93,12 @@ fn members(line: &str) -> Result<Map<String, Value>, Fault> {
     }
     let object: Object = serde_json::from_str(line).map_err(not_json)?;
     match object.repeated {
-        Some(name) => Err(Fault::new(name, "is there twice")),
+        Some(name) => Err(Fault::new(name, "is repeated")),
         None => Ok(object.members),
     }
 }
 
-/// An object and the name of a member that it repeats. `serde_json` alone would silently keep the last of them.
+/// An object and the name of a member that it repeats. `serde_json` alone would silently keep the last value.
 #[derive(Default)]
 struct Object {
     members: Map<String, Value>,
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_whatever_they_hold() {
+    fn blank_and_invalid_lines_are_counted_too() {
         let text = b"{\"id\":\"a\"}\r\n\n  \r\n[1]\n{\"id\":\"\xFF\"}\n{\"id\":}\n{\"id\":\"b\"}";
         let object = |id: &str| Ok(serde_json::json!({ "id": id }));
         let fault = |reason: &str| Err(reason.to_owned());
@@ -175,18 +175,18 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_there_twice_is_named() {
+    fn a_repeated_member_is_named() {
         let text = br#"{"id":"a","verifiedAt":"2020-01-01T00:00:00Z","verifiedAt":null}"#;
         let mut lines = Lines::new(Text::of(&text[..], None).unwrap());
         let fault = lines.next().unwrap().unwrap().members.unwrap_err();
         assert_eq!(
             (fault.field.as_str(), fault.reason.as_str()),
-            ("verifiedAt", "is there twice")
+            ("verifiedAt", "is repeated")
         );
     }
 
     #[test]
-    fn a_line_without_end_is_not_held() {
+    fn a_line_that_is_too_long_is_not_kept_in_memory() {
         let mut text = vec![b'x'; MAX_RECORD_BYTES + 1];
         text.extend_from_slice(b"\n{}");
         let found = read(&text);

@@ -1,7 +1,7 @@
-//! The members that a cell can be, and how a cell of each is read.
+//! The members that a column can have, and the reader of their cells.
 //!
-//! A cell is JSON where it is a whole JSON value of the member's type. Otherwise it is a text, trimmed. A blank cell means that
-//! the member is absent.
+//! A cell is JSON only if it is a whole JSON value of the member's type. Any other cell is a text, trimmed. A blank cell means
+//! that the member is absent.
 
 use serde_json::{Map, Value};
 
@@ -16,9 +16,9 @@ pub(crate) enum Kind {
     Boolean,
     /// A list of texts, or texts with semicolons between them.
     Texts,
-    /// The same, and an object with a list of tags for each audience. Commas also separate tags.
+    /// As [`Self::Texts`], or an object with a list of tags for each audience. Commas also separate tags.
     Tags,
-    /// A list of numbers, or the text of one.
+    /// A list of phone numbers, or one number as a text.
     Phone,
     List,
     Object,
@@ -58,7 +58,7 @@ pub(crate) const EXPORTED: [(&str, Kind); 30] = [
     ("formerOwners", Kind::Texts),
 ];
 
-/// The other members, which an application's records have, and members of their objects (`object.member`).
+/// The members that only an application's records have, and members of their objects (`object.member`).
 const OTHERS: [(&str, Kind); 18] = [
     ("email", Kind::Text),
     ("audience", Kind::Text),
@@ -85,7 +85,7 @@ fn all() -> impl Iterator<Item = (&'static str, Kind)> {
     EXPORTED.into_iter().chain(OTHERS)
 }
 
-/// A member that a cell can be.
+/// A member that a column can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Member {
     name: &'static str,
@@ -99,7 +99,7 @@ impl Member {
         Some(Self { name, kind })
     }
 
-    /// The member whose name is most like this one, if any is like it.
+    /// The member with the most similar name, if any name is similar.
     pub(super) fn like(name: &str) -> Option<&'static str> {
         let letters = |name: &str| -> String {
             let letters = name.chars().filter(|letter| letter.is_alphanumeric());
@@ -118,7 +118,7 @@ impl Member {
         self.name
     }
 
-    /// Whether both are the same, or one is a member of the other.
+    /// Whether both members are the same, or one is a member of the other.
     pub(super) fn overlaps(self, other: Self) -> bool {
         let is_within = |outer: &str, inner: &str| {
             let rest = inner.strip_prefix(outer);
@@ -130,7 +130,7 @@ impl Member {
     /// The value of a cell; `None` if the cell is blank.
     ///
     /// # Errors
-    /// When the cell does not have the member's type.
+    /// When the cell is not a value of the member's type.
     pub(super) fn value(self, cell: &str) -> Result<Option<Value>, Fault> {
         let cell = cell.trim();
         if cell.is_empty() {
@@ -177,7 +177,7 @@ impl Member {
             }
             Some((object, member)) => {
                 let object = members.entry(object).or_insert_with(|| Map::new().into());
-                // No other column holds the object itself, so it is one.
+                // The columns cannot have both the object and a member of it, so the value here is an object.
                 if let Some(object) = object.as_object_mut() {
                     object.insert(member.to_owned(), value);
                 }
@@ -186,8 +186,8 @@ impl Member {
     }
 }
 
-/// The texts of a cell, each of which may be in quotation marks. The character between them is a semicolon or, where there is
-/// none and `or_comma` holds, a comma.
+/// The texts of a cell, each perhaps in quotation marks. Semicolons separate them. In a cell without semicolons, commas do if
+/// `or_comma` is true.
 fn texts(cell: &str, or_comma: bool) -> Value {
     let entries = split(cell, ';');
     let entries = match entries.len() {
@@ -210,7 +210,7 @@ fn texts(cell: &str, or_comma: bool) -> Value {
         .collect()
 }
 
-/// The parts of a cell between separators outside of quotation marks. Marks count if each has another one.
+/// The parts of a cell between separators outside of quotation marks. If the number of marks is odd, the marks do not count.
 fn split(cell: &str, separator: char) -> Vec<&str> {
     let has_pairs = cell.matches('"').count().is_multiple_of(2);
     let mut is_quoted = false;

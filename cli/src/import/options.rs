@@ -13,7 +13,7 @@ use crate::arguments::Format;
 use crate::exit::usage;
 use crate::progress::Progress;
 
-/// How a file is read.
+/// The options for reading a file.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
     /// The format.
@@ -22,7 +22,7 @@ pub struct FileOptions {
     pub encoding: Option<&'static Encoding>,
     /// The character between the cells of a CSV file. By default the header row shows it.
     pub delimiter: Option<u8>,
-    /// Which members the columns of a CSV file are.
+    /// The options for the columns of a CSV file.
     pub columns: ColumnOptions,
 }
 
@@ -54,7 +54,7 @@ impl FileOptions {
 pub struct Options {
     /// The organization. Without it, the file must name one.
     pub organization: Option<OrganizationId>,
-    /// How the file is read.
+    /// The options for reading the file.
     pub file: FileOptions,
     /// Whether to write nothing to the table.
     pub dry_run: bool,
@@ -64,7 +64,7 @@ pub struct Options {
     pub region: PhoneRegion,
     /// The time zone of times without an offset.
     pub time_zone: TimeZone,
-    /// How long to retry after throttling and outages.
+    /// The budget for retries after throttling and outages.
     pub retry_budget: RetryBudget,
     /// The counters for the progress display.
     pub progress: Arc<Progress>,

@@ -1,5 +1,5 @@
-//! Decides which worker imports a record: the records of one contact one after the other, in the order of the file, and all
-//! others at the same time.
+//! Decides which worker imports a record. Records of one contact are imported one after the other, in the order of the file;
+//! all others at the same time.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,17 +27,17 @@ pub(super) fn names(record: &ContactRecord) -> Vec<Name> {
 /// The names of the records in progress, and the worker of each.
 #[derive(Default)]
 pub(super) struct Queues {
-    /// For each name its worker, and how many of its records are in progress.
+    /// The worker of each name, and how many records of the name are in progress.
     in_progress: Mutex<HashMap<Name, (usize, usize)>>,
     done: Notify,
 }
 
 impl Queues {
     /// The worker for a record with these names: the worker that already has a record with one of them, or else
-    /// `otherwise`. If several workers do, this waits until only one does.
+    /// `otherwise`. If several workers have such records, the function waits until only one has.
     pub(super) async fn worker_for(&self, names: &[Name], otherwise: usize) -> usize {
         loop {
-            // Subscribed before the check, so that no record that is done in between is missed.
+            // The subscription comes before the check, so that the loop misses no record that ends in between.
             let done = self.done.notified();
             {
                 let mut in_progress = self.in_progress();
@@ -72,15 +72,15 @@ impl Queues {
     }
 
     fn in_progress(&self) -> MutexGuard<'_, HashMap<Name, (usize, usize)>> {
-        // No panic can leave the counts half changed.
+        // No panic can leave the counts half changed, so a poisoned lock is still usable.
         self.in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Splits a worker's records into rounds. The records of one round share no name; of two records that share a name, the
-/// first is in an earlier round.
+/// Splits a worker's records into rounds. The records of one round share no name. If two records share a name, the first one
+/// is in an earlier round.
 pub(super) fn rounds<T>(rows: Vec<T>, names: impl Fn(&T) -> &[Name]) -> Vec<Vec<T>> {
     let mut next_round: HashMap<Name, usize> = HashMap::new();
     let mut rounds: Vec<Vec<T>> = Vec::new();
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_with_a_name_in_common_are_in_rounds_one_after_the_other() {
+    fn records_with_a_common_name_are_in_successive_rounds() {
         let rows: Vec<(&str, Vec<Name>)> = vec![
             ("a", vec![1, 2]),
             ("b", vec![3]),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_goes_where_another_about_its_contact_is() {
+    fn a_record_goes_to_the_worker_that_has_its_contact() {
         let queues = Queues::default();
         let worker = |names: &[Name], otherwise| queues.worker_for(names, otherwise).now_or_never();
         assert_eq!(worker(&[1], 0), Some(0));

@@ -1,5 +1,5 @@
-//! Which quotation marks of a CSV row have no other one. `csv_core` accepts an unpaired mark, and would read all rows down to
-//! the next mark as one cell.
+//! Finds unpaired quotation marks in a CSV row. `csv_core` accepts an unpaired mark, and would read all rows up to the next
+//! mark as one cell.
 
 /// The state of the quotation marks after a byte of a row (RFC 4180 section 2, rules 5 to 7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) enum Quoting {
     Quoted,
     /// After a mark in a quoted cell: the mark ends the cell, or is the first half of an escaped mark.
     Mark,
-    /// After a text that follows the closing mark of a cell.
+    /// After text that follows the closing mark of a cell.
     Broken,
 }
 
@@ -37,7 +37,7 @@ impl Quoting {
     pub(super) fn fault(self) -> Option<&'static str> {
         match self {
             Self::Quoted => Some("a quotation mark is never closed"),
-            Self::Broken => Some("a cell goes on behind its closing quotation mark"),
+            Self::Broken => Some("a cell has text after its closing quotation mark"),
             Self::Begin | Self::Plain | Self::Mark => None,
         }
     }

@@ -11,12 +11,12 @@ pub(super) const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
 /// A record of a file.
 #[derive(Debug)]
 pub(super) struct RawRecord {
-    /// The line where it begins; the first is 1.
+    /// The first line of the record. The first line of a file is 1.
     pub(super) line: u64,
-    /// Where it ends, in bytes from the start of the file.
+    /// The end of the record, in bytes from the start of the file.
     pub(super) end: u64,
-    /// How many bytes it has.
+    /// The length of the record, in bytes.
     pub(super) bytes: usize,
-    /// Its members, or the reason why they cannot be read.
+    /// The members of the record, or the reason why they cannot be read.
     pub(super) members: Result<Map<String, Value>, Fault>,
 }

@@ -18,24 +18,24 @@ use super::workers::BATCH;
 use crate::contact_file::fault::Fault;
 use crate::contact_file::values::ReadContext;
 
-/// The maximum number of bytes of unfinished records, so that memory does not grow with the file.
+/// The maximum size of all unfinished records, in bytes. It keeps memory from growing with the file.
 const MAX_BYTES_IN_FLIGHT: u32 = 8 * 1024 * 1024;
 
-/// The minimum that a record counts among these bytes, however short it is.
+/// The minimum that a short record counts among these bytes.
 const MIN_RECORD_BYTES: u32 = 512;
 
-/// How many records are read ahead.
+/// The number of records that the thread reads ahead.
 const READ_AHEAD: usize = 2 * BATCH;
 
-/// The error if the thread ends without [`Found::End`].
+/// The error for a thread that ends without [`Found::End`].
 pub(super) const READER_FAILED: &str = "the reader of the file has failed";
 
-/// What the thread reads from the file.
+/// An item that the thread finds in the file.
 pub(super) enum Found {
     Record {
         place: Place,
         record: Record,
-        /// Its share of [`MAX_BYTES_IN_FLIGHT`], which it holds until it is done.
+        /// The record's share of [`MAX_BYTES_IN_FLIGHT`]. The record holds it until it is done.
         room: OwnedSemaphorePermit,
     },
     /// A record with a fault.
@@ -50,8 +50,8 @@ pub(super) enum Found {
     End,
 }
 
-/// Reads the file in a thread of its own, since a read may wait: standard input may be a terminal at which nobody has typed
-/// anything yet. The thread ends at the end of the file, or when the receiver is dropped.
+/// Reads the file in a thread of its own, because a read may wait, for example for a person at a terminal. The thread ends at
+/// the end of the file, or when the receiver is dropped.
 pub(super) fn spawn_reader(
     input: impl Read + Send + 'static,
     options: FileOptions,
@@ -63,7 +63,7 @@ pub(super) fn spawn_reader(
         let mut source = match Source::open(input, &options) {
             Ok(source) => source,
             Err(error) => {
-                // Without a receiver the import has ended.
+                // If the receiver is gone, the import has ended.
                 let _ = sender.blocking_send(Found::Broken(error));
                 return;
             }
@@ -72,7 +72,9 @@ pub(super) fn spawn_reader(
         for sequence in 0.. {
             let found = match source.next() {
                 Ok(None) => Found::End,
-                Err(error) => Found::Broken(anyhow!(error).context("the file cannot be read on")),
+                Err(error) => {
+                    Found::Broken(anyhow!(error).context("the rest of the file cannot be read"))
+                }
                 Ok(Some(raw)) => {
                     let bytes = u32::try_from(raw.bytes).unwrap_or(u32::MAX);
                     let wanted = bytes.clamp(MIN_RECORD_BYTES, MAX_BYTES_IN_FLIGHT);

@@ -24,7 +24,7 @@ pub(super) enum Record {
 /// Reads a record.
 ///
 /// # Errors
-/// What is wrong with it. An unknown member is an error: most often it is a known one, misspelt.
+/// The first fault of the record. An unknown member is an error: most often it is a known one, misspelt.
 pub(super) fn read(members: Map<String, Value>, context: &ReadContext) -> Result<Record, Fault> {
     let is_there = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
     if is_there("organization") {
@@ -42,7 +42,7 @@ pub(super) fn read(members: Map<String, Value>, context: &ReadContext) -> Result
     }
 }
 
-/// The members, with a phone number as text replaced by a list with this entry. A blank one becomes null.
+/// The members, where a phone number as a text becomes a list with this entry. A blank text becomes null.
 fn with_phone_list(mut members: Map<String, Value>) -> Map<String, Value> {
     if let Some(Value::String(number)) = members.get("phoneNumber") {
         let entries = match number.trim() {
@@ -73,7 +73,7 @@ fn fault(path: &str, message: &str) -> Fault {
     if quoted(message, "unknown field `").is_some() {
         return Fault::new(
             field,
-            "is no member here: a record with audience and client has other members than one without",
+            "is not a member of this kind of record: a record with audience and client has other members than a record without",
         );
     }
     match message.split_once("`, expected ") {
@@ -84,7 +84,7 @@ fn fault(path: &str, message: &str) -> Fault {
     }
 }
 
-/// The text between `before`, with which the message begins, and the next backtick.
+/// The text between the start of the message, which must be `before`, and the next backtick.
 fn quoted<'m>(message: &'m str, before: &str) -> Option<&'m str> {
     let (name, _) = message.strip_prefix(before)?.split_once('`')?;
     Some(name)

@@ -19,15 +19,15 @@ use crate::contact_file::values::ReadContext;
 use crate::exit::usage;
 use crate::export::START_BUDGET;
 
-/// How long the records in progress may take after a signal. Without an answer from the database they would be retried for
-/// minutes.
+/// The time that the records in progress have after a signal. If the database did not answer, the import would retry them
+/// for minutes.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Imports all records of `input`, until it ends or `stop` completes.
 ///
 /// # Errors
-/// When it cannot begin: the file's header or first record is bad, no organization is named, or the database refuses or
-/// does not answer. Later failures are in the summary.
+/// When the import cannot begin: the file's header or first record is not valid, no organization is named, or the database
+/// refuses or does not answer. Later failures are in the summary.
 pub async fn import(
     store: &Store,
     input: impl Read + Send + 'static,
@@ -100,7 +100,7 @@ pub async fn import(
     })
 }
 
-/// The organization: the one that is given, or else the one that the first record names.
+/// The given organization, or else the one that the first record names.
 fn organization(
     given: Option<OrganizationId>,
     first: Option<&Found>,

@@ -23,7 +23,7 @@ impl Source {
     /// The records of `input`.
     ///
     /// # Errors
-    /// When it cannot be read, or its header is wrong.
+    /// When the input cannot be read, or its header is not valid.
     pub(super) fn open(
         input: impl Read + Send + 'static,
         options: &FileOptions,

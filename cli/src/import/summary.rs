@@ -25,27 +25,27 @@ pub enum End {
 /// The result of an import.
 #[derive(Debug)]
 pub struct Summary {
-    /// The organization of the contacts, if the import got to know it.
+    /// The organization of the contacts, unless the import ended before it knew the organization.
     pub organization: Option<OrganizationId>,
     /// The number of records by result.
     pub counts: Counts,
     /// All records up to this line are imported or rejected.
     pub up_to_line: u64,
-    /// How long it took.
+    /// The duration of the import.
     pub elapsed: Duration,
-    /// How it ended.
+    /// The end of the import.
     pub end: End,
 }
 
 impl Summary {
-    /// The lines that are printed at the end; `place` is the table and where it is.
+    /// The lines that the import prints at its end. `place` is the table with its region or endpoint.
     pub(super) fn report(&self, dry_run: bool, rejects: &Path, place: &str) -> String {
         let mut lines = Vec::new();
         if let Some(organization) = &self.organization {
             lines.push(format!("organization {organization} in {place}"));
         }
         if dry_run {
-            lines.push("dry run, nothing is written: this is what would be".to_owned());
+            lines.push("dry run: nothing was written; an import would report:".to_owned());
         }
         lines.push(self.counts.to_string());
         if self.counts.rejected > 0 {
@@ -57,12 +57,14 @@ impl Summary {
             End::Whole => None,
             // The same file would end at the same line again.
             End::Failed(error) if !error.is::<DatabaseError>() => Some(""),
-            End::Failed(_) | End::Interrupted(_) => Some("; run the command again to complete it"),
+            End::Failed(_) | End::Interrupted(_) => {
+                Some("; run the command again to complete the import")
+            }
         };
         if let Some(again) = again {
-            let done = if dry_run { "looked at" } else { "done" };
+            let done = if dry_run { "checked" } else { "done" };
             lines.push(format!(
-                "it ended early: all is {done} up to line {}, and perhaps some beyond{again}",
+                "the import ended early: all records up to line {} are {done}, and perhaps some after it{again}",
                 self.up_to_line
             ));
         }
@@ -70,7 +72,7 @@ impl Summary {
         lines.join("\n")
     }
 
-    /// The members of the report, apart from the table. The reader of a failed import finds the error elsewhere.
+    /// The members of the report, apart from the table and from the error of a failed import.
     pub(super) fn members(&self, dry_run: bool, rejects: &Path) -> Map<String, Value> {
         let milliseconds = self.elapsed.as_millis().max(1);
         let rate = u128::from(self.counts.total()) * 1000 / milliseconds;

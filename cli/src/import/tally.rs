@@ -81,22 +81,22 @@ pub(super) enum Done {
 /// The place of a record in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    /// Its number among the records of the file, from 0.
+    /// The number of the record in the file, from 0.
     pub(super) sequence: u64,
-    /// The line where it begins.
+    /// The first line of the record.
     pub(super) line: u64,
-    /// Where it ends, in bytes.
+    /// The end of the record, in bytes from the start of the file.
     pub(super) end: u64,
 }
 
-/// Counts records in the order of the file. They finish in any order.
+/// Counts records in the order of the file, although they finish in any order.
 pub(super) struct Tally {
     pub(super) counts: Counts,
     /// All records up to this line are done.
     pub(super) up_to_line: u64,
     /// The number of the next record to count.
     next: u64,
-    /// Finished records that wait for an earlier one. They keep their `room`, so that they are not many.
+    /// Finished records that wait for an earlier one. They keep their `room`, which limits their number.
     ahead: BTreeMap<u64, (Place, Done, OwnedSemaphorePermit)>,
     rejects: Rejects,
     progress: Arc<Progress>,
@@ -174,7 +174,7 @@ impl Rejects {
     /// A list at this path: a new file, the file of an earlier import, a device or a pipe.
     ///
     /// # Errors
-    /// When the path has some other file, or no file can be created there.
+    /// When another file is at the path, or no file can be created there.
     pub(super) fn at(path: &Path) -> anyhow::Result<Self> {
         let place = || place(path);
         let has_earlier = match fs::metadata(path) {
@@ -184,14 +184,14 @@ impl Rejects {
                 let header = HEADER.join(",");
                 let file = File::options().read(true).write(true).open(path);
                 let mut start = Vec::new();
-                // The line ends with the next byte.
+                // One byte more than the header: the end of its line.
                 let length = header.len() as u64 + 1;
                 file.and_then(|file| file.take(length).read_to_end(&mut start))
                     .with_context(place)?;
                 let is_earlier = start.trim_ascii_end() == header.as_bytes();
                 if !is_earlier && !start.is_empty() {
                     bail!(
-                        "{}: the file exists, and is no list of rejected records",
+                        "{}: the file exists and is not a list of rejected records",
                         place()
                     );
                 }
@@ -200,7 +200,7 @@ impl Rejects {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let created = File::create_new(path);
                 created.with_context(|| {
-                    format!("{}: cannot be written, name another file", place())
+                    format!("{}: cannot be written; name another file", place())
                 })?;
                 fs::remove_file(path).with_context(place)?;
                 false

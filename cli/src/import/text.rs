@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-/// The content of a file as UTF-8, apart from bytes of a UTF-8 file that are none.
+/// The content of a file as UTF-8. Invalid bytes of a UTF-8 file stay in it.
 pub(super) struct Text {
     /// The content.
     pub(super) input: BufReader<Box<dyn Read + Send>>,
@@ -16,7 +16,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// The content of `input`. A byte order mark decides the encoding, otherwise `given`, otherwise it is UTF-8.
+    /// The content of `input`. The encoding is that of a byte order mark, or else `given`, or else UTF-8.
     ///
     /// # Errors
     /// When the input cannot be read.
@@ -33,7 +33,7 @@ impl Text {
         input.by_ref().take(3).read_to_end(&mut start)?;
         let (encoding, mark) = Encoding::for_bom(&start).unwrap_or((given.unwrap_or(UTF_8), 0));
         let rest = Cursor::new(start.split_off(mark)).chain(input);
-        // UTF-8 is not decoded, so that invalid bytes are noticed in their own row.
+        // A UTF-8 file is not decoded here, so that the reader of a row finds its invalid bytes.
         let input: Box<dyn Read + Send> = if encoding == UTF_8 {
             Box::new(rest)
         } else {
@@ -47,7 +47,7 @@ impl Text {
         })
     }
 
-    /// How many bytes of the file are read, some of which are still in a buffer.
+    /// The number of bytes that are read from the file. Some of them are still in a buffer.
     pub(super) fn position(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -55,13 +55,13 @@ impl Text {
     /// The text of these bytes of the content.
     ///
     /// # Errors
-    /// The reason why they are no text.
+    /// The reason why the bytes are not text.
     pub(super) fn decoded<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| {
             "is not valid UTF-8: name the file's encoding with --encoding, such as windows-1252"
                 .to_owned()
         })?;
-        // The decoder has put a replacement character in the place of each invalid sequence.
+        // The decoder replaces each invalid sequence with this character.
         if self.encoding != UTF_8 && text.contains(char::REPLACEMENT_CHARACTER) {
             let name = self.encoding.name();
             return Err(format!(
@@ -75,7 +75,7 @@ impl Text {
 /// The encoding with this label of the Encoding Standard.
 ///
 /// # Errors
-/// When there is none.
+/// When no encoding has this label.
 pub(crate) fn encoding(label: &str) -> Result<&'static Encoding, String> {
     Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
         format!(
@@ -85,7 +85,7 @@ pub(crate) fn encoding(label: &str) -> Result<&'static Encoding, String> {
     })
 }
 
-/// The encoding of a text that is UTF-16 without a byte order mark, to judge by its first characters.
+/// The encoding of a text that seems to be UTF-16 without a byte order mark, by its first characters.
 pub(super) fn looks_like_utf_16(text: &[u8]) -> Option<&'static Encoding> {
     match text {
         [0, first, ..] if *first != 0 => Some(UTF_16BE),
@@ -94,7 +94,7 @@ pub(super) fn looks_like_utf_16(text: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Counts the bytes that are read.
+/// A reader that counts its bytes.
 struct Counted<R> {
     input: R,
     read: Arc<AtomicU64>,
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_position_is_that_in_the_file_whatever_its_encoding() {
+    fn the_position_counts_the_bytes_of_the_file_in_any_encoding() {
         for (bytes, label, expected) in [
             (&b"ab"[..], None, "ab"),
             (b"", None, ""),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_in_the_encoding_are_no_text() {
+    fn bytes_that_are_invalid_in_the_encoding_are_refused() {
         for (bytes, label, encoding) in [
             (&b"\xFF"[..], None, "UTF-8"),
             (b"\xEF\xBB\xBF\xEB", None, "UTF-8"),

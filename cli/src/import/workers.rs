@@ -17,10 +17,10 @@ use super::queues::{Name, Queues, rounds};
 use super::tally::{Done, Place, Rejects, Tally};
 use crate::contact_file::row::ContactRow;
 
-/// How many workers there are.
+/// The number of workers.
 const WORKERS: usize = 8;
 
-/// How many records a worker imports at a time.
+/// The number of records that a worker imports at a time.
 pub(super) const BATCH: usize = 64;
 
 /// A record on its way to a worker.
@@ -38,7 +38,7 @@ pub(super) struct Shared {
     pub(super) dry_run: bool,
     pub(super) retry_budget: RetryBudget,
     clock: Clock,
-    /// A random id of this import. With the number of a record it is the request id of the change.
+    /// A random id of this import. Together with the number of a record, it is the request id of the change.
     run: String,
     pub(super) queues: Queues,
     tally: Mutex<Tally>,
@@ -146,6 +146,6 @@ async fn work(shared: Arc<Shared>, mut queue: Receiver<Row>) {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No panic can leave the value half changed.
+    // No panic can leave the value half changed, so a poisoned lock is still usable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,7 +11,7 @@ use super::responses::{answer, contact, crm_error, linked, not_modified, refusal
 
 const METHOD_CHANGED: &str = "MethodChanged";
 
-/// The operations that an answer of this dialect links to.
+/// The operations that answers of this dialect link to.
 const NEXT: [&str; 5] = [
     "get-contact",
     "get-history",
@@ -38,8 +38,8 @@ fn verify_phone_number() -> Operation {
         dialect: Dialect::Crm,
         summary: "Record or clear the verification of a phone number",
         description: "Records that the phone number is verified since `verifiedAt`, unless an equal or earlier verification is stored. \
-             Without `verifiedAt`, or with null, it clears the verification. A body that has a misspelling of `verifiedAt` \
-             (`verified_at`, `verifiedat`) instead is refused (400). A `SUPERADMIN` reaches every organization.",
+             Without `verifiedAt`, or with null, the request clears the verification. A body with a misspelling of `verifiedAt` \
+             (`verified_at`, `verifiedat`) in its place is refused (400). A `SUPERADMIN` has access to every organization.",
         contact: Some(examples::JANE),
         parameters: Vec::new(),
         body: Some(("VerifyPhoneNumber", examples::verify_phone_number())),
@@ -47,7 +47,7 @@ fn verify_phone_number() -> Operation {
             (
                 "200",
                 changed(
-                    "The contact after the request; `outcome` says what it did.",
+                    "The contact after the request. `outcome` says what the request did.",
                     examples::phone_number_verified(),
                 ),
             ),
@@ -67,8 +67,9 @@ fn verify_contact_method() -> Operation {
         function: "verify-contact-method",
         dialect: Dialect::Crm,
         summary: "Record or clear the verification of a phone number or e-mail address",
-        description: "Records or clears as `verify-phone-number` does, also for an e-mail address, and keeps `verificationSource`, a label for \
-             the source. Recording without a label removes an older label. The verification of an address is the one that the mailer's endpoints call the contact's level.",
+        description: "Records or clears the verification of a phone number or e-mail address, by the rule of `verify-phone-number`. It also \
+             stores `verificationSource`, a label for the source. If it records without a label, it removes an older label. For an \
+             address, this verification is the one that the mailer's endpoints call the contact's level.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("VerifyContactMethod", examples::verify_contact_method())),
@@ -76,7 +77,7 @@ fn verify_contact_method() -> Operation {
             (
                 "200",
                 changed(
-                    "The contact after the request; `outcome` says what it did.",
+                    "The contact after the request. `outcome` says what the request did.",
                     examples::contact_method_verified(),
                 ),
             ),
@@ -91,8 +92,8 @@ fn get_contact() -> Operation {
         function: "get-contact",
         dialect: Dialect::Crm,
         summary: "Show a contact",
-        description: "Answers the contact with its phone numbers and e-mail addresses, and their verifications. Send the `ETag` of an earlier \
-             answer as `If-None-Match` to get 304 while nothing has changed. A `SUPERADMIN` reaches every organization.",
+        description: "Returns the contact with its phone numbers and e-mail addresses, and their verifications. Send the `ETag` of an earlier \
+             answer as `If-None-Match` to get 304 if nothing has changed. A `SUPERADMIN` has access to every organization.",
         contact: Some(examples::ALEX),
         parameters: vec![parameters::if_none_match()],
         body: None,
@@ -122,10 +123,10 @@ fn add_contact_method() -> Operation {
         function: "add-contact-method",
         dialect: Dialect::Crm,
         summary: "Add a phone number or e-mail address to a contact",
-        description: "Adds the number or address without a verification at any level, even if the contact had it before. What holds mail back from an \
-             address comes back with it: a hard bounce and a validation finding, and the complaint and global unsubscription of a \
-             former owner. A number or address that the contact already has keeps its verification; with `isPrimary` true it \
-             becomes primary. Only in the caller's own organization.",
+        description: "Adds the number or address without a verification at any level, even if the contact had it before. The facts that block \
+             mail to an address come back with it: a hard bounce, a validation finding, and the complaint and global \
+             unsubscription of a former owner. A number or address that the contact already has keeps its verification; with \
+             `isPrimary` true it becomes primary. The contact must be in the caller's own organization.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("AddContactMethod", examples::add_contact_method())),
@@ -151,8 +152,8 @@ fn remove_contact_method() -> Operation {
         function: "remove-contact-method",
         dialect: Dialect::Crm,
         summary: "Remove a phone number or e-mail address from a contact",
-        description: "Removes the number or address with its verifications at every level, so it is not verified when it is added again. If it was primary, the oldest \
-             other one of its kind becomes primary. Only in the caller's own organization.",
+        description: "Removes the number or address with its verifications at every level. If it is added again, it is not verified. If it was \
+             primary, the oldest remaining one of its kind becomes primary. The contact must be in the caller's own organization.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
         body: Some(("RemoveContactMethod", examples::remove_contact_method())),
@@ -175,30 +176,30 @@ fn get_history() -> Operation {
         function: "get-history",
         dialect: Dialect::Crm,
         summary: "Show what happened to a contact",
-        description: "Answers what happened to the contact, newest first: verifications at every level, the status of subscriptions, and what \
-             holds mail back; when, by whom, on which route. A change appears within seconds. A request that changed nothing leaves \
-             no entry. A `SUPERADMIN` reaches every organization.",
+        description: "Returns the changes of the contact, newest first: changes of verifications at every level, of the status of \
+             subscriptions, and of the facts that block mail. Each entry has the time, the author and the route. A change appears \
+             within seconds. A request that changed nothing leaves no entry. A `SUPERADMIN` has access to every organization.",
         contact: Some(examples::ALEX),
         parameters: vec![
             parameters::optional_query(
                 "type",
                 parameters::schema("MethodKind"),
-                "With `value`: only the entries about this phone number or e-mail address.",
+                "The kind of `value`. With both, the page has only the entries about this phone number or e-mail address.",
             ),
             parameters::optional_query(
                 "value",
                 parameters::any_text(),
-                "The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact need not have it any more.",
+                "The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact may have lost it since.",
             ),
             parameters::optional_query(
                 "limit",
                 parameters::page_limit(),
-                "How many entries the page has at most.",
+                "The maximum number of entries on the page.",
             ),
             parameters::optional_query(
                 "cursor",
                 parameters::any_text(),
-                "The `nextCursor` of the page before, of the same contact, `type` and `value`.",
+                "The `nextCursor` of the previous page, for the same contact, `type` and `value`.",
             ),
         ],
         body: None,
@@ -227,9 +228,9 @@ fn erase_contact() -> Operation {
         function: "erase-contact",
         dialect: Dialect::Crm,
         summary: "Erase a contact",
-        description: "Erases the contact with its phone numbers, addresses and subscriptions. Its history stays as dated facts without what is \
-             personal. What holds mail back from its addresses stays with their hashes. The id is never used again. An erasure that \
-             was interrupted (503) is completed by the same request, whatever its `If-Match`. Only an administrator of the \
+        description: "Erases the contact with its phone numbers, addresses and subscriptions. Its history stays as dated facts without personal \
+             data. The facts that block mail to its addresses stay, stored by the hash of each address. No contact gets the id \
+             again. The same request, with any `If-Match`, completes an interrupted erasure (503). Only an administrator of the \
              organization or a `SUPERADMIN` may erase.",
         contact: Some(examples::ALEX),
         parameters: Vec::new(),
@@ -253,7 +254,7 @@ fn erase_contact() -> Operation {
                 "403",
                 refusal(
                     Dialect::Crm,
-                    "The caller is no administrator.",
+                    "The caller is not an administrator.",
                     crm_error("Forbidden: only an administrator may erase a contact"),
                 ),
             ),
@@ -273,7 +274,7 @@ fn changed(description: &str, example: Value) -> Response {
 fn invalid(fault: &str) -> Response {
     refusal(
         Dialect::Crm,
-        "The body or a header is not valid. The text names every fault.",
+        "The request is not valid. The text names every fault.",
         crm_error(&format!("Invalid payload: {fault}")),
     )
 }

@@ -22,15 +22,15 @@ impl Dialect {
     pub(super) fn description(self) -> &'static str {
         match self {
             Self::Crm => {
-                "A contact by its id, with its phone numbers and addresses and their verifications."
+                "Endpoints that name a contact by its id: its phone numbers and addresses, and their verifications."
             }
             Self::Mailer => {
-                "An address of a contact in one audience, for one client (an application): whether it is verified, and whether the client may send to it."
+                "Endpoints about an address in one audience, for one client (an application): whether it is verified, and whether the client may send to it."
             }
         }
     }
 
-    /// The name of its security scheme.
+    /// The name of the dialect's security scheme.
     pub(super) fn security_scheme(self) -> &'static str {
         match self {
             Self::Crm => "bearerAuth",
@@ -38,12 +38,12 @@ impl Dialect {
         }
     }
 
-    /// The token that it requires.
+    /// The token that the dialect requires.
     pub(super) fn token(self) -> &'static str {
         match self {
             Self::Crm => {
-                "A token of the organization: a person's or an application's, or that of a `SUPERADMIN`. For the demo data of \
-                 `serve`: `cargo contacts token --organization 64f0a1b2c3d4e5f6a7b8c9d3 --subject 64a1b2c3d4e5f60012345679`"
+                "A token of a person or an application in the organization, or of a `SUPERADMIN`. For the demo data of `serve`: \
+                 `cargo contacts token --organization 64f0a1b2c3d4e5f6a7b8c9d3 --subject 64a1b2c3d4e5f60012345679`"
             }
             Self::Mailer => {
                 "A token of an application, which names its `client`. For the demo data of `serve`: \
@@ -52,7 +52,7 @@ impl Dialect {
         }
     }
 
-    /// The schema of its errors.
+    /// The schema of the dialect's errors.
     pub(super) fn error(self) -> Ref {
         Ref::from_schema_name(match self {
             Self::Crm => "CrmError",

@@ -1,13 +1,13 @@
-//! Examples: requests that work with the demo data of `serve`, and their answers. Among them are the examples of the three
-//! source documents. A black-box test sends them all; `contacts smoke`, the first calls of `serve` and the sample events are
-//! made of them.
+//! Examples: requests that work with the demo data of `serve`, and their answers. They include the examples of the three
+//! source documents. A black-box test sends all of them. `contacts smoke`, the calls that `serve` prints, and the sample events
+//! use them too.
 
 use serde_json::{Value, json};
 use shared::http::Route;
 
 use crate::demo::{AUDIENCE, CLIENT, CRM_ORGANIZATION, PERSON};
 
-/// The phone number of the CRM's contacts; nobody has it (+1 416 555 0100 to 0199 are for examples).
+/// The phone number of the CRM's contacts. It is no real number: +1 416 555 0100 to 0199 are for examples.
 pub const PHONE: &str = "+14165550100";
 /// The address of `JANE` and of `SUBSCRIBER`.
 pub const EMAIL: &str = "jane.doe@example.com";
@@ -79,7 +79,7 @@ pub fn contact_method_verified() -> Value {
     method_changed("Phone number verified", "recorded", &alex)
 }
 
-/// The contact [`JANE`] as the demo data have it.
+/// The contact [`JANE`] in the demo data.
 pub(crate) fn jane() -> Value {
     json!({
         "_id": JANE, "firstName": "Jane", "lastName": "Doe",
@@ -92,7 +92,7 @@ pub(crate) fn jane() -> Value {
     })
 }
 
-/// The contact [`ALEX`] as the demo data have it.
+/// The contact [`ALEX`] in the demo data.
 pub(crate) fn alex() -> Value {
     json!({
         "_id": ALEX, "firstName": "Alex", "lastName": "Morgan",
@@ -149,7 +149,7 @@ pub(crate) fn contact_erased() -> Value {
     json!({ "message": "Contact erased", "data": { "methods": 2, "subscriptions": 0, "historyEntries": 0 } })
 }
 
-/// Whom an application's requests are about: an address, in an audience, for a client.
+/// The subject of an application's requests: an address, in an audience, for a client.
 #[must_use]
 pub fn subject() -> Value {
     json!({ "email": EMAIL, "audience": AUDIENCE, "client": CLIENT })
@@ -234,7 +234,7 @@ pub(crate) fn contact_unsubscribed() -> Value {
     contact
 }
 
-/// The time at which the examples are sent.
+/// The time at which the example requests change a contact.
 const CHANGED_AT: &str = "2026-11-21T12:00:00.000Z";
 /// A contact that an example creates.
 const NEW: &str = "c_0f8fad5bd9cb469fa16570867728950e";
@@ -270,8 +270,7 @@ pub(crate) fn primary(value: &str, at: Option<&str>, by: &str, source: Option<&s
     entry
 }
 
-/// The contact [`SUBSCRIBER`] as the demo data have it (contract section 7), but verified at both levels if `verified_at` is
-/// given.
+/// The contact [`SUBSCRIBER`] in the demo data (contract section 7). With `verified_at`, it is verified at both levels.
 pub(crate) fn subscriber(outcome: Option<&str>, verified_at: Option<&str>) -> Value {
     let is_verified = verified_at.is_some();
     let (verified_by, blocked_by) = if is_verified {

@@ -16,12 +16,12 @@ pub(super) const REQUEST_ID: Named = Named {
     header: "x-request-id",
     name: "RequestId",
 };
-/// In an answer that always shows a contact.
+/// The version in an answer that always shows a contact.
 pub(super) const VERSION: Named = Named {
     header: "ETag",
     name: "Version",
 };
-/// In an answer that may show a contact.
+/// The version in an answer that may show a contact.
 pub(super) const VERSION_IF_ANY: Named = Named {
     header: "ETag",
     name: "VersionIfAny",
@@ -36,7 +36,7 @@ pub(super) const RETRY_AFTER: Named = Named {
 };
 
 impl Named {
-    /// The reference to its component.
+    /// The reference to the header's component.
     pub(super) fn reference(self) -> Ref {
         Ref::new(format!("#/components/headers/{}", self.name))
     }
@@ -63,7 +63,10 @@ pub(super) fn all() -> [(Named, Header); 5] {
     [
         (
             REQUEST_ID,
-            always(header(request_id, "The id of the request, as in the log.")),
+            always(header(
+                request_id,
+                "The id of the request, which is also in the log.",
+            )),
         ),
         (
             VERSION,
@@ -83,7 +86,7 @@ pub(super) fn all() -> [(Named, Header); 5] {
             CHALLENGE,
             header(
                 challenge,
-                "`Bearer` if there was no token; otherwise also `error=\"invalid_token\"` and the kind of fault (RFC 6750).",
+                "`Bearer` if the request has no token. If its token is not valid, also `error=\"invalid_token\"` and the kind of fault (RFC 6750).",
             ),
         ),
         (
@@ -103,7 +106,7 @@ fn header(schema: ObjectBuilder, description: &str) -> Header {
         .build()
 }
 
-/// The same header, marked as always present.
+/// The header, marked as always present.
 fn always(mut header: Header) -> Header {
     // `utoipa` has no field for `required`, but writes extensions unchanged.
     header.extensions = Some([("required", true)].into_iter().collect());

@@ -12,7 +12,7 @@ use super::responses::{WithHeader, answer, contact, linked, mailer_error, refusa
 
 const AUDIENCE_CONTACT: &str = "AudienceContact";
 
-/// The operations that an answer of this dialect links to.
+/// The operations that answers of this dialect link to.
 const NEXT: [&str; 5] = [
     "verify-contact",
     "get-contact",
@@ -36,11 +36,11 @@ fn verify_contact() -> Operation {
         function: "verify-contact",
         dialect: Dialect::Mailer,
         summary: "Record or clear the verification of a contact's address for a client",
-        description: "With `verified: true` it verifies the address at the contact's level and at the client's, both or neither; at each \
-             level the earliest verification wins. With `verified: false` it clears both. The contact's level is the verification \
-             that `verify-contact-method` reads and writes. Without `email` it means the address that the client named last in \
-             upsert or subscribe, or else the contact's primary address. The answer says whether the client may send to the \
-             address, and why not.",
+        description: "`verified: true` verifies the address at the contact's level and at the client's level, both or neither; at each \
+             level the earliest verification wins. `verified: false` clears both. The contact's level is the verification that \
+             `verify-contact-method` reads and writes. Without `email`, the request is about the address that the client last named \
+             in upsert or subscribe, or else about the contact's primary address. The answer says whether the client may send to \
+             the address, and why not.",
         contact: Some(examples::SUBSCRIBER),
         parameters: Vec::new(),
         body: Some(("VerifyContact", examples::verify_contact())),
@@ -48,7 +48,7 @@ fn verify_contact() -> Operation {
             (
                 "200",
                 changed(
-                    "The address after the request; `outcome` says what it did.",
+                    "The address after the request. `outcome` says what the request did.",
                     examples::contact_verified(),
                 ),
             ),
@@ -56,9 +56,10 @@ fn verify_contact() -> Operation {
                 "400",
                 refusal(
                     Dialect::Mailer,
-                    "The body or a header is not valid; every field at fault is named. Faults that only the table shows come \
-                     alone: `audience` is `not_found` if the organization has no such audience; `email` is `not_found` if the \
-                     contact does not have the address, and `required` if it is absent and the contact has no address.",
+                    "The body or a header is not valid. The answer names every field at fault. If there is none, it may name a \
+                     fault that needs the table. `audience` is `not_found` if the organization has no such audience. `email` is \
+                     `not_found` if the contact does not have the address. `email` is `required` if it is absent and the \
+                     contact has no address.",
                     mailer_error(&json!({ "verified": "required", "email": "invalid" })),
                 ),
             ),
@@ -73,11 +74,11 @@ fn upsert_contact() -> Operation {
         function: "upsert-contact",
         dialect: Dialect::Mailer,
         summary: "Create or update the contact that owns an e-mail address",
-        description: "Also creates or updates the client's subscription. Absent members change nothing. An upsert never goes backwards: it \
-             neither clears nor postpones a verification, nor records one that is not later than the last clear; `status` does \
-             not restart an ended subscription; `suppression` lifts only a hard bounce. `\"verified\": true` verifies the \
-             address at the contact's level and at the client's; `verification_outcome` says what that did. A new phone number \
-             is not verified.",
+        description: "Also creates or updates the client's subscription. Absent members change nothing. An upsert never goes \
+             backwards. It does not clear or postpone a verification, and it records none that is not later than the last \
+             clear. `status` does not restart an ended subscription. `suppression` lifts only a hard bounce. \
+             `\"verified\": true` verifies the address at the contact's level and at the client's level. \
+             `verification_outcome` is the outcome of that. A new phone number is not verified.",
         contact: None,
         parameters: Vec::new(),
         body: Some(("UpsertContact", examples::upsert_contact())),
@@ -110,9 +111,9 @@ fn contact_status() -> Operation {
         function: "contact-status",
         dialect: Dialect::Mailer,
         summary: "Ask whether mail may be sent to an e-mail address",
-        description: "Says whether the client may send to this address, and why not, whichever of the contact's addresses it is. If nobody owns the address, or the client has no \
-             subscription of the owner in the audience, the answer is 200 with `exists: false`. A blank within `email` is read \
-             as a plus.",
+        description: "Says whether the client may send to this address, and why not. The address may be any address of a contact. If nobody \
+             owns the address, or the client has no subscription of the owner in the audience, the answer is 200 with \
+             `exists: false`. A blank within `email` is read as a plus.",
         contact: None,
         parameters: vec![
             parameters::query(
@@ -139,7 +140,7 @@ fn contact_status() -> Operation {
             (
                 "200",
                 answer(
-                    "What the client may send to the address. The answer has an `ETag` if `exists` is true.",
+                    "Whether the client may send to the address. The answer has an `ETag` if `exists` is true.",
                     AUDIENCE_CONTACT,
                     examples::contact_known(),
                 )
@@ -160,8 +161,8 @@ fn subscribe() -> Operation {
         function: "subscribe",
         dialect: Dialect::Mailer,
         summary: "Subscribe the contact that owns an e-mail address",
-        description: "Creates a contact if nobody owns the address. Only this endpoint restarts an ended subscription, as far as `scope` says. \
-             It changes no verification.",
+        description: "Creates a contact if nobody owns the address. Only this endpoint restarts an ended subscription; `scope` selects the \
+             subscriptions. It changes no verification.",
         contact: None,
         parameters: Vec::new(),
         body: Some(("Subscribe", examples::subscribe())),
@@ -191,7 +192,7 @@ fn unsubscribe() -> Operation {
         function: "unsubscribe",
         dialect: Dialect::Mailer,
         summary: "Unsubscribe the contact that owns an e-mail address",
-        description: "Ends the client's subscription, the subscription at audience level, or all mail, as `scope` says. It changes no \
+        description: "Ends the client's subscription, the subscription at audience level, or all mail; `scope` selects which. It changes no \
              verification.",
         contact: None,
         parameters: Vec::new(),
@@ -222,8 +223,8 @@ fn changed(description: &str, example: Value) -> Response {
 fn invalid(fields: &Value) -> Response {
     refusal(
         Dialect::Mailer,
-        "The body, the query or a header is not valid; every field at fault is named. If they are valid, but the organization has \
-         no such audience, `audience` is `not_found`.",
+        "The body, the query or a header is not valid. The answer names every field at fault. If they are valid, but the \
+         organization has no such audience, `audience` is `not_found`.",
         mailer_error(fields),
     )
 }
@@ -231,7 +232,7 @@ fn invalid(fields: &Value) -> Response {
 fn forbidden() -> Response {
     refusal(
         Dialect::Mailer,
-        "`client` is not the token's client, or the token has none.",
+        "`client` is not the token's client, or the token has no client.",
         mailer_error(&json!({ "client": "forbidden" })),
     )
 }
@@ -239,7 +240,7 @@ fn forbidden() -> Response {
 fn contact_not_found() -> Response {
     refusal(
         Dialect::Mailer,
-        "The organization has no such contact, or the client has no subscription of it in this audience.",
+        "The organization has no such contact, or the client has no subscription of the contact in this audience.",
         mailer_error(&json!({ "contact_id": "not_found" })),
     )
 }

@@ -33,22 +33,22 @@ use crate::output::print;
 
 /// The description of the API as a whole.
 const DESCRIPTION: &str = "\
-Records, keeps and answers one fact: this phone number or e-mail address of a contact is verified, since when, by whom, on \
-whose word, and so may we send?
+Keeps one fact: this phone number or e-mail address of a contact is verified, since when, by whom, on whose word. Answers \
+the question that follows from it: may we send?
 
-- **A verification belongs to one number or address.** It proves no other one of the same contact. The CRM and the mailer \
-  share the verification at the contact's level; audiences and clients have levels of their own.
+- **A verification belongs to one number or address.** It proves nothing about the contact's other numbers and addresses. \
+  The CRM and the mailer share the verification at the contact's level; audiences and clients have levels of their own.
 - **The earliest verification wins.** A verification at *t* is stored if none is stored, or only a later one. `outcome` says \
   what a request did: `recorded`, `kept`, `cleared`, `created`, `updated` or `unchanged`. `kept` and `unchanged` mean that \
   nothing was written.
-- **Repeating a verification is always safe.** A repeated clear also clears a verification that was recorded in between: \
-  `ETag` carries the contact's version, and `If-Match` makes a write conditional.
-- **Bodies** are JSON objects of at most 16 KiB. Other members than those described are ignored, and an empty body is `{}`. \
+- **Repeating a verification is always safe.** A repeated clear also clears a verification that was recorded in between. To \
+  prevent that, send the contact's version (`ETag`) as `If-Match`: the write then fails if the contact has changed.
+- **Bodies** are JSON objects of at most 16 KiB. Members that are not described are ignored, and an empty body means `{}`. \
   White space around a text does not count: the schemas describe the trimmed text. An optional text that is blank counts as \
   absent, unless its description says otherwise.
 - **Every answer** of a function has the request's id in `x-request-id`. API Gateway itself answers requests without a route \
-  (404), too many requests (429) and requests to a missing function (500, 503), with `{\"message\": TEXT}`. It may rename \
-  `WWW-Authenticate` to `x-amzn-remapped-www-authenticate`.
+  (404), requests over the limit (429) and requests to a missing function (500, 503), with `{\"message\": TEXT}`. It may \
+  rename `WWW-Authenticate` to `x-amzn-remapped-www-authenticate`.
 ";
 
 /// The document.
@@ -96,7 +96,7 @@ pub fn yaml() -> anyhow::Result<String> {
 /// A document as YAML.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When the document cannot be written.
 pub(crate) fn to_yaml(document: &OpenApi) -> anyhow::Result<String> {
     let yaml = document.to_yaml()?;
     Ok(yaml
@@ -105,8 +105,8 @@ pub(crate) fn to_yaml(document: &OpenApi) -> anyhow::Result<String> {
         .collect())
 }
 
-/// The line, with quotes around its value if that is a time. YAML 1.2 reads such a value as a text without quotes too, but
-/// many readers implement YAML 1.1, which does not.
+/// The line, with quotes around its value if the value is a time. YAML 1.2 reads an unquoted time as a text, but many readers
+/// implement YAML 1.1, which does not.
 fn with_quoted_time(line: &str) -> String {
     let value_at = line.rfind(' ').map_or(0, |blank| blank + 1);
     let (before, value) = line.split_at(value_at);

@@ -13,12 +13,12 @@ use super::{parameters, responses};
 /// One endpoint.
 #[derive(Clone)]
 pub(super) struct Operation {
-    /// The function that answers. Its name is also the operation's id.
+    /// The function that answers the requests. Its name is also the operation's id.
     pub(super) function: &'static str,
     pub(super) dialect: Dialect,
-    /// What it does, in one line.
+    /// The effect of a request, in one line.
     pub(super) summary: &'static str,
-    /// More about it.
+    /// The details.
     pub(super) description: &'static str,
     /// The contact of the example, if the path names one.
     pub(super) contact: Option<&'static str>,
@@ -31,7 +31,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// The operation in the document, at this route. A route that writes has `If-Match`.
+    /// The operation in the document, at this route. A route that writes has the parameter `If-Match`.
     pub(super) fn described(&self, route: Route) -> anyhow::Result<path::Operation> {
         let dialect = self.dialect;
         let mut operation = OperationBuilder::new()

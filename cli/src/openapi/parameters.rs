@@ -11,7 +11,7 @@ pub(super) fn contact_id(example: &str) -> Parameter {
         .name("id")
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .description(Some("The id of the contact. A text that can be no id is answered like the id of an unknown contact (404)."))
+        .description(Some("The id of the contact. For a text that cannot be an id, the answer is that for an unknown contact (404)."))
         .schema(Some(Ref::from_schema_name("ContactId")))
         .example(Some(json!(example)))
         .build()
@@ -59,7 +59,7 @@ pub(super) fn page_limit() -> RefOr<Schema> {
         .into()
 }
 
-/// The schema of any text. A blank one counts as absent.
+/// The schema of any text. A blank text counts as absent.
 pub(super) fn any_text() -> RefOr<Schema> {
     text().into()
 }
@@ -80,8 +80,8 @@ pub(super) fn if_match() -> Parameter {
         .required(Required::False)
         .description(Some(
             "The versions at which the request may change the contact: at most 100 different entity tags, as in `ETag`, with \
-             commas between them. `*` means any version of an existing contact. At another version the answer is 412; \
-             another value is refused (400).",
+             commas between them. `*` means any version of an existing contact. If the contact has another version, the answer \
+             is 412. Any other value of this header is refused (400).",
         ))
         .schema(Some(
             text().examples(["\"3\"", "\"3\", \"4\"", "*"]),
@@ -89,15 +89,15 @@ pub(super) fn if_match() -> Parameter {
         .build()
 }
 
-/// The versions that the caller has already.
+/// The versions that the caller already has.
 pub(super) fn if_none_match() -> Parameter {
     ParameterBuilder::new()
         .name("If-None-Match")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "The versions that the caller already has: entity tags, as in `ETag`, or `*`. At one of them the answer is 304. \
-             Another value is ignored.",
+            "The versions that the caller already has: entity tags, as in `ETag`, or `*`. If the contact has one of them, the \
+             answer is 304. Any other value of this header is ignored.",
         ))
         .schema(Some(
             text().examples(["\"3\""]),

@@ -1,4 +1,4 @@
-//! Answers: the ones that are specific to an endpoint, and the ones that all endpoints of a dialect share.
+//! The answers that are specific to an endpoint, and the answers that all endpoints of a dialect share.
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -26,13 +26,13 @@ pub(super) fn contact(description: &str, schema: &str, example: Value) -> Respon
     answer(description, schema, example).with(headers::VERSION)
 }
 
-/// An answer to a question, with a version only where it shows a contact.
+/// An answer without a version. The caller adds one if the answer may show a contact.
 pub(super) fn answer(description: &str, schema: &str, example: Value) -> ResponseBuilder {
     json_response(description, Ref::from_schema_name(schema), Some(example))
         .with(headers::REQUEST_ID)
 }
 
-/// The answer to a caller that has this version already.
+/// The answer to a caller that already has this version.
 pub(super) fn not_modified() -> Response {
     ResponseBuilder::new()
         .description("The caller already has this version.")
@@ -75,7 +75,7 @@ pub(super) fn gateway_error() -> (String, RefOr<Schema>) {
         .description(Some("The kind of error, such as `Too Many Requests`."));
     let schema = ObjectBuilder::new()
         .description(Some(
-            "An error of API Gateway itself, before a function saw the request.",
+            "An error of API Gateway itself: no function has seen the request.",
         ))
         .property("message", message)
         .required("message");
@@ -87,7 +87,7 @@ const GATEWAY_ERROR: &str = "GatewayError";
 /// An error that all endpoints of a dialect share.
 struct Shared {
     status: &'static str,
-    /// Its name in the document, without the prefix for the dialect.
+    /// The name of the error in the document, without the prefix for the dialect.
     name: &'static str,
     description: &'static str,
     /// The message, in both dialects.
@@ -109,7 +109,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "412",
         name: "PreconditionFailed",
-        description: "The contact has another version than `If-Match` names. `ETag` has the current one, if the contact exists.",
+        description: "The contact has another version than `If-Match` names. `ETag` has the current version, if the contact exists.",
         text: "Contact has changed",
         code: "precondition_failed",
         header: Some(headers::VERSION_IF_ANY),
@@ -133,7 +133,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "500",
         name: "InternalServerError",
-        description: "A bug, or a mistake in the deployment; the log says which.",
+        description: "A bug, or a mistake in the deployment. The log names the cause.",
         text: "Internal server error",
         code: "internal_error",
         header: None,
@@ -141,7 +141,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "503",
         name: "ServiceUnavailable",
-        description: "The database or the identity provider is not available, or it is unknown whether the write was applied. `Retry-After` says when to try again.",
+        description: "The database or the identity provider is not available, or it is unknown whether the write was applied. `Retry-After` has the seconds to wait.",
         text: "Service temporarily unavailable",
         code: "unavailable",
         header: Some(headers::RETRY_AFTER),
@@ -155,7 +155,7 @@ pub(super) fn shared(dialect: Dialect) -> Vec<(String, Response)> {
         .map(|shared| (name(dialect, shared.name), described(dialect, shared)))
         .collect();
     let too_many = json_response(
-        "Too many requests. API Gateway answers this.",
+        "Too many requests. This answer is from API Gateway.",
         Ref::from_schema_name(GATEWAY_ERROR),
         Some(json!({ "message": "Too Many Requests" })),
     );
@@ -168,12 +168,12 @@ const TOO_MANY_REQUESTS: &str = "TooManyRequests";
 /// The shared answer with this status.
 ///
 /// # Errors
-/// When there is none.
+/// When the endpoints share no answer with this status.
 pub(super) fn reference(dialect: Dialect, status: &str) -> anyhow::Result<Ref> {
     let name = match SHARED.iter().find(|shared| shared.status == status) {
         Some(shared) => name(dialect, shared.name),
         None if status == "429" => TOO_MANY_REQUESTS.to_owned(),
-        None => bail!("{status} is not the same for a dialect"),
+        None => bail!("no shared answer has the status {status}"),
     };
     Ok(Ref::from_response_name(name))
 }

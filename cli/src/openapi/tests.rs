@@ -1,4 +1,4 @@
-//! The document against itself, the routes, and what generators of clients need.
+//! Compares the document with itself, with the routes, and with the needs of client generators.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ fn a_route_that_is_not_described_is_named() {
     assert!(error.ends_with("is not described"), "{error}");
 }
 
-/// Every value under this key, wherever it is.
+/// Every value under this key, at any depth.
 fn values_of<'v>(key: &str, value: &'v Value, found: &mut Vec<&'v Value>) {
     match value {
         Value::Object(members) => {
@@ -66,7 +66,7 @@ fn values_of<'v>(key: &str, value: &'v Value, found: &mut Vec<&'v Value>) {
 }
 
 #[test]
-fn what_is_referred_to_is_there_and_what_is_there_is_referred_to() {
+fn every_reference_has_a_component_and_every_component_a_reference() {
     let document = json();
     let mut references = Vec::new();
     values_of("$ref", &document, &mut references);
@@ -83,12 +83,12 @@ fn what_is_referred_to_is_there_and_what_is_there_is_referred_to() {
     assert_eq!(referred, there);
 }
 
-/// Asserts that a thing of the document has a description of more than a word or two.
+/// Asserts that a part of the document has a description of more than two words.
 fn assert_described(place: &str, thing: &Value) {
     let description = thing["description"].as_str().unwrap_or_default();
     assert!(
         description.split_whitespace().count() > 2,
-        "{place} has no description that says something: {description:?}"
+        "{place} has no useful description: {description:?}"
     );
 }
 
@@ -126,7 +126,7 @@ fn everything_has_a_description() {
     }
 }
 
-/// Generators of clients know no other unions, and an enumeration of texts alone.
+/// Client generators know no other unions, and only enumerations of texts.
 #[test]
 fn each_schema_has_one_type_that_all_generators_know() {
     fn assert_plain(place: &str, schema: &Value) {

@@ -32,11 +32,11 @@ async fn load(arguments: SeedArguments) -> anyhow::Result<Report> {
             members.insert("updated".to_owned(), json!(counts.updated));
             members.insert("unchanged".to_owned(), json!(counts.unchanged));
             let place = &table.place;
-            let text = format!("loaded {size} into {place}; what was there already is as it was\n");
+            let text = format!("loaded {size} into {place}; existing data keep their values\n");
             (text, Ok(ExitCode::SUCCESS))
         }
         Err(error) => {
-            let otherwise = "may lack some of the data; run the command again to complete it";
+            let otherwise = "may lack some of the data; run the command again to complete the load";
             (String::new(), Err(table.explain(error, otherwise).await))
         }
     };
@@ -52,6 +52,8 @@ fn read(source: &SeedSource, region: PhoneRegion) -> anyhow::Result<Seed> {
             samples: Some(organization),
             ..
         } => Seed::parse(&samples_of(organization)?.to_string(), region).context("the demo data"),
-        SeedSource { .. } => bail!("either a file or --samples must say what to load"),
+        SeedSource { .. } => {
+            bail!("nothing to load: name a file or an organization with --samples")
+        }
     }
 }

@@ -30,8 +30,8 @@ impl Seed {
     /// Reads the text of a seed file. National phone numbers belong to `region`.
     ///
     /// # Errors
-    /// The place of the first fault in the file, and what is wrong there. An unknown member is an error: most often it is a
-    /// known one, misspelt.
+    /// The place of the first fault in the file, and the reason. An unknown member is an error: most often it is a known one,
+    /// misspelt.
     pub fn parse(json: &str, region: PhoneRegion) -> anyhow::Result<Self> {
         let file = SeedFile::parse(json)?;
         let reader = Reader {
@@ -66,7 +66,7 @@ impl Seed {
     /// values.
     ///
     /// # Errors
-    /// When the database refuses or does not answer. Loading the seed again adds what is missing then.
+    /// When the database refuses or does not answer. Loading the seed again adds the missing items.
     pub async fn load(self, store: &Store) -> anyhow::Result<Counts> {
         let mut counts = Counts::default();
         for organization in self.organizations {

@@ -15,7 +15,7 @@ impl SeedFile {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// The place of the first member that does not fit, and what is wrong there.
+    /// The place of the first member that does not fit, and the reason.
     pub(super) fn parse(json: &str) -> anyhow::Result<Self> {
         let json: Value = serde_json::from_str(json).map_err(|error| {
             anyhow!(

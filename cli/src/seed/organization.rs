@@ -1,4 +1,4 @@
-//! An organization of a seed file, and how it gets into the table.
+//! An organization of a seed file, and its load into the table.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use shared::store::{
 
 use crate::import::Counts;
 
-/// How many contacts the store gets at a time.
+/// The number of contacts that the store gets at a time.
 const BATCH: usize = 256;
 
-/// How many batches the store works on at the same time.
+/// The number of batches that the store works on at the same time.
 const CONCURRENT_BATCHES: usize = 4;
 
-/// How long the load waits, without any success, for a database that throttles or does not answer.
+/// The time that the load waits, without any success, for a database that throttles or does not answer.
 const OUTAGE_BUDGET: Duration = Duration::from_secs(15);
 
 /// An organization with its audiences, clients and contacts.

@@ -29,7 +29,7 @@ impl Reader {
     /// Checks the organizations of a file.
     ///
     /// # Errors
-    /// The place of the first fault, and what is wrong there.
+    /// The place of the first fault, and the reason.
     pub(super) fn organizations(
         &self,
         seeds: Vec<OrganizationSeed>,
@@ -113,7 +113,7 @@ impl Reader {
         record.patch.created_at.get_or_insert(self.now);
         if self.is_too_large(organization, &record) {
             bail!(
-                "{place}: is larger than the 400 KB of an item, with room for a verification of every entry"
+                "{place}: is larger than an item may be: 400 KB, with room for a verification of every entry"
             );
         }
         Ok(record)
@@ -129,7 +129,7 @@ impl Reader {
     }
 }
 
-/// Gives each address to the first of the contacts that have it and may own it. The others have it without owning it.
+/// Gives each address to the first contact that has it and may own it. The other contacts have the address without owning it.
 fn give_addresses_one_owner(contacts: &mut [ContactRecord]) {
     let mut taken = BTreeSet::new();
     for contact in contacts {
@@ -149,7 +149,7 @@ fn refuse_duplicates<'a, T: Ord + Display + 'a>(
     let mut seen = BTreeSet::new();
     for (id, place) in items {
         if !seen.insert(id) {
-            bail!("{place}: {id} is there twice");
+            bail!("{place}: {id} is used twice");
         }
     }
     Ok(())

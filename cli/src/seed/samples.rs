@@ -6,7 +6,7 @@ use shared::domain::OrganizationId;
 
 use crate::demo::DEMO;
 
-/// The members of an organization that are lists. Any other member but `id` is an error, so that none is lost.
+/// The members of an organization that are lists. Any other member except `id` is an error, so that no data are lost.
 const LISTS: [&str; 3] = ["audiences", "clients", "contacts"];
 
 /// A seed file with all demo data in this one organization: the tokens of a deployment belong to one organization, but the
@@ -23,8 +23,8 @@ fn merged(seed: &Value, organization: &OrganizationId) -> anyhow::Result<Value> 
     let organizations = seed["organizations"]
         .as_array()
         .context("has no organizations")?;
-    // Contacts of two documents have the same address, and the first one gets it. That must be the mailer's contact, because
-    // the mailer asks for it by this address.
+    // Contacts of two documents have the same address, and the first contact gets it. The mailer's contact must be first,
+    // because the mailer finds it by this address.
     for organization in organizations.iter().rev() {
         for (name, values) in organization.as_object().into_iter().flatten() {
             match values {
@@ -49,7 +49,7 @@ mod tests {
     use crate::seed::contents::Seed;
 
     #[test]
-    fn the_demo_data_are_whole_in_another_organization() {
+    fn the_samples_have_all_of_the_demo_data() {
         let organization = OrganizationId::parse("org_x").unwrap();
         let samples = samples_of(&organization).unwrap().to_string();
         let samples = Seed::parse(&samples, PhoneRegion::CANADA).unwrap();

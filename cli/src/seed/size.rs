@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_not_many() {
+    fn a_count_of_one_has_a_singular_noun() {
         let size = Size {
             organizations: 1,
             audiences: 0,

@@ -1,7 +1,7 @@
 //! `/contacts/{id}`: a contact and its history, as a page for people. The server renders all of it; the page has no scripts.
 //!
-//! A form asks for the token and sends it in the body of a POST, so it is in no URL, cookie or log. Nothing is written, and the
-//! caller reaches the same contacts as by the API.
+//! A form asks for the token and sends it in the body of a POST, so the token is in no URL, cookie or log. The page writes
+//! nothing, and shows a caller the same contacts as the API.
 
 mod form;
 mod layout;
@@ -37,7 +37,7 @@ const PATH: &str = "/contacts/";
 /// The page's route in the log.
 const ROUTE: &str = "POST /contacts/{id}";
 
-/// How many entries of the history a page has.
+/// The maximum number of history entries on a page.
 const ENTRIES: u16 = 25;
 
 /// The path of a contact's page.
@@ -78,7 +78,7 @@ impl ContactPage {
             && id.is_some_and(|id| !id.contains('/'))
     }
 
-    /// The answer: the form that asks for a token, or to a form with a token, the contact.
+    /// The answer: the form that asks for a token, or for a sent form the contact.
     pub(super) async fn answer(
         &self,
         service: &Service,
@@ -87,7 +87,7 @@ impl ContactPage {
     ) -> Response<Full<Bytes>> {
         let id = request.uri.path().strip_prefix(PATH).unwrap_or_default();
         let Ok(id) = ContactId::parse(id) else {
-            // No contact can have this id, so no token is needed to say so.
+            // No contact can have this id, so the answer needs no token.
             return self.respond(StatusCode::NOT_FOUND, self.layout.not_found(None));
         };
         if request.method != Method::POST {
@@ -95,9 +95,10 @@ impl ContactPage {
         }
         if !Form::is_form(&request.headers) {
             let failure = Failure::UnsupportedMediaType;
-            let page = self
-                .layout
-                .token_form(&id, Some("The form must be sent as a browser sends it."));
+            let page = self.layout.token_form(
+                &id,
+                Some("Send the form as a browser does: application/x-www-form-urlencoded."),
+            );
             return self.respond(failure.status(), page);
         }
         let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
@@ -127,7 +128,7 @@ impl ContactPage {
         call.answer(work, refuse).await
     }
 
-    /// The answer to a failure. A foreign contact and one that does not exist are the same.
+    /// The answer to a failure. It is the same for a foreign contact and for a contact that does not exist.
     fn refuse<B: From<String>>(
         &self,
         id: &ContactId,
@@ -176,7 +177,7 @@ impl ContactPage {
     }
 }
 
-/// Reads a contact and a page of its history, as far as the caller reaches it.
+/// Reads a contact and a page of its history, if the caller has access to it.
 async fn read(call: &Call<'_>, id: &ContactId, form: &Form) -> Result<Read, Failure> {
     let caller = call.authenticate_reader().await?;
     let query = &HistoryQuery {

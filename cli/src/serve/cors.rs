@@ -16,12 +16,12 @@ use url::Url;
 
 use crate::template::template;
 
-/// Whose pages may call the API.
+/// The origin of pages that may call the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigin {
-    /// Those of every origin.
+    /// Every origin.
     Any,
-    /// Those of this origin, as browsers write it.
+    /// This origin, as browsers write it.
     One(HeaderValue),
 }
 
@@ -29,7 +29,7 @@ impl AllowedOrigin {
     /// Reads `*`, or an origin as browsers write it, such as `http://localhost:5173`.
     ///
     /// # Errors
-    /// What must be written instead.
+    /// The form that the text must have.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "*" {
             return Ok(Self::Any);
@@ -40,14 +40,14 @@ impl AllowedOrigin {
             .map(|url| url.origin().ascii_serialization())
             .ok_or("must be * or an origin, such as http://localhost:5173")?;
         if origin != text {
-            return Err(format!("must be an origin without anything else: {origin}"));
+            return Err(format!("must be only the origin: {origin}"));
         }
         let origin = HeaderValue::try_from(origin).map_err(|error| error.to_string())?;
         Ok(Self::One(origin))
     }
 }
 
-/// What pages may send to the API and see of its answers.
+/// The requests that pages may send to the API, and the headers of its answers that they may see.
 #[derive(Debug)]
 pub struct Cors {
     origins: Vec<AllowedOrigin>,
@@ -61,11 +61,11 @@ impl Cors {
     /// The template's configuration, with these origins.
     ///
     /// # Errors
-    /// When the template has none.
+    /// When the template has no such configuration.
     pub(crate) fn of_template(origins: Vec<AllowedOrigin>) -> anyhow::Result<Self> {
         let template = template()?;
         let resources = template["Resources"].as_object().into_iter().flatten();
-        // The API has one where it has origins.
+        // The template gives the API a configuration only if there are origins (`Fn::If`).
         let mut configurations = resources
             .filter_map(|(_, found)| found["Properties"].pointer("/CorsConfiguration/Fn::If/1"));
         let configuration = configurations
@@ -94,7 +94,7 @@ impl Cors {
         })
     }
 
-    /// The answer to `OPTIONS`, with which a browser asks whether a page may send a request.
+    /// The answer to `OPTIONS`. A browser sends `OPTIONS` to ask whether a page may send a request.
     pub(super) fn preflight(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
         if request.method != Method::OPTIONS {
             return None;
@@ -118,7 +118,7 @@ impl Cors {
         }
     }
 
-    /// Adds that pages of this origin are allowed, if they are.
+    /// Adds the header that allows pages of this origin, if they are allowed. Returns whether they are.
     fn allow(&self, origin: Option<&HeaderValue>, answer: &mut HeaderMap) -> bool {
         let is_any = self.origins.contains(&AllowedOrigin::Any);
         if !is_any {

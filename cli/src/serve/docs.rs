@@ -1,5 +1,5 @@
-//! `/docs`: the API's OpenAPI document, as a page with which people can call the endpoints, and as YAML and JSON. All files
-//! are part of the binary.
+//! `/docs`: the API's OpenAPI document, as a page where people can call the endpoints, and as YAML and JSON. The binary
+//! contains all files.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -17,7 +17,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::openapi::{document, to_yaml};
 
-/// Where the page is.
+/// The path of the page.
 const PAGE: &str = "/docs/";
 const YAML: &str = "/openapi.yaml";
 const JSON: &str = "/openapi.json";
@@ -26,13 +26,13 @@ const JSON: &str = "/openapi.json";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The documentation. The document is built for the first request.
+/// The documentation. The first request builds the document.
 #[derive(Default)]
 pub(super) struct Docs {
     description: OnceLock<Option<Description>>,
 }
 
-/// The API's description, as this server answers it.
+/// The API's description, with this server as its only server.
 struct Description {
     yaml: Bytes,
     json: Bytes,
@@ -86,7 +86,7 @@ impl Docs {
 impl Description {
     fn of_this_server() -> anyhow::Result<Self> {
         let mut document = document()?;
-        // The URL is relative to the document, whatever the port. The other servers are left out: the page may not call them.
+        // The URL is relative to the document, so it fits any port. The other servers are left out: the page may not call them.
         let this = ServerBuilder::new()
             .url("/")
             .description(Some("This server"));
@@ -109,7 +109,7 @@ fn asset(name: &str) -> Option<File> {
         .try_it_out_enabled(true)
         // By default the page has a badge that sends the document to a public validator.
         .validator_url("none");
-    // A file that cannot be found or rendered is answered as missing.
+    // The answer for a file that cannot be found or rendered is 404.
     let file = utoipa_swagger_ui::serve(name, Arc::new(config)).ok()??;
     Some(File {
         content_type: file.content_type,
@@ -118,7 +118,7 @@ fn asset(name: &str) -> Option<File> {
     })
 }
 
-/// The answer with a file. `policy` is what the page may load (Content Security Policy).
+/// The answer with a file. `policy` limits what the page may load (Content Security Policy).
 pub(super) fn respond(
     request: &HeaderMap,
     file: File,
@@ -134,7 +134,7 @@ pub(super) fn respond(
 
     let mut response = Response::new(Full::default());
     let headers = response.headers_mut();
-    // Another version of the tool may listen on this port next time.
+    // Browsers must ask again: another version of the tool may listen on this port next time.
     let mut fixed = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
     fixed(CACHE_CONTROL, "no-cache");
     fixed(REFERRER_POLICY, "no-referrer");

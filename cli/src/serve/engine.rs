@@ -1,4 +1,4 @@
-//! The embedded database: in the process, on a loopback port of its own.
+//! The embedded database. It runs in the process, on a loopback port of its own.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::net::Ipv4Addr;
@@ -16,19 +16,19 @@ use tokio::task::JoinHandle;
 use url::Url;
 use uuid::Uuid;
 
-/// How long requests in progress may take after the engine is asked to stop.
+/// The time that requests in progress have after the engine is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// How long a request to `serve` may take: longer than in a deployment, since requests queue for one engine. API Gateway
-/// would wait for 30 seconds.
+/// The time that a request to `serve` may take: longer than in a deployment, because requests queue for one engine. API
+/// Gateway would wait for 30 seconds.
 pub const DEADLINE: Duration = Duration::from_secs(25);
 
-/// How long a change retries while other callers change the same contact.
+/// The time that a change retries while other callers change the same contact.
 pub const CONTENTION_BUDGET: Duration = Duration::from_secs(15);
 
 /// The embedded engine. The real AWS SDK talks to it, as it talks to DynamoDB.
 pub struct Engine {
-    /// Where it listens.
+    /// The URL on which the engine listens.
     pub url: Url,
     /// The records of its streams.
     pub(crate) stream_records: StreamRecords,
@@ -45,7 +45,7 @@ impl Engine {
     /// When the folder is in use or cannot be used, or when the port is taken.
     pub async fn start(folder: Option<&Path>, port: u16) -> anyhow::Result<Self> {
         let (file, folder) = match folder {
-            // SQLite's own file system in memory, so that there can be a second connection.
+            // SQLite's file system in memory: a second connection can open this file.
             None => (format!("file:/{}?vfs=memdb", Uuid::new_v4()), None),
             Some(folder) => {
                 let (file, lock) =
@@ -76,13 +76,13 @@ impl Engine {
         })
     }
 
-    /// Stops the engine when the requests in progress are answered, or after a grace period. Every answered write is on disk
-    /// in both cases.
+    /// Stops the engine when the requests in progress are answered, or after a grace period. In both cases, every answered
+    /// write is on disk.
     ///
     /// # Errors
-    /// When the engine has failed before.
+    /// When the engine has already failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        // The engine may have ended by itself; its result below says why.
+        // The engine may have ended already. Its result below has the reason.
         let _ = self.stop.send(());
         let mut running = self.running;
         if let Ok(ended) = tokio::time::timeout(STOP_GRACE, &mut running).await {
@@ -104,17 +104,17 @@ pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
         .await
         .with_context(|| {
             format!(
-                "cannot listen on 127.0.0.1:{port} (choose another with --port; 0 picks a free one)"
+                "cannot listen on 127.0.0.1:{port} (choose another port with --port; 0 picks a free port)"
             )
         })
 }
 
 /// Locks a folder, and returns the name of the database's file in it.
 fn lock(folder: &Path) -> anyhow::Result<(String, File)> {
-    // It is for its owner alone: contacts are personal. A folder that exists keeps its permissions.
+    // Contacts are personal data, so only the owner has access to a new folder. An existing folder keeps its permissions.
     let mut builder = DirBuilder::new();
     let made = builder.recursive(true).mode(0o700).create(folder);
-    made.context("the folder cannot be made")?;
+    made.context("the folder cannot be created")?;
     let lock = File::create(folder.join("lock")).context("the folder cannot be written to")?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -130,12 +130,12 @@ fn lock(folder: &Path) -> anyhow::Result<(String, File)> {
     Ok((file.to_owned(), lock))
 }
 
-/// The engine's records of its streams, through a second connection to its database. The engine never deletes a record, and
-/// searches all of them at each write.
+/// The records of the engine's streams, through a second connection to its database. The engine never deletes a record, and
+/// searches all records at each write. So the reader of a stream deletes the records that it no longer needs.
 #[derive(Clone)]
 pub(crate) struct StreamRecords(Arc<Mutex<Connection>>);
 
-/// A stored number plus this is the number that the engine's API shows.
+/// The difference between a sequence number in the engine's API and the stored number.
 const FIRST_SEQUENCE_NUMBER: u128 = 100_000_000_000_000_000_000;
 
 impl StreamRecords {
@@ -148,10 +148,10 @@ impl StreamRecords {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Deletes a table's records up to this one. Nobody needs them again.
+    /// Deletes a table's records up to this one, which are no longer needed.
     ///
     /// # Errors
-    /// When the database refuses, or the number is none of the engine's.
+    /// When the database refuses, or the number is not a sequence number of the engine.
     pub(crate) fn delete(&self, table: &str, last: &str) -> anyhow::Result<()> {
         let number: u128 = last.parse()?;
         let number = number.checked_sub(FIRST_SEQUENCE_NUMBER);

@@ -1,4 +1,4 @@
-//! The event that API Gateway makes of a request to an HTTP API (payload 2.0).
+//! The event into which API Gateway converts a request to an HTTP API (payload 2.0).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use shared::http::Route;
 
-/// What API Gateway knows of a request, apart from the request itself.
+/// The data that API Gateway adds to a request.
 #[derive(Debug)]
 pub struct Arrival<'a> {
     /// The AWS account of the API.
@@ -75,7 +75,7 @@ struct HttpDescription<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The event of a request on this route. `parameters` are those of the path, percent-encoded.
+    /// The event of a request on this route. `parameters` are the percent-encoded parameters of the path.
     #[must_use]
     pub fn new(
         parts: &'a Parts,

@@ -1,4 +1,5 @@
-//! Where the events of `serve` go: lines of JSON on standard error, or a URL. A database by itself (`--database-only`) writes none.
+//! The destination of the events of `serve`: lines of JSON on standard error, or a URL. With `--database-only`, events go only
+//! to a URL.
 
 use std::io::{self, Write};
 
@@ -11,9 +12,9 @@ use url::Url;
 /// The media type of an event (CloudEvents, HTTP protocol binding, structured mode).
 const CLOUD_EVENT: &str = "application/cloudevents+json; charset=utf-8";
 
-/// Where events go.
+/// The destination of events.
 pub(super) enum LocalOutlets {
-    /// Nowhere.
+    /// No destination.
     Nothing,
     /// Lines of JSON on standard error.
     StandardError,
@@ -31,7 +32,7 @@ impl LocalOutlets {
             .user_agent("contacts serve")
             .timeout(std::time::Duration::from_secs(10));
         if url.scheme() == "http" {
-            // Without TLS no certificates are needed, and a machine may have none.
+            // A URL without TLS needs no certificates, and a machine may have none.
             http = http.tls_certs_only([]).no_proxy();
         }
         Ok(Self::Webhook(url, http.build()?))
@@ -59,7 +60,7 @@ impl Outlets for LocalOutlets {
                 let sent = self.send(event).await;
                 delivered.push(sent.is_ok());
                 if let Err(error) = sent {
-                    tracing::error!(%error, "an event was not delivered; it is sent again");
+                    tracing::error!(%error, "an event was not delivered; serve sends it again");
                     break;
                 }
             }
@@ -74,7 +75,7 @@ impl Outlets for LocalOutlets {
             tracing::error!(
                 key,
                 reason = record.reason,
-                "a record of the stream is left out"
+                "a record of the stream cannot be read and is skipped"
             );
             Ok(())
         }

@@ -1,5 +1,5 @@
-//! Does what API Gateway does with a request: routes it, converts it to a payload 2.0 event, and converts the function's
-//! answer to an HTTP response. `lambda_http` itself parses the event, so what works here also works on AWS.
+//! Handles a request as API Gateway does: routes it, converts it to a payload 2.0 event, and converts the function's answer to
+//! an HTTP response. `lambda_http` itself parses the event, so a request that works here also works on AWS.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -35,10 +35,10 @@ use super::home::Home;
 use super::host::is_this_machine;
 use super::routes::{Router, handle};
 
-/// The largest body that API Gateway accepts, in bytes.
+/// The maximum length of a body for API Gateway, in bytes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// How long requests in progress may take after the server is asked to stop.
+/// The time that requests in progress have after the server is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// The API on this machine.
@@ -67,13 +67,13 @@ impl Gateway {
         })
     }
 
-    /// With this page at `/`.
+    /// The gateway with this page at `/`.
     pub(super) fn with_home(self, home: Home) -> Self {
         let home = Some(home);
         Self { home, ..self }
     }
 
-    /// With these answers to pages of other origins.
+    /// The gateway with these answers to pages of other origins.
     pub(super) fn with_cors(self, cors: Option<Cors>) -> Self {
         Self { cors, ..self }
     }
@@ -90,7 +90,7 @@ impl Gateway {
                 accepted = listener.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
-                        // Most often there are no file descriptors left, until connections end.
+                        // Most often the process has no file descriptors left until connections end.
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
@@ -118,13 +118,13 @@ impl Gateway {
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
-        // A page that leads here by DNS rebinding could make itself a development token, but none of an identity provider.
+        // A page that reaches this server by DNS rebinding could make a development token, but no token of an identity provider.
         if self.service.authenticator.accepts_development_tokens() && !is_this_machine(&parts) {
             let message =
-                "With development tokens this server answers as 127.0.0.1 or localhost only";
+                "With development tokens this server answers only as 127.0.0.1, [::1] or localhost";
             return gateway_answer(StatusCode::MISDIRECTED_REQUEST, message);
         }
-        // The pages are beside the API: no route of the API has their paths.
+        // The pages come first. No route of the API has their paths.
         let home = self.home.as_ref().and_then(|home| home.answer(&parts));
         if let Some(page) = home.or_else(|| self.docs.answer(&parts)) {
             return page;

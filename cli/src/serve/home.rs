@@ -1,4 +1,4 @@
-//! `/`: a page that says what runs here, and leads to `/docs`.
+//! `/`: the start page. It explains the server and links to `/docs`.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -19,12 +19,12 @@ use crate::openapi::examples;
 const PAGE: &str = include_str!("home.html");
 const STYLE: &str = concat!(include_str!("base.css"), include_str!("home.css"));
 
-const DEVELOPMENT_TOKEN: &str = "<code>cargo contacts token</code> prints a token that this server accepts, and no deployed \
-                                 API. Run it in the project's folder.";
+const DEVELOPMENT_TOKEN: &str = "<code>cargo contacts token</code> prints a token that this server accepts. Deployed APIs \
+                                 refuse it. Run the command in the project's folder.";
 const OTHER_TOKEN: &str = "The token must be one of the identity provider whose keys the environment sets. Development tokens \
                            are not accepted.";
 
-/// Where the contacts are.
+/// The place of the data.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Data {
     InMemory,
@@ -35,14 +35,14 @@ pub(super) enum Data {
 impl Data {
     fn sentence(self) -> &'static str {
         match self {
-            Self::InMemory => "The data are in memory, and are lost when the process ends.",
+            Self::InMemory => "The data are in memory and are lost when the process ends.",
             Self::InAFolder => "The data are in the folder that <code>--data</code> names.",
-            Self::Elsewhere => "The data are in another database with the interface of DynamoDB.",
+            Self::Elsewhere => "The data are in another DynamoDB-compatible database.",
         }
     }
 }
 
-/// Where the page of a contact is.
+/// The link to the page of a contact, or its path.
 fn about_contact_page(has_demo_data: bool) -> String {
     if !has_demo_data {
         return format!("It is at <code>{}</code>.", contact_page::path_of("ID"));

@@ -1,7 +1,8 @@
 //! The names under which `serve` answers.
 //!
-//! `serve` listens on 127.0.0.1, and a browser keeps pages of other origins from its answers. But a page whose own name is made to
-//! lead to 127.0.0.1 (DNS rebinding) is of the same origin. The name in its requests is all that tells it from a page of `serve`.
+//! `serve` listens on 127.0.0.1, and a browser hides its answers from pages of other origins. But an attacker can let the name
+//! of a page resolve to 127.0.0.1 (DNS rebinding). The browser then takes `serve` for the page's own origin. Only the name in
+//! its requests distinguishes such a page from a page of `serve`.
 
 use hyper::header::HOST;
 use hyper::http::request::Parts;

@@ -47,7 +47,7 @@ pub use crate::demo::DEMO;
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// When it cannot start.
+/// When the server cannot start, or ends early.
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     // The signal handlers come first, so that an early signal is not lost.
     let interrupted = interrupted()?;
@@ -114,7 +114,7 @@ async fn serve_api(
         .as_ref()
         .or(engine.as_ref().map(|engine| &engine.url))
         .context("no database")?;
-    // Only a table on this machine gets the demo data: any other may hold real contacts.
+    // Only a table on this machine gets the demo data. Any other table may hold real contacts.
     let has_demo_data = arguments.seed.is_none() && is_loopback(database);
     let seed = if arguments.seed.is_some() || has_demo_data {
         seed
@@ -163,8 +163,8 @@ async fn serve_api(
     }
 }
 
-/// The endpoint to use instead of the embedded engine: the one of the command line, or else the one of the environment.
-/// `--data` asks for the embedded engine, and so overrides the environment.
+/// The endpoint of the command line, or else of the environment. `None` means the embedded engine. `--data` asks for the
+/// embedded engine, and so overrides the environment.
 fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     if arguments.dynamodb.is_some() || arguments.data.is_some() {
         return Ok(arguments.dynamodb.clone());
@@ -172,7 +172,7 @@ fn other_endpoint(arguments: &ServeArguments) -> anyhow::Result<Option<Url>> {
     client::configured_url().map_err(usage)
 }
 
-/// The settings of the environment. A table on the command line overrides it.
+/// The settings of the environment. A table on the command line overrides `TABLE_NAME`.
 fn settings(table: Option<&str>) -> Result<Settings, InvalidSetting> {
     development::settings_from(&|name| match (name, table) {
         ("TABLE_NAME", Some(table)) => Ok(Some(table.to_owned())),

@@ -1,4 +1,4 @@
-//! Refuses to open deployed data to everybody on this machine.
+//! Refuses to serve deployed data to anybody on this machine.
 
 use anyhow::bail;
 use shared::settings::Settings;
@@ -21,8 +21,8 @@ const AWS: [&str; 6] = [
 pub(super) fn refuse(database: &Url, settings: &Settings) -> anyhow::Result<()> {
     if settings.authenticator.accepts_development_tokens() && is_aws(database) {
         bail!(
-            "{database} is AWS, and everybody on this machine can make development tokens: load data with `contacts seed`, \
-             or set JWT_KEYS or JWT_KEYS_URL, JWT_ISSUER and JWT_AUDIENCE to those of an identity provider"
+            "{database} is on AWS, and anybody on this machine can make development tokens: set JWT_KEYS or JWT_KEYS_URL, \
+             JWT_ISSUER and JWT_AUDIENCE to those of an identity provider; to only load data, use `contacts seed`"
         );
     }
     Ok(())

@@ -1,11 +1,11 @@
-//! What the pages for people may load, and where their forms go (Content Security Policy).
+//! The Content Security Policy of the pages for people: what they may load, and the destination of their forms.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::header::HeaderValue;
 
-/// The policy of a page that needs nothing but its own style, which the hash names, and sends forms only to `forms`.
+/// The policy of a page that loads only its own style, which the policy names by its hash, and sends forms only to `forms`.
 ///
 /// # Errors
 /// Never, as long as a hash is a valid header.

@@ -54,7 +54,7 @@ impl Router {
         Ok(Self { paths })
     }
 
-    /// Finds the route of a request, and the path's parameters, percent-encoded.
+    /// Finds the route of a request, and the percent-encoded parameters of its path.
     pub(super) fn find(&self, method: &str, path: &str) -> Option<(Route, Vec<(String, String)>)> {
         let found = self.paths.at(path).ok()?;
         let route = found.value.get(method)?;

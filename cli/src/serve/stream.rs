@@ -11,13 +11,13 @@ use shared::store::is_history_key;
 pub use self::client::{Records, Shard, Streams};
 use super::engine::StreamRecords;
 
-/// How long the reader waits for the next records: few large batches cost the engine less than many small ones.
+/// The time between two reads: few large batches cost the engine less than many small ones.
 const POLL: Duration = Duration::from_millis(300);
 
-/// How long it waits after a failure.
+/// The wait after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// How many times it reads before it looks for new shards, and tells the engine which records are done with.
+/// The number of reads before the reader looks for new shards and deletes the recorded records from the engine.
 const READS: u32 = 30;
 
 /// A reader of the stream of a table.
@@ -25,17 +25,17 @@ pub(super) struct StreamReader {
     streams: Streams,
     table: String,
     recorder: Recorder,
-    /// The engine's own records, if it has to be told that they are done with.
+    /// The stream records of the embedded engine, from which the reader deletes the recorded ones. `None` for other engines.
     records: Option<StreamRecords>,
     shards: Vec<Progress>,
 }
 
-/// How far the reader is in a shard.
+/// The position of the reader in a shard.
 struct Progress {
     shard: Shard,
-    /// The last record that was recorded.
+    /// The sequence number of the last recorded record.
     last: Option<String>,
-    /// Where the next records are, if that is known.
+    /// The iterator for the next records, if it is known.
     iterator: Option<String>,
     is_finished: bool,
 }
@@ -57,7 +57,7 @@ impl StreamReader {
         }
     }
 
-    /// Reads for ever. A failure is logged once, and then tried again until it passes.
+    /// Reads for ever. On a failure, the reader logs it once and tries again until it succeeds.
     pub(super) async fn run(mut self) {
         let mut is_failing = false;
         loop {
@@ -77,7 +77,7 @@ impl StreamReader {
         }
     }
 
-    /// Reads for a while.
+    /// Looks for new shards, and then reads [`READS`] times.
     async fn read(&mut self) -> anyhow::Result<()> {
         self.find_shards().await?;
         for _ in 0..READS {
@@ -91,7 +91,7 @@ impl StreamReader {
         self.forget()
     }
 
-    /// Tells the engine which records are done with.
+    /// Deletes the recorded records from the engine.
     fn forget(&self) -> anyhow::Result<()> {
         let Some(records) = &self.records else {
             return Ok(());
@@ -100,7 +100,7 @@ impl StreamReader {
         last.try_for_each(|last| records.delete(&self.table, last))
     }
 
-    /// Whether the shard has records to read, and those of the shard before it are read.
+    /// Whether the shard is not finished, and its parent is.
     fn is_next(&self, progress: &Progress) -> bool {
         let parent = progress.shard.parent.as_ref();
         let mut before = self.shards.iter().filter(|it| parent == Some(&it.shard.id));
@@ -128,9 +128,9 @@ impl StreamReader {
         Ok(())
     }
 
-    /// Reads and records what is next in a shard.
+    /// Reads and records the next records of a shard.
     async fn read_shard(&mut self, index: usize) -> anyhow::Result<()> {
-        // Without it, a failure begins again after the last record.
+        // After a failure there is no iterator, so `find_shards` gets one for the records after the last recorded one.
         let Some(iterator) = self.shards[index].iterator.take() else {
             anyhow::bail!("the position in the stream is lost");
         };
@@ -160,7 +160,7 @@ fn sequence_number(record: &Value) -> String {
     number.unwrap_or_default().to_owned()
 }
 
-/// Whether the function gets the record. The entries of histories are held back by its filter on AWS.
+/// Whether the function gets the record. On AWS, the filter of the function's event source drops the entries of histories.
 #[must_use]
 pub fn is_for_function(record: &Value) -> bool {
     let key = record["dynamodb"]["Keys"]["sk"]["S"].as_str();

@@ -11,45 +11,45 @@ use crate::demo;
 use crate::development::token;
 use crate::openapi::examples;
 
-/// How long the printed tokens are valid.
+/// The time for which the printed tokens are valid.
 const VALIDITY: Duration = Duration::from_hours(24);
 
-/// The calls to paste, each with what it does.
+/// The calls to paste, each with its effect.
 const CALLS: [(Route, &str); 3] = [
-    (Route::VerifyPhoneNumber, "A phone number is verified."),
+    (Route::VerifyPhoneNumber, "Verify a phone number."),
     (
         Route::VerifyContactMethod,
-        "A phone number or e-mail address is verified, with a label.",
+        "Verify a phone number or e-mail address, with a label.",
     ),
     (
         Route::VerifyContact,
-        "An address is verified for a client in an audience; may the client send to it?",
+        "Verify an address for a client in an audience. May the client send to it?",
     ),
 ];
 
-/// The text: the URL of the reference, then calls for the demo data with valid tokens, or the command that makes a token
-/// for other data.
+/// The text: the URLs of the reference and the start page, then calls for the demo data with valid tokens, or the command that
+/// prints a token for other data.
 ///
 /// # Errors
 /// When no token can be made.
 pub(super) fn text(url: &Url, settings: &Settings, has_demo_data: bool) -> anyhow::Result<String> {
     let mut text = format!(
-        "Reference, to read and to try out: {}\nWhat this is, in a browser: {url}\n",
+        "API reference, to try each call: {}\nStart page: {url}\n",
         url.join("docs")?
     );
     if !settings.authenticator.accepts_development_tokens() {
         text.push_str(
-            "Tokens are checked with the keys that the environment sets; development tokens are not accepted.\n",
+            "The server checks tokens with the keys that the environment sets. It refuses development tokens.\n",
         );
         return Ok(text);
     }
     if !has_demo_data {
         text.push_str(
-            "A token for your data: cargo contacts token --organization ORG [--client SLUG]\n",
+            "To print a token for your data: cargo contacts token --organization ORG [--client SLUG]\n",
         );
         return Ok(text);
     }
-    text.push_str("\nPaste these; the tokens are valid for a day.\n");
+    text.push_str("\nCalls to paste. Their tokens are valid for 24 hours.\n");
     for (route, title) in CALLS {
         let identity = match route.dialect() {
             Dialect::Crm => demo::person()?,
@@ -65,6 +65,6 @@ pub(super) fn text(url: &Url, settings: &Settings, has_demo_data: bool) -> anyho
              -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
         )?;
     }
-    text.push_str("\nOther tokens: cargo contacts token --help. Ctrl-C ends the server.\n");
+    text.push_str("\nFor other tokens: cargo contacts token --help. Ctrl-C ends the server.\n");
     Ok(text)
 }

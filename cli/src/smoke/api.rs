@@ -13,7 +13,7 @@ use super::check::{Authorization, Check, IfMatch};
 use super::versions::Versions;
 use crate::api_url::ApiUrl;
 
-/// An entity tag that no version has: versions are numbers.
+/// An entity tag that fits no version, because versions are numbers.
 const NO_VERSION: &str = "\"none\"";
 
 /// An HTTP response.
@@ -36,9 +36,9 @@ impl Answer {
 /// The API and its callers.
 pub(super) struct Api {
     http: reqwest::Client,
-    /// Its URL.
+    /// The URL of the API.
     pub(super) url: ApiUrl,
-    /// Its callers.
+    /// The callers of the API.
     pub(super) callers: Callers,
 }
 
@@ -57,20 +57,20 @@ impl Api {
             http = http.no_proxy();
         }
         if !url.is_https() {
-            // Without TLS no certificates are needed, and a machine may have none.
+            // A URL without TLS needs no certificates, and a machine may have none.
             http = http.tls_certs_only([]);
         }
         Ok(Self {
-            http: http.build().context("no HTTP client can be made")?,
+            http: http.build().context("no HTTP client can be created")?,
             url,
             callers,
         })
     }
 
-    /// Sends the request of a check. `versions` are those that the contact had in earlier answers.
+    /// Sends the request of a check. `versions` are the contact's versions in earlier answers.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// When the API does not answer.
     pub(super) async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Answer> {
         let method = Method::from_bytes(check.route.method().as_bytes())?;
         let path = check.route.path_of(check.contact);
@@ -92,7 +92,7 @@ impl Api {
         let tag = match check.if_match {
             IfMatch::Absent => None,
             IfMatch::Never => Some(NO_VERSION),
-            // Without a known version the request must not write.
+            // If no version is known, the request must not write.
             IfMatch::Current => Some(versions.current().unwrap_or(NO_VERSION)),
             IfMatch::Earlier => Some(versions.earlier().unwrap_or(NO_VERSION)),
         };
@@ -107,7 +107,7 @@ impl Api {
                 body: response.text().await?,
             })
         };
-        // The reader of the error knows the URL.
+        // The error need not repeat the URL, which the operator knows.
         answer
             .await
             .map_err(|error: reqwest::Error| error.without_url().into())

@@ -1,5 +1,5 @@
-//! The tokens of the callers. They come from the environment and not from the command line, which other processes and the
-//! shell's history can see. They are never printed.
+//! The tokens of the callers. They come from the environment, because other processes and the shell's history can see the
+//! command line. The tool never prints them.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ pub(super) const TOKEN: &str = "CONTACTS_TOKEN";
 /// The variable with a token of the application `website`.
 pub(super) const APPLICATION_TOKEN: &str = "CONTACTS_APPLICATION_TOKEN";
 
-/// How long a token that is signed here is valid.
+/// The time for which a token that is signed here is valid.
 const VALIDITY: Duration = Duration::from_hours(1);
 
-/// Where a token comes from.
+/// The origin of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// From this environment variable.
+    /// The token is from this environment variable.
     Variable(&'static str),
-    /// Signed here with the development key.
+    /// The token is signed here with the development key.
     Signed,
 }
 
@@ -31,9 +31,9 @@ pub(super) enum Origin {
 pub(super) struct Caller {
     /// The token.
     pub(super) token: String,
-    /// Where it comes from.
+    /// The origin of the token.
     pub(super) origin: Origin,
-    /// The subject that the token proves, if the token is signed here. Other tokens are not parsed.
+    /// The subject that the token proves, if the token is signed here. The tool does not parse other tokens.
     pub(super) subject: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Callers {
         })
     }
 
-    /// One of them.
+    /// The caller of this kind.
     pub(super) fn get(&self, who: Who) -> &Caller {
         match who {
             Who::Person => &self.person,
@@ -82,7 +82,7 @@ impl Callers {
         }
     }
 
-    /// The texts that must not be printed: the tokens and their parts.
+    /// The texts that the tool must not print: the tokens and their parts.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         [&self.person, &self.application]
             .into_iter()
@@ -93,7 +93,7 @@ impl Callers {
 }
 
 impl Caller {
-    /// The token with a made-up signature, which has no part of the real one.
+    /// The token with a made-up signature, which has no part of the real signature.
     pub(super) fn forged_token(&self) -> String {
         match self.token.rsplit_once('.') {
             Some((signed, signature)) => format!("{signed}.{}", "A".repeat(signature.len())),
@@ -107,7 +107,7 @@ fn from_variable(name: &'static str) -> anyhow::Result<Option<Caller>> {
     let Some(token) = token else {
         return Ok(None);
     };
-    // This finds mistakes early, and makes sure that a header can hold the token. The message must not show the value.
+    // The check finds mistakes early, and makes sure that a header can hold the token. The message must not show the value.
     if !is_compact_jws(&token) {
         bail!("{name} is not a token: it must be a JWT by itself, without `Bearer`");
     }
@@ -118,7 +118,7 @@ fn from_variable(name: &'static str) -> anyhow::Result<Option<Caller>> {
     }))
 }
 
-/// Three parts in base64url (RFC 7515 section 7.1).
+/// Whether the token has three parts in base64url (RFC 7515 section 7.1).
 fn is_compact_jws(token: &str) -> bool {
     let is_base64url = |part: &str| {
         !part.is_empty()
@@ -133,7 +133,7 @@ fn signed(identity: Identity) -> anyhow::Result<Caller> {
     let settings = development::settings()?;
     if !settings.authenticator.accepts_development_tokens() {
         bail!(
-            "{TOKEN} is not set, and the environment names other keys than the one that development tokens are signed with"
+            "{TOKEN} is not set, and development tokens do not fit the keys that the environment sets"
         );
     }
     Ok(Caller {

@@ -5,7 +5,8 @@ use shared::http::{Dialect, Route};
 
 use super::pattern::SAME_REQUEST_ID;
 
-/// An endpoint's name in the report: three have numbers in the contract, the others are called as their functions.
+/// The name of an endpoint in the report. Three endpoints have numbers in the contract; the others have the names of their
+/// functions.
 fn name(route: Route) -> &'static str {
     match route {
         Route::VerifyPhoneNumber => "endpoint 1",
@@ -31,35 +32,35 @@ pub(super) enum Authorization {
     Token,
     /// The token with a made-up signature.
     Forged,
-    /// Something that is not a bearer token.
+    /// Credentials that are not a bearer token.
     NotBearer,
-    /// Nothing.
+    /// No `Authorization`.
     Missing,
 }
 
 /// The value of `If-Match`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IfMatch {
-    /// Nothing.
+    /// No `If-Match`.
     Absent,
-    /// A tag that no version has, so that nothing can be written.
+    /// A tag that fits no version, so that the request cannot write.
     Never,
     /// The contact's version in the last answer.
     Current,
-    /// The version before that.
+    /// The version before [`Self::Current`].
     Earlier,
 }
 
 /// The expected `ETag`, which holds the contact's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExpectedVersion {
-    /// None: the answer is not about a contact.
+    /// No version: the answer is not about a contact.
     None,
     /// Any version.
     Some,
-    /// The version before the request: nothing was written.
+    /// The version before the request: the request wrote nothing.
     Same,
-    /// The next version: there was exactly one write.
+    /// The next version: the request wrote exactly once.
     Next,
 }
 
@@ -103,10 +104,7 @@ impl Expected {
     }
 
     /// An error of endpoint 3 that names fields (contract section 7).
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is written where it is passed"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass a new value")]
     pub(super) fn mailer_faults(status: u16, fields: Value) -> Self {
         let error = json!({ "code": "validation_error", "fields": fields });
         Self::new(
@@ -115,7 +113,7 @@ impl Expected {
         )
     }
 
-    /// With this `WWW-Authenticate`.
+    /// The answer with this `WWW-Authenticate`.
     pub(super) fn challenge(self, pattern: &'static str) -> Self {
         Self {
             challenge: Some(pattern),
@@ -123,7 +121,7 @@ impl Expected {
         }
     }
 
-    /// With this `ETag`.
+    /// The answer with this `ETag`.
     pub(super) fn version(self, version: ExpectedVersion) -> Self {
         Self { version, ..self }
     }
@@ -132,7 +130,7 @@ impl Expected {
 /// A request and its expected answer.
 #[derive(Debug, Clone)]
 pub(super) struct Check {
-    /// What the check shows, for the report.
+    /// The sentence in the report: the endpoint and the promise that the check tests.
     pub(super) sentence: String,
     /// The endpoint.
     pub(super) route: Route,
@@ -140,7 +138,7 @@ pub(super) struct Check {
     pub(super) contact: &'static str,
     /// The caller.
     pub(super) who: Who,
-    /// How the caller authenticates.
+    /// The credentials of the caller.
     pub(super) authorization: Authorization,
     /// `Content-Type`.
     pub(super) content_type: &'static str,
@@ -153,8 +151,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// A check with a valid request: a person calls the endpoints of the CRM, the application those of the mailer. The
-    /// sentence tells what the endpoint does.
+    /// A check with a valid request. A person calls the endpoints of the CRM, and the application those of the mailer. The
+    /// sentence says what the endpoint does.
     pub(super) fn new(
         route: Route,
         contact: &'static str,
@@ -178,7 +176,7 @@ impl Check {
         }
     }
 
-    /// With this `If-Match`.
+    /// The check with this `If-Match`.
     pub(super) fn if_match(self, if_match: IfMatch) -> Self {
         Self { if_match, ..self }
     }

@@ -7,7 +7,7 @@ use super::check::{Check, Expected, ExpectedVersion, IfMatch};
 
 /// The request body that verifies at a time, or clears.
 pub(super) type RequestBody<'a> = &'a dyn Fn(Option<&str>) -> Value;
-/// The response body with this outcome, and the time since when the method is now verified, if it is.
+/// The response body with this outcome. The time is that of the verification after the request, if there is one.
 pub(super) type AnswerBody<'a> = &'a dyn Fn(&str, Option<&str>) -> Value;
 
 /// An unverified part of a sample contact, for the checks of the one rule (contract section 2).
@@ -19,11 +19,11 @@ pub(super) struct Flow<'a> {
     pub(super) contact: &'static str,
     /// The part of the contact that is verified, in words.
     pub(super) what: &'static str,
-    /// A time before that of the sample.
+    /// A time before the sample's time.
     pub(super) earlier: &'static str,
     /// The time of the sample, as answers write it.
     pub(super) sample: &'static str,
-    /// A time after that of the sample.
+    /// A time after the sample's time.
     pub(super) later: &'static str,
     /// The request body.
     pub(super) request: RequestBody<'a>,
@@ -82,7 +82,7 @@ impl Flow<'_> {
             )
             .if_match(IfMatch::Current),
             check(
-                format!("finds nothing more to clear of the {what}"),
+                format!("finds no verification of the {what} left to clear"),
                 None,
                 answer("unchanged", None, ExpectedVersion::Same),
             ),

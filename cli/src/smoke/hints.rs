@@ -7,16 +7,16 @@ use super::callers::{APPLICATION_TOKEN, Origin, TOKEN};
 use super::check::{Authorization, Check};
 use super::phase::Phase;
 
-/// How a local API gets the sample contacts.
-const SERVE_SAMPLES: &str = "`contacts serve` has the sample contacts unless --seed or --dynamodb names other data; or \
-    leave them out: --without-contacts";
+/// The hint for a local API without the sample contacts.
+const SERVE_SAMPLES: &str = "`contacts serve` has the sample contacts unless --seed or --dynamodb names other data; \
+    --without-contacts skips these checks";
 
 /// A hint for a check that got this unexpected answer.
 pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> Option<String> {
     let is_mailers = check.route.dialect() == Dialect::Mailer;
     match (answer.status, api.callers.get(check.who).origin) {
         (401, Origin::Signed) if check.authorization == Authorization::Token => Some(format!(
-            "this API takes no development tokens: set {TOKEN} and {APPLICATION_TOKEN}"
+            "this API refuses development tokens: set {TOKEN} and {APPLICATION_TOKEN}"
         )),
         (403, Origin::Variable(TOKEN)) if is_mailers => Some(format!(
             "set {APPLICATION_TOKEN} to a token of an application whose client is website"
@@ -30,16 +30,16 @@ pub(super) fn hint(phase: Phase, check: &Check, answer: &Answer, api: &Api) -> O
     }
 }
 
-/// How the table of a deployment gets the sample contacts.
+/// The hint for a deployment without the sample contacts.
 fn load_samples(token: &str) -> String {
     format!(
-        "are the sample contacts in the organization of {token}? Load them, ORG being its id: `contacts seed --samples ORG \
-         --table TABLE`; or leave them out: --without-contacts"
+        "the organization of {token} must have the sample contacts; load them with its id as ORG: `contacts seed --samples ORG \
+         --table TABLE`; --without-contacts skips these checks"
     )
 }
 
 /// The hint for a request without an answer, which may have changed the contact.
 pub(super) fn left_behind(phase: Phase, contact: &str) -> Option<String> {
     (phase == Phase::Step)
-        .then(|| format!("contact {contact} may be left changed; another run mends it"))
+        .then(|| format!("contact {contact} may have changed; run the command again to restore it"))
 }

@@ -35,7 +35,7 @@ use crate::report::{Report as CommandReport, conclude};
 /// Runs the checks and prints a line for each, or a report. Returns the exit code.
 ///
 /// # Errors
-/// When a token is missing, or when there is no answer from the URL.
+/// When a token is missing, or when the API does not answer.
 pub async fn run(arguments: SmokeArguments) -> anyhow::Result<ExitCode> {
     conclude(arguments.json, report(arguments).await)
 }
@@ -75,14 +75,14 @@ async fn report(arguments: SmokeArguments) -> anyhow::Result<CommandReport> {
     Ok(report)
 }
 
-/// Whether the API can be reached.
+/// Whether the API answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Nothing has been sent yet.
+    /// The run has sent no request yet.
     Unknown,
-    /// It has answered.
+    /// The API has answered.
     Answers,
-    /// It has answered before, but not any more.
+    /// The API has answered before, but no longer does.
     Lost,
 }
 
@@ -112,7 +112,7 @@ impl Run {
     /// The reason why a check cannot run, if there is one. `failed` is the phase of the last check that failed.
     fn obstacle(&self, phase: Phase, failed: Option<Phase>) -> Option<&'static str> {
         if self.reach == Reach::Lost {
-            return Some("the API does not answer any more");
+            return Some("the API no longer answers");
         }
         phase.obstacle_after(failed?)
     }
@@ -160,7 +160,7 @@ impl Run {
         }
     }
 
-    /// Sends a request, and once more if there is no answer: retries are always safe (contract section 9).
+    /// Sends a request, and sends it again if there is no answer. Retries are always safe (contract section 9).
     async fn send(&self, check: &Check, versions: &Versions) -> anyhow::Result<Sent> {
         if let Ok(answer) = self.api.send(check, versions).await {
             return Ok(Sent {
@@ -175,16 +175,17 @@ impl Run {
     }
 }
 
-/// An answer, and whether it took a second request.
+/// An answer, and whether the request was sent twice.
 struct Sent {
     answer: Answer,
     /// Whether the first request got no answer.
     is_resent: bool,
 }
 
-/// The note on a check that passed with a second request.
+/// The note on a check that passed with the second request.
 const RESENT: &str = "sent twice: the first request got no answer";
 
-/// The hint on a check that failed with a second request: the first request may have been carried out, so that the second
-/// one found nothing to do, or a newer version.
-const RESENT_AND_DIFFERENT: &str = "it was sent twice, since the first request got no answer, but may have been done: run this again";
+/// The hint on a check that failed with the second request. The first request may have taken effect, so that the second one
+/// found nothing to do, or a newer version.
+const RESENT_AND_DIFFERENT: &str = "the request was sent twice: the first one got no answer, but may have taken effect; run the \
+    command again";

@@ -1,4 +1,4 @@
-//! Compares JSON with a pattern: it must have the same members with the same values, except where the pattern has a
+//! Compares JSON with a pattern. The JSON must have the same members with the same values, except where the pattern has a
 //! placeholder.
 
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use shared::domain::Timestamp;
 pub(super) const ANYTHING: &str = "…";
 /// Fits any value, including null.
 pub(super) const WHATEVER: &str = "<whatever>";
-/// Fits the request id that the header `x-request-id` has.
+/// Fits the request id in the header `x-request-id`.
 pub(super) const SAME_REQUEST_ID: &str = "<x-request-id>";
 /// Fits a time in the format of answers (contract section 4).
 pub(super) const TIME: &str = "<time>";
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn places_that_are_left_open_fit_what_they_stand_for() {
+    fn a_placeholder_fits_values_of_its_kind_only() {
         for (pattern, good, bad) in [
             (ANYTHING, json!(["x"]), json!(null)),
             (SAME_REQUEST_ID, json!("r1"), json!("r2")),

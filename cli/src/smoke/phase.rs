@@ -3,7 +3,7 @@
 /// The phase of a check. The checks on a sample contact run in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// The API refuses the request, whatever data it has.
+    /// The API refuses the request with any data.
     Refusal,
     /// The check proves that a contact is the sample, and writes nothing.
     Proof,
@@ -18,12 +18,12 @@ impl Phase {
     pub(super) fn obstacle_after(self, failed: Self) -> Option<&'static str> {
         match (failed, self) {
             (Self::Proof, Self::Clear | Self::Step) => {
-                Some("it is not shown to be the sample, so nothing is written to it")
+                Some("the contact is not proved to be the sample, so nothing is written to it")
             }
-            // A refused clear answers with a newer version, which is not proved to be the sample. So the next clear must not
-            // use it.
+            // The answer to a refused clear has a newer version, which is not proved to be the sample. So the next clear must
+            // not use that version.
             (Self::Clear, Self::Clear | Self::Step) => Some(
-                "it could not be cleared as it was shown to be the sample, so nothing more is written to it",
+                "the contact could not be cleared at the proved version, so nothing more is written to it",
             ),
             _ => None,
         }
@@ -35,13 +35,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_phase_is_made_only_if_those_before_it_hold() {
+    fn a_failed_phase_blocks_the_phases_that_need_it() {
         use Phase::{Clear, Proof, Refusal, Step};
 
         for (failed, blocked) in [
             (Refusal, &[][..]),
             (Proof, &[Clear, Step]),
-            // A clear goes by the version that the one before it answered.
+            // A clear uses the version in the answer to the clear before it.
             (Clear, &[Clear, Step]),
             // The last steps clear what the first ones wrote.
             (Step, &[]),

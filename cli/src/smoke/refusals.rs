@@ -1,5 +1,5 @@
-//! The checks that need no data and change none: the API must refuse each request. Every function gets them, since every
-//! function has its own settings. An API that fails to refuse one still writes nothing: the contact does not exist, and
+//! The checks that need no data and change none: the API must refuse each request. Every function gets them, because every
+//! function has its own settings. An API that fails to refuse a request still writes nothing: the contact does not exist, and
 //! `If-Match` fits no version.
 
 use serde_json::{Value, json};
@@ -162,7 +162,8 @@ fn of_body(route: Route) -> [Check; 3] {
     ]
 }
 
-/// A request in which every member is invalid; the error must name all of them. `None` if the endpoint has no members.
+/// The check of a request in which every member is invalid: the error must name all of them. `None` if the endpoint has no
+/// members.
 fn with_every_fault(route: Route) -> Option<Check> {
     let of_nobody = json!({ "email": "nobody@", "client": "website" });
     let nobodys_faults = json!({ "email": "invalid", "audience": "required" });
@@ -210,7 +211,7 @@ fn with_every_fault(route: Route) -> Option<Check> {
     Some(check(route, sentence, &body, expected))
 }
 
-/// The body of the example. An application asks about an address that nobody has.
+/// The body of the example, with an address that nobody has.
 fn body(route: Route) -> Value {
     let mut body = examples::request(route);
     if let Some(email) = body.get_mut("email") {
@@ -228,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_could_write() {
+    fn no_refusal_can_write() {
         for check in checks() {
             assert_eq!(
                 (check.contact, check.if_match),

@@ -1,4 +1,4 @@
-//! The report: a line per check, and a last line with the totals. Or, for programs, an object with all of it.
+//! The report: a line per check, and a last line with the totals. For programs, it is one object.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -12,10 +12,10 @@ use crate::exit::NOT_ALL;
 use crate::output::print;
 use crate::report::Report as CommandReport;
 
-/// How many characters of a server's text are shown: the text may be anything.
+/// The maximum number of characters that the report shows of a server's text, which may be anything.
 const MAX_CHARACTERS: usize = 300;
 
-/// The shortest text that counts as a secret: shorter ones may be part of any text.
+/// The minimum length of a secret, in bytes. Any text may contain shorter parts of a token by chance.
 const MIN_SECRET_BYTES: usize = 8;
 
 /// The report so far.
@@ -25,7 +25,7 @@ pub(super) struct Report {
     ok: usize,
     failed: usize,
     skipped: usize,
-    /// Whether programs read the report, so that no lines are printed.
+    /// Whether programs read the report. If so, it has no lines.
     is_json: bool,
     /// The checks so far, for programs.
     checks: Vec<Value>,
@@ -64,7 +64,7 @@ impl Report {
         self.line(&line)
     }
 
-    /// Prints a check that failed, with the id of its request, and with the hint if it is new.
+    /// Prints a check that failed, with the id of its request. A hint is printed only once.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -82,7 +82,7 @@ impl Report {
             got,
         } = difference;
         let request_id = request_id.map(|id| self.shown(id));
-        // The place may be a member that only the answer has.
+        // The place may be a member that only the answer has, so its name is a text of the server too.
         let [place, expected, got] = [place, expected, got].map(|text| self.shown(text));
         let mut check = json!({ "check": sentence, "verdict": "failed", "place": place, "expected": expected, "got": got });
         if let Some(id) = &request_id {
@@ -98,7 +98,7 @@ impl Report {
         ))
     }
 
-    /// Prints a check that got no answer, with the hint if it is new.
+    /// Prints a check that got no answer. A hint is printed only once.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -118,7 +118,7 @@ impl Report {
         ))
     }
 
-    /// Prints how many checks did not run, and why.
+    /// Prints the number of checks that did not run, and the reason.
     ///
     /// # Errors
     /// As [`Self::ok`].
@@ -181,7 +181,7 @@ impl Report {
         print(&format!("{text}\n"))
     }
 
-    /// The hint as the end of a line; empty if it was printed before.
+    /// The hint as the end of a line; empty if an earlier line had it.
     fn new_hint(&mut self, hint: Option<String>) -> String {
         match hint {
             Some(hint) if self.hints.insert(hint.clone()) => format!("; hint: {hint}"),
@@ -189,8 +189,8 @@ impl Report {
         }
     }
 
-    /// A text from a server, made safe to print: without secrets that the server sends back, without control characters, and
-    /// shortened to a line.
+    /// A text from a server, made safe to print: without secrets that the server returns, without control characters, and
+    /// shortened.
     fn shown(&self, text: &str) -> String {
         let text = self.secrets.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret, "<token>")

@@ -1,7 +1,7 @@
-//! The checks on the sample contacts. The demo data of `serve` have them; they come from the source documents' examples.
+//! The checks on the sample contacts. The samples are in the demo data of `serve`, and come from the source documents' examples.
 //!
-//! No check writes before a contact is proved to be the sample: a real contact may have the same id. The last checks
-//! clear all its verifications, as in the demo data.
+//! No check writes before a contact is proved to be the sample, because a real contact may have the same id. The last checks
+//! clear all verifications of the sample, as in the demo data.
 
 mod same_fact;
 
@@ -26,18 +26,18 @@ type Method = (MethodKind, &'static str);
 
 /// A sample contact with its checks.
 pub(super) struct Sample {
-    /// Its id.
+    /// The id of the contact.
     pub(super) contact: &'static str,
-    /// Must pass before any other check writes. They write nothing themselves.
+    /// The checks that prove that the contact is the sample. They write nothing, and must pass before any other check writes.
     pub(super) proofs: Vec<Check>,
-    /// Clear the contact at the version that was proved. They must pass before the steps write.
+    /// The checks that clear the contact at the proved version. They must pass before the steps write.
     pub(super) clears: Vec<Check>,
-    /// Write, and check the result.
+    /// The checks that write, and check the result.
     pub(super) steps: Vec<Check>,
 }
 
 impl Sample {
-    /// All its checks, in the order in which they must run.
+    /// All checks of the sample, in the order in which they must run.
     pub(super) fn checks(&self) -> impl Iterator<Item = (Phase, &Check)> {
         [
             (Phase::Proof, &self.proofs),
@@ -157,7 +157,7 @@ fn contact() -> Sample {
     }
 }
 
-/// Ends the subscription of an unverified sample and restarts it. An earlier run may have left it ended.
+/// Ends the subscription of an unverified sample and restarts it. After an earlier run, the subscription may be ended already.
 fn subscription() -> [Check; 5] {
     let of = |route, sentence: &str, body: &Value, answer: Value, version| {
         let expected = Expected::new(200, answer).version(version);
@@ -184,7 +184,7 @@ fn subscription() -> [Check; 5] {
         ),
         of(
             Route::ContactStatus,
-            "answers what the client may send to the address",
+            "says whether the client may send to the address",
             &request,
             examples::contact_known(),
             ExpectedVersion::Same,
@@ -206,7 +206,7 @@ fn subscription() -> [Check; 5] {
     ]
 }
 
-/// Adds a phone number to a sample and removes it. An earlier run may have left the number there.
+/// Adds a phone number to a sample and removes it. After an earlier run, the sample may have the number already.
 fn further_number(contact: &'static str) -> [Check; 4] {
     let number = without(examples::add_contact_method(), "isPrimary");
     let of = |route, sentence: &str, body: &Value, answer: Value, version| {
@@ -217,7 +217,7 @@ fn further_number(contact: &'static str) -> [Check; 4] {
     [
         of(
             Route::AddContactMethod,
-            "adds a phone number, if it is not there",
+            "adds a phone number, unless the contact has it",
             &number,
             answer("Phone number added"),
             ExpectedVersion::Some,
@@ -236,7 +236,7 @@ fn further_number(contact: &'static str) -> [Check; 4] {
             json!(ANYTHING),
             ExpectedVersion::Same,
         ),
-        // On AWS an entry comes seconds after its change.
+        // On AWS an entry appears seconds after its change, so the check accepts any entries.
         Check::new(
             Route::GetHistory,
             contact,
@@ -276,8 +276,8 @@ fn proofs(contact: &'static str, methods: &[Method], who: Who) -> Vec<Check> {
 /// checks the version (412), so 412 shows that both exist (contract section 3).
 ///
 /// An API that keeps the contract writes nothing. An API that ignores `If-Match` would process the request, so the request
-/// reports the last possible time: an existing verification is earlier and stays, and on an unverified entry any later
-/// report or a clear replaces that time. A clear is no proof that is safe to send: it would lose an existing verification.
+/// reports the last possible time: an existing verification is earlier and stays. On an unverified entry, any later report or
+/// a clear replaces that time. A clear would not be a safe proof, because it would lose an existing verification.
 fn proof(
     contact: &'static str,
     (kind, value): Method,
@@ -287,7 +287,7 @@ fn proof(
     let check = Check::new(
         Route::VerifyContactMethod,
         contact,
-        &format!("answers 412 to a version that cannot be, so contact {contact} has {value}"),
+        &format!("answers 412 to an impossible version, so contact {contact} has {value}"),
         &json!({ "type": kind.as_str(), "value": value, "verifiedAt": LAST_INSTANT }),
         Expected::crm_error(412, "Contact has changed").version(version),
     );
@@ -297,7 +297,7 @@ fn proof(
     }
 }
 
-/// Proves that this contact owns the address, and not another contact that has it too.
+/// Proves that this contact owns the address. Another contact may have the address without owning it.
 fn proof_of_owner() -> Check {
     let mut status = examples::contact_known();
     if let Some(members) = status.as_object_mut() {
@@ -310,14 +310,14 @@ fn proof_of_owner() -> Check {
     Check::new(
         Route::ContactStatus,
         SUBSCRIBER,
-        &format!("answers for {EMAIL} that it is contact {SUBSCRIBER}"),
+        &format!("answers that contact {SUBSCRIBER} owns {EMAIL}"),
         &examples::subject(),
         Expected::new(200, status).version(ExpectedVersion::Same),
     )
     .if_match(IfMatch::Never)
 }
 
-/// Clears an entry at the version of the last answer, which is the version that was proved to be the sample.
+/// Clears an entry at the version of the last answer, which is the proved version.
 fn clear_method(contact: &'static str, (kind, value): Method) -> Check {
     let (what, subject) = match kind {
         MethodKind::Phone => ("phone number", "Phone number"),
@@ -348,20 +348,20 @@ fn verification_changed(subject: &str, outcome: &str, at: Option<&str>, contact:
     method_changed(&format!("{subject} {done}"), outcome, contact)
 }
 
-/// The contact of an example as a pattern: the samples are in the organization of an operator, and were changed at any time.
+/// The contact of an example as a pattern. The samples are in the organization of an operator, and may have changed at any time.
 fn of_any_organization(mut contact: Value) -> Value {
     contact["organizationId"] = json!(ANYTHING);
     contact["updatedAt"] = json!(TIME);
     contact
 }
 
-/// The body of an example with another time, or without one.
+/// The body of an example with another time, or without a time.
 fn with(mut body: Value, member: &str, at: Option<&str>) -> Value {
     body[member] = json!(at);
     body
 }
 
-/// The answer to a first clear, with any outcome: an earlier run or a person may have left a verification, or not.
+/// The answer to a first clear. It may have any outcome: an earlier run or a person may have left a verification.
 fn cleared(body: Value) -> Expected {
     Expected::new(200, body).version(ExpectedVersion::Some)
 }

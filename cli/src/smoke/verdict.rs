@@ -8,7 +8,7 @@ use super::check::Expected;
 use super::pattern::{self, Difference, fits};
 use super::versions::Versions;
 
-/// The header with the request id, which is also in the log.
+/// The header with the request id. The log has the same id.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name to which API Gateway changes `WWW-Authenticate`.
@@ -24,7 +24,7 @@ pub(super) fn judge(
     answer: &Answer,
     versions: &mut Versions,
 ) -> Result<Option<&'static str>, Difference> {
-    // The version comes first: the following checks need it even if this one fails.
+    // The version comes first, because the following checks need it even if this one fails.
     let version = versions.see(expected.version, answer.header(&ETAG));
     check_status(expected.status, answer)?;
     check_header(&CONTENT_TYPE, "application/json", answer)?;
@@ -51,7 +51,7 @@ fn check_status(expected: u16, answer: &Answer) -> Result<(), Difference> {
     if answer.status == expected {
         return Ok(());
     }
-    // A success may show the data of a real person, so its body is not printed.
+    // A success may show the data of a real person, so the report does not show its body.
     let got = if (200..300).contains(&answer.status) || answer.body.is_empty() {
         answer.status.to_string()
     } else {

@@ -16,7 +16,7 @@ impl Versions {
         self.current.as_deref()
     }
 
-    /// The version before that.
+    /// The version before the current one.
     pub(super) fn earlier(&self) -> Option<&str> {
         self.earlier.as_deref()
     }
@@ -24,7 +24,7 @@ impl Versions {
     /// Notes the `ETag` of an answer, and compares it with the expected version.
     ///
     /// # Errors
-    /// When it is not the expected one.
+    /// When the version is not the expected one.
     pub(super) fn see(
         &mut self,
         expected: ExpectedVersion,
@@ -51,7 +51,7 @@ impl Versions {
     }
 }
 
-/// The tag of the version after this one: each change adds one.
+/// The tag of the next version: each change adds one.
 fn next(tag: &str) -> Option<String> {
     let version: u64 = tag.trim_matches('"').parse().ok()?;
     Some(format!("\"{}\"", version.checked_add(1)?))

@@ -10,7 +10,7 @@ pub(crate) struct Route {
     pub(crate) method: String,
     /// The path, with parameters in braces.
     pub(crate) path: String,
-    /// The binary of the function that answers.
+    /// The binary of the function that answers requests on this route.
     pub(crate) binary: String,
 }
 

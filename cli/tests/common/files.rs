@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Server, contacts, output, text};
 
-/// A database whose table `contacts` holds nothing of these tests' organization.
+/// A database whose table `contacts` has no data of these tests' organization.
 pub(crate) fn database() -> Server {
     Server::start(contacts().args(["serve", "--database-only"]))
 }
@@ -36,12 +36,12 @@ pub(crate) fn import(database: &Server, file: &Path, arguments: &[&str]) -> Outp
     output(tool(database, &["import"]).arg(file).args(arguments))
 }
 
-/// Sends a signal to an import, and gives its exit code and its report.
+/// Sends a signal to an import, and returns the exit code and the report.
 pub(crate) fn interrupt(mut importing: Child, signal: &str) -> (Option<i32>, String) {
     let id = importing.id().to_string();
     let sent = Command::new("kill").args([signal, &id]).status();
     assert!(sent.unwrap().success());
-    // Open until the import has ended, if its input is a pipe.
+    // If the input is a pipe, it stays open until the import has ended.
     let stdin = importing.stdin.take();
     let mut report = String::new();
     let mut stdout = importing.stdout.take().unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn interrupt(mut importing: Child, signal: &str) -> (Option<i32>, Str
     (code, report)
 }
 
-/// The numbers of a report: created, updated, unchanged, rejected.
+/// The counts of a report: created, updated, unchanged, rejected.
 pub(crate) fn counts(report: &str) -> [u64; 4] {
     ["created", "updated", "unchanged", "rejected"].map(|name| {
         let line = report.lines().find_map(|line| line.strip_prefix(name));
@@ -59,7 +59,7 @@ pub(crate) fn counts(report: &str) -> [u64; 4] {
     })
 }
 
-/// A file with so many contacts.
+/// A file with this number of contacts.
 pub(crate) fn file(contacts: usize) -> String {
     let organization =
         json!({ "organization": "org_x", "audiences": ["newsletter"], "clients": ["website"] });

@@ -1,4 +1,4 @@
-//! What the tests of the tool as a process share.
+//! Helpers for the tests of the tool as a process.
 
 #![allow(dead_code, reason = "each file of tests uses some of it")]
 
@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The tool with an environment that sets none of its settings.
+/// The tool, without any of its settings in the environment.
 pub(crate) fn contacts() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contacts"));
     for name in [
@@ -40,7 +40,7 @@ pub(crate) fn contacts() -> Command {
     command
 }
 
-/// A folder of this test's own, removed with it.
+/// A folder for one test. Dropping it removes the folder.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -59,12 +59,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is in the system's folder for temporary files.
+        // A failure does no harm: the folder is among the system's temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// A server that has said where it listens. It is killed with the test.
+/// A server that accepts connections. Dropping it kills the server.
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) stdout: BufReader<ChildStdout>,
@@ -106,7 +106,7 @@ impl Server {
         assert!(status.success());
     }
 
-    /// Ends the server and gives what it wrote after its first line.
+    /// Ends the server. Returns its exit code, its standard output after the first line, and its standard error.
     pub(crate) fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
         self.signal(signal);
         let (mut stdout, mut stderr) = (String::new(), String::new());
@@ -123,7 +123,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The server may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -153,7 +153,7 @@ pub(crate) async fn patch(url: &str, token: &str, body: String) -> (u16, Value) 
     (status, answer.json().await.unwrap())
 }
 
-/// A client without TLS, so that no certificates are loaded.
+/// An HTTP client without TLS, which loads no certificates.
 pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder()
         .tls_certs_only([])

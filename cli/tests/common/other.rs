@@ -13,14 +13,14 @@ use tokio::net::TcpListener;
 /// Path and `If-Match` of the requests so far.
 pub(crate) type Requests = Mutex<Vec<(String, Option<String>)>>;
 
-/// A server on a free port of this machine that is no API. It ends with the test.
+/// A server on a free port of this machine that is no API. The server ends with the test.
 pub(crate) struct Other {
     pub(crate) url: String,
     pub(crate) requests: Arc<Requests>,
 }
 
 impl Other {
-    /// A server that answers by this rule, given how many requests came before, or hangs up.
+    /// Starts a server. `answer` gets the number of earlier requests, and returns the answer, or `None` to hang up.
     pub(crate) async fn start(
         answer: impl Fn(usize, &Request<Incoming>) -> Option<Response<String>> + Send + Sync + 'static,
     ) -> Self {
@@ -38,7 +38,7 @@ impl Other {
                 });
                 tokio::spawn(async move {
                     let http = Builder::new(TokioExecutor::new());
-                    // A caller that is hung up on is what some tests are about.
+                    // Some tests want the server to hang up, which is an error here.
                     let _ = http.serve_connection(TokioIo::new(stream), service).await;
                 });
             }

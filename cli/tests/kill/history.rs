@@ -1,4 +1,4 @@
-//! The history after kills: it tells of each change once, and ends at what the contacts are.
+//! The history after kills: it has each change once, and its last states are those of the contacts.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use crate::model::{Answer, Write};
 use crate::table::{Item, Table, number, text};
 use crate::writers::Sent;
 
-/// How long the reader of the stream may take to catch up, on a machine that does much else.
+/// The time that the reader of the stream may take to catch up, on a busy machine.
 const CATCH_UP: Duration = Duration::from_mins(1);
 
-/// The requests so far, and what must be in the history because of them.
+/// The requests so far, whose changes must be in the history.
 #[derive(Default)]
 pub(crate) struct History {
     acknowledged: BTreeMap<String, Sent>,
-    /// How many writes nobody knows the result of.
+    /// The number of writes whose result is unknown.
     unknown: usize,
 }
 
@@ -32,7 +32,7 @@ impl History {
         }
     }
 
-    /// Waits until the history ends at the state of the table, and checks it. Returns how many entries it has.
+    /// Waits until the history ends at the state of the table, and checks it. Returns the number of its entries.
     pub(crate) async fn check(&self, url: &str) -> u64 {
         let table = wait_for(url, caught_up).await;
         self.assert_each_change_once(&table)
@@ -45,7 +45,7 @@ impl History {
             for (sort, entry) in table.of_contact(id, "HISTORY#") {
                 count += 1;
                 let request = text(entry, "requestId");
-                // An erasure takes the ids of requests; the seed has one for all contacts.
+                // An erasure removes the ids of requests from entries. The seed has one request id for all contacts.
                 if ["", "seed", "import"].contains(&request.as_str()) {
                     continue;
                 }
@@ -80,7 +80,7 @@ impl History {
     }
 }
 
-/// Waits until the reader of the stream has done its part. Returns the table as it is then.
+/// Waits until the reader of the stream has recorded enough for `done`. Returns the table at that time.
 pub(crate) async fn wait_for(url: &str, done: impl Fn(&Table) -> Result<(), String>) -> Table {
     let began = Instant::now();
     loop {
@@ -93,7 +93,7 @@ pub(crate) async fn wait_for(url: &str, done: impl Fn(&Table) -> Result<(), Stri
     }
 }
 
-/// How many entries a write leaves.
+/// The number of entries that a write may leave.
 fn expected(sent: &Sent) -> std::ops::RangeInclusive<u64> {
     let Answer::Done(outcome, _) = &sent.answer else {
         return 0..=0;
@@ -103,7 +103,7 @@ fn expected(sent: &Sent) -> std::ops::RangeInclusive<u64> {
         (_, Write::VerifyMethod(..) | Write::Subscribe(_) | Write::Unsubscribe(..)) => 1..=1,
         (_, Write::VerifyContact(..)) => 1..=2,
         (_, Write::Upsert(..)) => 0..=2,
-        // Each level of an address ends.
+        // An entry for each level at which the address was verified.
         (_, Write::Remove(_)) => 0..=3,
         (_, Write::Erase) => 0..=u64::MAX,
     }
@@ -113,10 +113,10 @@ fn version(sort: &str) -> u64 {
     sort.split('#').nth(1).unwrap().parse().unwrap()
 }
 
-/// What an entry is about, and the state after it.
+/// The last state of each subject of entries.
 type Subjects = BTreeMap<Vec<String>, Value>;
 
-/// Whether the history of each contact is a chain from nothing to the state of the contact; otherwise, what is missing.
+/// Checks that the history of each contact is a chain from nothing to the state of the contact. The error names the first gap.
 pub(crate) fn caught_up(table: &Table) -> Result<(), String> {
     for (id, contact) in table.contacts() {
         if contact.contains_key("erasedAt") {
@@ -145,7 +145,7 @@ pub(crate) fn caught_up(table: &Table) -> Result<(), String> {
     Ok(())
 }
 
-/// The last record of an erased contact is that of the erasure.
+/// Checks that the history of an erased contact has an entry of the erasure, which is the last record of the contact.
 fn erased_is_caught_up(table: &Table, id: &str) -> Result<(), String> {
     let version_of_contact = number(&table.contacts()[id]["version"]);
     let mut versions = table
@@ -164,7 +164,7 @@ fn subject(entry: &Item) -> Vec<String> {
     [kind.to_owned()].into_iter().chain(members).collect()
 }
 
-/// What the entries of a contact must end at: its verifications at each level, and its subscriptions.
+/// The last states that the entries of a contact must have: its verifications at each level, and its subscriptions.
 fn stored(table: &Table, id: &str) -> Subjects {
     let mut stored = Subjects::new();
     let texts = |texts: [&str; 6]| texts.map(str::to_owned).to_vec();

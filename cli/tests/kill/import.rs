@@ -1,5 +1,5 @@
-//! `contacts import` is killed, and so is the database under it. The import is repeated, and then the table is as after one
-//! import that nothing disturbed.
+//! These tests kill `contacts import` and its database, and repeat the import. Afterwards the table is as after one undisturbed
+//! import.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -15,10 +15,10 @@ use crate::process::{Data, Process, Running};
 use crate::table::Table;
 use crate::{kills, random};
 
-/// How many records the file has that are about contacts.
+/// The number of records about contacts in the file.
 const RECORDS: usize = 80;
 
-/// How many of its records are rejected. Their list takes more than one write.
+/// The number of rejected records in the file. Their list takes more than one write.
 const REJECTS: usize = 2 * RECORDS;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +62,7 @@ async fn an_import_outlives_kills_of_its_database() {
     }
 }
 
-/// What one import does that nothing disturbs.
+/// The result of one undisturbed import.
 struct Whole {
     took: Duration,
     contacts: Vec<String>,
@@ -94,7 +94,7 @@ impl Whole {
     }
 }
 
-/// A file, and a database of its own to import it into.
+/// A file, and its own database to import it into.
 struct Import {
     folder: Folder,
     data: Data,
@@ -140,7 +140,7 @@ impl Import {
         importing.0.wait().unwrap();
     }
 
-    /// Kills the database, perhaps again while it starts, and starts it where the import looks for it.
+    /// Kills the database, perhaps again while it starts, and starts it again on the same port.
     fn kill_database(&mut self, running: Running, random: &mut Rng) -> Running {
         let port = running.url.rsplit(':').next().unwrap().to_owned();
         self.data.kill(running);
@@ -150,14 +150,14 @@ impl Import {
         self.data.start_on(&port, &["--database-only"])
     }
 
-    /// What a killed import leaves of its list is a list of an earlier import for the next one: empty, or with its header.
+    /// Asserts that the next import can replace the list of a killed import: it is a start of the whole list.
     fn assert_rejects_can_be_replaced(&self, whole: &Whole) {
         if let Ok(left) = std::fs::read_to_string(self.rejects()) {
             assert!(whole.rejects.starts_with(&left), "{left}");
         }
     }
 
-    /// Repeats the import, and asserts that it is complete then and changes nothing when it is repeated again.
+    /// Repeats the import. Asserts that the import is then complete, and that a further repetition changes nothing.
     async fn complete(&self, running: &Running, whole: &mut Whole) {
         let before = Table::read(&running.url).await.created();
         for is_repeated in [false, true] {
@@ -192,7 +192,7 @@ impl Import {
     }
 }
 
-/// The contacts of an export without what differs from import to import: an id that was drawn, and times of writes.
+/// The contacts of an export, without the members that differ between imports: random ids and times of writes.
 fn exported(running: &Running) -> Vec<String> {
     let mut command = contacts();
     let exported = command.args([
@@ -231,7 +231,7 @@ fn records() -> String {
 }
 
 fn record(n: usize) -> Value {
-    // Rises and falls from record to record of a contact.
+    // The times rise and fall between the records of a contact.
     let at = format!("2024-01-01T00:00:{:02}.000Z", n * 37 % 60);
     match n % 8 {
         // Several records about one contact, by its id or by its address.
@@ -253,7 +253,7 @@ fn record(n: usize) -> Value {
             "emails": (0..110).map(|m| json!({ "value": format!("{m}@{n}.example.com") })).collect::<Vec<_>>(),
             "subscriptions": (0..40).map(|m| json!({ "audience": "newsletter", "client": format!("client-{m}") })).collect::<Vec<_>>(),
         }),
-        // A contact with an id that is drawn.
+        // A contact with a random id.
         5 => json!({ "email": format!("drawn{n}@example.com"), "firstName": "Jane" }),
         // An address that nobody owns, or whose owner is elsewhere in the file.
         6 => json!({ "address": format!("old{n}@example.com"), "hardBouncedAt": at }),

@@ -1,8 +1,8 @@
-//! `contacts serve` and `contacts import` are killed at random moments, many times. Afterwards every acknowledged write is
-//! there, nothing is half done, and the history tells what happened, once.
+//! These tests kill `contacts serve` and `contacts import` at random moments, many times. Afterwards the table has every
+//! acknowledged write, no write is half done, and the history has each change once.
 //!
 //! `KILLS=300` raises the number of kills of each test, and `KILL_SEED=…` repeats the random choices of a run.
-//! The moments themselves differ from run to run, as the machine does.
+//! The exact moments still differ from run to run, because they depend on the machine.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -19,13 +19,13 @@ mod writers;
 
 use std::env;
 
-/// How many kills a test makes: that of the environment, or this number.
+/// The number of kills of a test: the one of the environment, or else the default.
 fn kills(default: u32) -> u32 {
     let given = env::var("KILLS").ok();
     given.map_or(default, |kills| kills.parse().unwrap())
 }
 
-/// The random choices of a test, which it prints.
+/// The source of a test's random choices. Prints its seed.
 fn random() -> fastrand::Rng {
     let given = env::var("KILL_SEED").ok();
     let seed = given.map_or_else(

@@ -1,8 +1,8 @@
-//! What a contact may be after a kill, by the contract alone.
+//! The possible states of a contact after a kill, by the contract alone.
 //!
 //! Every answer to a write has the contact's version, so the acknowledged changes have an order. A write without an answer may
-//! have been applied between any two of them, or not at all. The model tries all of that. Each change raises the version by
-//! one, so a lost or repeated one leaves no explanation.
+//! have taken effect between any two of them, or not at all. The model tries all of these cases. Each change raises the version
+//! by one, so no case explains a lost or repeated change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,15 +15,15 @@ pub(crate) type Client = &'static str;
 /// The time, author and source of a verification.
 pub(crate) type Verification = (String, String, Option<String>);
 
-/// What a level holds of a method.
+/// The state of a method at one level.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Held {
     pub(crate) verification: Option<Verification>,
-    /// Whether it was cleared since the contact has the method.
+    /// Whether a verification was cleared since the contact has the method.
     pub(crate) is_cleared: bool,
 }
 
-/// What the checks look at of a contact.
+/// The part of a contact that the checks compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct State {
     pub(crate) version: u64,
@@ -31,20 +31,20 @@ pub(crate) struct State {
     pub(crate) first_name: String,
     /// The contact's level of each method that it has.
     pub(crate) methods: BTreeMap<String, Held>,
-    /// Whether the client's subscription is `subscribed` or `unsubscribed`, and why.
+    /// The status of each client's subscription, `subscribed` or `unsubscribed`, with the reason.
     pub(crate) statuses: BTreeMap<String, (String, String)>,
-    /// The client's level of each address that the contact has, where it holds anything.
+    /// The client's level of each address that the contact has, unless the level is empty.
     pub(crate) levels: BTreeMap<(String, String), Held>,
 }
 
-/// A write, as it was sent.
+/// A write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// Endpoints 1 and 2. Without a verification it clears.
+    /// Endpoints 1 and 2. Without a verification, the request clears.
     VerifyMethod(Method, Option<Verification>),
     /// Endpoint 3.
     VerifyContact(Client, Method, Option<Verification>),
-    /// An upsert gives the contact this name, which no other has, and may verify the address.
+    /// An upsert gives the contact this unique name, and may verify the address.
     Upsert(Client, Method, String, Option<Verification>),
     Subscribe(Client),
     Unsubscribe(Client, String),
@@ -53,14 +53,14 @@ pub(crate) enum Write {
     Erase,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Its outcome, and the contact's version after it; an erasure has neither.
+    /// The outcome, and the contact's version after the write. An erasure has the outcome `erased` and no version.
     Done(String, Option<u64>),
-    /// It changed nothing: the contact or the method does not exist.
+    /// The write changed nothing, because the contact or the method does not exist.
     Refused(u16),
-    /// None came, or that the function does not know.
+    /// No answer came, or the function did not know the result (503).
     Unknown,
 }
 
@@ -75,7 +75,7 @@ impl Held {
         }
     }
 
-    /// An upsert does not bring back what was cleared since.
+    /// An upsert does not restore a verification that was cleared later.
     fn add_history(&mut self, new: &Verification) {
         if !self.is_cleared || new.0.as_str() > LATER_THAN_CLEARS {
             self.record(new);
@@ -91,7 +91,7 @@ impl Held {
 }
 
 impl Write {
-    /// The state afterwards, and the outcome that the caller hears; `None` where the write is refused.
+    /// The outcome in the answer, and the state after the write. `None` if the write is refused.
     fn apply(&self, before: &State) -> Option<(&'static str, State)> {
         if before.is_erased {
             return None;
@@ -106,7 +106,7 @@ impl Write {
         Some((outcomes[0], after))
     }
 
-    /// Changes all but the version. Returns the outcomes of a change, and of none.
+    /// Changes the state except its version. Returns the outcome if the state changes, and the outcome if it does not.
     fn change(&self, state: &mut State) -> Option<[&'static str; 2]> {
         match self {
             Self::VerifyMethod(method, verification) => {
@@ -165,7 +165,7 @@ pub(crate) fn level(client: &str, email: &str) -> (String, String) {
     (client.to_owned(), email.to_owned())
 }
 
-/// Records at each of these levels, or clears all of them if there is anything to clear.
+/// Records at each of these levels, or clears all of them if any level is verified.
 fn change<const N: usize>(
     verification: Option<&Verification>,
     mut levels: [&mut Held; N],
@@ -184,7 +184,7 @@ fn change<const N: usize>(
     }
 }
 
-/// All states that a contact may be in after these writes at once, from this state on.
+/// All possible states of a contact after these concurrent writes, from this state on.
 pub(crate) fn possible(before: &State, writes: &[(Write, Answer)]) -> BTreeSet<State> {
     let mut done: Vec<(u64, &str, &Write)> = Vec::new();
     let mut unknown: Vec<&Write> = Vec::new();
@@ -197,7 +197,7 @@ pub(crate) fn possible(before: &State, writes: &[(Write, Answer)]) -> BTreeSet<S
             Answer::Refused(_) => {}
         }
     }
-    // Of the answers with one version the one that made it comes first.
+    // Among the answers with one version, the change that made the version comes first.
     done.sort_by_key(|(version, outcome, _)| (*version, ["kept", "unchanged"].contains(outcome)));
     let mut states = BTreeSet::from([(before.clone(), 0)]);
     for (version, outcome, write) in done {
@@ -210,7 +210,7 @@ pub(crate) fn possible(before: &State, writes: &[(Write, Answer)]) -> BTreeSet<S
     }
     with_unknown(&mut states, &unknown, u64::MAX);
     if is_erased {
-        // A repeated erasure finds the contact erased.
+        // A repeated erasure finds an erased contact.
         let after = |(state, used): &(State, u32)| {
             let erased = Write::Erase.apply(state).map(|(_, after)| after);
             (erased.unwrap_or_else(|| state.clone()), *used)
@@ -220,7 +220,7 @@ pub(crate) fn possible(before: &State, writes: &[(Write, Answer)]) -> BTreeSet<S
     states.into_iter().map(|(state, _)| state).collect()
 }
 
-/// Adds the states after any of the writes whose result nobody knows, each at most once, up to this version.
+/// Adds the states after any of the writes with an unknown result, each at most once, up to this version.
 fn with_unknown(states: &mut BTreeSet<(State, u32)>, unknown: &[&Write], version: u64) {
     let mut rest: Vec<_> = states.iter().cloned().collect();
     while let Some((state, used)) = rest.pop() {

@@ -1,4 +1,4 @@
-//! The processes that are killed. Only those that a test started itself are.
+//! The processes that the tests kill. A test kills only processes that it started itself.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -11,11 +11,11 @@ use fastrand::Rng;
 
 use crate::common::contacts;
 
-/// A folder with the database of `serve`, and the seed that it begins with.
+/// A folder with the database of `serve`, and the seed of the database.
 pub(crate) struct Data {
     folder: PathBuf,
     seed: PathBuf,
-    /// How long the last start took.
+    /// The duration of the last start.
     pub(crate) start: Duration,
     pub(crate) kills: u32,
 }
@@ -65,7 +65,7 @@ impl Data {
             let log = std::fs::read_to_string(self.folder.with_extension("log"));
             panic!("the server did not start again: {}", log.unwrap());
         };
-        // It prints more, which nobody reads.
+        // The rest of the output is read and dropped, so that the pipe does not fill.
         thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
         self.start = began.elapsed();
         Running {
@@ -74,7 +74,7 @@ impl Data {
         }
     }
 
-    /// Starts the server, and kills it at some moment of its start.
+    /// Starts the server, and kills it at a random moment of its start.
     pub(crate) fn kill_while_it_starts(&mut self, random: &mut Rng, arguments: &[&str]) {
         let mut process = self.spawn("0", arguments);
         thread::sleep(self.start.mul_f64(random.f64()));
@@ -95,13 +95,13 @@ pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It has ended already, unless the test has failed.
+        // Unless the test has failed, the process has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Appends the log to a file: a pipe that nobody reads would stop the process.
+/// Appends the log to a file, because an unread pipe would stop the process.
 fn log_to(command: &mut Command, file: &Path) {
     let file = File::options().create(true).append(true).open(file);
     command.stderr(file.unwrap());

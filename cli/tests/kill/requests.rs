@@ -5,7 +5,7 @@ use shared::http::Route;
 
 use crate::model::{Client, Verification, Write};
 
-/// Whose token a request has.
+/// The owner of a request's token.
 pub(crate) enum Sender {
     User,
     Administrator,
@@ -51,7 +51,7 @@ pub(crate) fn request(contact: &str, write: &Write) -> (Route, Sender, Value) {
     }
 }
 
-/// The address of a contact of the seed that nobody removes.
+/// The address of a seed's contact that no writer removes.
 pub(crate) fn primary_address(contact: &str) -> String {
     contact.replace("c_", "a") + "@example.com"
 }
@@ -66,7 +66,7 @@ fn method(value: &str) -> Value {
     json!({ "type": if is_phone { "phone" } else { "email" }, "value": value })
 }
 
-/// Endpoint 2, or endpoint 1 for a number whose verification has no source.
+/// The request of endpoint 2, or of endpoint 1 for a number whose verification has no source.
 fn method_verification(value: &str, verification: Option<&Verification>) -> (Route, Value) {
     let at = verification.map(|(at, ..)| at);
     let source = verification.and_then(|(.., source)| source.as_ref());

@@ -1,4 +1,4 @@
-//! `contacts serve --data DIR` is killed under load, while it starts, and while it records the history.
+//! These tests kill `contacts serve --data DIR` under load, while it starts, and while it records the history.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use crate::table::{Table, text};
 use crate::writers::{CONTACTS, Sent, VICTIMS, Writers};
 use crate::{kills, random};
 
-/// How often a database is killed under load before a new one takes its place: a check reads all of it.
+/// The number of kills under load for each database. A check reads the whole database, so it must stay small.
 const ROUNDS: u32 = 12;
 
-/// After how many of these kills the history is checked. In between, its reader is killed before it has caught up.
+/// The number of these kills between two checks of the history. In between, kills hit the reader of the stream before it has
+/// caught up.
 const ROUNDS_WITHOUT_HISTORY: u32 = 4;
 
-/// How long the clients write at most, where the machine has nothing else to do.
+/// The maximum time that the clients write, on an idle machine.
 const LOAD: Duration = Duration::from_millis(1200);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,7 +47,7 @@ async fn no_kill_of_the_server_loses_halves_or_repeats_a_write() {
     );
 }
 
-/// What was tried and checked.
+/// The numbers of writes and checks.
 #[derive(Debug, Default)]
 struct Counts {
     kills: u32,
@@ -73,14 +74,14 @@ struct KillTest {
     _folder: Folder,
     data: Data,
     writers: Arc<Writers>,
-    /// The contacts of the seed, as they were at the last check.
+    /// The states of the seed's contacts at the last check.
     states: BTreeMap<String, State>,
     history: History,
     counts: Counts,
 }
 
 impl KillTest {
-    /// Starts a database that was killed while it was made.
+    /// Creates a database, with up to two kills while the server creates it.
     async fn start(random: &mut Rng) -> Self {
         let folder = Folder::new();
         let seed = folder.file("seed.json", &seed().to_string());
@@ -107,7 +108,7 @@ impl KillTest {
         }
     }
 
-    /// Kills the server under load, starts it again, and checks what is there.
+    /// Kills the server under load, starts it again, and checks the table.
     async fn round(&mut self, random: &mut Rng, checks_history: bool) {
         if random.u8(..4) == 0 {
             self.data.kill_while_it_starts(random, &[]);
@@ -137,7 +138,7 @@ impl KillTest {
         let running = self.data.start(&[]);
         for (id, _) in self.states.iter().filter(|(_, state)| state.is_erased) {
             let status = self.writers.erase(&running.url, id).await;
-            // It is complete already, or was interrupted.
+            // The erasure is already complete (404), or this request completes it (200).
             assert!([404, 200].contains(&status), "{id}: {status}");
             assert_eq!(self.writers.erase(&running.url, id).await, 404);
             self.counts.erased += 1;
@@ -147,7 +148,7 @@ impl KillTest {
         self.counts.history_entries = self.history.check(&running.url).await;
         let erased = self.states.iter().filter(|(_, state)| state.is_erased);
         let erased: Vec<_> = erased.map(|(id, _)| id.as_str()).collect();
-        // A batch of the stream's records is written first; then what is personal is taken from entries of erased contacts.
+        // The reader first writes a batch of entries, and then removes personal data from entries of erased contacts.
         wait_for(&running.url, |table| {
             erased.iter().try_for_each(|id| nothing_is_left(table, id))
         })
@@ -185,7 +186,7 @@ impl KillTest {
         self.states = found;
     }
 
-    /// Asserts that every acknowledged new contact is there, and has its address.
+    /// Asserts that every acknowledged new contact exists, and has its address.
     fn check_new_contacts(&mut self, table: &Table) {
         let owners = self.writers.owners.lock().unwrap();
         let contacts = table.contacts();
@@ -231,12 +232,12 @@ fn states(table: &Table) -> BTreeMap<String, State> {
     ids.map(|id| ((*id).to_owned(), table.state(id))).collect()
 }
 
-/// Whether the seed has this contact. New contacts' ids are longer.
+/// Whether this contact is in the seed. The ids of new contacts are longer.
 fn is_seeded(id: &str) -> bool {
     id.starts_with("c_") && id.len() == 3
 }
 
-/// Whether nothing personal of an erased contact is in the table; otherwise, what is.
+/// Checks that the table has no personal data of an erased contact. The error names the data.
 fn nothing_is_left(table: &Table, id: &str) -> Result<(), String> {
     let number = id.trim_start_matches("v_");
     let personal = [
@@ -261,7 +262,7 @@ fn nothing_is_left(table: &Table, id: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The contacts that are written to, and those that are erased.
+/// The contacts for writes, and the contacts for erasures.
 fn seed() -> Value {
     let subscriptions = json!([
         { "audience": "newsletter", "client": "website", "status": "subscribed" },

@@ -1,4 +1,4 @@
-//! The table as it is stored: what must hold between its items after any kill.
+//! The stored table, and the invariants between its items after any kill.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ impl Table {
         }
     }
 
-    /// All items but the entries of histories.
+    /// All items except the entries of histories.
     pub(crate) fn without_history(&self) -> BTreeMap<(String, String), Item> {
         let mut items = self.0.clone();
         items.retain(|(_, sort), _| !sort.starts_with("HISTORY#"));
@@ -53,7 +53,7 @@ impl Table {
             .collect()
     }
 
-    /// How many contacts and addresses without owner there are: what a report calls created.
+    /// The number of contacts and of addresses without an owner. A report counts both as created.
     pub(crate) fn created(&self) -> u64 {
         let addresses = self.0.iter().filter(|((_, sort), _)| sort == "ADDRESS");
         let unowned = addresses.filter(|(_, item)| !item.contains_key("ownerId"));
@@ -71,7 +71,7 @@ impl Table {
             .filter(move |(sort, _)| sort.starts_with(prefix))
     }
 
-    /// What the checks look at of a contact.
+    /// The part of a contact that the checks compare.
     pub(crate) fn state(&self, id: &str) -> State {
         let contact = self.contacts()[id];
         let mut state = State {
@@ -97,7 +97,7 @@ impl Table {
             state.statuses.insert(client.to_owned(), status);
             let verifications = item.get("verifications").and_then(Value::as_object);
             for (method, entry) in verifications.into_iter().flatten() {
-                // An address that was added again has another id.
+                // An address that was removed and added again has another id, so its old verifications do not count.
                 let held = held(entry.as_object().unwrap());
                 if let Some(email) = of_id.get(method)
                     && held != Held::default()
@@ -109,7 +109,7 @@ impl Table {
         state
     }
 
-    /// Asserts what must hold between items.
+    /// Asserts the invariants between items.
     pub(crate) fn assert_whole(&self) {
         let contacts = self.contacts();
         for (id, contact) in &contacts {
@@ -122,8 +122,8 @@ impl Table {
         }
     }
 
-    /// The addresses that contacts have, but do not own, with these contacts. Asserts that contacts have the addresses that they
-    /// own.
+    /// The addresses that contacts have without owning them, with these contacts. Asserts that contacts have the addresses that
+    /// they own.
     pub(crate) fn unclaimed(&self) -> Vec<(String, String)> {
         let contacts = self.contacts();
         let mut had = BTreeSet::new();
@@ -208,7 +208,7 @@ pub(crate) fn number(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// A text, empty where there is none.
+/// The text of an attribute, or an empty text if the item does not have it.
 pub(crate) fn text(item: &Item, name: &str) -> String {
     let text = item.get(name).and_then(Value::as_str);
     text.unwrap_or_default().to_owned()

@@ -1,4 +1,4 @@
-//! Clients that write at random through all endpoints, to few contacts, until the server is gone.
+//! Clients that send random writes through all endpoints to few contacts, until the server is killed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,13 @@ use crate::common::{http, token};
 use crate::model::{Answer, Client, Verification, Write};
 use crate::requests::{Sender, of_client, primary_address, request};
 
-/// How many clients write at the same time.
+/// The number of clients that write at the same time.
 const WRITERS: usize = 8;
 
-/// How many contacts all of them write to. The seed has them.
+/// The number of contacts that all clients write to. They are in the seed.
 pub(crate) const CONTACTS: usize = 3;
 
-/// How many contacts there are to be erased.
+/// The number of contacts for erasures.
 pub(crate) const VICTIMS: u32 = 40;
 
 const CLIENTS: [Client; 2] = ["website", "app"];
@@ -34,18 +34,18 @@ pub(crate) struct Sent {
     pub(crate) request: Option<String>,
 }
 
-/// What the clients share.
+/// The state that the clients share.
 pub(crate) struct Writers {
     user: String,
     administrator: String,
     applications: [String; 2],
-    /// What was sent to contacts of the seed.
+    /// The writes to contacts of the seed.
     pub(crate) sent: Mutex<Vec<Sent>>,
     /// The owners of new addresses, as answers named them.
     pub(crate) owners: Mutex<Vec<(String, String)>>,
-    /// Makes names, reasons and addresses that nothing else has.
+    /// A counter that makes names, reasons and addresses unique.
     serial: AtomicU32,
-    /// The contact that is erased next.
+    /// The number of the next contact to erase.
     victim: AtomicU32,
 }
 
@@ -66,7 +66,7 @@ impl Writers {
         })
     }
 
-    /// Starts all clients. Each ends when the server does.
+    /// Starts all clients. Each client ends when the server no longer answers.
     pub(crate) fn start(self: &Arc<Self>, url: &str, random: &mut Rng) -> Vec<JoinHandle<()>> {
         let start = |_| {
             let (writers, random) = (Arc::clone(self), random.fork());
@@ -186,7 +186,7 @@ impl Writer {
         }
     }
 
-    /// The methods that come and go. The others stay with their contact.
+    /// A method that writers add and remove. The other methods stay with their contact.
     fn second_method(&mut self, contact: usize) -> String {
         if self.random.bool() {
             format!("b{contact}@example.com")
@@ -200,7 +200,7 @@ impl Writer {
         format!("{what} {serial}")
     }
 
-    /// A verification at a time that rises or falls, and is often that of another; or a clear.
+    /// A verification at a random time, which several verifications often share; or a clear.
     fn verification(&mut self, by: &str, has_source: bool) -> Option<Verification> {
         let century = if self.random.u8(..6) == 0 { 21 } else { 20 };
         let second = self.random.u8(..60);
@@ -224,7 +224,7 @@ impl Writer {
         request.json(body)
     }
 
-    /// Several clients make one contact of the same new address.
+    /// Creates a contact for a new address, at the same time as other clients with the same address.
     async fn new_contact(&self) -> bool {
         let serial = self.writers.serial.fetch_add(1, Ordering::Relaxed);
         let email = format!("new{}@example.com", serial / 16);
@@ -241,7 +241,7 @@ impl Writer {
     }
 }
 
-/// Sends a request, and returns what became of it, its id, and the body of the answer.
+/// Sends a request, and returns its result, its id, and the body of the answer.
 async fn answer(request: RequestBuilder) -> (Answer, Option<String>, Value) {
     let Ok(response) = request.send().await else {
         return (Answer::Unknown, None, Value::Null);

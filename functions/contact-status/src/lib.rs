@@ -1,4 +1,4 @@
-//! `GET /api/contacts/status`: may the application send to an address (contract section 7)?
+//! `GET /api/contacts/status`: tells an application whether it may send to an address (contract section 7).
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use shared::Service;
 use shared::domain::AudienceSlug;
 use shared::http::{Answer, Call, Failure, Members, Route, mailer, parse};
 
-/// Answers what the client may know about the contact that owns an address.
+/// Answers with the status of the contact that owns an address, as the client may see it.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request, Route::ContactStatus);
     call.answer(show(&call), mailer::failure).await
@@ -25,7 +25,7 @@ async fn show(call: &Call<'_>) -> Result<Answer, Failure> {
     let (Some(client), Some(address), Some(audience)) = (client, address, audience) else {
         return Err(parameters.into_failure());
     };
-    // No audience has a name that is not a slug.
+    // Every audience's name is a slug, so this audience does not exist.
     let audience = AudienceSlug::parse(&audience).map_err(|_| Failure::AudienceNotFound)?;
     let store = &call.service.store;
     let contact = store

@@ -7,7 +7,7 @@ use lambda_http::{Body, Request};
 use shared::Service;
 use shared::http::{Answer, Call, Failure, Route, crm};
 
-/// Answers a contact.
+/// Answers with a contact.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request, Route::GetContact);
     call.answer(show(&call), crm::failure).await

@@ -1,4 +1,4 @@
-//! `GET /api/contacts/{id}/verification-history`: what happened to a contact (contract section 13).
+//! `GET /api/contacts/{id}/verification-history`: the history of a contact (contract section 13).
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use shared::Service;
 use shared::http::{Answer, Call, Failure, Members, Route, crm, parse};
 use shared::store::HistoryQuery;
 
-/// How many entries a page has unless the caller asks otherwise.
+/// The default number of entries in a page.
 const LIMIT: u16 = 50;
 
-/// Answers a page of a contact's history, newest first.
+/// Answers with a page of a contact's history, newest first.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request, Route::GetHistory);
     call.answer(show(&call), crm::failure).await

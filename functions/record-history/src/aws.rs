@@ -13,7 +13,7 @@ use crate::outlets::{Outlets, SendError, UnreadableRecord};
 /// The source of all events on the bus.
 const SOURCE: &str = "contact-verification";
 
-/// The most events of one call.
+/// The maximum number of events in one call.
 const MAX_EVENTS: usize = 10;
 
 /// A bus of Amazon EventBridge and a queue of Amazon SQS.
@@ -29,7 +29,7 @@ pub struct AwsOutlets {
 }
 
 impl AwsOutlets {
-    /// Sends at most ten events, and again those that the bus did not take.
+    /// Sends at most ten events, and retries those that the bus did not take. Returns whether the bus took each.
     async fn put(&self, events: &[Event]) -> Vec<bool> {
         let mut delivered = vec![false; events.len()];
         let mut delays = ExponentialBuilder::new()
@@ -51,7 +51,7 @@ impl AwsOutlets {
                         }
                     }
                 }
-                // The SDK has sent it several times.
+                // The SDK has already retried the call.
                 Err(error) => {
                     let error = aws_sdk_eventbridge::error::DisplayErrorContext(&error);
                     tracing::error!(%error, "events were not sent");
@@ -89,7 +89,7 @@ impl Outlets for AwsOutlets {
             for events in events.chunks(MAX_EVENTS) {
                 delivered.extend(self.put(events).await);
                 if delivered.contains(&false) {
-                    // What comes after it is sent again with it.
+                    // The stream sends the failed event's record again, with all records after it.
                     break;
                 }
             }

@@ -1,4 +1,4 @@
-//! The events that tell other systems what happened: CloudEvents 1.0 in JSON
+//! The events for other systems: CloudEvents 1.0 in JSON
 //! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>). `docs/events.schema.json` describes them.
 
 use serde::Serialize;
@@ -12,20 +12,20 @@ use shared::store::HistoryItem;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
     specversion: &'static str,
-    /// The entry's id. A consumer that has seen it has seen the event.
+    /// The entry's id. Consumers recognize a repeated event by it.
     pub id: String,
     source: String,
-    /// What happened, such as `contact.verification.recorded`.
+    /// The kind of the event, such as `contact.verification.recorded`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     subject: ContactId,
-    /// When it happened.
+    /// The time of the change.
     pub time: Timestamp,
     datacontenttype: &'static str,
     data: Data,
 }
 
-/// What happened: the entry, with the contact.
+/// The data of an event: the entry, with the contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Data {
@@ -96,7 +96,7 @@ impl Event {
 
 #[cfg(test)]
 impl Event {
-    /// An event with this id, for tests of the ways that events go.
+    /// An event with this id, for tests of outlets.
     pub(crate) fn with_id(id: &str) -> Self {
         let contact = ContactId::parse("c_1").unwrap();
         Self {

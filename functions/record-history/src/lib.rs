@@ -1,8 +1,8 @@
-//! Records the history of contacts from the table's stream, and tells other systems of it (contract section 13).
+//! Records the history of contacts from the table's stream, and sends events about it to other systems (contract section 13).
 //!
 //! DynamoDB sends each change of an item at least once, in order for each item, and in any order for different items. The keys
-//! of entries come from the record alone, so whatever arrives again changes nothing. What fails is reported by its position, and
-//! the stream sends it again, with all that comes after it.
+//! of entries come from the record alone, so a record that arrives again changes nothing. The function reports the position of
+//! the first record that failed, and the stream sends that record again, with all records after it.
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -24,7 +24,7 @@ pub use self::aws::AwsOutlets;
 pub use self::event::Event;
 pub use self::outlets::{Outlets, SendError, UnreadableRecord};
 
-/// How many records are worked on at a time.
+/// The number of records that the function works on at a time.
 const CONCURRENT_RECORDS: usize = 8;
 
 /// The answer to Lambda: the records that must be sent again
@@ -32,7 +32,7 @@ const CONCURRENT_RECORDS: usize = 8;
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// The first of them. Lambda sends it again with all that come after it.
+    /// The first such record, if there is one. Lambda sends it again with all records after it.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
@@ -40,11 +40,11 @@ pub struct BatchResponse {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
-    /// Its number in the stream. A blank one means the whole batch.
+    /// The record's number in the stream. A blank number means the whole batch.
     pub item_identifier: String,
 }
 
-/// What the function reads of a record
+/// The part of a record that the function reads
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>).
 #[derive(Deserialize)]
 struct Record {
@@ -61,13 +61,13 @@ struct ItemChange {
     new_image: Option<serde_dynamo::Item>,
 }
 
-/// What the function needs.
+/// Records the batches of the stream.
 pub struct Recorder {
     /// The table.
     pub store: Store,
-    /// Where events and reports go.
+    /// The outlets for events and reports.
     pub outlets: Arc<dyn Outlets>,
-    /// Whether events have the phone number or e-mail address that they are about.
+    /// Whether events contain their phone number or e-mail address.
     pub events_with_addresses: bool,
 }
 
@@ -93,7 +93,7 @@ impl Recorder {
                     positions.extend(entries.iter().map(|_| position.clone()));
                     items.extend(entries);
                 }
-                // The records after it are sent again with it.
+                // Lambda sends the records after it again too.
                 Err(position) => {
                     failure = Some(position);
                     break;
@@ -104,7 +104,7 @@ impl Recorder {
         let delivered = match self.store.withdraw_erased(&mut items).await {
             Ok(()) => self.deliver(items).await,
             Err(error) => {
-                tracing::error!(error = %causes(&error), "erased contacts were not looked for");
+                tracing::error!(error = %causes(&error), "the search for erased contacts failed");
                 vec![false]
             }
         };
@@ -126,14 +126,14 @@ impl Recorder {
         }
     }
 
-    /// Delivers the events of these entries. Returns whether each was delivered, up to the first that was not.
+    /// Delivers the events of these entries. Returns whether each was delivered; the list may end after the first failure.
     async fn deliver(&self, items: Vec<HistoryItem>) -> Vec<bool> {
         let event = |item| Event::new(item, self.events_with_addresses);
         let events: Vec<_> = items.into_iter().map(event).collect();
         self.outlets.deliver(&events).await
     }
 
-    /// Records one record. Returns its position, with the entries, or as the failure.
+    /// Records one record. Returns its position: with the entries, or as the error if the record failed.
     async fn record_one(&self, record: Value) -> Result<(String, Vec<HistoryItem>), String> {
         let mut report = report(&record);
         let position = report.sequence_number.clone().unwrap_or_default();
@@ -164,7 +164,7 @@ impl Recorder {
     }
 }
 
-/// The position of a record, as far as it can be read.
+/// A report of a record without a reason, as far as the record can be read.
 fn report(record: &Value) -> UnreadableRecord {
     let text = |pointer| record.pointer(pointer)?.as_str().map(str::to_owned);
     UnreadableRecord {
@@ -184,7 +184,7 @@ fn read(record: Value) -> Result<StreamRecord, DatabaseError> {
         path: path.to_owned(),
         reason: reason.to_owned(),
     };
-    // What serde found is left out: it may be personal.
+    // The error leaves out serde's message, because it may quote personal data.
     let record: Record =
         serde_json::from_value(record).map_err(|_| unreadable("*", "is not a record"))?;
     let change = record.dynamodb;

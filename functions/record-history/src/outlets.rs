@@ -1,4 +1,4 @@
-//! Where the function sends what it finds: events, and reports of records that it cannot read.
+//! The outlets of the function: for events, and for reports of records that it cannot read.
 
 use std::error::Error;
 
@@ -10,19 +10,19 @@ use crate::event::Event;
 /// A failure to send.
 pub type SendError = Box<dyn Error + Send + Sync>;
 
-/// Where the function sends what it finds: Amazon EventBridge and SQS on AWS, elsewhere on one machine.
+/// The outlets of the function. On AWS: Amazon EventBridge and Amazon SQS. `contacts serve` and the tests have other outlets.
 pub trait Outlets: Send + Sync {
     /// Delivers events in their order, each at least once.
     ///
-    /// Returns whether each was delivered, in the same order.
+    /// Returns whether each was delivered, in the same order. The list may end after the first failure.
     fn deliver<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Vec<bool>>;
 
     /// Reports a record that cannot be read.
     fn report<'a>(&'a self, record: &'a UnreadableRecord) -> BoxFuture<'a, Result<(), SendError>>;
 }
 
-/// The position of a record that cannot be read, and why. Nothing in it is personal: the stream and the failure's place say
-/// where the record is.
+/// The position of a record that cannot be read, and the reason. It contains no personal data, only the place of the record and
+/// of the failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnreadableRecord {
@@ -36,6 +36,6 @@ pub struct UnreadableRecord {
     pub partition_key: Option<String>,
     /// The rest of the key.
     pub sort_key: Option<String>,
-    /// Why it cannot be read.
+    /// The reason why the record cannot be read.
     pub reason: String,
 }

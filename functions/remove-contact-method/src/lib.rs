@@ -21,7 +21,7 @@ async fn remove(call: &Call<'_>) -> Result<Answer, Failure> {
         &mut members,
         parse::phone_number(call.service.default_phone_region),
     );
-    // Only checked: both routes of contact methods take the same members.
+    // The route only checks this member: both routes of contact methods take the same members.
     let is_primary = members.optional("isPrimary", parse::boolean);
     let expected_version = call.expected_version(&mut members);
     let (Some(value), Some(_), Some(expected_version)) = (value, is_primary, expected_version)

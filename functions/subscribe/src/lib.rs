@@ -9,7 +9,7 @@ use shared::domain::{ContactId, Scope};
 use shared::http::{Answer, Call, Failure, Problem, Route, mailer, parse};
 use shared::store::{ChangeAudienceContact, IfMissing};
 
-/// Subscribes the contact that owns an address; creates the contact if no contact owns it. Verifications stay as they are.
+/// Subscribes the contact that owns an address; creates a contact if no contact owns it. Verifications do not change.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request, Route::Subscribe);
     call.answer(subscribe(&call), mailer::failure).await

@@ -9,7 +9,7 @@ use shared::domain::Scope;
 use shared::http::{Answer, Call, Failure, Problem, Route, mailer, parse};
 use shared::store::{ChangeAudienceContact, IfMissing};
 
-/// Unsubscribes a contact that the client has onboarded, at the level of `scope`. Verifications stay as they are.
+/// Unsubscribes a contact that the client has onboarded, at the level of `scope`. Verifications do not change.
 pub async fn handle(service: Arc<Service>, request: Request) -> Response<Body> {
     let call = Call::new(&service, request, Route::Unsubscribe);
     call.answer(unsubscribe(&call), mailer::failure).await

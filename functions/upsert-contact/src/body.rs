@@ -1,4 +1,4 @@
-//! The optional members of the body. `email`, `audience` and `client` are read by `mailer::audience_member`.
+//! The optional members of the body. `mailer::audience_member` reads `email`, `audience` and `client`.
 
 use shared::domain::{
     Actor, AddressPatch, AudiencePatch, AudienceSlug, ContactPatch, MethodValue, NewMethod,
@@ -83,7 +83,7 @@ fn validation(members: &mut Members<'_>, call: &Call<'_>) -> Option<ValidationPa
     })
 }
 
-/// What the body tells of the facts that hold mail back.
+/// The changes that the body asks for of the facts that block mail.
 #[derive(Default)]
 struct Suppression {
     globally_unsubscribed: Option<SuppressionPatch>,
@@ -112,7 +112,7 @@ fn suppression(members: &mut Members<'_>, call: &Call<'_>) -> Option<Suppression
     })
 }
 
-/// One number as a text, or several as objects.
+/// Reads the phone numbers: one number as a text, or several numbers as objects.
 fn phones(members: &mut Members<'_>, call: &Call<'_>) -> Option<Vec<NewMethod>> {
     let region = call.service.default_phone_region;
     if members.is_text("phoneNumber") {

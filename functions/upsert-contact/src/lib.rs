@@ -1,4 +1,4 @@
-//! `POST /api/contacts`: an application reports what it knows about a contact, by its e-mail address.
+//! `POST /api/contacts`: an application reports its data about the contact that owns an e-mail address.
 
 mod body;
 

@@ -30,7 +30,7 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    // No audience has a name that is not a slug.
+    // Every audience's name is a slug, so this audience does not exist.
     let audience = AudienceSlug::parse(&audience).map_err(|_| Failure::AudienceNotFound)?;
     let store = &call.service.store;
     let Ok(id) = call.contact_id() else {

@@ -1,4 +1,4 @@
-//! The function as Lambda runs it: its binary, its environment, the Runtime API. The other functions start alike
+//! The function as Lambda runs it: its binary, its environment, the Runtime API. The other functions start in the same way
 //! (`shared::start`).
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const NO_TOKEN: &str = include_str!("../../../events/verify-phone-number/no-token.json");
 const RECORDED: &str = include_str!("../../../events/verify-phone-number/recorded.json");
 
-/// The function with the settings of a development machine, whose database nobody answers for.
+/// The function with the settings of a development machine. Nothing listens at the address of its database.
 fn function() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verify-phone-number"));
     command.env_clear().stdin(Stdio::null());
@@ -38,7 +38,7 @@ fn function() -> Command {
     command
 }
 
-/// What a function that does not start says, in one line.
+/// The error of a function that does not start, which is one line.
 fn refusal(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(!output.status.success());
@@ -99,7 +99,7 @@ fn header<'l>(lines: &'l [String], name: &str) -> Option<&'l str> {
         .map(|(_, value)| value)
 }
 
-/// A function that runs, seen from the Runtime API.
+/// A running function, as the Runtime API sees it.
 struct Running {
     process: Child,
     runtime_api: BufReader<TcpStream>,
@@ -151,9 +151,9 @@ impl Running {
         serde_json::from_slice(&body).unwrap()
     }
 
-    /// All that it wrote, standard output and standard error.
+    /// Ends the function. Returns its standard output and its standard error.
     fn end(&mut self) -> (String, String) {
-        // It waits for the next event, for ever.
+        // The function waits for the next event and does not end by itself.
         self.process.kill().unwrap();
         let (mut output, mut errors) = (String::new(), String::new());
         let process = &mut self.process;
@@ -167,13 +167,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// A database that knows no table, and the heads of the requests that it gets.
+/// Starts a database without tables. Returns its URL, and the heads of the requests that it gets.
 fn database() -> (String, Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -191,7 +191,7 @@ fn database() -> (String, Receiver<Vec<String>>) {
                         body.len()
                     )
                     .unwrap();
-                    // A test that has seen enough has ended.
+                    // The test may have ended. Then nobody receives the head.
                     let _ = heads.send(head);
                 }
             });
@@ -320,13 +320,13 @@ fn an_endpoint_without_tls_needs_no_certificates() {
     assert!(
         targets.eq(["GetItem", "UpdateItem"].map(|call| Some(format!("DynamoDB_20120810.{call}"))))
     );
-    // Loading certificates that are not there would be reported.
+    // The function would report a failure to load the certificates.
     let (_, errors) = function.end();
     assert_eq!(errors, "");
 }
 
 #[test]
-fn behind_a_proxy_the_database_is_called_through_it() {
+fn the_function_calls_the_database_through_a_proxy() {
     let (proxy, heads) = database();
     let mut function = Running::start(function().env("HTTP_PROXY", proxy));
     assert_eq!(function.invoke(RECORDED, TRACE)["statusCode"], 500);

@@ -12,7 +12,7 @@ use super::verifier::Verifier;
 use super::{Caller, ClaimName, FetchError, FetchedKeys, KeySet, TokenFault};
 use crate::domain::{Actor, ClientSlug, OrganizationId, Timestamp, is_invisible};
 
-/// Longest subject (OpenID Connect Core section 2). It is stored with every verification that its owner records.
+/// Longest subject (OpenID Connect Core section 2). The table stores the subject with every verification that its owner records.
 const MAX_SUBJECT_CHARACTERS: usize = 255;
 
 /// The names of the configurable claims. Some identity providers namespace custom claims or nest them.
@@ -26,10 +26,10 @@ pub struct ClaimNames {
     pub client: ClaimName,
 }
 
-/// The roles that mean something here.
+/// The names of the roles that the API knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleNames {
-    /// The role that reaches every organization.
+    /// The role that gives access to every organization.
     pub super_admin: String,
     /// The role of an administrator of its own organization.
     pub admin: String,
@@ -47,7 +47,7 @@ pub enum Refusal {
     /// The token is not valid.
     #[error("{0}")]
     InvalidToken(#[from] TokenFault),
-    /// There are no keys to verify a token with.
+    /// The keys to verify tokens are not available.
     #[error("no keys to check tokens with")]
     KeysUnavailable(#[source] Arc<FetchError>),
 }
@@ -78,7 +78,7 @@ pub struct Authenticator {
     pub audiences: Vec<String>,
     /// The names of the configurable claims.
     pub claim_names: ClaimNames,
-    /// The roles that mean something.
+    /// The names of the roles that the API knows.
     pub role_names: RoleNames,
 }
 
@@ -143,7 +143,7 @@ impl Authenticator {
             Keys::Fetched(fetched) => {
                 let known = fetched.current().await.map_err(Refusal::KeysUnavailable)?;
                 Ok(match token.key(&known.keys) {
-                    // The provider may have changed its keys since.
+                    // The provider may have changed its keys since the last fetch.
                     Err(TokenFault::UnknownKey) => fetched.newer_than(known).await,
                     _ => known,
                 })
@@ -163,7 +163,7 @@ impl Authenticator {
         let roles = self.roles(claims)?;
         let actor = match &client {
             Some(client) => Actor::client(client),
-            // A user of that name would pass for an application: an application's actor is `client:<slug>`.
+            // A user with such a subject would pass for an application, whose actor is `client:<slug>`.
             None if looks_like_client(subject) => return Err(malformed("sub")),
             None => Actor::subject(subject),
         };
@@ -198,18 +198,18 @@ impl Authenticator {
     }
 }
 
-/// Whether people read a subject as beginning with `client:`.
+/// Whether a subject visibly begins with `client:`. Invisible characters do not count.
 fn looks_like_client(subject: &str) -> bool {
     let visible = subject.chars().filter(|c| !is_invisible(*c));
     visible.take("client:".len()).eq("client:".chars())
 }
 
-/// The time since 1970, the earliest that a timestamp can be.
+/// The time since 1970. No timestamp is earlier.
 pub(super) fn since_1970(time: Timestamp) -> Duration {
     Duration::from_millis(time.unix_milliseconds().try_into().unwrap_or(0))
 }
 
-/// The token behind `Bearer`, whose letters may be of either case (RFC 9110 section 11.1).
+/// The token after `Bearer`, which may be in upper or lower case (RFC 9110 section 11.1).
 fn bearer_token(authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
     let authorization = authorization
         .map(|value| value.as_bytes().trim_ascii())
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// A token that expires at this time, and is valid from `valid_from` on; both in seconds since 1970.
+    /// A token that is valid from `valid_from` until `expires`, in seconds since 1970.
     fn authorization(valid_from: u64, expires: u64) -> HeaderValue {
         let claims = json!({
             "iss": "issuer", "aud": "audience", "sub": "user_1", "organizationId": "org_a",
@@ -285,7 +285,7 @@ mod tests {
         assert!(authenticator.accepts_development_tokens());
     }
 
-    /// Whether the token is accepted at this time; the text of the refusal if it is not.
+    /// `Ok` if the token is accepted at this time, else the text of the refusal.
     fn answer(
         authenticator: &Authenticator,
         token: &HeaderValue,
@@ -303,7 +303,7 @@ mod tests {
         let (authenticator, now) = (authenticator(), get_current_timestamp());
         let token = authorization(0, now + 600);
         assert_eq!(answer(&authenticator, &token, now), Ok(()));
-        // The token is in the cache by now, which asks the same clock.
+        // By now the token is in the cache, which uses the same clock.
         assert_eq!(answer(&authenticator, &token, now + 660), Ok(()));
         let expired = Err("token expired".to_owned());
         assert_eq!(answer(&authenticator, &token, now + 661), expired);

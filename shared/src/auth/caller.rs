@@ -2,7 +2,7 @@
 
 use crate::domain::{Actor, ClientSlug, OrganizationId, Reach, SuperAdmin, Tenant};
 
-/// The caller of a request. Only a verified token makes one.
+/// The caller of a request. Only a verified token can create a caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     actor: Actor,
@@ -19,7 +19,7 @@ pub(super) struct Roles {
 }
 
 impl Caller {
-    /// A caller; `None` without an organization, unless the caller is a super administrator.
+    /// A caller; `None` if there is no organization and the caller is not a super administrator.
     pub(super) fn new(
         actor: Actor,
         organization: Option<OrganizationId>,
@@ -46,7 +46,7 @@ impl Caller {
         self.tenant.as_ref()
     }
 
-    /// The slug of an application.
+    /// The slug of the application, if the caller is one.
     #[must_use]
     pub fn client(&self) -> Option<&ClientSlug> {
         self.client.as_ref()
@@ -58,7 +58,7 @@ impl Caller {
         self.tenant.as_ref().zip(self.client.as_ref())
     }
 
-    /// Whether the caller is a super administrator, who reaches every organization.
+    /// Whether the caller is a super administrator, who has access to every organization.
     #[must_use]
     pub fn is_super_admin(&self) -> bool {
         self.roles.is_super_admin
@@ -70,7 +70,7 @@ impl Caller {
         self.roles.is_admin && self.tenant.is_some()
     }
 
-    /// Which contacts the caller reaches.
+    /// The contacts to which the caller has access.
     #[must_use]
     pub fn reach(&self) -> Reach {
         match &self.tenant {

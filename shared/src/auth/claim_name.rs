@@ -9,11 +9,11 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimName {
     text: String,
-    /// The pointer of either form, so that both are looked up and compared alike.
+    /// The JSON Pointer to the claim, also for a name, so that names and pointers are looked up and compared alike.
     pointer: String,
 }
 
-/// A text that begins with `/` and is no JSON Pointer.
+/// A text that begins with `/` and is not a JSON Pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be the name of a claim, or a JSON Pointer (RFC 6901), in which `~` is written `~0`")]
 pub struct InvalidClaimName;
@@ -57,7 +57,7 @@ impl ClaimName {
     }
 }
 
-/// As it is configured.
+/// Writes the name as it is configured.
 impl fmt::Display for ClaimName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_taken_as_it_is() {
+    fn a_name_without_a_leading_slash_is_no_pointer() {
         assert_eq!(find("role"), Some(json!("plain")));
         assert_eq!(find("https://example.com/role"), Some(json!("namespaced")));
         assert_eq!(find("a~b"), Some(json!("tilde")));
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_pointer_is_refused() {
+    fn an_invalid_pointer_is_refused() {
         for text in ["/a~2", "/a~", "/~", "/a~/b", "/a~1~x"] {
             assert_eq!(text.parse::<ClaimName>(), Err(InvalidClaimName), "{text}");
         }
     }
 
     #[test]
-    fn a_path_has_the_names_as_the_token_has_them() {
+    fn a_path_has_the_names_without_escapes() {
         let path = |name: &str| {
             name.parse::<ClaimName>()
                 .unwrap()

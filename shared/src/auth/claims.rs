@@ -1,4 +1,4 @@
-//! The claims of a token whose signature was verified, and what they must be (contract section 3).
+//! The claims of a token, and the checks of their values (contract section 3).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ClaimName, TokenFault};
 
-/// How far clocks may be apart (contract section 3).
+/// The tolerated difference between two clocks (contract section 3).
 const LEEWAY: Duration = Duration::from_mins(1);
 
 /// The claims of a token.
@@ -19,7 +19,8 @@ pub(super) struct Claims {
 /// The claims that are checked in every token: registered ones (RFC 7519 section 4.1), and `client_id` (RFC 8693 section
 /// 4.3). Null counts as absent.
 ///
-/// As members of a struct none of them may occur twice: two readers could read such a token as two.
+/// They are members of a struct, because serde then refuses a claim that occurs twice: two readers could read such a token
+/// differently.
 #[derive(Deserialize)]
 struct CheckedClaims {
     exp: Option<Value>,
@@ -33,7 +34,7 @@ struct CheckedClaims {
 impl Claims {
     pub(super) fn parse(json: &[u8]) -> Result<Self, TokenFault> {
         let all: Value = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        // A struct can also be read from a list.
+        // Serde also reads a struct from a list.
         if !all.is_object() {
             return Err(TokenFault::Malformed);
         }
@@ -44,7 +45,7 @@ impl Claims {
     /// The last instant at which the token is valid, since 1970.
     ///
     /// # Errors
-    /// When it is before `now` (since 1970), or the token does not state it.
+    /// When that instant is before `now` (since 1970), or when `exp` is missing or malformed.
     pub(super) fn check_expiry(&self, now: Duration) -> Result<Duration, TokenFault> {
         let expiry = self.checked.exp.as_ref().ok_or_else(|| missing("exp"))?;
         let expiry = numeric_date(expiry).ok_or_else(|| malformed("exp"))?;
@@ -71,13 +72,13 @@ impl Claims {
             None => Err(missing("iss")),
             Some(Value::String(claimed)) if claimed == issuer => Ok(()),
             Some(Value::String(_)) => Err(TokenFault::Issuer),
-            // RFC 7519 section 4.1.1 has one issuer. A list could hold ours beside an issuer that nobody accepts.
+            // RFC 7519 section 4.1.1 allows one issuer. A list could name our issuer beside one that nobody accepts.
             Some(_) => Err(malformed("iss")),
         }
     }
 
-    /// Checks that the token is for one of these audiences: by its `aud`, one text or a list of texts (RFC 7519 section
-    /// 4.1.3), or if it has none by its `client_id`.
+    /// Checks that the token is for one of these audiences. `aud` is one text or a list of texts (RFC 7519 section 4.1.3). In
+    /// a token without `aud`, `client_id` counts.
     pub(super) fn check_audience(&self, accepted: &[String]) -> Result<(), TokenFault> {
         let is_accepted = |audience: &str| accepted.iter().any(|ours| ours == audience);
         let names_one = match (&self.checked.aud, &self.checked.client_id) {
@@ -124,7 +125,7 @@ impl Claims {
         Ok(Some(text).filter(|text| !is_blank(text)))
     }
 
-    /// As [`Self::text`], or the name of the only member of an object.
+    /// Like [`Self::text`]. From an object with one member, it takes the member's name.
     pub(super) fn text_or_member(&self, name: &ClaimName) -> Result<Option<&str>, TokenFault> {
         let Some(Value::Object(members)) = name.find(&self.all) else {
             return self.text(name);
@@ -135,7 +136,7 @@ impl Claims {
         }
     }
 
-    /// The texts of a claim: one, those of a list, or the names of an object's members. Null counts as absent.
+    /// The texts of a claim: one text, the texts of a list, or the names of an object's members. Null counts as absent.
     pub(super) fn texts(&self, name: &ClaimName) -> Result<Vec<&str>, TokenFault> {
         let texts = match name.find(&self.all) {
             None | Some(Value::Null) => Some(Vec::new()),
@@ -164,7 +165,7 @@ pub(super) fn malformed(claim: &(impl ToString + ?Sized)) -> TokenFault {
 fn numeric_date(value: &Value) -> Option<Duration> {
     match value.as_u64() {
         Some(seconds) => Some(Duration::from_secs(seconds)),
-        // A time before 1970 is past in any case.
+        // A time before 1970 counts as 1970: both are past.
         None => Duration::try_from_secs_f64(value.as_f64()?.max(0.0)).ok(),
     }
 }

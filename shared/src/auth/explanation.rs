@@ -1,4 +1,4 @@
-//! Why a token is accepted or refused, for a person who sets an identity provider up. Functions do not use it.
+//! Explains why a token is accepted or refused, to a person who sets up an identity provider. Functions do not use it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use super::token::Token;
 use super::{Authenticator, Caller, Keys, Refusal, TokenFault};
 use crate::domain::Timestamp;
 
-/// What becomes of a token, and why.
+/// The decision about a token, and the reasons.
 #[derive(Debug)]
 pub struct Explanation {
     /// The decision of a function with these settings.
     pub decision: Result<Arc<Caller>, Refusal>,
-    /// Every fault of the token that can be told; none if it is accepted. A token without a valid signature proves
-    /// nothing, so its further faults only help to find the cause.
+    /// Every fault of the token that the checks can find; empty if the token is accepted. A token without a valid
+    /// signature proves nothing, so its further faults only help to find the cause.
     pub faults: Vec<TokenFault>,
-    /// The keys of the set, unless they were not needed or could not be fetched.
+    /// The keys of the set; empty if they were not needed or could not be fetched.
     pub keys: Vec<KeyName>,
 }
 
@@ -40,7 +40,7 @@ impl Authenticator {
         }
     }
 
-    /// What becomes of this token at `now`. Each check is the one that functions make.
+    /// Explains the decision about this token at `now`. It uses the same checks as the functions.
     pub async fn explain(&self, token: &str, now: Timestamp) -> Explanation {
         let decision = self.authenticate_token(token, now).await;
         let mut faults = Vec::new();

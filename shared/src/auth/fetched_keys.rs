@@ -52,7 +52,7 @@ pub enum FetchError {
     Keys(#[source] InvalidKeys),
 }
 
-/// The keys published at a URL: an `https` one, or an `http` one on loopback. They are fetched when they are first needed.
+/// The keys published at a URL: `https`, or `http` on loopback. They are fetched when they are first needed.
 /// One fetch runs at a time; every request that needs its result waits for it.
 #[derive(Debug)]
 pub(crate) struct FetchedKeys {
@@ -61,7 +61,7 @@ pub(crate) struct FetchedKeys {
     fetches: Mutex<Fetches>,
 }
 
-/// The past fetches that the next one depends on. Its lock is held during a fetch, so that one fetch runs at a time.
+/// The facts about past fetches that decide about the next fetch. A fetch holds the lock, so that one fetch runs at a time.
 #[derive(Debug, Default)]
 struct Fetches {
     last_refetch: Option<Instant>,
@@ -96,7 +96,7 @@ impl FetchedKeys {
         &self.url
     }
 
-    /// The cached keys, or else fetched ones.
+    /// The cached keys. If there are none, they are fetched.
     ///
     /// # Errors
     /// When there are no cached keys and the fetch fails.
@@ -110,7 +110,7 @@ impl FetchedKeys {
             return Ok(keys);
         }
         match &fetches.last_failure {
-            // A fetch failed while this request waited for it: its error is the answer here too. If each request
+            // A fetch failed while this request waited for it, so this request gets the same error. If each request
             // fetched for itself, the last of many would wait for the timeouts of all others.
             Some((failed_at, error)) if *failed_at >= asked_at => return Err(Arc::clone(error)),
             _ => {}

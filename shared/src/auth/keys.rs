@@ -15,13 +15,14 @@ const MIN_SECRET_BYTES: usize = 32;
 /// Shortest RSA modulus, in bits (RFC 7518 section 3.3).
 const MIN_RSA_BITS: usize = 2048;
 
-/// Most keys of a set. Identity providers publish two or three; this bounds what a fetched document can make us hold.
+/// Maximum number of keys in a set. Identity providers publish two or three. The limit bounds the memory that a fetched
+/// document can take.
 const MAX_KEYS: usize = 100;
 
-/// UTF-8's, which some servers and editors put before a document.
+/// The byte order mark of UTF-8, which some servers and editors put before a document.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A set of keys, each with the one algorithm that it is used with.
+/// A set of keys. Each key is used with one algorithm.
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
@@ -50,27 +51,27 @@ impl KeySet {
     /// Reads the JWK Set of a setting: every key must be usable.
     ///
     /// # Errors
-    /// When it is not a JWK Set, or names the key that cannot be used and why.
+    /// When the text is not a JWK Set, or when a key is not usable. The error then names the key and the reason.
     pub(crate) fn parse(json: &str) -> Result<Self, InvalidKeys> {
         Self::read(json.as_bytes(), false)
     }
 
     /// Reads the JWK Set that an identity provider publishes. It skips keys that are not signing keys of a known kind
-    /// (RFC 7517 section 5): such sets also hold encryption keys and keys of newer kinds. Of different keys with one
-    /// `kid` and algorithm it keeps the first. It also skips the development key: no provider signs with it, and no
-    /// deployed function accepts it.
+    /// (RFC 7517 section 5): such sets also hold encryption keys and keys of newer kinds. If different keys have the
+    /// same `kid` and algorithm, it keeps the first. It also skips the development key: no provider signs with it, and
+    /// no deployed function accepts it.
     ///
     /// # Errors
-    /// When it is not a JWK Set, or holds no usable key.
+    /// When the document is not a JWK Set, or when it has no usable key.
     pub(super) fn parse_published(json: &[u8]) -> Result<Self, InvalidKeys> {
         Self::read(json, true)
     }
 
-    /// Reads a JWK Set. A key that cannot be used is left out of a published set, and makes any other set invalid.
+    /// Reads a JWK Set. An unusable key is left out of a published set, and makes any other set invalid.
     fn read(json: &[u8], is_published: bool) -> Result<Self, InvalidKeys> {
         let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
         let jwks = serde_json::from_slice::<JwkSet>(json).map_err(|error| {
-            // The position only: serde's own words would quote the document.
+            // The text has only the position, because serde's own text would quote the document.
             let (line, column) = (error.line(), error.column());
             InvalidKeys(format!("is not a JWK Set (line {line}, column {column})"))
         })?;
@@ -96,10 +97,10 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// The key that a token's header chooses: by `kid`, or without one the only key of the set.
+    /// The key that a token's header chooses: the key with its `kid`, or without `kid` the only key of the set.
     ///
     /// # Errors
-    /// [`TokenFault::UnknownKey`] when there is none, [`TokenFault::Algorithm`] when its `alg` is another.
+    /// [`TokenFault::UnknownKey`] when there is no such key, [`TokenFault::Algorithm`] when the key has another `alg`.
     pub(super) fn choose(
         &self,
         id: Option<&str>,
@@ -125,7 +126,7 @@ impl KeySet {
         self.keys.iter().map(name).collect()
     }
 
-    /// Whether the published development key is among them.
+    /// Whether the published development key is among the keys.
     pub(super) fn holds_development_key(&self) -> bool {
         self.keys.iter().any(|key| key.is_development_key)
     }
@@ -158,8 +159,8 @@ impl VerificationKey {
         })
     }
 
-    /// The key, unless it is among the `earlier` ones of its set already. Microsoft Entra ID lists a key once for each
-    /// issuer that signs with it.
+    /// The key; `None` if it is among the `earlier` keys of its set. Microsoft Entra ID lists a key once for each issuer
+    /// that signs with it.
     fn unless_in(self, earlier: &[Self]) -> Result<Option<Self>, &'static str> {
         let has_same_name = |key: &&Self| key.id == self.id && key.algorithm == self.algorithm;
         match earlier.iter().find(has_same_name) {
@@ -182,8 +183,8 @@ fn is_same_key(a: &DecodingKey, b: &DecodingKey) -> bool {
     }
 }
 
-/// The algorithm that a key is used with: its `alg`, or the usual one of its kind where it states none, as Microsoft
-/// Entra ID's do. A secret must state it.
+/// The algorithm that a key is used with: its `alg`, or without `alg` the usual algorithm of its kind. The keys of
+/// Microsoft Entra ID have no `alg`. A secret must state it.
 fn algorithm(jwk: &Jwk) -> Result<Algorithm, &'static str> {
     if let Some(stated) = jwk.common.key_algorithm {
         return Algorithm::try_from(stated).map_err(|_| "has an `alg` that is not one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA");
@@ -206,7 +207,7 @@ fn algorithm(jwk: &Jwk) -> Result<Algorithm, &'static str> {
 
 const NOT_BASE64URL: &str = "has parameters that are not base64url";
 
-/// Whether a key of this kind and size can be used with `algorithm`.
+/// Checks that a key of this kind and size can be used with `algorithm`.
 fn check_parameters(
     parameters: &AlgorithmParameters,
     algorithm: Algorithm,

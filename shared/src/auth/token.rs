@@ -12,17 +12,17 @@ use super::keys::{KeySet, VerificationKey};
 /// Longest token that is read, in bytes (contract section 3).
 const MAX_BYTES: usize = 8 * 1024;
 
-/// The members that choose the key. `jku`, `x5u` and `jwk` are not read: a token does not bring its own key.
+/// The members of the header that choose the key. `jku`, `x5u` and `jwk` are not read: a token does not bring its own key.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
     kid: Option<String>,
-    /// Whether there is a `crit`, whatever it holds: RFC 7515 section 4.1.11 allows neither an empty list nor null.
+    /// Whether there is a `crit`, with any value: RFC 7515 section 4.1.11 allows neither an empty list nor null.
     #[serde(default, rename = "crit", deserialize_with = "is_present")]
     has_crit: bool,
 }
 
-/// Serde calls it only for a member that is present.
+/// Returns true: serde calls this function only for a member that is present.
 fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
@@ -42,7 +42,7 @@ impl<'a> Token<'a> {
         let header = BASE64_URL_SAFE_NO_PAD
             .decode(header)
             .map_err(|_| TokenFault::Malformed)?;
-        // A struct can also be read from a list.
+        // Serde also reads a struct from a list.
         if !header.trim_ascii_start().starts_with(b"{") {
             return Err(TokenFault::Malformed);
         }
@@ -67,7 +67,7 @@ impl<'a> Token<'a> {
         match crypto::verify(signature, signed.as_bytes(), &key.key, key.algorithm) {
             Ok(true) => {}
             Ok(false) => return Err(TokenFault::Signature),
-            // It is not base64url. Nothing else can fail: the key is one of its algorithm.
+            // The signature is not base64url. Nothing else can fail, because the key fits its algorithm.
             Err(_) => return Err(TokenFault::Malformed),
         }
         BASE64_URL_SAFE_NO_PAD
@@ -75,7 +75,7 @@ impl<'a> Token<'a> {
             .map_err(|_| TokenFault::Malformed)
     }
 
-    /// The payload without a look at the signature. It proves nothing: it is for explanations only.
+    /// The payload, without a check of the signature. It proves nothing and is for explanations only.
     pub(super) fn unverified_payload(&self) -> Result<Vec<u8>, TokenFault> {
         let payload = self.text.split('.').nth(1).ok_or(TokenFault::Malformed)?;
         BASE64_URL_SAFE_NO_PAD

@@ -1,7 +1,7 @@
 //! A key set together with the tokens that were found valid with it.
 //!
-//! A caller sends the same token with each request until it expires, and to verify its signature again can cost more than
-//! the rest of the request (docs/performance.md).
+//! A caller sends the same token with each request until it expires. A second verification of its signature can cost more
+//! than the rest of the request (docs/performance.md).
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -21,7 +21,7 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 #[derive(Debug)]
 pub(crate) struct Verifier {
     pub(super) keys: KeySet,
-    /// By the whole text of the token.
+    /// The valid tokens, by their whole text.
     valid_tokens: Mutex<LruCache<Box<str>, ValidToken>>,
 }
 
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_text_is_found() {
+    fn only_the_whole_text_of_a_cached_token_is_found() {
         let verifier = verifier();
         verifier.cache("a.b.c", ALWAYS, &caller());
         assert!(verifier.cached_caller("a.b.c", NOW).is_some());

@@ -1,11 +1,11 @@
-//! Whose data a request may read or write. A value of these types is a proof: only this crate makes one, from a
-//! verified token.
+//! The organizations whose data a request may read or write. A value of these types is a proof: only this crate creates
+//! one, from a verified token.
 
 use super::OrganizationId;
 
 /// The organization whose data a request may read or write.
 ///
-/// Two places make a tenant: `auth` from a verified token, and `store` when a verified super administrator finds a
+/// Two places create a tenant: `auth` from a verified token, and `store` when a verified super administrator finds a
 /// contact by its id alone. The store's request methods take only a tenant, so a function cannot choose an organization
 /// that the token does not allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Tenant {
     }
 }
 
-/// The contacts that a caller may use on endpoints 1 and 2 and on reads (contract section 3).
+/// The contacts that a caller may use on endpoints 1 and 2, on reads and on erasures (contract section 3).
 #[derive(Debug, Clone)]
 pub enum Reach {
     /// The contacts of its own organization.

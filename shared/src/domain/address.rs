@@ -23,13 +23,13 @@ impl AddressHash {
         Self(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes())))
     }
 
-    /// The hash as the table has it.
+    /// The text of the hash, as the table stores it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The hash that the table has.
+    /// The hash with this text, from the table.
     pub(crate) fn stored(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -41,27 +41,28 @@ impl fmt::Display for AddressHash {
     }
 }
 
-/// How many former owners an address remembers.
+/// The maximum number of former owners of an address.
 const MAX_FORMER_OWNERS: usize = 8;
 
 /// An e-mail address in an organization.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    /// The normal form. An item without it, after an erasure, has an empty one.
+    /// The normal form. It is empty if an erasure removed it from the item.
     pub normal_form: String,
     /// The contact that owns the address, if one does.
     pub owner: Option<ContactId>,
-    /// The contacts that owned it before and have subscriptions, the last one first; at most eight.
+    /// The last former owners that have subscriptions, the latest one first; at most eight.
     pub former_owners: Vec<ContactId>,
-    /// When a former owner that was erased ended a subscription. A subscription that is created for the address begins as ended.
+    /// The earliest time at which an erased former owner ended a subscription. If it is set, a new subscription for the address
+    /// begins as ended.
     pub ended_at: Option<Timestamp>,
-    /// The facts that hold mail back from the address. While a contact owns the address, they are with the contact's
-    /// entry.
+    /// The facts that block mail to the address. While a contact owns the address, the contact's entry has these
+    /// facts.
     pub suppression: AddressSuppression,
 }
 
 impl Address {
-    /// An address that nobody has had.
+    /// An address that no contact has owned.
     #[must_use]
     pub fn unknown(normal_form: &str) -> Self {
         Self {
@@ -73,7 +74,7 @@ impl Address {
         }
     }
 
-    /// The address once a contact owns it.
+    /// The address after a contact has become its owner.
     #[must_use]
     pub fn claimed_by(&self, owner: &ContactId) -> Self {
         Self {
@@ -84,7 +85,8 @@ impl Address {
         }
     }
 
-    /// The address once its owner has lost it. `former` is the owner, if a later owner may get anything of it.
+    /// The address after its owner has lost it. `former` is the owner, if it has subscriptions: a later owner inherits the
+    /// ended ones.
     #[must_use]
     pub fn released(&self, former: Option<&ContactId>, suppression: AddressSuppression) -> Self {
         let mut released = Self {
@@ -97,10 +99,10 @@ impl Address {
         released
     }
 
-    /// The address once a contact that has or had it was erased. `kept` holds mail back from the contact's addresses, and
-    /// `ended_at` is when the contact first ended a subscription.
+    /// The address after the erasure of a contact that has or had it. `kept` has the contact's facts that still block mail
+    /// from the address. `ended_at` is the time at which the contact first ended a subscription.
     ///
-    /// Where another contact owns the address, it stays as it is, but for what the erased contact's subscriptions said.
+    /// If another contact owns the address, the erasure only removes the contact from the former owners, and adds `ended_at`.
     #[must_use]
     pub fn without_person(
         &self,
@@ -121,7 +123,7 @@ impl Address {
         address
     }
 
-    /// Adds former owners after those that are known.
+    /// Adds former owners after the known ones, up to the maximum number.
     pub fn add_former_owners<'a>(&mut self, owners: impl IntoIterator<Item = &'a ContactId>) {
         for owner in owners {
             if self.former_owners.len() < MAX_FORMER_OWNERS && !self.former_owners.contains(owner) {
@@ -145,7 +147,7 @@ impl fmt::Debug for Address {
 mod tests {
     use super::*;
 
-    /// The table's keys and the subscriptions hold it. With another hash, they would be lost.
+    /// The table's keys and the subscriptions contain the hash. With another hash, the program would no longer find them.
     #[test]
     fn the_hash_of_an_address_is_always_the_same() {
         let organization = OrganizationId::parse("org_a").unwrap();
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_by_an_owner_that_was_erased_stays_with_the_address_under_every_later_owner() {
+    fn an_end_by_an_erased_owner_stays_with_the_address_under_every_later_owner() {
         let mut address = Address::unknown("jane@example.com");
         address.ended_at = Some(Timestamp::EPOCH);
         for owner in ["c_1", "c_2"] {
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_its_owner_loses_keeps_what_its_item_said_and_what_the_owner_says() {
+    fn a_released_address_has_the_facts_of_its_item_and_of_its_owner() {
         let mut address = Address::unknown("jane@example.com");
         address.suppression.hard_bounced_at = Some(Timestamp::EPOCH);
         let of_owner = AddressSuppression {

@@ -83,12 +83,12 @@ pub struct NewMethod {
     pub is_primary: Option<bool>,
     /// A report about the method's verification.
     pub verification: VerificationState,
-    /// What changes of the facts about the e-mail address.
+    /// The changes of the facts about the e-mail address.
     pub address: AddressPatch,
 }
 
 impl NewMethod {
-    /// A method, without anything else about it.
+    /// A method without a verification or other facts.
     #[must_use]
     pub fn of(value: MethodValue) -> Self {
         Self {
@@ -116,7 +116,7 @@ pub struct ContactMethod {
     pub is_primary: bool,
     /// The verification at the contact's level.
     pub verification: VerificationState,
-    /// For an e-mail address, the facts that hold mail back from it.
+    /// For an e-mail address, the facts that block mail to it.
     pub suppression: AddressSuppression,
 }
 
@@ -160,7 +160,7 @@ pub struct Contact {
     pub created_by: Option<String>,
     /// The CRM users to whom the contact is assigned.
     pub assignees: Vec<String>,
-    /// The facts about the person that hold mail back.
+    /// The facts about the person that block mail.
     pub suppression: Suppression,
     /// The hashes of the e-mail addresses that the contact had and no longer has. An erasure finds them by these.
     pub former_addresses: Vec<AddressHash>,
@@ -293,10 +293,10 @@ impl Contact {
         &mut methods[index]
     }
 
-    /// Adds to the contact's entry what is known of an address that the contact gets (contract section 7).
+    /// Adds the facts about a received address to the contact's entry (contract section 7).
     ///
-    /// Where the address comes back to the contact that had it last, the person's own facts are with the contact already. A
-    /// copy with the address would outlive their end.
+    /// If the address comes back to its last owner, the contact already has the person's own facts. A copy with the address
+    /// would stay after the contact's facts are lifted.
     pub fn receive(&mut self, address: &Address) {
         let mut kept = address.suppression.clone();
         if address.former_owners.first() == Some(&self.id) {
@@ -309,7 +309,7 @@ impl Contact {
     }
 
     /// Removes a method with its verification, if the contact has the method. If the method was primary, the oldest
-    /// remaining method of its kind becomes primary. Returns what holds mail back from the removed address.
+    /// remaining method of its kind becomes primary. Returns the facts that block mail to the removed address.
     pub fn remove_method(&mut self, value: &MethodValue) -> Option<AddressSuppression> {
         let (methods, index) = self.methods_mut(value);
         let removed = methods.remove(index?);

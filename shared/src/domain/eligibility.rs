@@ -31,7 +31,7 @@ pub enum Block {
     HardBounced,
     /// The person reported a message as spam.
     Complained,
-    /// The address is known not to work.
+    /// The validation found that the address does not work, or is risky.
     Undeliverable,
 }
 

@@ -58,7 +58,7 @@ pub enum InvalidEmailAddress {
     Domain,
 }
 
-/// What every refusal begins with.
+/// The beginning of every refusal.
 const EXPECTED: &str = "must be an e-mail address of at most 320 characters";
 
 impl EmailAddress {
@@ -66,7 +66,7 @@ impl EmailAddress {
     /// The contract limits only the sum.
     pub const MAX_CHARACTERS: usize = 320;
 
-    /// Reads an address, without invisible characters around it.
+    /// Reads an address, and drops invisible characters around it.
     ///
     /// The local part has the characters of a dot-atom (RFC 5322 section 3.2.3), extended to non-ASCII letters (RFC 6531),
     /// with dots anywhere: some providers have assigned such addresses. A local part in quotation marks is the same
@@ -74,8 +74,8 @@ impl EmailAddress {
     /// hardly used, and they give one mailbox many spellings.
     ///
     /// # Errors
-    /// When the text does not have exactly one valid local part and domain, is over [`Self::MAX_CHARACTERS`], or has a
-    /// character within that nobody sees.
+    /// When the text does not have exactly one valid local part and domain, is over [`Self::MAX_CHARACTERS`], or has an
+    /// invisible character within.
     pub fn parse(text: &str) -> Result<Self, InvalidEmailAddress> {
         let as_given = text.trim_matches(is_invisible);
         if as_given.is_empty() {
@@ -148,8 +148,8 @@ fn check_characters(address: &str) -> Result<(), InvalidEmailAddress> {
     Ok(())
 }
 
-/// What a local part in quotation marks quotes (RFC 5322 section 3.2.4), or any other local part itself. A backslash that
-/// quotes nothing stays, so that it is refused.
+/// The local part without quotation marks and their backslashes (RFC 5322 section 3.2.4). A local part that is not in
+/// quotation marks stays unchanged. A backslash that quotes nothing stays too, so that a later check refuses it.
 fn unquoted(local: &str) -> Cow<'_, str> {
     let quoted = local
         .strip_prefix('"')

@@ -28,7 +28,7 @@ pub struct EmailValidation {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ValidationStatus {
-    /// Not looked at, or no finding.
+    /// There was no validation, or it had no finding.
     #[default]
     Unknown,
     /// Deliverable.
@@ -54,7 +54,8 @@ impl ValidationStatus {
 }
 
 impl EmailValidation {
-    /// Whether a finding of this time is older than this one. A finding without a time is older than one with a time.
+    /// Whether this finding is newer than a finding of the time `validated_at`. A finding with a time is newer than one without.
+    /// The default finding is never newer.
     #[must_use]
     pub fn is_newer_than(&self, validated_at: Option<Timestamp>) -> bool {
         *self != Self::default() && self.validated_at > validated_at
@@ -72,7 +73,7 @@ pub struct ValidationPatch {
     /// The time of the validation; `Some(None)` if it is unknown. With `None`, a new result gets the current time, the
     /// stored result keeps its time, and a new `unknown` gets none.
     pub validated_at: Option<Option<Timestamp>>,
-    /// Whether the patch may be older than the stored finding. Then the later finding counts.
+    /// Whether the patch may be older than the stored finding. If so, the later finding counts.
     pub is_history: bool,
 }
 
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_a_finding_that_says_nothing_is_not_made_up() {
+    fn an_unknown_finding_gets_no_invented_time() {
         let (valid, unknown) = (ValidationStatus::Valid, ValidationStatus::Unknown);
         let mut stored = EmailValidation::default();
         patch(unknown, None).apply(&mut stored, at(LATE));

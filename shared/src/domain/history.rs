@@ -1,4 +1,5 @@
-//! The history of a contact (contract section 13): its entries, and what two states of an item, before and after a write, show.
+//! The history of a contact (contract section 13): its entries, and the changes between the states of an item before and after a
+//! write.
 
 mod changes;
 
@@ -11,19 +12,19 @@ pub use self::changes::{
     verification_ended,
 };
 
-/// What happened.
+/// The kind of event that an entry describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HistoryEvent {
     /// A verification was recorded, or moved to an earlier time.
     #[serde(rename = "verification.recorded")]
     VerificationRecorded,
-    /// A verification was cleared, or went with its method.
+    /// A verification was cleared, or its method was removed.
     #[serde(rename = "verification.cleared")]
     VerificationCleared,
     /// The status of a subscription changed.
     #[serde(rename = "subscription.changed")]
     SubscriptionChanged,
-    /// What holds mail back changed.
+    /// A fact that blocks mail changed.
     #[serde(rename = "suppression.changed")]
     SuppressionChanged,
     /// The contact was erased. No caller reads it: the history of an erased contact is not shown.
@@ -31,16 +32,17 @@ pub enum HistoryEvent {
     Erased,
 }
 
-/// What callers read of [`HistoryEvent`].
+/// The values of [`HistoryEvent`] that callers can read.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 #[schema(
     as = HistoryEvent,
-    description = "What happened. `verification.recorded`: a number or address was verified, or is verified since an earlier time. \
-                   `verification.cleared`: a verification was cleared, or went with its number or address. \
-                   `subscription.changed`: the status of a subscription changed. `suppression.changed`: what holds mail back changed."
+    description = "The event. `verification.recorded`: a number or address was verified, or its verification got an earlier time. \
+                   `verification.cleared`: a verification was cleared, or its number or address was removed. \
+                   `subscription.changed`: the status of a subscription changed. `suppression.changed`: a fact that blocks mail \
+                   changed."
 )]
-#[expect(dead_code, reason = "it is only described")]
+#[expect(dead_code, reason = "the type exists only for its schema")]
 enum ShownHistoryEvent {
     #[schema(rename = "verification.recorded")]
     VerificationRecorded,
@@ -53,7 +55,7 @@ enum ShownHistoryEvent {
 }
 
 impl HistoryEvent {
-    /// The type of the event that tells other systems of it.
+    /// The type of the event that is sent to other systems.
     #[must_use]
     pub const fn event_type(self) -> &'static str {
         match self {
@@ -66,13 +68,13 @@ impl HistoryEvent {
     }
 }
 
-/// Kinds of facts that hold mail back.
+/// Kinds of facts that block mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "A kind of fact that holds mail back. `validation`: the finding of a validation says that the address does \
+        description = "A kind of fact that blocks mail. `validation`: the finding of a validation says that the address does \
                        not work, or is risky."
     )
 )]
@@ -88,14 +90,14 @@ pub enum SuppressionKind {
     Validation,
 }
 
-/// What was so before a change, or is so after it. It has the members of a verification, of a subscription, or of a fact
-/// that holds mail back.
+/// The state before or after a change. It has the members of a verification, of a subscription, or of a fact that blocks
+/// mail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(as = HistoryState, description = "The state before or after a change: of a verification (`verifiedAt`, `verifiedBy`, \
-        `verificationSource`), of a subscription (`status`, `reason`), or of a fact that holds mail back (`kind`, `since`, `reason`; \
+        `verificationSource`), of a subscription (`status`, `reason`), or of a fact that blocks mail (`kind`, `since`, `reason`; \
         `status` is the finding of a validation). Members that do not apply are absent.")
 )]
 #[serde(rename_all = "camelCase")]
@@ -104,7 +106,7 @@ pub struct HistoryState {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub verified_at: Option<Timestamp>,
-    /// The author of the verification, if known.
+    /// The caller who recorded the verification, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub verified_by: Option<Actor>,
@@ -112,11 +114,11 @@ pub struct HistoryState {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub verification_source: Option<VerificationSource>,
-    /// The kind of the fact that holds mail back.
+    /// The kind of the fact that blocks mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub kind: Option<SuppressionKind>,
-    /// Since when mail is held back, if known.
+    /// The time since which the fact blocks mail, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub since: Option<Timestamp>,
@@ -130,21 +132,21 @@ pub struct HistoryState {
     pub reason: Option<String>,
 }
 
-/// What happened to a contact, as callers see it (contract section 13).
+/// An entry of a contact's history, as callers see it (contract section 13).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "What happened to a contact. Members that do not apply are null.")
+    schema(description = "An entry of a contact's history. Members that do not apply are null.")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
-    /// The id, the same whenever the entry is read; also the id of the event that tells other systems of it.
+    /// The id of the entry. It never changes. The event that is sent to other systems about the entry has the same id.
     #[serde(default)]
     pub id: String,
-    /// The time of the change; for a change by hand in whole seconds.
+    /// The time of the change. If the table was edited by hand, it is in whole seconds.
     pub at: Timestamp,
-    /// What happened to the contact.
+    /// The kind of event that happened to the contact.
     #[cfg_attr(feature = "openapi", schema(value_type = ShownHistoryEvent))]
     pub event: HistoryEvent,
     /// The level of the verification.
@@ -153,25 +155,26 @@ pub struct HistoryEntry {
     pub audience: Option<AudienceSlug>,
     /// The client of the subscription.
     pub client: Option<ClientSlug>,
-    /// Whether it is about a phone number or an e-mail address.
+    /// Whether the entry is about a phone number or an e-mail address.
     #[serde(rename = "type")]
     pub kind: Option<MethodKind>,
     /// The phone number in E.164, or the normal form of the address.
     pub value: Option<String>,
-    /// The state before the change. Null if there was nothing.
+    /// The state before the change. Null if there was none.
     pub before: Option<HistoryState>,
-    /// The state after the change. Null if there is nothing.
+    /// The state after the change. Null if there is none.
     pub after: Option<HistoryState>,
-    /// Who made the change: a token's subject, or `client:` and an application's slug. Null for a change by hand.
+    /// The caller who made the change: a token's subject, or `client:` and an application's slug. Null if the table was edited by
+    /// hand.
     pub actor: Option<Actor>,
-    /// The route of the request; `import` or `seed` for the command-line tool. Null for a change by hand.
+    /// The route of the request, or `import` or `seed` for the command-line tool. Null if the table was edited by hand.
     pub route: Option<String>,
-    /// The id of the request. Null for a change by hand.
+    /// The id of the request. Null if the table was edited by hand.
     pub request_id: Option<String>,
 }
 
 impl HistoryEntry {
-    /// The entry without what is personal: a dated fact. It has no value, no texts that a person wrote, no request id, and only
+    /// The entry without personal data: a dated fact. It has no value, no texts that a person wrote, no request id, and only
     /// applications as actors.
     #[must_use]
     pub fn without_person(mut self) -> Self {

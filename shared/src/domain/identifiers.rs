@@ -127,7 +127,7 @@ identifier!(
     is_slug
 );
 
-/// `[a-z0-9][a-z0-9_-]{0,119}`, contract section 1.
+/// Whether a text is a slug: `[a-z0-9][a-z0-9_-]{0,119}` (contract section 1).
 fn is_slug(text: &str) -> bool {
     (1..=120).contains(&text.len())
         && text
@@ -176,7 +176,7 @@ impl Actor {
         &self.0
     }
 
-    /// Whether the actor is an application. No token of a person has such a subject (contract section 3).
+    /// Whether the actor is an application. A person's subject never begins with `client:` (contract section 3).
     #[must_use]
     pub fn is_application(&self) -> bool {
         self.0.starts_with("client:")
@@ -195,13 +195,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_random_id_is_an_id() {
+    fn a_random_id_is_a_valid_id() {
         let id = ContactId::random();
         assert_eq!(ContactId::parse(id.as_str()), Ok(id));
     }
 
     #[test]
-    fn the_id_of_a_method_says_which_version_added_it() {
+    fn the_id_of_a_method_names_the_version_that_added_it() {
         let version = |number| Version::new(number);
         let id = MethodId::new(version(12), 3);
         assert!(id.is_of(version(12)));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contact_id_is_bounded_and_plain() {
+    fn a_contact_id_has_1_to_64_plain_characters() {
         assert!(ContactId::parse(&"a".repeat(64)).is_ok());
         for bad in ["", " ", &"a".repeat(65), "a b", "a#b", "ä", "a/b", "a.b"] {
             assert!(ContactId::parse(bad).is_err(), "{bad:?}");
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn an_actor_does_not_show_itself_in_debug_output() {
+    fn debug_output_hides_the_actor() {
         assert!(!format!("{:?}", Actor::subject("jane@example.com")).contains("jane"));
     }
 }

@@ -1,15 +1,15 @@
-//! Characters that nobody sees (contract section 4). They come along when people copy a text from a web page, a PDF or an
+//! Characters that nobody sees (contract section 4). People copy them together with a text from a web page, a PDF or an
 //! address book.
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Whether nobody sees `c`: white space, and what Unicode calls default ignorable or a format character.
+/// Whether nobody sees `c`: white space, and characters that are default ignorable or format characters in Unicode.
 pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace() || (!c.is_ascii() && is_ignorable(c))
 }
 
-/// Whether `c` is invisible, and no white space.
+/// Whether `c` is a default ignorable or a format character in Unicode.
 pub(super) fn is_ignorable(c: char) -> bool {
     general_category(c) == GeneralCategory::Format
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_sees_white_space_and_ignorable_and_format_characters() {
+    fn white_space_ignorable_and_format_characters_are_invisible() {
         for c in [
             ' ',
             '\t',

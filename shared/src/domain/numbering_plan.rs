@@ -41,10 +41,10 @@ fn calling_code(digits: &str) -> Option<u16> {
     (!Plan::under_calling_code(code).is_empty()).then_some(code)
 }
 
-/// Whether a zero that somebody wrote as `(0)` between a calling code and `number` is no part of the number.
+/// Whether to drop a zero that somebody wrote as `(0)` between a calling code and `number`.
 ///
-/// In most plans it is the trunk prefix, which callers from abroad do not dial. In some plans numbers begin with a zero
-/// (Italy, San Marino, Côte d'Ivoire).
+/// In most plans the zero is the trunk prefix, which callers from abroad do not dial. In some plans numbers begin with a
+/// zero (Italy, San Marino, Côte d'Ivoire).
 pub(super) fn drops_zero(calling_code: &str, number: &str) -> bool {
     let Some(code) = self::calling_code(calling_code) else {
         return false;
@@ -94,8 +94,8 @@ fn without_plausible_trunk_prefix(number: &str, plan: &Plan) -> String {
     }
 }
 
-/// Removes the trunk prefix and the carrier code from `number`, or rewrites it as the plan demands. A number of the
-/// plan keeps its digits if the result would not be a number of the plan.
+/// Removes the trunk prefix and the carrier code from `number`, or rewrites it by the plan's rule. A number of the plan
+/// keeps its digits if the result would not be a number of the plan.
 fn without_trunk_prefix<'a>(number: &'a str, plan: &Plan) -> Cow<'a, str> {
     match plan.strip_trunk_prefix(number) {
         Some(stripped) if plan.is_national(&stripped) || !plan.is_national(number) => stripped,

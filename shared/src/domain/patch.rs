@@ -1,7 +1,7 @@
 //! Changes of a contact and its subscriptions, from an upsert by an application or from an import.
 //!
-//! Omitted fields keep their value. A patch reports the past, so it never clears or postpones a verification, and brings back
-//! none that was cleared since (contract section 12).
+//! Omitted fields keep their value. A patch reports the past, so it never clears or postpones a verification, and never
+//! restores one that was cleared since (contract section 12).
 
 use std::collections::BTreeMap;
 
@@ -51,14 +51,14 @@ pub struct ContactPatch {
 pub struct SubscriptionPatch {
     /// The status.
     pub status: Option<SubscriptionStatus>,
-    /// The time and reason of the end, if the status is a new one. With `None`, a subscription ends now, without a
-    /// reason.
+    /// The time and reason of the end. They count only if the status changes or the subscription is new. With `None`, a
+    /// subscription ends now, without a reason.
     pub ending: Option<Ending>,
     /// The normal form of the address by which the client knows the contact.
     pub address: Option<String>,
     /// Reports about the verifications of the contact's addresses, by normal form.
     pub verifications: BTreeMap<String, VerificationState>,
-    /// Whether the patch may be older than the stored subscription. Then the status only moves forward: an ended
+    /// Whether the patch may be older than the stored subscription. If so, the status only moves forward: an ended
     /// subscription stays ended, and a confirmed subscription does not become pending.
     pub is_history: bool,
 }
@@ -72,7 +72,7 @@ pub struct Ending {
     pub reason: String,
 }
 
-/// The changes of a contact that a client makes by one of the contact's e-mail addresses, in one audience.
+/// The changes that a client makes to a contact in one audience, by one of the contact's e-mail addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AudiencePatch {
     /// The change of the contact.
@@ -81,7 +81,7 @@ pub struct AudiencePatch {
     pub address: AddressPatch,
     /// A verification of the address, at the contact's and at the client's level.
     pub verification: Option<Verification>,
-    /// Whether the client knows the contact by the address from now on.
+    /// Whether the address becomes the one by which the client knows the contact.
     pub names_address: bool,
     /// The change of the subscription at audience level. `None` neither changes nor creates the subscription.
     pub audience: Option<SubscriptionPatch>,
@@ -120,7 +120,7 @@ impl AudiencePatch {
 }
 
 impl ContactPatch {
-    /// Applies the patch to a contact at the time `now`. `received` are the addresses that the contact owns from then on.
+    /// Applies the patch to a contact at the time `now`. `received` are the addresses that the contact gets.
     pub fn apply(self, contact: &mut Contact, received: &[Address], now: Timestamp) {
         replace(&mut contact.first_name, self.first_name);
         replace(&mut contact.last_name, self.last_name);

@@ -78,7 +78,7 @@ pub enum InvalidPhoneNumber {
     UnknownCallingCode,
 }
 
-/// What every refusal begins with.
+/// The beginning of every refusal.
 const EXPECTED: &str = "must be a phone number, such as +14165550100";
 
 impl PhoneNumber {
@@ -102,7 +102,7 @@ impl PhoneNumber {
     /// Reads a number that is added to a contact. A national number must be valid, and the calling code must exist.
     ///
     /// # Errors
-    /// As [`Self::parse`].
+    /// Like [`Self::parse`], and [`InvalidPhoneNumber::UnknownCallingCode`].
     pub fn parse_new(text: &str, region: PhoneRegion) -> Result<Self, InvalidPhoneNumber> {
         let number = Self::read(text, region, numbering_plan::is_valid)?;
         if numbering_plan::calling_code_exists(&number.0[1..]) {
@@ -112,7 +112,7 @@ impl PhoneNumber {
         }
     }
 
-    /// `is_number` decides about a national number, by its calling code and the digits after it.
+    /// Reads a number. `is_number` checks a national number, by its calling code and the digits after it.
     fn read(
         text: &str,
         region: PhoneRegion,
@@ -162,8 +162,8 @@ impl PhoneNumber {
     }
 }
 
-/// The digits of a number in international form. Its numbering plan decides about a zero in parentheses behind the
-/// calling code, and about nothing else.
+/// The digits of a number in international form. Its numbering plan decides about a zero in parentheses after the calling
+/// code, and about nothing else.
 fn international(digits: &str, zero_in_parentheses: Option<usize>) -> String {
     if let Some((calling_code, with_zero)) =
         zero_in_parentheses.and_then(|place| digits.split_at_checked(place))
@@ -187,7 +187,8 @@ fn national(
     let number = numbering_plan::significant_number(digits, plan)
         .filter(|number| is_number(calling_code, number))
         .ok_or(InvalidPhoneNumber::NotOfRegion(region))?;
-    // A spreadsheet drops the plus, and a national number may begin with the digits of the calling code.
+    // A spreadsheet drops the plus, and a national number may begin with the digits of the calling code. So the digits may be
+    // two different numbers.
     let international = international(digits, written.zero_in_parentheses);
     let international = international.strip_prefix(&calling_code.to_string());
     let is_other = |rest: &str| rest != number && numbering_plan::is_valid(calling_code, rest);

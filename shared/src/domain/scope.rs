@@ -18,11 +18,11 @@ use super::{
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// For the client in the audience.
+    /// The client's subscription in the audience.
     Client,
-    /// For the audience.
+    /// The subscription at audience level.
     Audience,
-    /// For everything.
+    /// All mail to the person.
     Global,
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::domain::ContactPatch;
 
-    /// Which of the three levels a patch changes: contact, audience, client.
+    /// Whether a patch changes each of the three levels: contact, audience, client.
     fn changes(patch: &AudiencePatch) -> [bool; 3] {
         assert_eq!(
             patch.contact.complained.is_some(),

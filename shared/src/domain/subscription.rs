@@ -19,7 +19,7 @@ pub struct SubscriptionId {
 }
 
 impl SubscriptionId {
-    /// The client's subscription in an audience, and the one at audience level.
+    /// The client's subscription in an audience, and the subscription at audience level.
     #[must_use]
     pub fn levels(audience: &AudienceSlug, client: &ClientSlug) -> [Self; 2] {
         [Some(client.clone()), None].map(|client| Self {
@@ -57,9 +57,9 @@ pub struct Subscription {
     pub status: SubscriptionStatus,
     /// The address by which the client knows the contact: the one that the client named last in an upsert or a subscribe.
     pub address: Option<AddressHash>,
-    /// What is known of the verifications of the contact's addresses at this level, by the ids of their entries.
+    /// The verification states of the contact's addresses at this level, by the ids of their entries.
     pub verifications: BTreeMap<MethodId, VerificationState>,
-    /// The hashes of these addresses: the history tells of a verification also when the address has left the contact.
+    /// The hashes of these addresses. By them the history finds an address that has left the contact.
     pub verified_addresses: BTreeMap<MethodId, AddressHash>,
     /// The time at which the subscription ended, if it ended.
     pub unsubscribed_at: Option<Timestamp>,
@@ -67,11 +67,11 @@ pub struct Subscription {
     pub unsubscribe_reason: String,
 }
 
-/// How many verifications of addresses that left the contact a subscription holds.
+/// The maximum number of verification states of addresses that have left the contact.
 const MAX_FORMER_VERIFICATIONS: usize = 16;
 
 impl Subscription {
-    /// The address by which the client knows the contact, as long as the contact has it, or else the primary one.
+    /// The address by which the client knows the contact. If the contact no longer has it, the primary address.
     #[must_use]
     pub fn email<'c>(&self, contact: &'c Contact) -> Option<&'c ContactMethod> {
         let known = self.address.as_ref();
@@ -80,16 +80,18 @@ impl Subscription {
             .or_else(|| contact.primary_email())
     }
 
-    /// What is known of the verification of an address at this level.
+    /// The verification state of an address at this level.
     #[must_use]
     pub fn verification(&self, email: &ContactMethod) -> VerificationState {
         let known = self.verifications.get(&email.id);
         known.cloned().unwrap_or_default()
     }
 
-    /// Replaces what is known of the verification of an address. What is known of addresses that the contact no longer has does
-    /// not count any more, since an address that is added again has another id. It is dropped where there is much of it; until
-    /// then the history can tell what the removal of the address ended.
+    /// Replaces the verification state of an address.
+    ///
+    /// States of addresses that the contact no longer has do not count: an address that is added again has another id. They stay
+    /// so that the history can record the verifications that the removal of an address ended. When there are more than 16 of
+    /// them, all are dropped.
     pub fn set_verification(
         &mut self,
         contact: &Contact,
@@ -110,8 +112,8 @@ impl Subscription {
         }
     }
 
-    /// A subscription that has ended as this one did, for an address that has left this one's contact; `None` if it has not
-    /// ended (contract section 7).
+    /// A new subscription that has ended with the time and reason of this one. It is for the next owner of an address that has
+    /// left this subscription's contact. `None` if this subscription has not ended (contract section 7).
     #[must_use]
     pub fn ended_alike(&self) -> Option<Self> {
         (self.status == SubscriptionStatus::Unsubscribed).then(|| Self {
@@ -170,7 +172,7 @@ impl AudienceContact {
         })
     }
 
-    /// What is known of the verification of the address at a level.
+    /// The verification state of the address at a level.
     #[must_use]
     pub fn verification(&self, level: Level) -> VerificationState {
         match level {
@@ -185,7 +187,7 @@ impl AudienceContact {
         }
     }
 
-    /// Whether mail to the address is held back because of a global unsubscription: the person's, or a former owner's.
+    /// Whether mail to the address is blocked because of a global unsubscription: the person's, or a former owner's.
     #[must_use]
     pub fn globally_unsubscribed(&self) -> bool {
         let person = self.contact.suppression.globally_unsubscribed_at;
@@ -193,7 +195,7 @@ impl AudienceContact {
         person.or(address).is_some()
     }
 
-    /// Whether mail to the address is held back because of a complaint: the person's, or a former owner's.
+    /// Whether mail to the address is blocked because of a complaint: the person's, or a former owner's.
     #[must_use]
     pub fn complained(&self) -> bool {
         let person = self.contact.suppression.complained_at;
@@ -226,7 +228,7 @@ mod tests {
             by: Some(Actor::subject("user_1")),
             source: None,
         };
-        // Each address is verified, and then replaced by the next.
+        // Each address is verified, and then the next address replaces it.
         for (count, expected) in (0..=17).zip((1..=17).chain([1])) {
             contact.version = contact.version.next();
             contact.emails.clear();

@@ -1,8 +1,8 @@
-//! The facts that hold mail back: those of a person, and those of one e-mail address (contract section 7).
+//! The facts that block mail: those of a person, and those of one e-mail address (contract section 7).
 
 use super::{EmailValidation, Timestamp, ValidationPatch};
 
-/// The facts about a person that hold mail back from all addresses of the contact.
+/// The facts about a person that block mail to all addresses of the contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Suppression {
     /// When the person unsubscribed from everything.
@@ -13,7 +13,7 @@ pub struct Suppression {
     pub complained_at: Option<Timestamp>,
 }
 
-/// The facts about one e-mail address that hold mail back from it.
+/// The facts about one e-mail address that block mail to it.
 ///
 /// They outlive the removal of the address from its contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct AddressSuppression {
 }
 
 impl AddressSuppression {
-    /// The facts that stay with the address when a person of this suppression loses it.
+    /// The facts that stay with the address when a person with the suppression `person` loses it.
     #[must_use]
     pub fn of_former_owner(mut self, person: &Suppression) -> Self {
         add(
@@ -40,7 +40,7 @@ impl AddressSuppression {
         self
     }
 
-    /// Leaves out what the person's own suppression holds already.
+    /// Removes the facts that the person's own suppression already has.
     #[must_use]
     pub fn without(mut self, person: &Suppression) -> Self {
         let is_new = |at: &Timestamp, own: Option<Timestamp>| own != Some(*at);
@@ -53,7 +53,7 @@ impl AddressSuppression {
         self
     }
 
-    /// Adds other facts about the same address. The earliest time of a fact counts, and the later finding.
+    /// Adds other facts about the same address. The earliest time of each fact counts, and the later finding.
     pub fn merge(&mut self, other: Self) {
         if !self.validation.is_newer_than(other.validation.validated_at)
             && other.validation != EmailValidation::default()
@@ -69,17 +69,17 @@ impl AddressSuppression {
     }
 }
 
-/// The earliest known time of a fact counts.
+/// Adds a known time of a fact. The earliest one counts.
 fn add(stored: &mut Option<Timestamp>, at: Option<Timestamp>) {
     *stored = (*stored).into_iter().chain(at).min();
 }
 
-/// A change of one fact that holds mail back.
+/// A change of one fact that blocks mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuppressionPatch {
-    /// It holds mail back, since this time or earlier.
+    /// The fact blocks mail, since this time or earlier.
     Since(Timestamp),
-    /// It no longer holds mail back.
+    /// The fact no longer blocks mail.
     Lifted,
 }
 
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_takes_the_persons_facts_along_and_its_last_owner_has_them_once() {
+    fn an_address_keeps_the_persons_facts_and_the_person_gets_no_copy_of_them() {
         let person = Suppression {
             complained_at: early(),
             globally_unsubscribed_at: late(),

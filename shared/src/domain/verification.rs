@@ -46,7 +46,7 @@ pub enum Level {
     Client,
 }
 
-/// What is known of the verification of one contact method at one level.
+/// The verification state of one contact method at one level.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerificationState {
     /// The verification, if the method is verified.
@@ -69,8 +69,8 @@ impl VerificationState {
         self.cleared_at = self.cleared_at.max(Some(now));
     }
 
-    /// What a report of the past does that says that the method is verified since `at` (contract section 12): an upsert or
-    /// an import brings back no verification from before the last clear.
+    /// The outcome of a report of the past with a verification at `at` (contract section 12). An upsert or an import does not
+    /// restore a verification from before the last clear.
     #[must_use]
     pub fn outcome_of_history(&self, at: Timestamp) -> Outcome {
         if !Verification::replaces(at, self.current.as_ref()) {
@@ -82,7 +82,7 @@ impl VerificationState {
         }
     }
 
-    /// Adds what a report of the past says: its verification, where [`Self::outcome_of_history`] allows it, and its clear.
+    /// Applies a report of the past: its verification, if [`Self::outcome_of_history`] allows it, and the time of its last clear.
     pub fn add_history(&mut self, reported: Self) {
         if let Some(verification) = reported.current
             && self.outcome_of_history(verification.at) == Outcome::Recorded
@@ -102,14 +102,14 @@ impl From<Option<Verification>> for VerificationState {
     }
 }
 
-/// What a successful request did (contract sections 2 and 12). The first four are about a verification.
+/// The outcome of a successful request (contract sections 2 and 12). The first three are about a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "What a request did. `recorded`: the stored verification is now this one. `kept`: an equal or earlier \
-                       one is stored. `cleared`: a verification was cleared. `unchanged`: there was nothing to clear or to \
+        description = "The outcome of a request. `recorded`: the request's verification is now stored. `kept`: an equal or \
+                       earlier verification is stored. `cleared`: a verification was cleared. `unchanged`: there was nothing to clear or to \
                        change. `created`: the contact is new. `updated`: the contact or a subscription changed. `kept` and \
                        `unchanged` mean that nothing was written."
     )
@@ -131,7 +131,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a request that verifies, or clears a verification, where it wrote that or had nothing to write.
+    /// The outcome of a request that verifies or clears. `is_written` is false if the request had nothing to write.
     #[must_use]
     pub fn of_verification(verifies: bool, is_written: bool) -> Self {
         match (verifies, is_written) {
@@ -194,7 +194,7 @@ mod tests {
         ] {
             assert_eq!(state.outcome_of_history(at(ms)), outcome, "{ms}");
         }
-        // An endpoint that verifies records whatever it is told.
+        // Unlike a report of the past, an endpoint that verifies also records a time before the last clear.
         state.record(verification(7));
         for (ms, outcome) in [
             (6, Outcome::Cleared),

@@ -10,10 +10,10 @@ pub struct Version(u64);
 impl TryFrom<u64> for Version {
     type Error = &'static str;
 
-    /// The stored version with this number, after which another one comes.
+    /// The stored version with this number. The highest number is an error, because no version can follow it.
     fn try_from(number: u64) -> Result<Self, Self::Error> {
         if number == u64::MAX {
-            return Err("must be below 18446744073709551615, so that another version can come");
+            return Err("must be below 18446744073709551615, because each change raises it");
         }
         Ok(Self(number))
     }

@@ -1,4 +1,4 @@
-//! Responses: a successful answer, and what the failures of both dialects share.
+//! Responses: a successful answer, and the parts that the failures of both dialects share.
 
 use lambda_http::Body;
 use lambda_http::http::{HeaderValue, Response, StatusCode, header};
@@ -18,14 +18,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A page for people that shows what was read.
+    /// A page that shows stored data to people.
     #[must_use]
     pub fn page(response: Response<Body>) -> Self {
         let outcome = "read";
         Self { outcome, response }
     }
 
-    /// An answer with a body. It has a version if the body shows a contact.
+    /// An answer with a body. If the body shows a contact, `version` is its version, which becomes the `ETag`.
     ///
     /// # Errors
     /// When the body cannot be written as JSON.

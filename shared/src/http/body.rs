@@ -24,7 +24,7 @@ pub(super) fn check_body(headers: &HeaderMap, body: &Body) -> Result<(), Failure
     }
 }
 
-/// `application/json` or any type with the suffix `+json`, with any parameters (RFC 9110 section 8.3, RFC 6839).
+/// Whether the type is `application/json` or has the suffix `+json`, with any parameters (RFC 9110 section 8.3, RFC 6839).
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     let essence = essence.trim().to_ascii_lowercase();

@@ -25,7 +25,7 @@ use crate::store::{ChangeMetadata, Tally, tallied};
 /// 2020-01-01T00:00:00Z in Unix milliseconds. A clock before it is broken (contract section 10).
 const EARLIEST_CLOCK: i64 = 1_577_836_800_000;
 
-/// Whether the process has had a request.
+/// Whether this process has received a request.
 static HAS_SERVED: AtomicBool = AtomicBool::new(false);
 
 /// One request.
@@ -41,7 +41,7 @@ pub struct Call<'a> {
     /// Whether it is the first request of its process.
     is_cold_start: bool,
     caller: OnceLock<Arc<Caller>>,
-    /// The organization in the log, where it need not be the caller's.
+    /// The organization for the log, if it can differ from the caller's organization.
     tenant: Mutex<Option<Tenant>>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Call<'a> {
         Self::beside_the_api(service, request, route.key())
     }
 
-    /// A request that has arrived on a route that is none of the API's: method and path, as API Gateway writes them.
+    /// A request that has arrived on a route outside the API. `route` has the method and path, as API Gateway writes them.
     #[must_use]
     pub fn beside_the_api(service: &'a Service, request: Request, route: &'static str) -> Self {
         Self {
@@ -68,11 +68,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Verifies the token, then checks the size and type of the body: the checks before all others (contract section 3:
+    /// Verifies the token, then checks the size and type of the body. These checks come before all others (contract section 3:
     /// 401, then 413 and 415).
     ///
     /// # Errors
-    /// Why the caller is refused, or why the body is not read.
+    /// When the caller or the body is refused.
     pub async fn authenticate(&self) -> Result<&Caller, Failure> {
         let caller = self.authenticate_reader().await?;
         check_body(self.request.headers(), self.request.body())?;
@@ -82,9 +82,9 @@ impl<'a> Call<'a> {
     /// Verifies the token of a request without a body.
     ///
     /// # Errors
-    /// Why the caller is refused. [`Failure::Unavailable`] for every caller while the clock is wrong.
+    /// When the caller is refused. While the clock is wrong, every caller gets [`Failure::Unavailable`].
     pub async fn authenticate_reader(&self) -> Result<&Caller, Failure> {
-        // A wrong clock would record wrong verification times, and let expired tokens in.
+        // With a wrong clock, the function would record wrong verification times and accept expired tokens.
         let now = self.received_at;
         if now.unix_milliseconds() < EARLIEST_CLOCK {
             let wrong = format!(
@@ -110,7 +110,7 @@ impl<'a> Call<'a> {
     /// counts.
     #[must_use]
     pub fn query(&self) -> Body {
-        // In a form, a plus means a blank. No parameter here holds blanks, and addresses hold pluses.
+        // In a form, a plus means a blank. Here it stays a plus, because addresses contain pluses and no parameter needs a blank.
         let query = self.request.uri().query().unwrap_or_default();
         let query = query.replace('+', "%2B");
         let parameters: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
@@ -123,7 +123,7 @@ impl<'a> Call<'a> {
         has_version(self.request.headers(), version)
     }
 
-    /// The versions that `If-Match` names. A fault of the header is noted with those of the members, as `if_match`.
+    /// The versions that `If-Match` names. A fault of the header is noted among the faults of the members, as `if_match`.
     pub fn expected_version(&self, members: &mut Members<'_>) -> Option<ExpectedVersion> {
         let expected = expected_version(self.request.headers());
         members.note("if_match", expected.ok_or(Problem::MustBeEntityTags))
@@ -132,14 +132,14 @@ impl<'a> Call<'a> {
     /// The id in the path.
     ///
     /// # Errors
-    /// [`Failure::ContactNotFound`]: no contact has an id that does not fit the pattern.
+    /// [`Failure::ContactNotFound`] when the text is not a valid id: no contact has it.
     pub fn contact_id(&self) -> Result<ContactId, Failure> {
         let parameters = self.request.path_parameters();
         let id = parameters.first("id").unwrap_or_default();
         ContactId::parse(id).map_err(|_| Failure::ContactNotFound)
     }
 
-    /// Names the organization that the request works in, for the log. The last one counts.
+    /// Sets the organization in the log line of the request. The last value counts.
     pub fn log_tenant(&self, tenant: &Tenant) {
         *self.tenant.lock().unwrap_or_else(PoisonError::into_inner) = Some(tenant.clone());
     }
@@ -190,7 +190,7 @@ impl<'a> Call<'a> {
         response
     }
 
-    /// The line of the request.
+    /// Writes the log line of the request.
     fn log_request(&self, status: StatusCode, outcome: &str, tally: Tally) {
         let caller = self.caller.get().map(Arc::as_ref);
         let tenant = self.tenant.lock().unwrap_or_else(PoisonError::into_inner);
@@ -214,7 +214,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The request's id from API Gateway, in `x-request-id` and in the log.
+/// The request's id for `x-request-id` and the log: API Gateway's, or else Lambda's.
 fn request_id(request: &Request) -> String {
     let of_gateway = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_ref(),

@@ -36,7 +36,7 @@ pub fn method(
     value.flatten()
 }
 
-/// The contact method that `type` and `value` name, which are given together or not at all.
+/// The contact method that `type` and `value` name; `Some(None)` if both are absent. A request has both or neither.
 pub fn optional_method(
     members: &mut Members<'_>,
     phone_number: impl FnOnce(&Value) -> Result<PhoneNumber, Problem>,
@@ -74,8 +74,8 @@ pub fn method_verified(
     method_changed(change.method.kind(), done, outcome, contact)
 }
 
-/// The answer that shows a contact after a change to a method of this kind. `done` ends the message, which follows the
-/// request, whatever the outcome (contract section 6).
+/// The answer that shows a contact after a change to a method of this kind. `done` ends the message. The message depends on the
+/// request and not on the outcome (contract section 6).
 ///
 /// # Errors
 /// When it cannot be written as JSON.
@@ -149,7 +149,7 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CrmError))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
-    /// The kind of error and every fault, in words for people. The status says which kind it is.
+    /// The kind of error and every fault, in words for people. Programs read the kind from the status code.
     error: &'a str,
     /// The same text as `error`.
     message: &'a str,
@@ -162,56 +162,57 @@ struct ErrorView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChanged))]
 #[derive(Serialize)]
 struct MethodChanged<'a> {
-    /// The request in words, such as `Phone number verified`, whatever the outcome.
+    /// The request in words, such as `Phone number verified`. It is the same for every outcome.
     message: String,
-    /// The outcome, and the contact after it.
+    /// The outcome, and the contact after the request.
     data: MethodChangedData<'a>,
 }
 
-/// The outcome, and the contact after it.
+/// The outcome of a request, and the contact after the request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MethodChangedData))]
 #[derive(Serialize)]
 struct MethodChangedData<'a> {
-    /// What the request did: `recorded`, `kept`, `cleared`, `updated` or `unchanged`.
+    /// The outcome of the request: `recorded`, `kept`, `cleared`, `updated` or `unchanged`.
     outcome: Outcome,
     /// The contact after the request.
     contact: ContactView<'a>,
 }
 
-/// A page of what happened to a contact, newest first (contract section 13).
+// Contract section 13.
+/// A page of a contact's history, newest entries first.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = VerificationHistory))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct HistoryView<'a> {
     /// The id of the contact.
     contact_id: &'a ContactId,
-    /// What happened, newest first. With `type` and `value` a page may have fewer entries than `limit`, or none, before the last
-    /// page.
+    /// The entries of the page, newest first. In a request with `type` and `value`, a page before the last one may have fewer
+    /// entries than `limit`, or none.
     entries: &'a [HistoryEntry],
-    /// The `cursor` of the next page. Null if this page is the last one.
+    /// The value of the parameter `cursor` for the next page. Null if this page is the last one.
     next_cursor: Option<&'a str>,
 }
 
-/// The end of a contact.
+/// The confirmation that a contact is erased.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactErased))]
 #[derive(Serialize)]
 struct ContactErased {
     /// The request in words: `Contact erased`.
     message: &'static str,
-    /// What the contact had.
+    /// The counts of the erased data.
     data: ContactErasedData,
 }
 
-/// What an erased contact had.
+/// The counts of an erased contact's data.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactErasedData))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ContactErasedData {
-    /// How many phone numbers and e-mail addresses it had.
+    /// The number of phone numbers and e-mail addresses that the contact had.
     methods: u64,
-    /// How many subscriptions it had.
+    /// The number of subscriptions that the contact had.
     subscriptions: u64,
-    /// How many entries its history has. They stay as dated facts, without what is personal.
+    /// The number of entries in the contact's history. They stay as dated facts, without personal data.
     history_entries: u64,
 }
 
@@ -243,15 +244,15 @@ struct ContactView<'a> {
     pipeline_stage: Option<&'a str>,
     /// The organization that owns the contact.
     organization_id: &'a OrganizationId,
-    /// The id of the contact's user in the CRM. No endpoint changes it.
+    /// The id of the CRM user who owns the contact. No endpoint changes it.
     user_id: Option<&'a str>,
-    /// The id of the CRM's user who created the contact, if known.
+    /// The id of the CRM user who created the contact, if known.
     created_by: Option<&'a str>,
-    /// The ids of the CRM's users to whom the contact is assigned. No endpoint changes them.
+    /// The ids of the CRM users to whom the contact is assigned. No endpoint changes them.
     assignees: &'a [String],
     /// The time at which the contact was created.
     created_at: Timestamp,
-    /// The time of the last change to the contact. `kept` and `unchanged` are no changes.
+    /// The time of the last change to the contact. A request with the outcome `kept` or `unchanged` is not a change.
     updated_at: Timestamp,
 }
 
@@ -278,21 +279,22 @@ impl<'a> ContactView<'a> {
     }
 }
 
-/// A phone number or e-mail address of a contact, with its verification. `verifiedAt` is absent if it is not verified.
+/// A phone number or e-mail address of a contact, with its verification. `verifiedAt` is absent if the number or address is not
+/// verified.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContactMethod))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MethodView<'a> {
     /// The phone number in E.164, or the address as it was given.
     value: &'a str,
-    /// Whether it is the primary one of its kind.
+    /// Whether the number or address is the primary one of its kind.
     is_primary: bool,
     /// The time of the verification. Absent if the number or address is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_at: Option<Timestamp>,
-    /// The caller who verified it: a token's subject, or `client:` and an application's slug. Absent if it is not verified, or
-    /// if nobody is known.
+    /// The caller who verified the number or address: a token's subject, or `client:` and an application's slug. Absent if the
+    /// number or address is not verified, or if the caller is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_by: Option<&'a Actor>,

@@ -10,22 +10,22 @@ use crate::auth::Refusal;
 use crate::domain::{InvalidEmailAddress, InvalidPhoneNumber, MethodKind, Version};
 use crate::store::{ChangeError, DatabaseError};
 
-/// The failure of a request. Its text is for clients; where the service itself fails, it is for the log.
+/// The failure of a request. Its text is for clients. If the service itself fails, the text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// 401, or 503 where there are no keys to check the token with.
+    /// 401, or 503 if the keys to verify the token are not available.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// 413.
+    /// 413: the body is too large.
     #[error("Payload too large")]
     PayloadTooLarge,
-    /// 415.
+    /// 415: the content type is not JSON.
     #[error("Content type must be application/json")]
     UnsupportedMediaType,
     /// 403: the client in the body is not the token's, or the token has no client.
     #[error("Forbidden: client is not the token's")]
     ForeignClient,
-    /// 403: the caller administers no organization.
+    /// 403: the caller is neither an administrator nor a super administrator.
     #[error("Forbidden: only an administrator may erase a contact")]
     NotAdministrator,
     /// 400, with every member at fault.
@@ -34,19 +34,19 @@ pub enum Failure {
     /// 400: the organization has no such audience.
     #[error("Invalid payload: audience must exist")]
     AudienceNotFound,
-    /// 404.
+    /// 404: the caller has no access to such a contact.
     #[error("Contact not found")]
     ContactNotFound,
-    /// 404.
+    /// 404: the contact does not have the phone number or e-mail address.
     #[error("{} not found on contact", method_name(*.0))]
     MethodNotFound(MethodKind),
     /// 412, with the current version of the contact, if the contact exists.
     #[error("Contact has changed")]
     VersionMismatch(Option<Version>),
-    /// 503.
+    /// 503: the service cannot complete the request at the moment.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// 500.
+    /// 500: the service is at fault.
     #[error("internal error")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -55,14 +55,14 @@ pub enum Failure {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} {problem}", if .member == "if_match" { "If-Match" } else { .member.as_ref() })]
 pub struct Fault {
-    /// Its name: a member of the body by its path (`phoneNumber.0.value`), or a parameter of the query; `body` for the body
-    /// itself, `if_match` for the header.
+    /// The name: the path of a member of the body (`phoneNumber.0.value`), or a parameter of the query. It is `body` for the
+    /// body itself, and `if_match` for the header.
     pub member: Cow<'static, str>,
-    /// What is wrong.
+    /// The problem of the member.
     pub problem: Problem,
 }
 
-/// What is wrong with a member. Its text is the CRM's sentence, which begins with the member's name.
+/// The problem of a member. Its text ends the CRM's sentence, which begins with the member's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The body is not JSON.
@@ -121,7 +121,7 @@ pub enum Problem {
     /// It is not a label.
     #[error("must be a string of at most 100 characters without control characters")]
     MustBeLabel,
-    /// It is not the number of entries of a page.
+    /// It is not a number of entries that a page can have.
     #[error("must be a number from 1 to 100")]
     MustBePageLimit,
     /// It is not the cursor of a page of this query.
@@ -138,7 +138,7 @@ pub enum Problem {
     /// The contact does not have the address.
     #[error("must be an e-mail address of the contact")]
     NotOnContact,
-    /// The body has this member misspelt, and does not have the member itself, whose absence would clear a verification.
+    /// The body has a misspelling in place of a member whose absence would clear a verification.
     #[error("must be spelled {0}")]
     Misspelled(&'static str),
     /// Another contact of the organization has the address.
@@ -152,7 +152,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The mailer's code. Problems of members that only the CRM's endpoints have count as invalid.
+    /// The mailer's code. Problems of members that only the CRM's endpoints have become [`FieldCode::Invalid`].
     pub(super) fn code(self) -> FieldCode {
         match self {
             Self::InvalidJson => FieldCode::InvalidJson,
@@ -179,7 +179,7 @@ impl Failure {
         Self::Invalid(vec![Fault { member, problem }])
     }
 
-    /// What clients read of it.
+    /// The text of the failure for clients.
     pub(super) fn message(&self) -> String {
         match self.status_and_kind() {
             (StatusCode::SERVICE_UNAVAILABLE, _) => "Service temporarily unavailable".to_owned(),
@@ -216,7 +216,7 @@ impl Failure {
     }
 }
 
-/// A kind of contact method, as sentences for people begin.
+/// The name of a kind of contact method, at the beginning of a sentence.
 pub(super) fn method_name(kind: MethodKind) -> &'static str {
     match kind {
         MethodKind::Phone => "Phone number",

@@ -4,12 +4,13 @@ use lambda_http::http::{HeaderMap, header};
 
 use crate::domain::{ExpectedVersion, Version};
 
-/// The most versions that one header may name: as many as a condition of DynamoDB takes.
+/// The maximum number of versions in one header: DynamoDB's limit for the values of one condition.
 const MAX_VERSIONS: usize = 100;
 
-/// The versions that the caller expects; `None` when the header is not a list of strong entity tags, or `*`.
+/// The versions that the caller expects. `None` if the header is neither `*` nor a list of strong entity tags, or names more
+/// than 100 versions.
 pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
-    // Tags may hold bytes beyond ASCII. No version has them, so lossy decoding is enough.
+    // Tags may contain bytes beyond ASCII. The tag of a version has none, so lossy decoding is enough.
     let lines = headers.get_all(header::IF_MATCH).iter();
     let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()));
     let lines: Vec<_> = lines.collect();
@@ -28,7 +29,7 @@ pub(super) fn expected_version(headers: &HeaderMap) -> Option<ExpectedVersion> {
 }
 
 /// Whether the caller has this version already: `If-None-Match` names it, as a strong or a weak tag, or is `*`. Any other
-/// header is ignored.
+/// value is ignored.
 pub(super) fn has_version(headers: &HeaderMap, current: Version) -> bool {
     headers.get_all(header::IF_NONE_MATCH).iter().any(|line| {
         let line = String::from_utf8_lossy(line.as_bytes());
@@ -86,7 +87,7 @@ mod tests {
 
     #[expect(
         clippy::unnecessary_wraps,
-        reason = "what is compared with is an option"
+        reason = "the other side of the comparison is an option"
     )]
     fn one_of(numbers: &[u64]) -> Option<ExpectedVersion> {
         Some(ExpectedVersion::OneOf(
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_header_or_with_an_asterisk_any_version_will_do() {
+    fn without_the_header_or_with_an_asterisk_any_version_is_expected() {
         assert_eq!(expected(&[]), Some(ExpectedVersion::Any));
         assert_eq!(expected(&["*"]), Some(ExpectedVersion::AnyExisting));
         assert_eq!(expected(&[" * "]), Some(ExpectedVersion::AnyExisting));
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_list_of_strong_entity_tags_is_refused() {
+    fn a_header_that_is_not_a_list_of_strong_entity_tags_is_refused() {
         for bad in [
             "",
             " ",

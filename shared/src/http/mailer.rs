@@ -21,7 +21,7 @@ use crate::domain::{AudienceContact, AudienceSlug, ClientSlug, EmailAddress, Out
 pub struct AudienceMember {
     /// The contact's address.
     pub address: EmailAddress,
-    /// The audience; `None` where the text is no slug, so that no audience has it.
+    /// The audience; `None` if the text is not a slug: no audience has it.
     pub audience: Option<AudienceSlug>,
     /// The client.
     pub client: ClientSlug,
@@ -62,9 +62,9 @@ pub fn audience_member(
     })
 }
 
-/// The time of a verification: `verified_at`, or now where it is absent.
+/// The time of a verification: `verified_at`, or now if it is absent.
 ///
-/// `verified` is the member of this name. If it is false, the result is `Some(None)`, and `verified_at` is not read.
+/// `verified` is the value of the member with this name. If it is false, the result is `Some(None)`, and `verified_at` is not read.
 pub fn verified_at(
     members: &mut Members<'_>,
     verified: Option<bool>,
@@ -93,7 +93,7 @@ pub fn contact_changed(
     Answer::ok(outcome.as_str(), Some(contact.contact.version), &view)
 }
 
-/// The answer to a question about an address: the contact that owns it, if the client has onboarded that contact.
+/// The answer to a request for the status of an address: the contact that owns it, if the client has onboarded that contact.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
@@ -151,7 +151,7 @@ pub fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerError))]
 #[derive(Serialize)]
 struct FailureView<'a> {
-    /// What is wrong.
+    /// The error: its code, with a message or with the fields at fault.
     error: ErrorView<'a>,
     /// The id of the request, as in the header `x-request-id` and in the log.
     #[serde(rename = "requestId")]
@@ -162,20 +162,20 @@ struct FailureView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MailerErrorDetail))]
 #[derive(Serialize)]
 struct ErrorView<'a> {
-    /// `validation_error` if fields are at fault.
+    /// The kind of error: `validation_error` if fields are at fault.
     code: ErrorCode,
-    /// The meaning of the code. Only if no field is at fault.
+    /// The meaning of the code, in words for people. Absent if fields are at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     message: Option<String>,
-    /// The codes of the fields at fault, by their names (such as `phoneNumber.0.value`).
+    /// The codes of the fields at fault, by the fields' names, such as `phoneNumber.0.value`. Absent if no field is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     fields: Option<BTreeMap<&'a str, FieldCode>>,
 }
 
-/// A kind of error. With `validation_error`, `fields` says what is wrong; the status tells whether the request is invalid (400),
-/// forbidden (403) or names an unknown contact (404).
+/// A kind of error. With `validation_error`, `fields` has the faults. The status then says whether the request is invalid (400),
+/// is forbidden (403), or names an unknown contact (404).
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,10 +191,10 @@ enum ErrorCode {
     Unavailable,
 }
 
-/// What is wrong with a field. `required`: it is absent, null or blank. `must_be_...`: it has another type or form. `invalid`: its
-/// value is none that the field can have. `not_found`: the organization or the contact does not have it. `forbidden`: the token
-/// does not allow it. `invalid_json` and `too_large` are about the field `body`: it is not JSON, or with it the contact would be
-/// too large.
+/// The fault of a field. `required`: the field is absent, null or blank. `must_be_...`: the field has another type or form.
+/// `invalid`: the field cannot have this value. `not_found`: the organization or the contact does not have the value.
+/// `forbidden`: the token does not allow the value. `invalid_json` and `too_large` are faults of the field `body`: the body is
+/// not JSON, or the change would make the contact too large.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! The members of a JSON body, and every fault in them at once.
+//! Reads the members of a JSON body, and collects all their faults.
 
 #[cfg(test)]
 mod tests;
@@ -16,11 +16,11 @@ use super::{Failure, Fault, Problem};
 /// The members of a body and the faults found so far.
 ///
 /// A reader that returns `None` has noted a fault, so that one answer names every fault. Members that no reader asks for
-/// are only checked to be JSON.
+/// need only be valid JSON.
 #[derive(Debug)]
 pub struct Members<'a> {
     values: HashMap<String, &'a RawValue>,
-    /// The path to this object, which comes before a member's name in a fault: empty, or such as `phoneNumber.0.`.
+    /// The path to this object, which precedes a member's name in a fault. It is empty, or for example `phoneNumber.0.`.
     path: String,
     faults: Vec<Fault>,
 }
@@ -50,7 +50,7 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// A member read by `parse`, which sees null where the member is absent.
+    /// Reads a member with `parse`, which gets null if the member is absent.
     pub fn read<T>(
         &mut self,
         member: &'static str,
@@ -70,7 +70,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A member that must be present and not null.
+    /// Reads a member that must be present and not null.
     pub fn required<T>(
         &mut self,
         member: &'static str,
@@ -82,7 +82,8 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// A member that may be absent; null and what `parse` calls [`Problem::Required`] count as absent.
+    /// Reads a member that may be absent. Null counts as absent, and so does a value for which `parse` returns
+    /// [`Problem::Required`].
     pub fn optional<T>(
         &mut self,
         member: &'static str,
@@ -97,8 +98,8 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// As [`Self::optional`], for a member whose absence clears something. A body that has only a misspelling of its name is
-    /// refused: another case, `_` or `-` (contract section 4).
+    /// Like [`Self::optional`], for a member whose absence clears something. A body with a misspelling in place of the member is
+    /// refused: a name with another case, `_` or `-` (contract section 4).
     pub fn optional_clearing<T>(
         &mut self,
         member: &'static str,
@@ -123,7 +124,7 @@ impl<'a> Members<'a> {
         None
     }
 
-    /// An object within this object; `Some(None)` where it is absent or null.
+    /// Reads an object within this object; `Some(None)` if it is absent or null.
     pub fn object<T>(
         &mut self,
         member: &'static str,
@@ -135,7 +136,7 @@ impl<'a> Members<'a> {
         self.nested(json, member.into(), read).map(Some)
     }
 
-    /// A list of objects, each read by `read`; empty where it is absent or null.
+    /// Reads a list of objects, each with `read`; empty if the list is absent or null.
     pub fn objects<T>(
         &mut self,
         member: &'static str,
@@ -143,7 +144,7 @@ impl<'a> Members<'a> {
     ) -> Option<Vec<T>> {
         let list = self.list(member);
         let entries = self.note(member, list)?.unwrap_or_default();
-        // Reads every entry before it gives up, so that the answer names the faults of all.
+        // All entries are read before a fault ends the function, so that the answer names the faults of all entries.
         let read: Vec<_> = entries
             .into_iter()
             .enumerate()
@@ -152,7 +153,7 @@ impl<'a> Members<'a> {
         read.into_iter().collect()
     }
 
-    /// A list of trimmed texts, none of them blank; `Some(None)` where it is absent or null.
+    /// Reads a list of texts, trims them, and refuses blank ones; `Some(None)` if the list is absent or null.
     pub fn texts(&mut self, member: &'static str) -> Option<Option<Vec<String>>> {
         let texts = self.list(member).and_then(|list| {
             let texts = list.map(|entries| entries.into_iter().map(trimmed_text).collect());
@@ -182,7 +183,7 @@ impl<'a> Members<'a> {
         Failure::Invalid(self.faults)
     }
 
-    /// The value, or `None` with the fault noted.
+    /// Returns the value, or notes the fault and returns `None`.
     pub(super) fn note<T>(
         &mut self,
         member: impl Into<Cow<'static, str>>,
@@ -196,7 +197,7 @@ impl<'a> Members<'a> {
         list.transpose().map_err(|_| Problem::MustBeList)
     }
 
-    /// An object at `name` within this object.
+    /// Reads an object at `name` within this object.
     fn nested<T>(
         &mut self,
         json: &'a RawValue,
@@ -223,13 +224,13 @@ impl<'a> Members<'a> {
 
 /// The value of some JSON.
 ///
-/// `serde_json` cannot hold every value (a number out of range, a lone surrogate). Such a value must not pass for an absent
-/// one, so it becomes a list, which no parser takes.
+/// `serde_json` cannot represent every value (a number out of range, a lone surrogate). Such a value must not count as absent,
+/// so it becomes a list, which no parser accepts.
 fn value(json: &RawValue) -> Value {
     from_str(json.get()).unwrap_or(Value::Array(Vec::new()))
 }
 
-/// A name without the differences of a misspelling.
+/// A name in lower case without `_` and `-`. A misspelling has the same letters as the name.
 fn letters(name: &str) -> String {
     name.replace(['_', '-'], "").to_lowercase()
 }

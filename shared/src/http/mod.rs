@@ -1,4 +1,5 @@
-//! `lambda_http` in and out: limits, parsing, and the two dialects of answers and errors. Calls no store.
+//! Requests and responses of `lambda_http`: limits, parsing, and the two dialects of answers and errors. This module does not
+//! call the store.
 
 mod answer;
 mod body;

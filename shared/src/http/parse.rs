@@ -1,4 +1,4 @@
-//! Parsers of single members: each makes a value of a member's JSON or names the [`Problem`].
+//! Parsers of single members: each turns a member's JSON into a value, or returns the [`Problem`].
 //!
 //! The JSON of an absent member is null. [`Problem::Required`] means that the member counts as absent;
 //! [`Members::optional`](super::Members::optional) accepts that.
@@ -20,7 +20,7 @@ pub fn boolean(json: &Value) -> Result<bool, Problem> {
     json.as_bool().ok_or(Problem::MustBeBoolean)
 }
 
-/// The number of entries of a page, as the query has it: 1 to 100.
+/// The number of entries of a page, a text of digits in the query: 1 to 100.
 ///
 /// # Errors
 /// [`Problem::Required`] or [`Problem::MustBePageLimit`].
@@ -56,7 +56,7 @@ pub fn required_text(json: &Value) -> Result<String, Problem> {
     }
 }
 
-/// As `parse`, but [`Problem::Required`] for a text that nobody can see, and for every other type.
+/// Like `parse`, but returns [`Problem::Required`] for a text without a visible character, and for every other type.
 pub fn non_blank<T>(
     parse: impl FnOnce(&Value) -> Result<T, Problem>,
 ) -> impl FnOnce(&Value) -> Result<T, Problem> {
@@ -79,7 +79,7 @@ fn parsed<T, E>(
     move |json| parse(json.as_str().ok_or(problem)?).map_err(|_| problem)
 }
 
-/// A phone number that the request looks up, in international form, or national in `region` (contract section 4).
+/// A phone number that the request looks up, in international form or in the national form of `region` (contract section 4).
 pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
     move |json| {
         let number = phone_text(json).and_then(|text| PhoneNumber::parse(text, region));
@@ -87,8 +87,8 @@ pub fn phone_number(region: PhoneRegion) -> impl FnOnce(&Value) -> Result<PhoneN
     }
 }
 
-/// As [`phone_number`], for a parameter of a query: where a form writes a blank as `+`, it is a blank. In a number, a `+` can come
-/// first only.
+/// Like [`phone_number`], for a parameter of a query. Forms write a blank as `+`, so each `+` after the first character counts
+/// as a blank: in a number, only the first character can be a `+`.
 pub fn phone_number_of_query(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
@@ -101,7 +101,7 @@ pub fn phone_number_of_query(
     }
 }
 
-/// As [`phone_number`], for a number that the request adds: it must be valid (contract section 4).
+/// Like [`phone_number`], for a number that the request adds, which must be valid (contract section 4).
 pub fn new_phone_number(
     region: PhoneRegion,
 ) -> impl FnOnce(&Value) -> Result<PhoneNumber, Problem> {
@@ -132,7 +132,7 @@ pub fn email_address(json: &Value) -> Result<EmailAddress, Problem> {
     address.map_err(Problem::MustBeEmailAddress)
 }
 
-/// An e-mail address in a query. Some callers send a plus as a blank; an address has pluses and no blanks.
+/// An e-mail address in a query. Some callers send a blank for a plus. An address has no blanks, so each blank becomes a plus.
 ///
 /// # Errors
 /// [`Problem::Required`] or [`Problem::MustBeEmailAddress`].
@@ -149,7 +149,7 @@ pub fn date_time(json: &Value) -> Result<Timestamp, Problem> {
     parsed(Problem::MustBeDateTimeOrNull, Timestamp::parse_rfc3339)(json)
 }
 
-/// An ISO 8601 date and time, without an offset in `time_zone`.
+/// An ISO 8601 date and time. A time without an offset is a local time of `time_zone`.
 pub fn iso_date_time(time_zone: TimeZone) -> impl FnOnce(&Value) -> Result<Timestamp, Problem> {
     let parse = move |text: &str| Timestamp::parse_iso8601(text, time_zone);
     parsed(Problem::MustBeIsoDatetime, parse)

@@ -1,9 +1,12 @@
-//! The routes of the API. `template.yaml`, and `Cargo.toml` for `cargo lambda watch`, must have the same: a test compares
-//! each with these.
+//! The routes of the API. `template.yaml` repeats them, and so does `Cargo.toml` for `cargo lambda watch`. A test compares each
+//! with the routes here.
 
 /// A route of the API, named after the function that answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the keys below say more")]
+#[expect(
+    missing_docs,
+    reason = "the method and the path of each route say more"
+)]
 pub enum Route {
     VerifyPhoneNumber,
     VerifyContactMethod,
@@ -19,10 +22,10 @@ pub enum Route {
     EraseContact,
 }
 
-/// The form of a route's answers, which also decides who calls it.
+/// The form of a route's answers and errors. It depends on the callers of the route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// The dialect of endpoints 1 and 2, for persons.
+    /// The dialect of endpoints 1 and 2, for people.
     Crm,
     /// The dialect of endpoint 3, for applications.
     Mailer,
@@ -89,7 +92,7 @@ impl Route {
         self.key().split_once(' ').map_or("", |(method, _)| method)
     }
 
-    /// Whether its requests have a body.
+    /// Whether the route's requests have a body.
     #[must_use]
     pub fn has_body(self) -> bool {
         matches!(self.method(), "PATCH" | "POST")
@@ -107,7 +110,7 @@ impl Route {
         self.path().replace("{id}", contact)
     }
 
-    /// The form of its answers.
+    /// The form of the route's answers and errors.
     #[must_use]
     pub const fn dialect(self) -> Dialect {
         match self {

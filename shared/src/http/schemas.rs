@@ -2,8 +2,8 @@
 //! text: every parser trims.
 //!
 //! Generators of clients read these schemas. So each request and each answer is one object, and a schema has one type, or
-//! one type and null. The descriptions have the rules that this form cannot express, and the other forms that an endpoint
-//! also accepts.
+//! one type and null. The descriptions state the rules that schemas of this form cannot express, and the other forms that
+//! an endpoint accepts.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -17,17 +17,17 @@ use crate::domain::{
     Timestamp, VerificationSource,
 };
 
-/// The schemas of a description, by name.
+/// The schemas of an API description, by name.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// Adds the schema of `T`, and those that it refers to.
+/// Adds the schema of `T`, and the schemas that it refers to.
 pub(super) fn add<T: ToSchema>(schemas: &mut Schemas) {
     schemas.push((T::name().into_owned(), T::schema()));
     T::schemas(schemas);
 }
 
-/// Adds the schema of an answer, and those that it refers to. Nullable members of an answer are required: an answer omits
-/// only members that are never null.
+/// Adds the schema of an answer, and the schemas that it refers to. Nullable members of an answer are required: an answer
+/// omits only members that are never null.
 pub(super) fn add_answer<T: ToSchema>(schemas: &mut Schemas) {
     let before = schemas.len();
     add::<T>(schemas);
@@ -53,8 +53,9 @@ fn is_nullable(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// The schemas of a dialect, each nullable text in place. As a choice between a reference and null, it would be a union to
-/// some generators. A reference to an object or an enumeration stays a choice, which all of them know.
+/// The schemas of a dialect, with each nullable text in place of its reference. Some generators make a union of a choice
+/// between a reference to a text and null. A reference to an object or an enumeration stays a choice, which all generators
+/// know.
 pub(super) fn with_nullable_texts(mut schemas: Schemas) -> Schemas {
     let texts: BTreeMap<_, _> = schemas
         .iter()
@@ -127,7 +128,7 @@ macro_rules! text {
     };
 }
 
-/// Contract section 1.
+/// The pattern of a slug (contract section 1).
 const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,119}$";
 
 text!(

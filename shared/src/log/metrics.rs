@@ -1,7 +1,7 @@
 //! Metrics in the log: CloudWatch reads them from lines in its embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //!
-//! Crates for this format write lines of their own. One line for request and metrics halves the cost.
+//! Crates for this format write separate lines. One line for both the request and its metrics halves the cost.
 
 use std::sync::LazyLock;
 
@@ -14,10 +14,10 @@ use crate::domain::Timestamp;
 /// A function on Lambda: the dimensions of all its metrics.
 #[derive(Debug, Clone, Serialize)]
 pub struct LambdaFunction {
-    /// Its name.
+    /// The name.
     #[serde(rename = "FunctionName")]
     pub name: String,
-    /// Its version. An alarm on this dimension rolls a failing new version back.
+    /// The version. An alarm on this dimension rolls back a new version that fails.
     #[serde(rename = "FunctionVersion")]
     pub version: String,
 }
@@ -60,7 +60,7 @@ struct Metadata {
 
 /// The directives name the metrics and their dimensions, which are members of the line. They are always the same, so they
 /// are written here as they appear in each line. CloudWatch keeps each metric once for each set of dimensions, and
-/// charges for every metric and every value of its dimensions, so the metrics have few.
+/// charges for every metric and every value of its dimensions, so the metrics have few dimensions.
 const DIRECTIVES: &str = concat!(
     r#"[{"Namespace":"ContactVerification","Dimensions":[["FunctionName","outcome"]],"#,
     r#""Metrics":[{"Name":"requests","Unit":"Count"}]},"#,
@@ -71,5 +71,5 @@ const DIRECTIVES: &str = concat!(
     r#"{"Name":"conflicts_retried","Unit":"Count"}]}]"#,
 );
 
-/// The directives as a member of a line, read once. They are JSON: tests read them in lines of the log.
+/// The directives as a member of a line, parsed once. Tests check that they are valid JSON.
 static READ_DIRECTIVES: LazyLock<Option<&RawValue>> = LazyLock::new(|| from_str(DIRECTIVES).ok());

@@ -1,4 +1,4 @@
-//! The log line of each request, with fixed names. On Lambda it also holds metrics.
+//! The log line of each request, whose members have fixed names. On Lambda the line also contains metrics.
 
 use std::sync::OnceLock;
 
@@ -17,7 +17,7 @@ type WriteLine = Box<dyn Fn(&[u8]) + Send + Sync>;
 /// Writes one line for each request.
 pub(super) struct RequestLog {
     pub(super) level: LevelFilter,
-    /// The function whose metrics the lines hold; `None` outside Lambda.
+    /// The function whose metrics the lines contain; `None` if they contain no metrics.
     pub(super) function: Option<LambdaFunction>,
     pub(super) write_line: WriteLine,
 }
@@ -28,7 +28,7 @@ pub(crate) struct RequestLine<'a> {
     /// The id that the caller sees in `x-request-id`.
     #[serde(rename = "request.id")]
     pub(crate) request_id: &'a str,
-    /// The id of its trace in AWS X-Ray.
+    /// The id of the request's trace in AWS X-Ray.
     #[serde(rename = "trace.id", skip_serializing_if = "Option::is_none")]
     pub(crate) trace_id: Option<&'a str>,
     pub(crate) route: &'a str,
@@ -44,18 +44,19 @@ pub(crate) struct RequestLine<'a> {
 /// The measurements of a request.
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured<'a> {
-    /// What the request did, or why it failed.
+    /// The outcome of the request, or the name of its failure.
     pub(crate) outcome: &'a str,
-    /// From its arrival in the handler to its answer.
+    /// The time from the request's arrival in the handler to its answer.
     pub(crate) duration_ms: f64,
     /// Calls to DynamoDB, including the SDK's retries.
     #[serde(rename = "dynamodb.calls")]
     pub(crate) dynamodb_calls: u32,
-    /// How often the request started again because another write came first.
+    /// How often the request started over because another write came first.
     pub(crate) conflicts_retried: u32,
 }
 
-/// Writes the line of a request, as far as the log's level asks for it.
+/// Writes the line of a request. If the log's level excludes requests, the line has only the measurements and metrics. Without
+/// metrics, there is then no line.
 pub(crate) fn write_request(line: &RequestLine<'_>, measured: &Measured<'_>, now: Timestamp) {
     if let Some(log) = REQUEST_LOG.get()
         && let Some(line) = log.line(line, measured, now)
@@ -87,7 +88,7 @@ impl RequestLog {
             measured,
             metrics,
         };
-        // Numbers and texts under fixed names: JSON can represent all of it.
+        // The line has only numbers and texts under fixed names, so JSON can represent all of it.
         let mut line = serde_json::to_vec(&document).ok()?;
         line.push(b'\n');
         Some(line)

@@ -1,4 +1,4 @@
-//! E-mail addresses: who owns them, and what stays with them when they leave a contact (contract section 7).
+//! E-mail addresses: their owners, and the facts that stay with an address when it leaves a contact (contract section 7).
 
 use std::collections::BTreeMap;
 
@@ -21,18 +21,18 @@ use crate::domain::{
 pub(super) struct FoundAddress {
     /// The item, if there is one.
     item: Option<Item>,
-    /// What the item means.
+    /// The address that the item describes.
     pub(super) address: Address,
 }
 
 impl FoundAddress {
-    /// The address with this normal form, whose item was read.
+    /// The address with this normal form and this item.
     ///
     /// # Errors
     /// When the item cannot be read.
     pub(super) fn new(normal_form: &str, item: Option<Item>) -> Result<Self, DatabaseError> {
         let address = match &item {
-            // An erasure leaves the normal form out.
+            // An erasure removes the normal form from the item.
             Some(item) => Address {
                 normal_form: normal_form.to_owned(),
                 ..address(item.clone())?
@@ -61,7 +61,7 @@ pub(super) struct AddressEdit {
 }
 
 impl AddressEdit {
-    /// A contact owns the address from now on. It gets what was kept of the address ([`Contact::receive`]).
+    /// Makes a contact the owner. The facts on the item move to the contact: the caller adds them there ([`Contact::receive`]).
     pub(super) fn claim(before: FoundAddress, owner: &ContactId) -> Self {
         Self {
             after: before.address.claimed_by(owner),
@@ -69,7 +69,7 @@ impl AddressEdit {
         }
     }
 
-    /// The same edit, after which the address has these former owners too.
+    /// Adds these former owners to the address.
     pub(super) fn with_former_owners<'a>(
         mut self,
         former: impl IntoIterator<Item = &'a ContactId>,
@@ -78,8 +78,8 @@ impl AddressEdit {
         self
     }
 
-    /// Nobody owns the address from now on. Its item keeps what holds mail back from it, and the owner, if it has
-    /// subscriptions: a later owner gets the ended ones.
+    /// Removes the owner. The item gets the facts that block mail to the address. It remembers the owner if the owner has
+    /// subscriptions, because a later owner inherits the ended ones.
     pub(super) fn release(before: FoundAddress, owner: &Contact, kept: AddressSuppression) -> Self {
         let former = (owner.subscription_count > 0).then_some(&owner.id);
         Self {
@@ -88,7 +88,7 @@ impl AddressEdit {
         }
     }
 
-    /// The address is as told from now on.
+    /// Gives the address this state.
     pub(super) fn replace(before: FoundAddress, after: Address) -> Self {
         Self { before, after }
     }
@@ -134,11 +134,11 @@ impl Store {
         FoundAddress::new(normal_form, self.read_item(key).await?)
     }
 
-    /// The contact that owns an address, with those of these subscriptions that exist; nothing where nobody owns it.
+    /// The contact that owns an address, with those of `subscriptions` that exist; `None` if no contact owns the address.
     ///
     /// # Errors
-    /// When the database does not answer, when the address was removed from the contact meanwhile, or when its item names a
-    /// contact that does not have it.
+    /// When the database does not answer, when the address left the contact after the read, or when the address's item names a
+    /// contact that does not have the address.
     pub(super) async fn read_owner(
         &self,
         tenant: &Tenant,
@@ -154,7 +154,7 @@ impl Store {
         {
             return Ok(Some(snapshot));
         }
-        // The address may have changed since it was read. Read at one time, the two have to agree.
+        // The address may have changed since it was read. In one transaction, the address and the contact must agree.
         let (again, snapshot) = self.read_with_address(tenant, owner, normal_form).await?;
         let has_address = snapshot.is_some_and(|it| it.state.contact.email(normal_form).is_some());
         if again.owner() == Some(owner) && !has_address {
@@ -167,7 +167,7 @@ impl Store {
         ))
     }
 
-    /// Reads an address and a contact as they are at one time.
+    /// Reads an address and a contact in one transaction.
     ///
     /// # Errors
     /// As [`Store::read_at_once`], or when an item cannot be read.
@@ -194,13 +194,13 @@ impl Store {
         Ok((address, contact.transpose()?))
     }
 
-    /// The ended subscriptions that a contact gets with an address: a subscription that is created for the address begins as
-    /// ended if a former owner of the address had ended it, or the one at audience level. `levels` are the client's
+    /// The ended subscriptions that a contact inherits with an address. A new subscription for the address begins as ended if a
+    /// former owner of the address ended the same subscription, or the one at audience level. `levels` are the client's
     /// subscription and the one at audience level.
     ///
     /// # Errors
-    /// As [`Store::read_at_once`], or when an item cannot be read. When the address has changed since it was read: the erasure
-    /// of a former owner deletes its subscriptions, and then the address tells that there was an end.
+    /// As [`Store::read_at_once`], when an item cannot be read, or when the address changed after it was read. An erasure of a
+    /// former owner deletes its subscriptions, and then only the changed item shows that there was an end.
     pub(super) async fn read_inherited(
         &self,
         tenant: &Tenant,
@@ -231,12 +231,12 @@ impl Store {
     }
 }
 
-/// Ended subscriptions that a contact gets with an address.
+/// The ended subscriptions that a contact inherits with an address.
 #[derive(Debug, Default)]
 pub(super) struct Inherited(BTreeMap<SubscriptionId, Subscription>);
 
 impl Inherited {
-    /// Those among the subscriptions of the former owners, the last owner first.
+    /// The ended ones among the subscriptions of the former owners. `former` begins with the last owner.
     ///
     /// # Errors
     /// When an item cannot be read.
@@ -257,7 +257,7 @@ impl Inherited {
         Ok(Self(inherited))
     }
 
-    /// The same, and an end of each where a former owner that was erased ended any subscription.
+    /// Adds an end at each level if a former owner ended any subscription and was erased (`ended_at`).
     pub(super) fn with_erased(
         mut self,
         levels: &[SubscriptionId; 2],
@@ -276,7 +276,7 @@ impl Inherited {
         self
     }
 
-    /// The subscription that the contact gets.
+    /// The inherited subscription with this id, if there is one.
     pub(super) fn get(&self, id: &SubscriptionId) -> Option<Subscription> {
         self.0.get(id).cloned()
     }

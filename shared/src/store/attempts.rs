@@ -1,4 +1,4 @@
-//! When and how often a request that failed is attempted again.
+//! Decides when and how often the store attempts a failed request again.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use super::tally::note_conflict_retried;
 use super::{ChangeError, DatabaseError, Store};
 
-/// How long a request may wait for its turn between attempts. It leaves the attempts themselves enough of the 10 seconds
-/// that a request has.
+/// The maximum total wait of a request between its attempts. It leaves enough of the request's 10 seconds for the attempts
+/// themselves.
 pub(super) const CONTENTION_BUDGET: Duration = Duration::from_secs(5);
 
-/// How often a write whose answer was lost is attempted again.
+/// The maximum number of new attempts after the answers to a write were lost.
 const MAX_WRITES_IN_DOUBT: u32 = 3;
 
 /// The attempts at one request.
@@ -22,12 +22,12 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Waits before the next attempt, where another one may succeed: after a lost race, or after throttling inside a
-    /// transaction. The SDK retries neither. A write in doubt gets a few more attempts too; each of them first finds out what
-    /// became of the write.
+    /// Waits before the next attempt, if a new attempt may succeed: after a lost race, or after throttling inside a transaction.
+    /// The SDK retries neither. A write in doubt also gets a few new attempts. Each of them first finds out whether the write was
+    /// applied.
     ///
     /// # Errors
-    /// The error of the attempt, where it was the last one.
+    /// The error of the attempt, if it was the last one.
     pub(super) async fn wait_after(&mut self, error: ChangeError) -> Result<(), ChangeError> {
         let (is_worth_it, is_lost_race) = match &error {
             ChangeError::Database(DatabaseError::InDoubt(_)) => {
@@ -59,8 +59,8 @@ impl Store {
         }
     }
 
-    /// The times between attempts. Under contention each round has one winner, so the waiting is limited and not the number
-    /// of attempts.
+    /// The waits between attempts. Under contention each round has one winner, so the total wait is limited, not the number of
+    /// attempts.
     pub(super) fn delays(&self) -> ExponentialBackoff {
         ExponentialBuilder::new()
             .with_jitter()

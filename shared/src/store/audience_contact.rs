@@ -1,4 +1,4 @@
-//! Changes of the contact that owns an e-mail address, for a client in an audience: upserts, subscribing, unsubscribing.
+//! Changes the contact that owns an e-mail address, for a client in an audience: upsert, subscribe, unsubscribe.
 
 use std::collections::BTreeMap;
 
@@ -24,15 +24,15 @@ pub struct ChangeAudienceContact {
     pub client: ClientSlug,
     /// The changes of the contact and its subscriptions.
     pub patch: AudiencePatch,
-    /// What to do where there is no such contact, or the client has not onboarded it.
+    /// What to do if there is no such contact, or the client has not onboarded it.
     pub if_missing: IfMissing,
-    /// The versions at which the contact may be.
+    /// The versions of the contact that the caller accepts.
     pub expected_version: ExpectedVersion,
-    /// Who asks for it, when, on which request.
+    /// The actor, time, route and request of the change.
     pub metadata: ChangeMetadata,
 }
 
-/// What to do where there is no such contact, or the client has not onboarded it.
+/// What to do if there is no such contact, or the client has not onboarded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMissing {
     /// Create the contact, with this id, and the client's subscription.
@@ -41,14 +41,14 @@ pub enum IfMissing {
     Refuse,
 }
 
-/// What a change did, and the contact after it.
+/// The outcome of a change, and the contact after it.
 #[derive(Debug)]
 pub struct AudienceContactChanged {
     /// Whether the contact is new.
     pub is_new: bool,
-    /// What happened to the contact and its subscriptions.
+    /// The outcome for the contact and its subscriptions.
     pub outcome: Outcome,
-    /// What happened to the verification, where the change verifies.
+    /// The outcome for the verification, if the change verifies.
     pub verification_outcome: Option<Outcome>,
     /// The contact.
     pub contact: AudienceContact,
@@ -58,7 +58,7 @@ impl Store {
     /// Changes the contact that owns an e-mail address, and its subscriptions in an audience, all of it or nothing.
     ///
     /// # Errors
-    /// Why nothing was written, or [`ChangeError::FateUnknown`].
+    /// The reason. Nothing was written, unless it is [`ChangeError::FateUnknown`] or `DatabaseError::InDoubt`.
     pub async fn change_audience_contact(
         &self,
         tenant: &Tenant,
@@ -76,7 +76,7 @@ impl Store {
 struct ChangingAudienceContact<'a> {
     tenant: &'a Tenant,
     request: &'a ChangeAudienceContact,
-    /// The client's, and the one at audience level.
+    /// The client's subscription, and the one at audience level.
     subscriptions: [SubscriptionId; 2],
 }
 
@@ -103,7 +103,7 @@ impl Change for ChangingAudienceContact<'_> {
             snapshot = store.read_owner(tenant, &address, subscriptions).await?;
         }
         let mut inherited = Inherited::default();
-        // A subscription in the audience shows that there is one.
+        // A subscription in the audience proves that the audience exists.
         if !self.is_onboarded(snapshot.as_ref()) {
             store.require_audience(tenant, &request.audience).await?;
             if matches!(request.if_missing, IfMissing::Create(_)) {
@@ -141,7 +141,7 @@ impl Change for ChangingAudienceContact<'_> {
                 return Err(ChangeError::VersionMismatch(None));
             }
             (Some(before), expected) if !expected.allows(before.state.contact.version) => {
-                // A client learns nothing of a contact that only others have onboarded.
+                // A client must learn nothing about a contact that only other clients have onboarded.
                 let version = is_onboarded.then_some(before.state.contact.version);
                 return Err(ChangeError::VersionMismatch(version));
             }
@@ -201,7 +201,7 @@ impl ChangingAudienceContact<'_> {
         found.is_some_and(|found| found.subscriptions.contains_key(&self.subscriptions[0]))
     }
 
-    /// The contact, or a new one, with the patches applied. `received` is the address that a new contact gets.
+    /// The stored contact, or a new one, with the patches applied. `received` is the address that a new contact gets.
     fn applied(
         &self,
         id: ContactId,

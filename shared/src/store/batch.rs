@@ -1,4 +1,4 @@
-//! Batches: reads and writes of many items, each by itself.
+//! Batches: reads and writes of many items without a transaction.
 
 use std::collections::{HashMap, HashSet};
 
@@ -68,10 +68,10 @@ impl Store {
         }
     }
 
-    /// Writes or deletes items, each by itself and without a condition, until all are done.
+    /// Writes or deletes items, without a transaction and without conditions, until all are done.
     ///
     /// # Errors
-    /// When the database does not answer, or throttles for too long. Any of the writes may be done then.
+    /// When the database does not answer, or throttles for too long. Then any of the writes may be done.
     pub(super) async fn write_many(&self, writes: Vec<WriteRequest>) -> Result<(), DatabaseError> {
         for chunk in writes.chunks(MAX_WRITES) {
             let mut left = HashMap::from([(self.table.clone(), chunk.to_vec())]);

@@ -1,8 +1,8 @@
-//! The way in which everything but a single verification is changed: read the state, compute what it shall be, and write the
-//! difference on condition that the contact is still at the version that was read.
+//! Every change except a single verification: read the state, compute the new state, and write the difference on condition that
+//! the contact is still at the version that was read.
 //!
-//! An attempt whose answer is lost may be applied, now or later. The contact's list of recent writes tells, so that the caller
-//! hears what its own write did, and so that no write is applied twice.
+//! If the answer to a write is lost, DynamoDB may have applied the write, or may still apply it. The contact's list of recent
+//! writes shows whether it did. So the caller gets the outcome of its own write, and no write is applied twice.
 
 use super::address::{FoundAddress, Inherited};
 use super::edit::Edit;
@@ -15,32 +15,32 @@ use crate::domain::{ContactId, OrganizationId, Version};
 
 /// One kind of change.
 pub(super) trait Change: Sync {
-    /// What the caller hears.
+    /// The answer to the caller.
     type Answer: Send;
 
-    /// Reads what the change depends on. After an attempt at a write, `attempted` is the contact that it was about: if that
-    /// contact exists, it is read.
+    /// Reads the items that the change depends on. `attempted` is the contact of an earlier attempt that may be applied. If that
+    /// contact exists, the result must contain it.
     fn read(
         &self,
         store: &Store,
         attempted: Option<&ContactId>,
     ) -> impl Future<Output = Result<Found, ChangeError>> + Send;
 
-    /// Computes the state that the contact shall have.
+    /// Computes the new state of the contact.
     fn plan(&self, found: Found) -> Result<Edit, ChangeError>;
 
-    /// The answer to an edit that was written, or that has nothing to write.
+    /// The answer to the caller after the edit is written, or if the edit is empty.
     fn answer(&self, edit: &Edit) -> Result<Self::Answer, ChangeError>;
 }
 
-/// What a change depends on.
+/// The state that a change depends on.
 #[derive(Debug)]
 pub(super) struct Found {
     /// The contact, if it exists.
     pub(super) snapshot: Option<Snapshot>,
-    /// The e-mail address that the change is about, where its item matters.
+    /// The e-mail address of the change, if the change depends on the address's item.
     pub(super) address: Option<FoundAddress>,
-    /// The ended subscriptions that come with the address.
+    /// The ended subscriptions that the contact inherits with the address.
     pub(super) inherited: Inherited,
 }
 
@@ -54,13 +54,13 @@ impl From<Option<Snapshot>> for Found {
     }
 }
 
-/// A write whose answer was lost, so that it may be applied, now or later.
+/// A write in doubt: its answer was lost, and DynamoDB may have applied it, or may still apply it.
 pub(super) struct Attempt<A> {
     organization: OrganizationId,
     pub(super) contact: ContactId,
-    /// The version that it requires; `None` where it creates the contact.
+    /// The version that the write requires; `None` if it creates the contact.
     version: Option<Version>,
-    /// The answer if it was applied.
+    /// The answer to the caller if the write was applied.
     pub(super) answer: A,
 }
 
@@ -81,13 +81,14 @@ impl<A> Attempt<A> {
         Key::contact(&self.organization, &self.contact)
     }
 
-    /// Whether it was about the contact that was found.
+    /// Whether the attempt is about the contact `found`.
     pub(super) fn is_about(&self, found: Option<&Snapshot>) -> bool {
         found.is_some_and(|found| found.state.contact.id == self.contact)
     }
 
-    /// The last writes of the contact that it was about, or else of the one that was found. `attempted` is the item of the
-    /// former, read after those of the latter.
+    /// The last writes of the attempt's contact, whose item is `attempted`. If `found` is the same contact, the result is from
+    /// `found`, because `found` is never the older read. Without an item, the result is about `found`, even if `found` is another
+    /// contact.
     ///
     /// # Errors
     /// When the item cannot be read.
@@ -104,11 +105,11 @@ impl<A> Attempt<A> {
         }
     }
 
-    /// Whether it was applied. If not, it still may be, as long as the contact stays as it is; so may the next attempt, which
-    /// requires the same, but not both.
+    /// Whether the write was applied. If not, DynamoDB may still apply it while the contact does not change. The next attempt has
+    /// the same condition, so DynamoDB applies at most one of the two.
     ///
     /// # Errors
-    /// [`ChangeError::FateUnknown`] where nobody can tell.
+    /// [`ChangeError::FateUnknown`] if `last` does not show whether the write was applied.
     pub(super) fn was_applied(
         &self,
         last: Option<&LastWrites>,
@@ -122,7 +123,7 @@ impl<A> Attempt<A> {
         }
         let before = self.version.map_or(0, Version::number);
         let changes = last.version.number().saturating_sub(before);
-        // Where another contact owns the address, the attempt could still create this one once the other loses it.
+        // If another contact owns the address, the attempt may still create its own contact after the other loses the address.
         if last.contact != self.contact || changes > REMEMBERED_WRITES as u64 {
             return Err(ChangeError::FateUnknown);
         }
@@ -130,7 +131,7 @@ impl<A> Attempt<A> {
     }
 }
 
-/// What the item of a contact says of its last writes. The marker of an erased contact says it too.
+/// The last writes of a contact, from its item or from the marker of its erasure.
 #[derive(Debug)]
 pub(super) struct LastWrites {
     contact: ContactId,
@@ -158,10 +159,10 @@ impl LastWrites {
 }
 
 impl Store {
-    /// Makes a change, all of it or nothing, and answers what it did.
+    /// Makes a change, all of it or nothing, and returns the answer to the caller.
     ///
     /// # Errors
-    /// Why nothing was written, or [`ChangeError::FateUnknown`].
+    /// The reason. Nothing was written, unless it is [`ChangeError::FateUnknown`] or `DatabaseError::InDoubt`.
     pub(super) async fn change<C: Change>(
         &self,
         change: &C,
@@ -210,7 +211,7 @@ impl Store {
         Err(error.into())
     }
 
-    /// The last writes of the contact that an attempt was about, or else of the one that was found.
+    /// Calls [`Attempt::last_writes`]. If `found` is another contact, this function first reads the item of the attempt's contact.
     async fn last_writes<A>(
         &self,
         attempt: &Attempt<A>,

@@ -8,14 +8,14 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use super::Store;
 use super::keys::Key;
 
-/// How long opening the connection may delay the start.
+/// The maximum time by which opening the connection may delay the start.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
 impl Store {
-    /// Opens the connection that requests use, so that the first one finds it open. It reads a key that no item has, by an
-    /// operation that every function links anyway.
+    /// Opens the connection before the first request needs it. The method reads a key that no item has, with an operation that
+    /// every function links anyway.
     ///
-    /// A failure is not reported: the first request tries again and answers for it.
+    /// The method does not report a failure: the first request tries again, and reports it.
     pub async fn connect(&self) {
         let read = self
             .client

@@ -1,6 +1,6 @@
-//! Adding a phone number or an e-mail address to a contact, and removing one.
+//! Adds a phone number or an e-mail address to a contact, or removes one.
 //!
-//! With an address its owner is read and written as well: an address of a contact is no other contact's.
+//! A change of an address also reads and writes the address's item, because an address has at most one owner.
 
 use super::address::{AddressEdit, Inherited};
 use super::change::{Change, Found};
@@ -11,33 +11,34 @@ use crate::domain::{Contact, ContactId, ExpectedVersion, MethodValue, Outcome, T
 /// A request to add a phone number or e-mail address to a contact, or to remove it.
 #[derive(Debug, Clone)]
 pub struct EditMethod {
-    /// Which.
+    /// The phone number or e-mail address.
     pub value: MethodValue,
     /// What to do with it.
     pub kind: EditMethodKind,
-    /// The versions at which the contact may be.
+    /// The versions of the contact that the caller accepts.
     pub expected_version: ExpectedVersion,
-    /// Who asks for it, when, on which request.
+    /// The actor, time, route and request of the change.
     pub metadata: ChangeMetadata,
 }
 
 /// What to do with a phone number or e-mail address of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditMethodKind {
-    /// Add it, unverified. A method that the contact has stays as it is, but can become the primary one of its kind.
+    /// Add it, unverified. A method that the contact already has keeps its verification, but can become the primary one of its
+    /// kind.
     Add {
-        /// Whether it becomes the primary one of its kind. The first does in any case.
+        /// Whether it becomes the primary one of its kind. The first method of a kind is always primary.
         is_primary: bool,
     },
-    /// Remove it with its verifications. The facts that hold mail back from an address stay with the address.
+    /// Remove it with its verifications. The facts that block mail to an address stay with the address.
     Remove,
 }
 
 impl Store {
-    /// Adds or removes a contact method, and answers what that did and the contact afterwards.
+    /// Adds or removes a contact method. Returns the outcome, and the contact after the change.
     ///
     /// # Errors
-    /// Why nothing was written, or [`ChangeError::FateUnknown`].
+    /// The reason. Nothing was written, unless it is [`ChangeError::FateUnknown`] or `DatabaseError::InDoubt`.
     pub async fn edit_method(
         &self,
         tenant: &Tenant,
@@ -101,7 +102,7 @@ impl Change for EditingMethod<'_> {
         let address = match request.kind {
             EditMethodKind::Add { is_primary } => {
                 contact.add_method(&request.value, is_primary.then_some(true));
-                // An address that the contact has already is left to its owner.
+                // An address that the contact already has keeps its owner.
                 let claimed = found.address.filter(|_| !has_method || is_unowned);
                 claimed.map(|address| {
                     contact.receive(&address.address);
@@ -110,7 +111,7 @@ impl Change for EditingMethod<'_> {
             }
             EditMethodKind::Remove => {
                 let kept = contact.remove_method(&request.value);
-                // Of an address that another contact owns, that one has the facts.
+                // If another contact owns the address, that contact has the facts.
                 let released = found.address.filter(|_| !is_taken).zip(kept);
                 released.map(|(address, kept)| AddressEdit::release(address, contact, kept))
             }

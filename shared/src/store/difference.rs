@@ -1,7 +1,7 @@
-//! What an update has to write to make one item of another.
+//! The difference between two states of an item, which an update writes.
 //!
-//! The difference is computed over items, attribute by attribute. An attribute that this build does not know is left alone,
-//! also within the entries of a map.
+//! The difference is computed attribute by attribute. It does not touch attributes that this build does not know, not even
+//! within the entries of a map.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use super::expression::{Expression, put_if_absent};
 use super::items::Item;
 use super::keys::Key;
 
-/// The attributes that differ, each with its value afterwards; nothing where the attribute is removed.
+/// The attributes that differ, each with its new value; `None` removes the attribute.
 #[derive(Debug, PartialEq)]
 pub(super) struct Difference(Vec<(String, Option<AttributeValue>)>);
 
 impl Difference {
-    /// The difference between an item as it is stored and as it shall be. `known` is what this build knows of the stored item.
+    /// The difference between the stored item and its new state. `known` is the part of the stored item that this build knows.
     ///
-    /// Maps that differ are written whole, with the members that this build does not know.
+    /// A changed map is written whole, including the members that this build does not know.
     pub(super) fn new(stored: &Item, known: &Item, after: &Item) -> Self {
         let is_removed = |name: &&String| !after.contains_key(*name);
         let removed = known
@@ -38,7 +38,7 @@ impl Difference {
         Self(attributes)
     }
 
-    /// Adds the assignments and removals.
+    /// Adds the assignments and removals to an expression.
     pub(super) fn write(self, expression: &mut Expression) {
         for (name, value) in self.0 {
             match value {
@@ -49,8 +49,8 @@ impl Difference {
     }
 }
 
-/// The write of an item, in a transaction, on condition that the item is still as it was read. `stored` is the item as it was
-/// read, if there was one, with what this build knows of it.
+/// The write of an item in a transaction, on condition that the item is still as it was read. `stored` is the item as it was
+/// read, with the part of it that this build knows; `None` if the item did not exist.
 pub(super) fn item_write(
     table: &str,
     key: Key,
@@ -61,13 +61,13 @@ pub(super) fn item_write(
         return put_if_absent(table, after);
     };
     let mut expression = Expression::default();
-    // Its keys are among the attributes, so that it has to exist.
+    // The item's keys are among the required attributes, so the item must exist.
     require_stored(stored, &known, &after, &mut expression);
     Difference::new(stored, &known, &after).write(&mut expression);
     expression.into_transact_item(table, key)
 }
 
-/// Requires that an item is still as it is stored: each attribute that this build knows of it before or after the write.
+/// Requires that an item is still as it was read: each attribute that this build knows before or after the write.
 fn require_stored(stored: &Item, known: &Item, after: &Item, expression: &mut Expression) {
     let names: BTreeSet<_> = known.keys().chain(after.keys()).collect();
     for name in names {
@@ -83,7 +83,7 @@ fn require_stored(stored: &Item, known: &Item, after: &Item, expression: &mut Ex
     }
 }
 
-/// A value as it shall be, with the members of the stored map that this build does not know.
+/// The new value, with the members of the stored map that this build does not know.
 fn merged(
     stored: Option<&AttributeValue>,
     known: Option<&AttributeValue>,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_set_and_what_is_missing_removed() {
+    fn changed_attributes_are_set_and_missing_ones_removed() {
         let before = map([
             ("same", text("1")),
             ("changed", text("1")),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_build_does_not_know_is_left_alone_also_within_entries() {
+    fn attributes_that_this_build_does_not_know_stay_also_within_entries() {
         let entry = |at: &str| map([("verifiedAt", text(at))]);
         let known = map([(
             "phones",

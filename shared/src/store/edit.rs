@@ -1,7 +1,7 @@
-//! A contact as it was read and as it shall be, and the write that makes one of the other, or nothing.
+//! A contact before and after a change, and the write of the change: all of it, or nothing.
 //!
-//! The write requires that the contact is still at the version that was read. So it applies at most once, however late: every
-//! change raises the version.
+//! The write requires that the contact is still at the version that was read. Every change raises the version, so DynamoDB
+//! applies the write at most once, even if it arrives late.
 
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
 
@@ -15,12 +15,12 @@ use super::read::Snapshot;
 use super::{ChangeError, ChangeMetadata, DatabaseError, Store};
 use crate::domain::{SubscribedContact, Subscription, SubscriptionId, Timestamp, Version};
 
-/// A contact as it was read, and as it shall be.
+/// A contact before and after a change.
 #[derive(Debug)]
 pub(super) struct Edit {
-    /// As it was read; `None` where the contact does not exist yet.
+    /// The contact as it was read; `None` if it does not exist yet.
     before: Option<Snapshot>,
-    /// As it shall be. Subscriptions that are not in it stay as they are.
+    /// The contact after the change. Subscriptions that are not in it do not change.
     after: SubscribedContact,
     /// The e-mail addresses that the contact gets or loses.
     addresses: Vec<AddressEdit>,
@@ -29,7 +29,7 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    /// The change of a contact from one state to another at this time. It is empty where they are equal.
+    /// The change of a contact from one state to another, at this time. It is empty if the states are equal and `addresses` is empty.
     ///
     /// # Errors
     /// [`ChangeError::TooLarge`] when the contact would be larger than an item can be.
@@ -73,7 +73,7 @@ impl Edit {
         self.is_empty
     }
 
-    /// The contact and its subscriptions as they were read; `None` where the contact does not exist yet.
+    /// The contact and its subscriptions as they were read; `None` if the contact does not exist yet.
     pub(super) fn stored(&self) -> Option<&SubscribedContact> {
         self.before.as_ref().map(|before| &before.state)
     }
@@ -83,12 +83,12 @@ impl Edit {
         &self.after
     }
 
-    /// The version that was read; `None` where the contact does not exist yet.
+    /// The version that was read; `None` if the contact does not exist yet.
     pub(super) fn version_before(&self) -> Option<Version> {
         self.stored().map(|stored| stored.contact.version)
     }
 
-    /// The items to be written, as a pure function: the contact first.
+    /// The items to write, the contact first, as a pure function.
     pub(super) fn transact_items(
         &self,
         table: &str,
@@ -119,7 +119,7 @@ impl Edit {
         Key::contact(&self.after.contact.organization_id, &self.after.contact.id)
     }
 
-    /// The subscriptions that are not as they were read.
+    /// The subscriptions that differ from the stored ones.
     fn changed_subscriptions(&self) -> impl Iterator<Item = (&SubscriptionId, &Subscription)> {
         let stored = self.stored().map(|stored| &stored.subscriptions);
         let subscriptions = self.after.subscriptions.iter();
@@ -127,7 +127,7 @@ impl Edit {
             .filter(move |(id, after)| stored.and_then(|stored| stored.get(*id)) != Some(*after))
     }
 
-    /// How many subscriptions are new.
+    /// The number of new subscriptions.
     fn new_subscriptions(&self) -> u64 {
         let stored = self.stored().map(|stored| &stored.subscriptions);
         let is_new = |id: &&SubscriptionId| !stored.is_some_and(|stored| stored.contains_key(*id));
@@ -145,7 +145,7 @@ impl Edit {
         Ok(item)
     }
 
-    /// The update of the contact, whose version rises whatever is changed.
+    /// The update of the contact. It raises the version, even if only a subscription or an address changes.
     fn contact_update(
         &self,
         before: &Snapshot,
@@ -163,8 +163,8 @@ impl Edit {
 
     /// The write of a subscription.
     ///
-    /// Every change of a subscription raises the contact's version, which the contact's update checks. An edit by hand does
-    /// not, so the write also requires that the subscription is still as it was read.
+    /// Every change of a subscription raises the contact's version, which the contact's update checks. An edit by hand does not
+    /// raise it, so the write also requires that the subscription is still as it was read.
     fn subscription_write(
         &self,
         table: &str,
@@ -192,7 +192,7 @@ impl Store {
     /// Writes a change: all of it, or nothing.
     ///
     /// # Errors
-    /// When the contact is no longer as it was read, or the database does not do it.
+    /// When the contact changed after it was read, or the database refuses or does not answer.
     pub(super) async fn write_edit(
         &self,
         edit: &Edit,
@@ -202,7 +202,7 @@ impl Store {
             && edit.addresses.is_empty()
             && edit.changed_subscriptions().next().is_none()
         {
-            // By itself, an update costs half of what it costs in a transaction.
+            // A single update costs half as much as an update in a transaction.
             let update = edit.contact_update(before, metadata)?;
             let update = update.into_update_item(&self.table, edit.contact_key());
             let sent = Box::pin(update.send_with(&self.writes)).await;

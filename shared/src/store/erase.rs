@@ -1,13 +1,14 @@
 //! The erasure of a contact (contract section 13).
 //!
-//! A marker replaces the contact, on condition of its version. From then on nobody sees the contact, and its id stays used. The
-//! marker says what is left to do, by hashes alone, so an erasure can be interrupted anywhere and repeated:
+//! A marker replaces the contact, on condition of its version. From then on every read treats the contact as missing, and the id
+//! stays used. The marker lists the remaining work with hashes only, so an erasure can stop anywhere and be repeated:
 //!
-//! 1. The addresses' items lose the address, and keep what holds mail back from it. Most are in the marker's transaction.
+//! 1. The addresses' items lose the address, and keep the facts that block mail to it. The marker's transaction changes the
+//!    first 99 of them.
 //! 2. The subscriptions are deleted.
-//! 3. The history is rewritten without what is personal.
+//! 3. The history is rewritten without personal data.
 //!
-//! `record-history` looks for the marker after each write, so a record of the stream that comes later brings nothing back.
+//! `record-history` looks for the marker after each write, so a stream record that arrives later brings no personal data back.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
@@ -29,19 +30,19 @@ use crate::domain::{
     Subscription, SubscriptionStatus, Tenant, Timestamp, Version,
 };
 
-/// The number of addresses that are released in the transaction of the marker, and in each later step.
+/// The maximum number of addresses that one transaction releases. The first transaction also writes the marker.
 const ADDRESSES: usize = 99;
 
 /// A request to erase a contact.
 #[derive(Debug, Clone)]
 pub struct EraseContact {
-    /// The versions at which the contact may be. It does not matter for an erasure that was interrupted.
+    /// The versions of the contact that the caller accepts. The completion of an interrupted erasure ignores them.
     pub expected_version: ExpectedVersion,
-    /// Who asks for it, when, on which request.
+    /// The actor, time, route and request of the erasure.
     pub metadata: ChangeMetadata,
 }
 
-/// What an erasure erased, or would erase.
+/// How much data an erasure erased, or would erase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Erasure {
     /// Phone numbers and e-mail addresses.
@@ -68,7 +69,8 @@ impl Store {
     /// Erases a contact, or completes an erasure that was interrupted.
     ///
     /// # Errors
-    /// When there is no such contact, or it was erased already, or why the erasure is not complete. Then it can be repeated.
+    /// [`ChangeError::ContactNotFound`] if there is no such contact, or it was erased before. After any other error, the erasure is
+    /// not complete and can be repeated.
     pub async fn erase_contact(
         &self,
         tenant: &Tenant,
@@ -125,7 +127,7 @@ impl Store {
         self.erase_contact(&tenant, id, request).await
     }
 
-    /// What an erasure would erase. Writes nothing.
+    /// Counts the data that an erasure would erase. Writes nothing.
     ///
     /// # Errors
     /// When there is no such contact, or it was erased already, or the database does not answer.
@@ -157,7 +159,8 @@ impl Store {
         })
     }
 
-    /// Replaces the contact by the marker, and releases its addresses. Returns the marker, also of an earlier attempt.
+    /// Replaces the contact with the marker, and releases its first addresses. Returns the marker, which may be from an earlier
+    /// attempt.
     async fn hide(
         &self,
         erasing: &Erasing<'_>,
@@ -204,7 +207,7 @@ impl Store {
         Ok(marker)
     }
 
-    /// Releases addresses. Those that an earlier attempt released stay as they are.
+    /// Releases addresses. Addresses that an earlier attempt released do not change.
     async fn release(
         &self,
         erasing: &Erasing<'_>,
@@ -226,7 +229,7 @@ impl Store {
         }
     }
 
-    /// The writes that take the address from the items of addresses, each on condition that the item is as it was read.
+    /// The writes that release addresses, each on condition that the item is still as it was read.
     async fn releases(
         &self,
         erasing: &Erasing<'_>,
@@ -260,7 +263,7 @@ impl Store {
         Ok(writes)
     }
 
-    /// Rewrites a history without what is personal. Returns how many entries it has.
+    /// Rewrites a history without personal data. Returns the number of its entries.
     async fn rewrite_history(&self, partition: &str) -> Result<u64, ChangeError> {
         let (mut count, mut start) = (0, None);
         loop {
@@ -285,7 +288,7 @@ impl Store {
         }
     }
 
-    /// Takes from the marker what is left to do.
+    /// Removes the remaining work from the marker, and the marker from the indexes.
     async fn complete(&self, erasing: &Erasing<'_>) -> Result<(), ChangeError> {
         let mut expression = Expression::default();
         expression
@@ -297,15 +300,15 @@ impl Store {
         let key = Key::contact(erasing.organization, erasing.id);
         let update = expression.into_update_item(&self.table, key);
         let update = update.set_expression_attribute_values(None);
-        // It may be sent again: it says what the marker shall be.
+        // A retry does no harm: the update only removes attributes.
         let sent = Box::pin(update.send_with(&self.client)).await;
         sent.map(drop)
             .map_err(|error| DatabaseError::from_sdk(error).into())
     }
 }
 
-/// What is left to do of the erasure of a contact: its addresses with what holds mail back from them, and those that it had
-/// before. An address comes back as globally unsubscribed if the contact had ended any subscription.
+/// The work of an erasure after the marker: the contact's addresses and former addresses, with the facts that block mail
+/// from them. If the contact ended any subscription, each address becomes globally unsubscribed.
 fn unfinished<'a>(
     contact: &Contact,
     subscriptions: impl Iterator<Item = &'a Subscription>,
@@ -336,7 +339,7 @@ fn unfinished<'a>(
     }
 }
 
-/// The write of an item in place of the one at this version of the contact.
+/// The write that replaces the contact with an item, on condition that the contact is at this version.
 fn put_at_version(
     table: &str,
     item: Item,

@@ -42,12 +42,13 @@ pub enum ChangeError {
     TooLarge,
     /// The answer to a write was lost, and other callers have changed the contact so often that the store cannot find
     /// out whether DynamoDB applied the write. The write may still take effect, but only once.
-    #[error("whether the write was applied cannot be told")]
+    #[error("too many changes followed to know whether the write was applied")]
     FateUnknown,
     /// The cursor of a page was changed, or belongs to another query.
-    #[error("the cursor is not of this query")]
+    #[error("the cursor is not valid for this query")]
     InvalidCursor,
-    /// The contact does not have a version that the caller expects. It has this version, or does not exist.
+    /// The contact does not have a version that the caller accepts. The value is the contact's version; `None` if the contact does
+    /// not exist, or the client has not onboarded it.
     #[error("the contact has another version")]
     VersionMismatch(Option<Version>),
     /// The database failed or refused the request.
@@ -67,7 +68,7 @@ pub enum DatabaseError {
     InDoubt(#[source] Box<dyn Error + Send + Sync>),
     /// Another request has changed the same items since they were read, or is about to. A new attempt with a new read may
     /// succeed.
-    #[error("another request got in between")]
+    #[error("another request changed the data first")]
     LostRace(#[source] Box<dyn Error + Send + Sync>),
     /// The database throttles a part of the request. The SDK does not retry this. A new attempt may succeed.
     #[error("the database throttles a part of the request")]

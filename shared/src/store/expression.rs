@@ -24,7 +24,7 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// Adds a clause that must hold for the write to be made.
+    /// Adds a clause to the condition of the write.
     pub(super) fn require(&mut self, condition: impl Into<Cow<'static, str>>) -> &mut Self {
         self.conditions.push(condition.into());
         self
@@ -78,7 +78,7 @@ impl Expression {
         self.value(placeholder, AttributeValue::N(number.to_string()))
     }
 
-    /// The condition, all of whose clauses must hold.
+    /// The condition: all clauses must hold.
     fn condition(&self) -> String {
         self.conditions.join(" AND ")
     }
@@ -93,7 +93,7 @@ impl Expression {
         clauses.join(" ")
     }
 
-    /// The update of the item under this key, by itself.
+    /// The update of the item under this key, without a transaction.
     pub(super) fn into_update_item(self, table: &str, key: Key) -> UpdateItemInputBuilder {
         UpdateItemInputBuilder::default()
             .table_name(table)
@@ -108,7 +108,7 @@ impl Expression {
     /// The update of the item under this key, in a transaction.
     ///
     /// # Errors
-    /// Never: all that an update needs is there.
+    /// Never: the update has all required parts.
     pub(super) fn into_transact_item(
         self,
         table: &str,
@@ -126,7 +126,7 @@ impl Expression {
     }
 }
 
-/// A new item, in a transaction, unless it exists.
+/// The write of a new item in a transaction, on condition that the item does not exist.
 pub(super) fn put_if_absent(table: &str, item: Item) -> Result<TransactWriteItem, DatabaseError> {
     let put = Put::builder()
         .table_name(table)

@@ -1,4 +1,4 @@
-//! A contact by its id alone, for super administrators (contract section 3).
+//! Finds a contact by its id alone, for super administrators (contract section 3).
 
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -10,11 +10,12 @@ use super::{ChangeError, DatabaseError, Store};
 use crate::domain::{ContactId, Reach, SuperAdmin, Tenant};
 
 impl Store {
-    /// Does `work` with a contact in the organization that the caller reaches it in: its own, or for a super administrator,
-    /// where its own has no such contact, the one that has. An index tells which: one query, whatever the number of contacts.
+    /// Does `work` in the organization of the contact. That is the caller's own organization. If it has no such contact, a super
+    /// administrator also reaches the contacts of other organizations: one query of an index finds the organization, whatever the
+    /// number of contacts.
     ///
     /// # Errors
-    /// As `work`; [`ChangeError::AmbiguousId`] where contacts of several other organizations have the id.
+    /// As `work`; [`ChangeError::AmbiguousId`] if contacts of several other organizations have the id.
     pub async fn in_reach<T, F>(
         &self,
         reach: &Reach,
@@ -28,7 +29,7 @@ impl Store {
             Reach::Own(tenant) => return work(tenant.clone()).await,
             Reach::Any(super_admin) => super_admin,
         };
-        // The index follows the table with a delay, and does not know of the newest contacts.
+        // The index follows the table with a delay and may lack the newest contacts, so the caller's own organization comes first.
         if let Some(own) = super_admin.own_tenant() {
             match work(own.clone()).await {
                 Err(ChangeError::ContactNotFound) => {}
@@ -39,7 +40,7 @@ impl Store {
         work(tenant).await
     }
 
-    /// The organization of a contact, by its id alone.
+    /// Finds the organization of a contact by the contact's id alone.
     async fn find_tenant(
         &self,
         super_admin: &SuperAdmin,
@@ -64,7 +65,7 @@ impl Store {
     }
 }
 
-/// The request, as a pure function. Two entries tell one contact from several.
+/// The request, as a pure function. Two entries are enough to tell one contact from several.
 fn request(table: &str, id: &ContactId) -> QueryInputBuilder {
     QueryInputBuilder::default()
         .table_name(table)

@@ -19,10 +19,10 @@ use self::cursor::Cursor;
 pub use self::recording::HistoryItem;
 pub use self::stream_record::StreamRecord;
 
-/// The attribute of an entry that says which kind of method it is about.
+/// The attribute of an entry with the kind of its contact method.
 const KIND: &str = "type";
 
-/// The attribute of an entry that says which number or address it is about.
+/// The attribute of an entry with its phone number or e-mail address.
 const VALUE: &str = "value";
 
 /// A request for a page of a contact's history, newest first.
@@ -30,9 +30,9 @@ const VALUE: &str = "value";
 pub struct HistoryQuery {
     /// The method that the entries are about; `None` for all entries.
     pub method: Option<MethodValue>,
-    /// How many entries a page has at most.
+    /// The maximum number of entries in a page.
     pub limit: u16,
-    /// Where the page begins: the cursor of the page before it.
+    /// The place where the page begins: `next_cursor` of the page before it. `None` for the first page.
     pub cursor: Option<String>,
 }
 
@@ -45,24 +45,24 @@ pub struct HistoryPage {
     pub next_cursor: Option<String>,
 }
 
-/// Whether an item with this sort key is an entry of a history. What happens to entries is no history itself.
+/// Whether an item with this sort key is an entry of a history. Changes of entries have no history themselves.
 #[must_use]
 pub fn is_history_key(sort_key: &str) -> bool {
     sort_key.starts_with(HISTORY_PREFIX)
 }
 
 impl Store {
-    /// Reads a page of a contact's history with one query, whatever its length.
+    /// Reads a page of a contact's history with one query, whatever the length of the history.
     ///
     /// # Errors
-    /// When there is no such contact, the cursor is not of this query, or the database does not answer.
+    /// When there is no such contact, the cursor is not valid for this query, or the database does not answer.
     pub async fn history(
         &self,
         tenant: &Tenant,
         id: &ContactId,
         query: &HistoryQuery,
     ) -> Result<HistoryPage, ChangeError> {
-        // The contact comes first: whether it exists decides before the cursor.
+        // A missing contact takes precedence over an invalid cursor.
         self.get_contact(tenant, id).await?;
         let organization = tenant.organization();
         let cursor = Cursor::new(organization, id, query.method.as_ref());
@@ -88,7 +88,7 @@ impl Store {
     }
 }
 
-/// The request for a page, as a pure function. It reads one entry more than the page has, to know whether there is another page.
+/// The request for a page, as a pure function. It reads one entry more than the page has, to find out whether there is a next page.
 fn page_request(
     table: &str,
     organization: &OrganizationId,
@@ -140,8 +140,8 @@ pub(super) fn item(key: Key, entry: &HistoryEntry) -> Result<Item, DatabaseError
     Ok(item)
 }
 
-/// The id of the entry under a key: 128 bits of its SHA-256, in base64url. The key never changes, and no two entries of the
-/// table share one.
+/// The id of the entry under a key: 128 bits of the key's SHA-256, in base64url. The key never changes, and no two entries of
+/// the table have the same key.
 fn id_of(key: &Key) -> String {
     let text = format!("{} {}", key.partition, key.sort);
     let hash = digest(&SHA256, text.as_bytes());

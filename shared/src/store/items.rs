@@ -1,4 +1,4 @@
-//! Items and their attributes: the names, and how values of the domain are read from items and written to them.
+//! Items and their attributes: the names, and the conversion between items and domain values.
 
 mod address;
 mod contact;
@@ -24,24 +24,24 @@ pub(super) use self::subscription::{subscription, subscription_item};
 
 pub use self::size::is_too_large;
 
-/// An item, as the SDK has it.
+/// An item in the SDK's form.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The phone numbers of a contact, by normal form.
 pub(super) const PHONES: &str = "phones";
 /// The e-mail addresses of a contact, by normal form.
 pub(super) const EMAILS: &str = "emails";
-/// The partition key of the index over contacts of all organizations, and the sort key of the index over an organization's.
-/// Only contacts have it, and addresses that nobody owns.
+/// The partition key of the index over contacts of all organizations, and the sort key of the index over an organization's
+/// contacts. Only contacts, unfinished erasures, and addresses that nobody owns have it.
 pub(super) const CONTACT_ID: &str = "contactId";
-/// The partition key of the index over an organization's contacts. Only contacts have it, and addresses that nobody owns.
+/// The partition key of the index over an organization's contacts. The same items have it.
 pub(super) const ORGANIZATION_SHARD: &str = "organizationShard";
-/// On the item of an e-mail address: the id of the contact that owns it. It is not called `contactId`, which would put it into
-/// the indexes.
+/// On the item of an e-mail address: the id of the contact that owns it. The name is not `contactId`, because that attribute
+/// would put the item into the indexes.
 pub(super) const OWNER_ID: &str = "ownerId";
-/// On the item of an e-mail address: the ids of the contacts that owned it before, the last one first.
+/// On the item of an e-mail address: the ids of its former owners, the last one first.
 pub(super) const FORMER_OWNER_IDS: &str = "formerOwnerIds";
-/// On a contact: the hashes of the e-mail addresses that it had and no longer has.
+/// On a contact: the hashes of its former e-mail addresses.
 pub(super) const FORMER_ADDRESSES: &str = "formerAddresses";
 /// The attributes of a verification, on every entry that holds one.
 pub(super) const VERIFIED_AT: &str = "verifiedAt";
@@ -51,15 +51,15 @@ pub(super) const VERIFICATION_SOURCE: &str = "verificationSource";
 pub(super) const CLEARED_AT: &str = "clearedAt";
 /// The contact's version at the last change of the item.
 pub(super) const VERSION: &str = "version";
-/// When the item was last changed, by whom, on which route and request.
+/// The time, actor, route and request of the item's last change.
 pub(super) const UPDATED_AT: &str = "updatedAt";
 pub(super) const CHANGED_BY: &str = "changedBy";
 pub(super) const CHANGE_ROUTE: &str = "changeRoute";
 pub(super) const CHANGE_REQUEST_ID: &str = "changeRequestId";
 /// On a contact: the ids of its last eight writes, newest first.
 pub(super) const RECENT_REQUESTS: &str = "recentRequests";
-/// On a contact: when the last single write was drawn that was given up, in milliseconds since 1970. Neither it nor an older
-/// one is applied any more.
+/// On a contact: the time of the last single update that the store gave up, in milliseconds since 1970. DynamoDB applies neither
+/// this update nor an older one any more.
 pub(super) const FENCE: &str = "fence";
 
 /// A text as the value of an attribute.
@@ -120,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn a_version_after_which_none_can_come_is_named() {
+    fn the_highest_version_is_unreadable_because_none_can_follow_it() {
         let mut item = stored_contact();
         let highest = AttributeValue::N(u64::MAX.to_string());
         item.insert(VERSION.to_owned(), highest);
         assert_eq!(
             contact(item).unwrap_err().to_string(),
-            "cannot read version of a contact item: must be below 18446744073709551615, so that another version can come"
+            "cannot read version of a contact item: must be below 18446744073709551615, because each change raises it"
         );
         let mut item = stored_contact();
         let before = AttributeValue::N((u64::MAX - 1).to_string());
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(contact(item).unwrap().version.number(), u64::MAX - 1);
     }
 
-    /// A verification that replaced one that was cleared.
+    /// A verification that was recorded after a clear.
     fn verification() -> VerificationState {
         let current = Verification {
             at: Timestamp::EPOCH,
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_an_entry_of_an_address_holds_is_read_back() {
+    fn the_entry_of_an_address_is_read_back_whole() {
         let mut stored = contact(stored_contact()).unwrap();
         let address = EmailAddress::parse("Jane@Example.com").unwrap();
         let entry = stored.add_method(&MethodValue::Email(address), None);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_a_subscription_holds_is_read_back() {
+    fn a_subscription_is_read_back_whole() {
         let mut contact = contact(stored_contact()).unwrap();
         let mut subscription = Subscription {
             status: SubscriptionStatus::Unsubscribed,

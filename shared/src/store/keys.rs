@@ -1,4 +1,4 @@
-//! The keys of the table. Each partition key begins with the organization, so nobody can build a key without one.
+//! The keys of the table. Each partition key begins with the organization, so no code can build a key without one.
 
 use std::collections::HashMap;
 use std::hash::Hasher;
@@ -24,7 +24,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The item of a contact.
+    /// The key of a contact's item.
     pub(super) fn contact(organization: &OrganizationId, contact: &ContactId) -> Self {
         Self {
             partition: contact_partition(organization, contact),
@@ -32,7 +32,7 @@ impl Key {
         }
     }
 
-    /// A subscription of a contact.
+    /// The key of a contact's subscription.
     pub(super) fn subscription(
         organization: &OrganizationId,
         contact: &ContactId,
@@ -48,7 +48,7 @@ impl Key {
         }
     }
 
-    /// An entry of a contact's history, at this place in it.
+    /// The key of an entry at this place in a contact's history.
     pub(super) fn history(organization: &OrganizationId, contact: &ContactId, place: &str) -> Self {
         Self {
             partition: contact_partition(organization, contact),
@@ -56,7 +56,7 @@ impl Key {
         }
     }
 
-    /// The item of the e-mail address with this hash.
+    /// The key of the item of the e-mail address with this hash.
     pub(super) fn address(organization: &OrganizationId, hash: &AddressHash) -> Self {
         Self {
             partition: format!("ORG#{organization}#{ADDRESS_PREFIX}{hash}"),
@@ -64,12 +64,12 @@ impl Key {
         }
     }
 
-    /// The item of the e-mail address with this normal form.
+    /// The key of the item of the e-mail address with this normal form.
     pub(super) fn address_of(organization: &OrganizationId, normal_form: &str) -> Self {
         Self::address(organization, &AddressHash::of(organization, normal_form))
     }
 
-    /// An audience of an organization.
+    /// The key of an organization's audience.
     pub(super) fn audience(organization: &OrganizationId, audience: &AudienceSlug) -> Self {
         Self {
             partition: organization_partition(organization),
@@ -77,7 +77,7 @@ impl Key {
         }
     }
 
-    /// A client of an organization.
+    /// The key of an organization's client.
     pub(super) fn client(organization: &OrganizationId, client: &ClientSlug) -> Self {
         Self {
             partition: organization_partition(organization),
@@ -93,7 +93,7 @@ impl Key {
         }
     }
 
-    /// The key as DynamoDB's requests need it.
+    /// The key in the form that DynamoDB's requests need.
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([
             (PARTITION_KEY.to_owned(), AttributeValue::S(self.partition)),
@@ -133,10 +133,10 @@ pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 /// The prefix of the sort keys of a contact's subscriptions.
 pub(super) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 
-/// What precedes the hash of an address in its partition key, and in the index over the organization.
+/// The prefix of an address's hash in its partition key, and in the index over the organization.
 const ADDRESS_PREFIX: &str = "ADDRESS#";
 
-/// The id of an address that nobody owns in the index over the organization. No contact's id has a `#`.
+/// The id, in the index over the organization, of an address that nobody owns. No contact's id has a `#`.
 pub(super) fn id_in_index(hash: &AddressHash) -> String {
     format!("{ADDRESS_PREFIX}{hash}")
 }
@@ -168,7 +168,7 @@ pub(super) fn subscription_of(sort: &str) -> Option<SubscriptionId> {
 /// index, and a partition of an index takes 1,000 writes per second.
 pub(super) const SHARDS: u64 = 16;
 
-/// The part of the index over an organization's contacts that contains this id. It never changes.
+/// The part of the index over an organization's contacts that contains this id. The part of an id must never change.
 pub(super) fn organization_shard(organization: &OrganizationId, id: &str) -> String {
     let mut hasher = FnvHasher::default();
     hasher.write(id.as_bytes());
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(subscription_of("CONTACT"), None);
     }
 
-    /// Contacts keep the shard that they were written with. With another hash, the index could not find them.
+    /// Contacts keep the shard with which they were written. With another hash, the index could not find them.
     #[test]
     fn the_shard_of_a_contact_is_always_the_same() {
         assert_eq!(

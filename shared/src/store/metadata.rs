@@ -1,4 +1,4 @@
-//! What every written item says of its last change.
+//! The attributes about the last change, which every written item has.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -6,24 +6,24 @@ use super::WriteId;
 use super::items::{CHANGE_REQUEST_ID, CHANGE_ROUTE, CHANGED_BY, Item, UPDATED_AT, VERSION, text};
 use crate::domain::{Actor, Timestamp, Version};
 
-/// Who changes something, when, on which route and request. It is stored on every item that the change writes, since the
-/// table's stream shows each item alone.
+/// The actor, time, route and request of a change. Every item that the change writes stores them, because the table's stream
+/// shows each item alone.
 #[derive(Debug, Clone)]
 pub struct ChangeMetadata {
-    /// Who.
+    /// The actor.
     pub actor: Actor,
-    /// When.
+    /// The time of the change.
     pub now: Timestamp,
-    /// On which route; `import` and `seed` for the command-line tool.
+    /// The route; `import`, `seed` or `erase` for the command-line tool.
     pub route: &'static str,
-    /// On which request.
+    /// The id of the request.
     pub request_id: String,
     /// The id of the write.
     pub(super) write_id: WriteId,
 }
 
 impl ChangeMetadata {
-    /// The metadata of one logical write, with an id of its own.
+    /// The metadata of one logical write, with a new write id.
     #[must_use]
     pub fn new(actor: Actor, now: Timestamp, route: &'static str, request_id: String) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl ChangeMetadata {
         }
     }
 
-    /// The attributes of an item that this change writes; `version` is the contact's after it.
+    /// The attributes of an item that this change writes. `version` is the contact's version after the change.
     pub(super) fn attributes(&self, version: Version) -> Item {
         let version = AttributeValue::N(version.number().to_string());
         let mut attributes = Item::from(self.attributes_of_change());
@@ -44,7 +44,7 @@ impl ChangeMetadata {
         attributes
     }
 
-    /// The same without version and time, which a contact has by itself.
+    /// The attributes without version and time, for a contact: its item already has these two.
     pub(super) fn attributes_of_change(&self) -> [(String, AttributeValue); 3] {
         [
             (CHANGED_BY, text(self.actor.as_str())),

@@ -1,8 +1,9 @@
-//! Every DynamoDB key, attribute name and expression. Nothing else knows them.
+//! Every DynamoDB key, attribute name and expression. No other module knows them.
 //!
-//! Each operation builds its request as a pure function, sends it, and turns the answer into a domain outcome. A single
-//! verification is one conditional update (`verify_method`); everything else is read, computed and written on condition of the
-//! version that was read (`change`). What only the command-line tool does is in `operator`.
+//! Each operation builds its request with a pure function, sends it, and turns the answer into a domain outcome. A single
+//! verification is one conditional update (`verify_method`). Every other change reads the contact, computes the new state, and
+//! writes it on condition that the contact is still at the version that was read (`change`). The operations that only the
+//! command-line tool uses are in `operator`.
 
 mod address;
 mod attempts;
@@ -57,18 +58,18 @@ pub use verify_method::VerifyMethod;
 use self::attempts::CONTENTION_BUDGET;
 use self::retry::NeverAfterAmbiguousFailure;
 
-/// The table, seen through what the endpoints need of it.
+/// The table, with the operations of the endpoints and of the command-line tool.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
-    /// The same client, which never sends a request again after an ambiguous failure.
+    /// The client for writes. It never retries after an ambiguous failure.
     writes: Client,
     table: String,
     contention_budget: Duration,
 }
 
 impl Store {
-    /// A store in the table of this name.
+    /// A store on the table with this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         let writes = client.config().to_builder();
@@ -81,8 +82,7 @@ impl Store {
         }
     }
 
-    /// The same store, which gives up on a request that keeps losing races once its waits between the attempts add up to this
-    /// time.
+    /// Limits the total wait between the attempts at one request. At the limit, a request that keeps losing races fails.
     #[must_use]
     pub fn with_contention_budget(self, contention_budget: Duration) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What only the command-line tool does: it creates the table, fills it, and reads all of it.
+//! The operations that only the command-line tool uses: create the table, provision audiences and clients, import and export.
 
 mod bulk;
 mod export;

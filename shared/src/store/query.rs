@@ -1,4 +1,4 @@
-//! Queries: the items of one partition whose sort keys begin alike.
+//! Queries: the items of one partition whose sort keys have the same prefix.
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_are_those_of_one_partition_whose_sort_keys_begin_alike() {
+    fn a_query_reads_the_items_of_one_partition_whose_sort_keys_have_the_prefix() {
         let request = prefix_request("contacts", "ORG#org_a", "AUDIENCE#");
         let request = request.build().unwrap();
         assert_eq!(request.consistent_read(), Some(true));

@@ -1,4 +1,4 @@
-//! Reads: one item by itself, or a contact with some of its subscriptions in one of its states.
+//! Reads: a single item, or a consistent snapshot of a contact with some of its subscriptions.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::recent_requests::RecentRequests;
 use super::{ChangeError, DatabaseError, Store};
 use crate::domain::{Contact, ContactId, SubscribedContact, SubscriptionId, Tenant};
 
-/// A contact with some of its subscriptions, as they were at one time: the items, and what they mean.
+/// A consistent snapshot of a contact and some of its subscriptions: the items, and the domain values that they hold.
 #[derive(Debug, Clone)]
 pub(super) struct Snapshot {
-    /// The contact and those of the subscriptions that exist.
+    /// The contact, and the requested subscriptions that exist.
     pub(super) state: SubscribedContact,
     /// The contact's item.
     pub(super) contact: Item,
@@ -28,7 +28,7 @@ impl Snapshot {
     /// A snapshot of these items.
     ///
     /// # Errors
-    /// When one of them cannot be read.
+    /// When an item cannot be read.
     pub(super) fn new(
         contact_item: Item,
         subscriptions: BTreeMap<SubscriptionId, Item>,
@@ -55,7 +55,7 @@ impl Snapshot {
 }
 
 impl Store {
-    /// Reads an item by its key, consistently: an answer must show what the same caller wrote before.
+    /// Reads an item by its key. The read is consistent, because an answer must show the caller's own earlier writes.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -71,10 +71,10 @@ impl Store {
             .map_err(DatabaseError::from_sdk)
     }
 
-    /// Reads items as they are at one time, in the order of their keys.
+    /// Reads items in one transaction. The result has the order of `keys`, with `None` for an item that does not exist.
     ///
     /// # Errors
-    /// When the database does not answer. It refuses while a write to one of the items is in flight, which is a lost race.
+    /// When the database does not answer. While a write to one of the items is in flight, DynamoDB refuses: that is a lost race.
     pub(super) async fn read_at_once(
         &self,
         keys: impl IntoIterator<Item = Key>,
@@ -89,8 +89,7 @@ impl Store {
             .collect())
     }
 
-    /// Reads a contact with those of these subscriptions that exist; nothing where there is no such contact, or where it was
-    /// erased.
+    /// Reads a contact with those of `subscriptions` that exist; `None` if the contact does not exist, or was erased.
     ///
     /// # Errors
     /// As [`Store::read_at_once`], or when an item cannot be read.
@@ -129,7 +128,7 @@ impl Store {
     /// Reads a contact.
     ///
     /// # Errors
-    /// When there is none, or the database does not answer.
+    /// When there is no such contact, or the database does not answer.
     pub async fn get_contact(
         &self,
         tenant: &Tenant,
@@ -141,7 +140,7 @@ impl Store {
     }
 }
 
-/// The read of items as they are at one time, as a pure function.
+/// The request for a read of items in one transaction, as a pure function.
 fn read_request(
     table: &str,
     keys: impl IntoIterator<Item = Key>,

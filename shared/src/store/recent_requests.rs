@@ -1,4 +1,4 @@
-//! The ids of a contact's last writes. They tell whether a write was applied whose answer was lost.
+//! The ids of a contact's last writes. After the answer to a write was lost, they show whether the write was applied.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
@@ -11,15 +11,15 @@ use crate::domain::Timestamp;
 /// How many writes a contact remembers.
 pub(super) const REMEMBERED_WRITES: usize = 8;
 
-/// The element of a list in which there is no write yet. The list always has [`REMEMBERED_WRITES`] elements.
+/// An empty element. The list always has [`REMEMBERED_WRITES`] elements.
 const NO_WRITE: &str = "-";
 
-/// How far the clocks of two machines may be apart, in milliseconds.
+/// The maximum difference between the clocks of two machines, in milliseconds.
 const MAX_CLOCK_SKEW_MS: u64 = 60_000;
 
 /// The id of one logical write: 48 bits of time and 48 random bits, as 16 characters of base64url.
 ///
-/// The function draws it, and keeps it for all attempts at the write. It is not the id of the request: an event that is
+/// The function draws the id, and keeps it for all attempts at the write. It is not the id of the request: an event that is
 /// sent again is another write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteId(String);
@@ -39,18 +39,18 @@ impl WriteId {
         &self.0
     }
 
-    /// When it was drawn, in milliseconds since 1970.
+    /// When the id was drawn, in milliseconds since 1970.
     pub(super) fn drawn_at_ms(&self) -> u64 {
         drawn_at_ms(&self.0).unwrap_or_default()
     }
 }
 
-/// Times are from 1970 on, so that they fit.
+/// A timestamp is never before 1970, so the conversion does not fail.
 fn unix_ms(time: Timestamp) -> u64 {
     time.unix_milliseconds().try_into().unwrap_or_default()
 }
 
-/// When the write of this id was drawn; nothing where the text is no id.
+/// When this id was drawn, in milliseconds since 1970; `None` if the text is not an id.
 fn drawn_at_ms(id: &str) -> Option<u64> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).ok()?;
     let time: [u8; 6] = bytes.get(..6)?.try_into().ok()?;
@@ -62,7 +62,7 @@ fn drawn_at_ms(id: &str) -> Option<u64> {
 pub(super) struct RecentRequests(Vec<String>);
 
 impl RecentRequests {
-    /// Those of a contact. A contact that another program has written may have none.
+    /// The ids on a contact's item. A contact that another program wrote may have none.
     pub(super) fn of(contact: &Item) -> Self {
         let Some(AttributeValue::L(ids)) = contact.get(RECENT_REQUESTS) else {
             return Self::default();
@@ -74,24 +74,24 @@ impl RecentRequests {
         )
     }
 
-    /// Whether this write is among them.
+    /// Whether this write is in the list.
     pub(super) fn contain(&self, id: &WriteId) -> bool {
         self.0.contains(&id.0)
     }
 
-    /// When the newest was drawn, if there is one.
+    /// When the newest id was drawn, if there is one.
     pub(super) fn newest(&self) -> Option<Timestamp> {
         let drawn_at = drawn_at_ms(self.0.first()?)?;
         Timestamp::of_unix_milliseconds(drawn_at.try_into().ok()?)
     }
 
-    /// Whether they are as many as a contact remembers: then one update can add another.
+    /// Whether the list has all its elements. Only then can an update add a write without a read.
     pub(super) fn are_complete(&self) -> bool {
         self.0.len() == REMEMBERED_WRITES
     }
 
-    /// Whether a write that was drawn at the time of this one would be among them: they are complete, and the oldest is
-    /// older, however wrong the clocks are.
+    /// Whether the list covers the time of this write, so that it contains the write if the write was applied. The list must be
+    /// complete. Its oldest element must be empty, or older than the write by more than the clocks may differ.
     pub(super) fn cover(&self, id: &WriteId) -> bool {
         self.are_complete()
             && self.0.last().is_some_and(|oldest| {
@@ -101,7 +101,7 @@ impl RecentRequests {
             })
     }
 
-    /// The attribute after this write.
+    /// The value of the attribute after this write.
     pub(super) fn after(&self, id: &WriteId) -> AttributeValue {
         let older = self.0.iter().map(String::as_str);
         let ids = std::iter::once(id.as_str())
@@ -112,7 +112,7 @@ impl RecentRequests {
     }
 }
 
-/// The assignments of an update that adds a write without reading the list: right-hand sides are the old item's.
+/// The assignments of an update that adds a write without a read of the list: right-hand sides are values of the old item.
 pub(super) const SHIFT: &str = "#recentRequests[0] = :writeId, #recentRequests[1] = #recentRequests[0], \
     #recentRequests[2] = #recentRequests[1], #recentRequests[3] = #recentRequests[2], \
     #recentRequests[4] = #recentRequests[3], #recentRequests[5] = #recentRequests[4], \
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(RecentRequests::default().newest(), None);
     }
 
-    /// Another program may have shortened the list, which then lacks a write that was applied.
+    /// Another program may have shortened the list, so the list may lack an applied write.
     #[test]
     fn a_list_of_fewer_than_eight_covers_nothing() {
         let write = drawn("2026-05-20T15:05:01Z");

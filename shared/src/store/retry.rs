@@ -1,4 +1,4 @@
-//! Which failures the SDK may answer by sending a request again.
+//! Decides after which failures the SDK may retry a request.
 
 use std::error::Error;
 use std::iter;
@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::error::ConnectorError;
 use hyper_util::client::legacy;
 
-/// Keeps the SDK from sending a write again after an ambiguous failure, one that leaves open whether the write was applied:
-/// a timeout, a broken connection, a status of 500 or more. In the meantime another caller may have changed the item, and the
-/// write would take effect twice.
+/// Keeps the SDK from retrying a write after an ambiguous failure: a timeout, a broken connection, or a status of 500 or more.
+/// After such a failure, DynamoDB may have applied the write. If another caller has changed the item since, a retry would apply
+/// the write twice.
 ///
-/// Throttling, conflicts and connections that could not be opened are not ambiguous, and sent again as ever.
+/// Throttling, conflicts and connections that did not open are not ambiguous. The SDK retries them as usual.
 #[derive(Debug)]
 pub(super) struct NeverAfterAmbiguousFailure;
 
@@ -40,7 +40,7 @@ impl ClassifyRetry for NeverAfterAmbiguousFailure {
     }
 }
 
-/// Whether no connection could be opened, so that nothing was sent.
+/// Whether the connection did not open, so that the SDK sent nothing.
 pub(super) fn is_connect_failure(error: &ConnectorError) -> bool {
     let error: &(dyn Error + 'static) = error;
     iter::successors(Some(error), |&error| error.source())

@@ -1,4 +1,4 @@
-//! What a client sees of the contact that owns an e-mail address, in an audience. Nothing is written.
+//! Reads the contact that owns an e-mail address, as a client in an audience sees it.
 
 use super::read::Snapshot;
 use super::{ChangeError, Store};
@@ -7,8 +7,8 @@ use crate::domain::{
 };
 
 impl Store {
-    /// The contact that owns an address, as the client sees it in the audience; `None` where there is none, or the client
-    /// has not onboarded it, which the answer does not tell apart.
+    /// The contact that owns an address, as the client sees it in the audience. `None` if no contact owns the address, or if the
+    /// client has not onboarded the contact: the client must not be able to tell the two cases apart.
     ///
     /// # Errors
     /// When the organization has no such audience, or the database does not answer.

@@ -1,4 +1,4 @@
-//! Counts the calls of the database for the log.
+//! Counts the calls to the database for the log.
 
 use std::cell::Cell;
 
@@ -14,7 +14,7 @@ tokio::task_local! {
 /// The counters of a piece of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Calls of the database, including the SDK's retries.
+    /// Calls to the database, including the SDK's retries.
     pub(crate) calls: u32,
     /// How often the store retried the work after a conflict with another caller.
     pub(crate) conflicts_retried: u32,

@@ -1,4 +1,4 @@
-//! Endpoint 3: the verification of a contact's e-mail address, at the contact's level and at that of a client's subscription.
+//! Endpoint 3: the verification of a contact's e-mail address, at the contact's level and at the client's level.
 
 use super::change::{Change, Found};
 use super::edit::Edit;
@@ -16,22 +16,22 @@ pub struct VerifyContact {
     pub audience: AudienceSlug,
     /// The client.
     pub client: ClientSlug,
-    /// The address. `None` means the one by which the client knows the contact, or else the primary one.
+    /// The address. `None` means the address by which the client knows the contact, or otherwise the primary address.
     pub address: Option<EmailAddress>,
-    /// Since when the address is verified at both levels; `None` clears both.
+    /// The time of the verification at both levels; `None` clears both.
     pub verified_at: Option<Timestamp>,
-    /// The versions at which the contact may be.
+    /// The versions of the contact that the caller accepts.
     pub expected_version: ExpectedVersion,
-    /// Who asks for it, when, on which request.
+    /// The actor, time, route and request of the change.
     pub metadata: ChangeMetadata,
 }
 
 impl Store {
-    /// Records or clears the verification of an address at the contact's level and at the client's, both or neither, each by
-    /// the one rule, and answers what that did and the contact afterwards.
+    /// Records or clears the verification of an address at the contact's level and at the client's level, both or neither. The
+    /// one rule applies at each level. Returns the outcome, and the contact after the change.
     ///
     /// # Errors
-    /// Why nothing was written, or [`ChangeError::FateUnknown`].
+    /// The reason. Nothing was written, unless it is [`ChangeError::FateUnknown`] or `DatabaseError::InDoubt`.
     pub async fn verify_contact(
         &self,
         tenant: &Tenant,
@@ -52,7 +52,8 @@ impl Store {
         }
     }
 
-    /// Tells an unknown audience from a contact that the client has not onboarded in it, for a contact that was not found.
+    /// The error for a contact that was not found: [`ChangeError::AudienceNotFound`] if the organization does not have the
+    /// audience, otherwise [`ChangeError::ContactNotFound`].
     pub async fn audience_or_contact_missing(
         &self,
         tenant: &Tenant,
@@ -64,7 +65,7 @@ impl Store {
         }
     }
 
-    /// Whether the organization has the audience.
+    /// Requires that the organization has the audience.
     ///
     /// # Errors
     /// [`ChangeError::AudienceNotFound`], or when the database does not answer.
@@ -83,7 +84,7 @@ struct VerifyingContact<'a> {
     tenant: &'a Tenant,
     id: &'a ContactId,
     request: &'a VerifyContact,
-    /// The client's, and the one at audience level.
+    /// The client's subscription, and the one at audience level.
     subscriptions: [SubscriptionId; 2],
 }
 
@@ -143,7 +144,7 @@ impl Change for VerifyingContact<'_> {
 }
 
 impl VerifyContact {
-    /// The contact's entry of the address that the request is about.
+    /// The contact's entry for the address of the request.
     fn email<'c>(
         &self,
         contact: &'c Contact,

@@ -1,7 +1,8 @@
-//! Endpoints 1 and 2: one conditional `UpdateItem`, whatever comes of it.
+//! Endpoints 1 and 2: one conditional `UpdateItem` for every outcome.
 //!
-//! Its condition is the one rule, so that no read is needed. Where its answer is lost, or where the contact does not remember
-//! its last writes, the change is made from a read, like every other ([`change`](super::change)).
+//! The condition is the one rule, so no read is needed. If the answer is lost, a read shows whether the update was applied. If
+//! it was not, or if the contact does not remember its last writes, the store makes the change from a read, like every other
+//! change ([`change`](super::change)).
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -31,22 +32,22 @@ use crate::domain::{
 /// A request to verify one phone number or e-mail address of a contact, or to clear its verification.
 #[derive(Debug, Clone)]
 pub struct VerifyMethod {
-    /// Which method.
+    /// The phone number or e-mail address.
     pub method: MethodValue,
-    /// Since when it is verified, and on whose word; `None` clears.
+    /// The time and the source of the verification; `None` clears it.
     pub verification: Option<(Timestamp, Option<VerificationSource>)>,
-    /// The versions at which the contact may be.
+    /// The versions of the contact that the caller accepts.
     pub expected_version: ExpectedVersion,
-    /// Who asks for it, when, on which request.
+    /// The actor, time, route and request of the change.
     pub metadata: ChangeMetadata,
 }
 
 impl Store {
-    /// Records or clears the verification of one contact method by the one rule, and answers what that did and the
-    /// contact afterwards.
+    /// Records or clears the verification of one contact method by the one rule. Returns the outcome, and the contact after the
+    /// change.
     ///
     /// # Errors
-    /// Why nothing was written, or [`ChangeError::FateUnknown`].
+    /// The reason. Nothing was written, unless it is [`ChangeError::FateUnknown`] or [`DatabaseError::InDoubt`].
     pub async fn verify_method(
         &self,
         tenant: &Tenant,
@@ -82,7 +83,7 @@ impl Store {
         Box::pin(self.change(&change, &request.metadata)).await
     }
 
-    /// The answer of the single update; `None` where the same change can be made from a read only.
+    /// Sends the single update, and returns its answer; `None` if the store can make the change only from a read.
     async fn verify_by_single_update(
         &self,
         key: Key,
@@ -103,17 +104,17 @@ impl Store {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                 explain(refused.item.clone(), request)
             }
-            // DynamoDB cannot make the update of such an item. A read tells which attribute is at fault.
+            // DynamoDB cannot apply the update to this item. A read shows which attribute is at fault.
             _ if error.code() == Some("ValidationException") => Ok(None),
             _ => Err(DatabaseError::from_write(error).into()),
         }
     }
 
-    /// Finds out what became of the single update whose answer was lost. If it was not applied, it is given up: from then on it
-    /// cannot be applied any more, however late it comes, so that the change can be made from a read (`None`).
+    /// Finds out whether the single update was applied, after its answer was lost. If it was not, this function gives the update
+    /// up: DynamoDB no longer applies it, even if it arrives late. Then the store can make the change from a read (`None`).
     ///
     /// # Errors
-    /// [`ChangeError::FateUnknown`] where nobody can tell whether it was applied.
+    /// [`ChangeError::FateUnknown`] if the contact does not show whether the update was applied.
     async fn resolve(
         &self,
         key: Key,
@@ -127,7 +128,7 @@ impl Store {
         let item = match Box::pin(fence.send_with(&self.writes)).await {
             Ok(output) => output.attributes,
             Err(error) => match error.as_service_error() {
-                // It was applied meanwhile, or a later write has been given up already.
+                // DynamoDB has applied the update since the read, or the store has already given up a later one.
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     refused.item.clone()
                 }
@@ -179,15 +180,15 @@ impl Change for VerifyingMethod<'_> {
 }
 
 impl VerifyMethod {
-    /// The outcome where the verification was written, or where there was nothing to write.
+    /// The outcome if the request wrote something, or had nothing to write.
     fn outcome(&self, is_written: bool) -> Outcome {
         Outcome::of_verification(self.verification.is_some(), is_written)
     }
 
-    /// The answer where the contact shows that the single update was applied; `None` where it shows that it was not.
+    /// The answer if the contact shows that the single update was applied; `None` if the contact shows that it was not.
     ///
     /// # Errors
-    /// [`ChangeError::FateUnknown`] where it shows neither.
+    /// [`ChangeError::FateUnknown`] if the contact shows neither.
     fn answer_if_applied(
         &self,
         item: Option<Item>,
@@ -205,10 +206,10 @@ impl VerifyMethod {
         }
     }
 
-    /// Whether there is something to write to this contact.
+    /// Whether the request has something to write to this contact.
     ///
     /// # Errors
-    /// Why the contact is not changed.
+    /// The reason why the request must not change the contact.
     fn has_work(&self, contact: &Contact) -> Result<bool, ChangeError> {
         let method = contact
             .method(&self.method)
@@ -224,7 +225,7 @@ impl VerifyMethod {
     }
 }
 
-/// The verification of the method.
+/// The path of the method's verification.
 const VERIFICATION: &str = "#methods.#method";
 
 /// The single update, as a pure function.
@@ -249,7 +250,7 @@ fn update(table: &str, key: Key, request: &VerifyMethod) -> UpdateItemInputBuild
                 Some(source) => expression
                     .set("#methods.#method.#verificationSource = :source")
                     .text(":source", source.as_str()),
-                // The label of the verification that is replaced is not that of the new one.
+                // The new verification must not keep the label of the replaced one.
                 None => expression.remove("#methods.#method.#verificationSource"),
             };
         }
@@ -271,7 +272,8 @@ fn update(table: &str, key: Key, request: &VerifyMethod) -> UpdateItemInputBuild
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
 }
 
-/// Raises the version, and makes the write known among the contact's last ones: once, and not after it was given up.
+/// Raises the version, and adds the write to the contact's last writes. The conditions refuse a second application of the
+/// write, and any application after the store gave the write up.
 fn remember(expression: &mut Expression, metadata: &ChangeMetadata) {
     expression
         .require(REMEMBERS_WRITES)
@@ -298,7 +300,7 @@ fn require_expected_version(expression: &mut Expression, expected: &ExpectedVers
     let ExpectedVersion::OneOf(versions) = expected else {
         return;
     };
-    // No contact has version 0: where no entity tag can be a version, the condition cannot hold.
+    // No contact has version 0: if no entity tag can be a version, the condition cannot hold.
     let numbers = if versions.is_empty() {
         vec![0]
     } else {
@@ -313,7 +315,7 @@ fn require_expected_version(expression: &mut Expression, expected: &ExpectedVers
     expression.require(format!("#version IN ({})", placeholders.join(", ")));
 }
 
-/// The update that gives a write up, as a pure function. It changes nothing that anybody sees.
+/// The update that gives a write up, as a pure function. It changes nothing that a caller sees.
 fn fence(table: &str, key: Key, write_id: &WriteId) -> UpdateItemInputBuilder {
     let mut expression = Expression::default();
     expression
@@ -341,7 +343,8 @@ fn methods_attribute(kind: MethodKind) -> &'static str {
     }
 }
 
-/// The answer where the condition did not hold. The item as it was tells all outcomes apart, without a second call.
+/// The answer if the condition did not hold; `None` if the store can make the change only from a read. The old item tells all
+/// outcomes apart, without a second call.
 fn explain(
     item: Option<Item>,
     request: &VerifyMethod,

@@ -1,4 +1,4 @@
-//! One owner for an address, and what holds mail back stays.
+//! An address has one owner, and suppressions stay with the address.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,16 +15,16 @@ use crate::requests::{Asked, Sent};
 use crate::scene::{ADDRESSES, ORGANIZATIONS, STABLE_ADDRESS};
 use crate::start;
 
-/// The facts that hold mail back from an address, as attributes.
+/// The attributes of suppressions of an address.
 const FACTS: [&str; 3] = ["hardBouncedAt", "complainedAt", UNSUBSCRIBED];
 
-/// The fact by which an address comes back whose contact ended a subscription and was erased.
+/// The suppression that an address keeps when its contact ended a subscription and was then erased.
 const UNSUBSCRIBED: &str = "globallyUnsubscribedAt";
 
-/// A finding that holds mail back.
+/// The attribute of a validation, of which `no_mx` is a suppression.
 const FINDING: &str = "emailValidation";
 
-/// The facts of each address of each organization.
+/// The suppressions of each address of each organization.
 type Facts = BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>>;
 
 pub(super) fn check(
@@ -65,7 +65,7 @@ pub(super) fn check(
             for fact in before.difference(&now[address]) {
                 if !request.is_some_and(|request| may_lift(request, address, fact)) {
                     found.add(
-                        "what holds mail back is not lost",
+                        "facts that block mail are not lost",
                         format!("{fact} of {address:?}: {request:?}"),
                     );
                 }
@@ -78,7 +78,7 @@ pub(super) fn check(
                 let Some(revived) = revived(write, request, timelines, commit.at) else {
                     continue;
                 };
-                // What an erased contact had ended comes back as globally unsubscribed.
+                // If the former owner is erased, its ended subscriptions come back as a global unsubscription.
                 let address = (revived.organization, revived.address);
                 let is_held = now[&address].contains(UNSUBSCRIBED) || lifted.contains(&address);
                 if !(revived.is_of_erased && is_held) {
@@ -146,7 +146,7 @@ fn facts_of_all(items: &BTreeMap<Key, Item>) -> Facts {
 fn may_lift(sent: &Sent, (organization, address): &(&str, &str), fact: &str) -> bool {
     sent.request.organization == *organization
         && match &sent.request.asked {
-            // It is the person's: all addresses of the contact are lifted.
+            // A global subscription is the person's: it lifts the suppressions of all addresses of the contact.
             Asked::Subscribe {
                 scope: "global", ..
             } => fact != "hardBouncedAt" && fact != FINDING,
@@ -196,7 +196,7 @@ fn owners(items: &BTreeMap<Key, Item>, sent: Option<&Sent>, found: &mut Violatio
     }
 }
 
-/// A subscription that does not begin as ended, although a former owner of the address had ended it.
+/// A new subscription that is not ended, although a former owner of the address had ended it.
 struct Revived<'a> {
     organization: &'a str,
     address: &'a str,
@@ -204,7 +204,7 @@ struct Revived<'a> {
     is_of_erased: bool,
 }
 
-/// What a write revives, if it creates a subscription and revives one.
+/// The revived subscription, if the write creates one.
 fn revived<'a>(
     write: &Write,
     sent: &'a Sent,
@@ -233,7 +233,7 @@ fn revived<'a>(
         if other != organization || id == owner || !states.iter().any(had) {
             return None;
         }
-        // The function reads the subscriptions some time before it writes.
+        // The function reads the subscriptions at any time between its start and its write.
         let seen: Vec<_> = states
             .iter()
             .filter(|state| state.is_seen_between(sent.began, at))

@@ -1,4 +1,4 @@
-//! Each answer shows one state of a contact that existed while the request lasted, of the caller's organization alone.
+//! Each answer shows one state of a contact of the caller's organization, which existed during the request.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::ledger::{Item, text};
 use crate::requests::{Asked, Response, Sent};
 use crate::scene::{LONE_CONTACT, ORGANIZATIONS, STABLE_CONTACT};
 
-/// What only data of an organization have in them: the year of its verifications, and its id.
+/// Texts that only the data of each organization contain: the year of its verifications, and its id.
 const MARKS: [[&str; 2]; 2] = [["2021-", "alpha"], ["2011-", "beta"]];
 
 pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violations) {
@@ -21,7 +21,7 @@ pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violat
         match response.status {
             200 | 201 | 400 | 404 | 412 | 503 => {}
             status => found.add(
-                "each answer is one of the contract's",
+                "each answer has a status of the contract",
                 format!("{status}: {sent:?}"),
             ),
         }
@@ -64,7 +64,7 @@ fn foreign(sent: &Sent, response: &Response, found: &mut Violations) {
     }
 }
 
-/// The page that a cursor continues, or a refusal where the cursor is of another contact.
+/// A cursor works for its own history only; for another contact it is refused.
 fn cursor(sent: &Sent, response: &Response, found: &mut Violations) {
     let Asked::History {
         cursor_of: Some((organization, contact)),
@@ -74,11 +74,11 @@ fn cursor(sent: &Sent, response: &Response, found: &mut Violations) {
     };
     let is_own = organization == sent.request.organization && *contact == sent.request.contact;
     if (response.status == 400) == is_own && matches!(response.status, 200 | 400) {
-        found.add("a cursor is of one history", format!("{sent:?}"));
+        found.add("a cursor works for one history only", format!("{sent:?}"));
     }
 }
 
-/// A contact that is there all the time is found.
+/// A contact that exists during the whole request is found.
 fn exists(sent: &Sent, response: &Response, timelines: &Timelines, found: &mut Violations) {
     let is_by_id = matches!(
         sent.request.asked,
@@ -141,7 +141,7 @@ fn shows_a_state(sent: &Sent, response: &Response, timelines: &Timelines, found:
         .flatten()
         .find(|state| state.version == version);
     let Some(state) = state else {
-        // A refusal of an upsert names no contact.
+        // An upsert that is refused names no contact.
         if response.status < 300 || !sent.request.contact.is_empty() {
             found.add(CHECK, format!("no state has this version: {sent:?}"));
         }
@@ -169,7 +169,7 @@ fn shows_a_state(sent: &Sent, response: &Response, timelines: &Timelines, found:
     }
 }
 
-/// What an answer of the CRM's dialect shows otherwise than the state.
+/// The first difference between an answer in the CRM's dialect and the state.
 fn crm(shown: &Value, state: &State) -> Option<String> {
     for (kind, member) in [("phone", "phoneNumber"), ("email", "emails")] {
         let expected: Vec<_> = methods(&state.contact, kind)
@@ -199,7 +199,7 @@ fn crm(shown: &Value, state: &State) -> Option<String> {
     None
 }
 
-/// What an answer of the mailer's dialect shows otherwise than the state.
+/// The first difference between an answer in the mailer's dialect and the state.
 fn mailer(shown: &Value, state: &State) -> Option<String> {
     let email = shown["email"].as_str().unwrap_or_default();
     let Some(entry) = method(&state.contact, "email", email) else {

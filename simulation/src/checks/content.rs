@@ -1,4 +1,4 @@
-//! What the items of a state mean: verifications by entry and level.
+//! Reads the items of a state: verifications by entry and level.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use shared::domain::{AddressHash, OrganizationId};
 use super::timeline::State;
 use crate::ledger::{Item, entries, text};
 
-/// A verification: since when, by whom, on whose word.
+/// A verification: its time, its verifier and its label.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Verification {
     pub(super) at: String,
@@ -16,7 +16,7 @@ pub(super) struct Verification {
     pub(super) label: Option<String>,
 }
 
-/// The level of a contact; those of subscriptions have the names of their sort keys.
+/// The name of the contact's level. The level of a subscription has its sort key as the name.
 pub(super) const CONTACT_LEVEL: &str = "CONTACT";
 
 /// The sort key of a client's subscription.
@@ -24,7 +24,7 @@ pub(super) fn client_level(audience: &str, client: &str) -> String {
     format!("SUBSCRIPTION#{audience}#{client}")
 }
 
-/// A verification at one level: what holds, and when it was cleared last.
+/// One level of an entry: its verification, and the time of its last clear.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Level {
     pub(super) current: Option<Verification>,
@@ -32,7 +32,7 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// The attributes of an entry.
+    /// Reads a level from the attributes of an entry.
     pub(super) fn of(entry: &Item) -> Self {
         let owned = |name| text(entry, name).map(str::to_owned);
         Self {
@@ -45,7 +45,7 @@ impl Level {
         }
     }
 
-    /// Records a verification by the one rule.
+    /// Records a verification by the one rule: the earliest one stays. Returns whether the level changed.
     pub(super) fn record(&mut self, verification: &Verification) -> bool {
         let replaces = self
             .current
@@ -57,7 +57,7 @@ impl Level {
         replaces
     }
 
-    /// Records a verification that some system believes in: not one from before the last clear.
+    /// Records a verification that an upsert or an import reports. It does not count if it is not later than the last clear.
     pub(super) fn report(&mut self, verification: &Verification) -> Reported {
         if self
             .current
@@ -78,7 +78,7 @@ impl Level {
     }
 }
 
-/// What an upsert did at one level.
+/// The effect of a reported verification at one level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reported {
     Recorded,
@@ -113,14 +113,14 @@ pub(super) fn methods<'a>(contact: &'a Item, kind: &str) -> Vec<Entry<'a>> {
     found
 }
 
-/// A method of a contact by its normal form.
+/// The method of a contact that has this normal form.
 pub(super) fn method<'a>(contact: &'a Item, kind: &str, value: &str) -> Option<Entry<'a>> {
     methods(contact, kind)
         .into_iter()
         .find(|entry| entry.normal_form == value)
 }
 
-/// What a subscription holds of the entry of this id.
+/// The level that a subscription has for the entry of this id.
 pub(super) fn at_subscription(subscription: Option<&Item>, id: &str) -> Level {
     let found = subscription
         .and_then(|item| entries(item, "verifications").find(|(entry, _)| *entry == id));
@@ -147,7 +147,7 @@ pub(super) fn levels(state: &State) -> BTreeMap<(String, String), Level> {
     levels
 }
 
-/// The address that endpoint 3 means where the request names none.
+/// The address that endpoint 3 verifies if the request names none: that of the subscription, or else the primary one.
 pub(super) fn known_address<'a>(
     state: &'a State,
     organization: &str,

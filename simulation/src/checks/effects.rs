@@ -1,4 +1,4 @@
-//! At most one effect for each request, and answers that say what the request itself did.
+//! Each request has at most one effect, and each answer tells what its own request did.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::timeline::{State, Timelines};
 use crate::history::{ContactKey, History};
 use crate::requests::Asked;
 
-/// A change of a contact by a request: the contact, the place of its new state.
+/// A change of a contact by a request: the contact, and the place of its new state in the timeline.
 type Effect<'a> = (&'a ContactKey, usize);
 
 pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violations) {

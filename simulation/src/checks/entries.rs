@@ -1,4 +1,4 @@
-//! The history of each contact is what its states show.
+//! The entries of each contact's history are the differences between its states.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,9 @@ use super::timeline::{State, Timelines};
 use crate::history::History;
 use crate::ledger::{Item, text};
 
-const CHECK: &str = "the history is that of the states";
+const CHECK: &str = "the history matches the states";
 
-/// All that can change, by what it is about.
+/// The facts that can change, by their subjects.
 type Facts = BTreeMap<String, Value>;
 
 pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violations) {
@@ -33,7 +33,7 @@ pub(super) fn check(history: &History, timelines: &Timelines, found: &mut Violat
         for (place, state) in states.iter().enumerate() {
             let before = match place.checked_sub(1) {
                 Some(place) => facts(&states[place]),
-                // The seed came before the stream was looked at.
+                // The stream does not deliver the items of the start.
                 None if state
                     .request
                     .as_deref()
@@ -79,7 +79,7 @@ fn compare(
     }
 }
 
-/// An entry without what the states do not show.
+/// An entry without the members that states do not show.
 fn comparable(entry: &Value) -> Value {
     let mut entry = entry.clone();
     if let Some(members) = entry.as_object_mut() {
@@ -108,7 +108,7 @@ fn changes(before: &Facts, after: &Facts, state: &State) -> Vec<Value> {
                 .iter()
                 .all(|it| it.normal_form != value);
         if about == "suppression" && has_left {
-            // It stays with the address.
+            // The suppression stays with the address.
             continue;
         }
         entry["event"] = match (about.as_str(), new) {
@@ -125,7 +125,7 @@ fn changes(before: &Facts, after: &Facts, state: &State) -> Vec<Value> {
     entries
 }
 
-/// What a state shows, by what it is about.
+/// The facts of a state, by their subjects.
 fn facts(state: &State) -> Facts {
     let mut facts = Facts::new();
     let mut set = |about: &str, subject: &Value, kind: &str, value: Option<Value>| {
@@ -180,7 +180,7 @@ fn facts(state: &State) -> Facts {
     facts
 }
 
-/// What an entry is about: the level, the method, the subscription.
+/// The subject of an entry: the level, the method, the subscription.
 fn subject(level: Option<&str>, method: Option<(&str, &str)>, sort: Option<&str>) -> Value {
     let mut parts = sort.unwrap_or_default().split('#').skip(1);
     let (audience, client) = (parts.next(), parts.next());
@@ -222,7 +222,7 @@ fn verification(level: &Level) -> Option<Value> {
     Some(value)
 }
 
-/// The facts of an item or an entry that hold mail back.
+/// The suppressions of an item or of an entry.
 fn suppressions(item: &Item) -> Vec<(&'static str, Value)> {
     let mut facts = Vec::new();
     for (kind, name) in [

@@ -1,4 +1,4 @@
-//! After an erasure that was answered, nothing personal is left.
+//! After an erasure with an answer of success, the contact's items hold nothing personal.
 
 use super::Violations;
 use super::timeline::parts;
@@ -33,7 +33,7 @@ pub(super) fn check(history: &History, found: &mut Violations) {
                 .iter()
                 .chain(&PHONES)
                 .chain([&STABLE_ADDRESS, &STABLE_PHONE]);
-            // The erasure itself names who erased.
+            // The contact's item names the actor of the erasure.
             let by = item["sk"]["S"] != "CONTACT"
                 && text.contains(&format!("{}_", sent.request.organization))
                 && !text.contains("client:");

@@ -1,33 +1,33 @@
-//! Whether requests and answers could come from a single register to which all happened one after another, each at a time between
-//! request and answer (Wing and Gong, "Testing and verifying concurrent objects", 1993).
+//! Whether a single register could have given all answers, if it did the operations one after another, each at a time between its
+//! request and its answer (Wing and Gong, "Testing and verifying concurrent objects", 1993).
 
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// What operations work on.
+/// The object that operations work on.
 pub trait Register: Clone + Eq + Hash {
-    /// An operation with what its caller saw of it.
+    /// An operation, with its answer as the caller saw it.
     type Asked;
 
-    /// Does an operation. Returns whether its answer can be what the caller saw.
+    /// Does an operation. Returns whether its answer fits what the caller saw.
     fn apply(&mut self, asked: &Self::Asked) -> bool;
 }
 
 /// An operation in a history.
 #[derive(Debug, Clone)]
 pub struct Operation<A> {
-    /// When it was sent.
+    /// When the caller sent it.
     pub began: Duration,
     /// When its answer arrived. Without an answer it may take effect at any time after it began, or never.
     pub ended: Option<Duration>,
-    /// The place of an operation that it comes after, of the same caller.
+    /// The place of the operation of the same caller that this one follows.
     pub after: Option<usize>,
-    /// What was asked, and what the caller saw.
+    /// The operation, and its answer as the caller saw it.
     pub asked: A,
 }
 
-/// Whether there is an order of the operations that explains all answers, at most 64 operations.
+/// Whether an order of the operations explains all answers. Takes at most 64 operations.
 #[must_use]
 pub fn is_linearizable<R: Register>(register: &R, operations: &[Operation<R::Asked>]) -> bool {
     assert!(
@@ -49,7 +49,7 @@ fn search<R: Register>(
             .enumerate()
             .filter(|(place, _)| done & 1 << place == 0)
     };
-    // All that ended before an operation began come before it.
+    // An operation comes after all operations that ended before it began.
     let Some(first_end) = left().filter_map(|(_, operation)| operation.ended).min() else {
         return true;
     };

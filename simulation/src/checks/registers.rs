@@ -1,6 +1,6 @@
-//! The stable phone number and the stable address as registers: all requests about them, with their answers, are linearizable.
+//! All requests about the stable phone number and the stable address, with their answers, are linearizable: each is a register.
 //!
-//! This looks at requests and answers alone, and knows nothing of what was written.
+//! This check looks only at requests and answers, not at writes.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::scene::{
     AUDIENCES, CLIENTS, ORGANIZATIONS, STABLE_ADDRESS, STABLE_CONTACT, STABLE_PHONE,
 };
 
-/// A method at the contact's level, and at those of two clients.
+/// The levels of a method: the contact's, and those of the two clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Method {
     contact: Level,
@@ -24,15 +24,15 @@ struct Method {
 #[derive(Debug, Clone)]
 struct Shown(Option<Verification>);
 
-/// What was asked about a method, and what the caller saw.
+/// A request about a method, and its answer as the caller saw it.
 #[derive(Debug, Clone)]
 struct Seen {
     change: Change,
     /// The outcome; `None` without an answer.
     outcome: Option<String>,
-    /// The contact's level, where the answer shows all of it.
+    /// The contact's level, if the answer shows all of it.
     contact: Option<Shown>,
-    /// The times at the contact's level and at that of a client, where the answer shows these.
+    /// The client, and the times at the contact's level and at the client's, if the answer shows them.
     times: Option<(usize, [Option<String>; 2])>,
 }
 
@@ -76,7 +76,7 @@ impl Register for Method {
             }
             Change::ClearBoth(client, now) => {
                 let levels = [&mut self.contact, &mut self.clients[*client]];
-                // Where one level holds a verification, both are cleared at this time.
+                // If one level has a verification, the request clears both at this time.
                 let is_verified = levels.iter().any(|level| level.current.is_some());
                 if is_verified {
                     for level in levels {
@@ -117,7 +117,7 @@ impl Register for Method {
     }
 }
 
-/// Clears a level. The latest time of a clear counts.
+/// Clears a level, and keeps the latest time of a clear.
 fn clear(level: &mut Level, now: &str) {
     level.current = None;
     let latest = level
@@ -151,8 +151,8 @@ pub(super) fn check(history: &History, found: &mut Violations) {
     }
 }
 
-/// Adds a change, and what the caller saw after it. After a lost answer these are two operations: the answer to a verification of
-/// a method shows the contact as it is when the function looks, and says what the write did.
+/// Adds a change, and the state that the caller saw after it. For a verification of a method these are two operations: after a lost
+/// answer, the outcome is that of the write, but the contact is that of a later read.
 fn add(
     sent: &Sent,
     change: Change,
@@ -168,7 +168,7 @@ fn add(
     };
     let is_read = matches!(change, Change::None);
     let Some(response) = sent.definite() else {
-        // It may still happen. A read without an answer says nothing.
+        // A change without an answer may still happen. A read without an answer tells nothing.
         if !is_read {
             operations.push(operation(
                 None,
@@ -203,7 +203,7 @@ fn add(
     }
 }
 
-/// What a request does to a method; nothing where it is about another one.
+/// The change of a method by a request; `None` if the request is not about this method.
 fn change(sent: &Sent, kind: &str, value: &str) -> Option<Change> {
     let client_of = |slug: &str| {
         CLIENTS

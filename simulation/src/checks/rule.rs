@@ -1,4 +1,4 @@
-//! The one rule, at each change: what a request may do to verifications, both levels or neither, and nothing else.
+//! Each change follows the one rule: a request changes the verifications that it may change, both levels or neither, and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ fn transition(
         let is_lost = !new.keys().any(|(other, _)| other == entry);
         if is_lost && !may_remove {
             found.add(
-                "nothing but a removal removes a method",
+                "only a removal removes a method",
                 format!("{contact:?} {entry} {level}: {sent:?}"),
             );
         }
@@ -101,7 +101,7 @@ fn restarts(
     }
 }
 
-/// What the request does to the levels that it is about.
+/// Applies the request to the levels that it is about.
 fn expect(
     contact: &ContactKey,
     before: Option<&State>,

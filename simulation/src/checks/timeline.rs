@@ -14,15 +14,15 @@ const CHECK: &str = "each change raises the version by one";
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) version: u64,
-    /// When it was committed.
+    /// When this state was committed.
     pub(super) since: Duration,
-    /// When the next one was visible to every read; `None` for the last.
+    /// When the next state was visible to every read; `None` for the last state.
     pub(super) until: Option<Duration>,
     /// The contact's item.
     pub(super) contact: Item,
     /// The subscriptions' items, by their sort keys.
     pub(super) subscriptions: BTreeMap<String, Item>,
-    /// The id of the request that made it; none at the beginning.
+    /// The id of the request that made this state; `None` at the beginning.
     pub(super) request: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl State {
         self.contact.get("erasedAt").is_some()
     }
 
-    /// Whether a request that lasted from `began` to `ended` could see it.
+    /// Whether a request from `began` to `ended` could see this state.
     pub(super) fn is_seen_between(&self, began: Duration, ended: Duration) -> bool {
         self.since <= ended && self.until.is_none_or(|until| until >= began)
     }
@@ -41,7 +41,7 @@ impl State {
 /// The states of all contacts.
 pub(super) type Timelines = BTreeMap<ContactKey, Vec<State>>;
 
-/// The organization, the kind and the id in the partition key of a contact's item or of an address's.
+/// The organization, the kind and the id in the partition key of a contact or an address.
 pub(super) fn parts(partition: &str) -> Option<(&str, &str, &str)> {
     let (organization, rest) = partition.strip_prefix("ORG#")?.split_once('#')?;
     let (kind, id) = rest.split_once('#')?;
@@ -100,7 +100,7 @@ fn state(
     }
 }
 
-/// Adds what a commit makes of a contact.
+/// Adds the state that a commit makes of a contact.
 fn add(states: &mut Vec<State>, commit: &Commit, contact: &ContactKey, found: &mut Violations) {
     if states.last().is_some_and(State::is_erased) {
         return;
@@ -158,7 +158,7 @@ fn add(states: &mut Vec<State>, commit: &Commit, contact: &ContactKey, found: &m
     states.push(state(item, subscriptions, commit.at, request));
 }
 
-/// A contact's item without what no caller sees.
+/// A contact's item without the attributes that no caller sees.
 fn visible(contact: &Item) -> Item {
     let mut contact = contact.clone();
     if let Some(attributes) = contact.as_object_mut() {

@@ -1,4 +1,4 @@
-//! `dynoxide`, by its direct interface.
+//! The engine `dynoxide`, called directly instead of by HTTP.
 
 use dynoxide::DynoxideError;
 use serde::Serialize;
@@ -38,7 +38,7 @@ impl Engine {
         assert!(answer.is_ok(), "{}", answer.body);
     }
 
-    /// The item under a key.
+    /// The item of this key.
     pub(super) fn image(&self, (partition, sort): &Key) -> Option<Item> {
         let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
         let mut answer = self.execute("GetItem", json!({ "TableName": TABLE, "Key": key }));

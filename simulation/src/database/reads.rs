@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{Answer, Database, State, TABLE};
 use crate::ledger::{Item, Key, key_of};
 
-/// How long a read that does not ask for consistency, or an index, may show the past.
+/// The longest time that a read without consistency may lag behind.
 const MAX_LAG: Duration = Duration::from_secs(2);
 
 impl Database {
@@ -34,7 +34,7 @@ impl Database {
     pub(super) async fn batch_get(&self, body: &Value) -> Answer {
         let wanted = &body["RequestItems"][TABLE];
         let mut keys = wanted["Keys"].as_array().cloned().unwrap_or_default();
-        // The SDK's user draws them from a set, in any order.
+        // The program takes the keys from a set, in an order that differs between runs.
         {
             let state = self.state();
             keys.sort_by_cached_key(|key| state.ledger.rank(&key_of(key)));
@@ -101,7 +101,7 @@ impl Database {
         answer
     }
 
-    /// The image of an item that a read of it alone sees.
+    /// The image of an item that a read of the single item sees.
     fn seen(&self, key: &Key, is_consistent: bool) -> Option<Item> {
         let now = self.trace.now();
         let state = self.state();

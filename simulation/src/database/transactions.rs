@@ -6,11 +6,11 @@ use tokio::time::sleep;
 use super::{Answer, Database, State};
 use crate::ledger::{Key, Write, key_of};
 
-/// What is known of a client's request token.
+/// The state of a client request token.
 pub(super) enum Token {
-    /// The transaction is on its way.
+    /// The transaction is in flight.
     InProgress,
-    /// A transaction of these items was done.
+    /// A transaction with these items succeeded.
     Done(Value),
 }
 
@@ -130,7 +130,7 @@ impl Database {
         let mut in_turn = keys.to_vec();
         self.random.shuffle(&mut in_turn);
         for key in &in_turn {
-            // Most often milliseconds pass, and now and then far more.
+            // Mostly some milliseconds, and sometimes far more.
             let longest = self.random.of_these(&[1, 10, 10, 10, 10, 10, 10, 500]);
             sleep(self.random.milliseconds(0..longest)).await;
             self.state().hidden.remove(key);
@@ -144,7 +144,7 @@ impl Database {
 }
 
 impl State {
-    /// The refusal of a transaction on these items, while a write to one of them is in flight.
+    /// The refusal of a transaction on these items, if a write to one of them is in flight.
     fn conflicts(&self, keys: &[Key]) -> Option<Answer> {
         let code = |key| {
             if self.is_busy(key) {

@@ -1,4 +1,4 @@
-//! Answers that say something else, and failures that are hidden.
+//! Wrong answers, and hidden failures.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use super::{Plant, Planted};
 pub(super) const FAULTS: &[Planted] = &[
     (
         "version-of-the-past",
-        "an answer has the ETag of the version before",
+        "an answer has the `ETag` of the previous version",
         Plant::Response(|response| {
             response.version = response.version.map(|version| version.saturating_sub(1));
         }),
     ),
     (
         "always-recorded",
-        "`kept` is answered as `recorded`",
+        "the answer says `recorded` instead of `kept`",
         Plant::Response(|response| {
             for pointer in ["/outcome", "/data/outcome"] {
                 if let Some(outcome) = response
@@ -55,7 +55,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "hidden-failures",
-        "`record-history` answers that it recorded what it could not record",
+        "`record-history` answers that it recorded records that it could not record",
         Plant::HiddenFailures,
     ),
 ];

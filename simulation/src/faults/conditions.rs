@@ -1,4 +1,4 @@
-//! Conditions that are missing or wrong.
+//! Missing and wrong conditions.
 
 use super::edit::{drop_clauses, replace_in_condition, sort_key, writes};
 use super::{Plant, Planted};
@@ -19,7 +19,7 @@ fn compared_by(call: &mut Call, operator: &str) {
 pub(super) const FAULTS: &[Planted] = &[
     (
         "no-version-condition",
-        "a change is read, computed and written without the condition that the contact is at the version that was read",
+        "a change is written without the condition that the contact still has the version that was read",
         Plant::Call(|call| without(call, |clause| clause == "#version = :stored_version")),
     ),
     (
@@ -34,12 +34,12 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "if-match-ignored",
-        "endpoints 1 and 2 do not look at `If-Match`",
+        "endpoints 1 and 2 ignore `If-Match`",
         Plant::Call(|call| without(call, |clause| clause.starts_with("#version IN"))),
     ),
     (
         "no-fence-condition",
-        "a single update is applied after it was given up",
+        "a single update can take effect after the function gave it up",
         Plant::Call(|call| {
             if call.body["UpdateExpression"]
                 .as_str()
@@ -51,7 +51,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "applied-twice",
-        "a single update does not look whether it was applied, and is sent again after an ambiguous failure",
+        "a single update is sent again after an ambiguous failure, without the condition that it is not applied yet",
         Plant::Repeat(|call| {
             let mut again = call.clone();
             if call.operation != "UpdateItem" {
@@ -63,7 +63,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "clear-without-condition",
-        "a clear does not look whether there is something to clear",
+        "a clear lacks the condition that there is something to clear",
         Plant::Call(|call| {
             if call.operation == "UpdateItem" {
                 without(call, |clause| {
@@ -74,7 +74,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "claim-without-condition",
-        "an address is claimed without the condition that it is as it was read",
+        "an address is claimed without the condition that it is unchanged since the read",
         Plant::Call(|call| {
             for write in writes(call) {
                 if sort_key(write) == "ADDRESS" {
@@ -85,7 +85,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "entry-without-condition",
-        "the history is written without the condition that the entry does not exist, under one ordinal for all entries of a record",
+        "a history entry is written without the condition that it does not exist, and all entries of a record have the same ordinal",
         Plant::Call(|call| {
             if call.operation == "PutItem" && sort_key(&call.body).starts_with("HISTORY#") {
                 drop_clauses(&mut call.body, |_| true);

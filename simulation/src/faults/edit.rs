@@ -1,4 +1,4 @@
-//! Edits of calls: conditions and assignments that are left out, items that are changed.
+//! Edits of calls: they leave out conditions and assignments, and change items.
 
 use std::collections::BTreeSet;
 
@@ -27,12 +27,12 @@ pub(super) fn writes(call: &mut Call) -> Vec<&mut Write> {
     }
 }
 
-/// The sort key of the item that is written, which says of which kind it is.
+/// The sort key of the written item, which shows the item's kind.
 pub(super) fn sort_key(write: &Write) -> String {
     key_of(write.get("Item").unwrap_or(&write["Key"])).1
 }
 
-/// Whether an update of a call writes an item of this kind: `CONTACT`, `SUBSCRIPTION#` or `ADDRESS`.
+/// Whether a call writes an item of this kind: `CONTACT`, `SUBSCRIPTION#` or `ADDRESS`.
 pub(super) fn writes_kind(call: &mut Call, kind: &str) -> bool {
     writes(call)
         .iter()
@@ -93,7 +93,7 @@ pub(super) fn drop_actions(write: &mut Write, is_dropped: impl Fn(&str) -> bool)
     prune(write);
 }
 
-/// The value that an update gives to an attribute, or that a new item has.
+/// The value of an attribute in an update or in a new item.
 pub(super) fn value<'a>(write: &'a mut Write, name: &str) -> Option<&'a mut Value> {
     let pointer = match write.get("Item") {
         Some(_) => format!("/Item/{name}"),
@@ -102,7 +102,7 @@ pub(super) fn value<'a>(write: &'a mut Write, name: &str) -> Option<&'a mut Valu
     write.pointer_mut(&pointer)
 }
 
-/// The entries of the e-mail addresses that a write gives to a contact, with their normal forms.
+/// The entries of e-mail addresses that a write puts on a contact, with their normal forms.
 pub(super) fn emails(write: &mut Write) -> Vec<(String, &mut Value)> {
     let map = value(write, "emails").and_then(|emails| emails.get_mut("M"));
     let entries = map.and_then(Value::as_object_mut).into_iter().flatten();
@@ -118,7 +118,7 @@ pub(super) fn remove(map: &mut Value, name: &str) {
     }
 }
 
-/// Leaves out the names and values that no expression uses any more: DynamoDB refuses them.
+/// Removes names and values that no expression uses, since DynamoDB refuses them.
 fn prune(write: &mut Write) {
     let used: BTreeSet<String> = ["UpdateExpression", "ConditionExpression"]
         .iter()

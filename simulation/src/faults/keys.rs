@@ -1,4 +1,4 @@
-//! Keys without the tenant, and cursors of others.
+//! Keys without the tenant, and cursors of other tenants.
 
 use shared::domain::{AddressHash, OrganizationId};
 
@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "cursor-of-another-tenant",
-        "a page of a history goes on where its cursor points, also in another organization",
+        "a page of a history follows its cursor, even into another organization",
         Plant::Request(|request| {
             if let Asked::History {
                 cursor_of: Some((organization, contact)),

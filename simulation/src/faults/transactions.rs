@@ -1,4 +1,4 @@
-//! Reads and writes that are not one transaction any more, or not consistent.
+//! Reads and writes outside a transaction, or without consistency.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::edit::{route, sort_key, writes};
 use super::{Plant, Planted};
 use crate::database::{Answer, Call, READ_ONE_BY_ONE};
 
-/// The writes of a transaction, of which those of a kind come after it, each by itself.
+/// Splits a transaction: the writes for which `is_apart` holds come after it, each by itself.
 fn after_transaction(mut call: Call, is_apart: impl Fn(&Value) -> bool) -> Vec<Call> {
     if call.operation != "TransactWriteItems" {
         return vec![call];
@@ -44,7 +44,7 @@ fn after_transaction(mut call: Call, is_apart: impl Fn(&Value) -> bool) -> Vec<C
 pub(super) const FAULTS: &[Planted] = &[
     (
         "torn-read",
-        "a contact and its subscriptions are read one after another",
+        "a contact and its subscriptions are read one after another, not in a transaction",
         Plant::Call(|call| {
             if call.operation == "TransactGetItems" {
                 READ_ONE_BY_ONE.clone_into(&mut call.operation);
@@ -62,7 +62,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "inconsistent-history",
-        "the history's function reads without consistency what it needs beside a record",
+        "`record-history` reads the table without consistency",
         Plant::Call(|call| {
             if call.operation == "Query" {
                 call.body["ConsistentRead"] = json!(false);
@@ -109,7 +109,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "cancellation-taken-for-done",
-        "a transaction that was cancelled is taken for done",
+        "a cancelled transaction counts as successful",
         Plant::Answer(|call, answer| {
             let is_cancelled = answer.body.to_string().contains("ConditionalCheckFailed");
             if call.operation == "TransactWriteItems" && is_cancelled {
@@ -122,7 +122,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "refusal-taken-for-done",
-        "a change that another one came before is taken for done",
+        "a change that loses a race counts as successful",
         Plant::Answer(|call, answer| {
             let mut asked = call.clone();
             let is_edit = writes(&mut asked).iter().any(|write| {

@@ -1,4 +1,4 @@
-//! Writes that leave something out, or write something else.
+//! Incomplete and wrong writes.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn without(call: &mut Call, kind: &str, is_dropped: impl Fn(&str) -> bool) {
     }
 }
 
-/// The facts that hold mail back from an address.
+/// The attributes of suppressions of an address.
 const FACTS: [&str; 4] = [
     "hardBouncedAt",
     "complainedAt",
@@ -24,7 +24,7 @@ const FACTS: [&str; 4] = [
     "emailValidation",
 ];
 
-/// The contact remembers only its last write.
+/// Makes the contact remember only its last write. A list that a write sets as a whole keeps `remembered` ids.
 fn remember_one(call: &mut Call, remembered: usize) {
     for write in writes(call) {
         drop_actions(write, |action| {
@@ -47,7 +47,7 @@ fn verifies_both(call: &mut Call) -> bool {
 pub(super) const FAULTS: &[Planted] = &[
     (
         "no-recent-requests",
-        "writes are not remembered",
+        "a contact does not remember its last writes",
         Plant::Call(|call| {
             remember_one(call, 0);
             for write in writes(call) {
@@ -63,7 +63,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "no-fence",
-        "a single update whose answer was lost is not given up before it is made anew",
+        "a single update with a lost answer is repeated without giving up the first one",
         Plant::Call(|call| {
             let update = call.body["UpdateExpression"].as_str().unwrap_or_default();
             if update.contains("#fence = ") {
@@ -91,7 +91,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "verifier-not-written",
-        "a verification is recorded without who verified",
+        "a verification is recorded without its verifier",
         Plant::Call(|call| {
             without(call, "CONTACT", |action| {
                 action.ends_with("#verifiedBy = :changedBy")
@@ -119,7 +119,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "one-level",
-        "endpoint 3 writes the client's level alone",
+        "endpoint 3 writes only the client's level",
         Plant::Call(|call| {
             if verifies_both(call) {
                 without(call, "CONTACT", |action| action.starts_with("#emails"));
@@ -128,7 +128,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "contact-level-alone",
-        "endpoint 3 writes the contact's level alone",
+        "endpoint 3 writes only the contact's level",
         Plant::Call(|call| {
             if verifies_both(call) {
                 let items = call.body["TransactItems"].as_array_mut();
@@ -140,7 +140,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "entry-id-reused",
-        "an address that is added again gets the id that it had",
+        "an address that is added again gets its former id",
         Plant::Call(|call| {
             for write in writes(call)
                 .into_iter()
@@ -156,7 +156,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "claim-forgets",
-        "a contact does not get what holds mail back from an address that it claims",
+        "a contact that claims an address does not get the facts that block mail to the address",
         Plant::Call(|call| {
             if writes_kind(call, "ADDRESS") {
                 for (_, entry) in writes(call)
@@ -173,7 +173,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "release-forgets",
-        "an address that leaves its contact does not keep what holds mail back from it",
+        "an address that leaves its contact loses the facts that block mail to it",
         Plant::Call(|call| {
             without(call, "ADDRESS", |action| {
                 FACTS
@@ -207,7 +207,7 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "former-owners-forgotten",
-        "an address forgets who owned it",
+        "an address forgets its former owners",
         Plant::Call(|call| {
             for write in writes(call)
                 .into_iter()
@@ -251,12 +251,12 @@ pub(super) const FAULTS: &[Planted] = &[
     ),
     (
         "erasure-leaves-history",
-        "an erasure leaves the history as it is",
+        "an erasure leaves the history unchanged",
         Plant::Calls(|call| skip_batches(call, "PutRequest")),
     ),
     (
         "write-skipped",
-        "a transaction is answered before it is done, and some are never done",
+        "some transactions are never executed, but get an answer of success",
         Plant::Calls(|call| {
             let is_skipped =
                 call.operation == "TransactWriteItems" && call.body.to_string().len() % 5 == 0;

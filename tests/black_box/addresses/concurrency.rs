@@ -1,4 +1,4 @@
-//! Many callers who remove an address and give it to other contacts: nobody ever sees it without what holds mail back.
+//! Many callers remove an address and give it to other contacts. No caller ever sees it without the facts that block mail.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn id(number: usize) -> String {
     format!("c_{number}")
 }
 
-/// Contacts that take the address from each other. The first one has it, with everything that holds mail back.
+/// Contacts that take the address from each other. The first one has it, with every fact that blocks mail.
 async fn seed(api: &Api) {
     let others = (1..CONTACTS).map(|number| json!({ "id": id(number) }));
     let first = json!({
@@ -33,7 +33,7 @@ async fn seed(api: &Api) {
         .await;
 }
 
-/// What the answer shows of the address, if it shows a contact.
+/// Asserts that the answer shows every fact of the address, if it shows a contact.
 fn assert_nothing_is_lost(answer: &Answer) {
     let seen = &answer.body;
     if seen["exists"] == true {
@@ -83,7 +83,7 @@ async fn call(api: Arc<Api>, caller: usize) {
 async fn assert_nothing_is_ever_lost(api: Arc<Api>) {
     let callers = (0..CALLERS).map(|caller| call(Arc::clone(&api), caller));
     callers.collect::<JoinSet<_>>().join_all().await;
-    // Whoever has it in the end, or nobody.
+    // The upsert finds the last owner of the address, or creates one.
     let direct = api.without_proxy().await;
     let told = body(json!({ "email": SECOND, "status": "subscribed" }));
     let answer = direct.upsert(told).await;
@@ -93,14 +93,14 @@ async fn assert_nothing_is_ever_lost(api: Arc<Api>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_who_pass_an_address_around_none_sees_it_without_what_holds_mail_back() {
+async fn no_caller_sees_an_address_without_its_blocks_while_64_callers_pass_it_around() {
     let api = Api::start().await;
     seed(&api).await;
     assert_nothing_is_ever_lost(Arc::new(api)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_where_the_database_refuses_one_call_in_three() {
+async fn no_caller_sees_an_address_without_its_blocks_though_one_call_in_three_is_refused() {
     let database = Database::start().await;
     let (api, proxy) = Api::over_through_proxy(database, PATIENT, service_for_crowds).await;
     seed(&api).await;

@@ -56,13 +56,13 @@ async fn start(scene: &Scene) -> Api {
     )
     .await;
     unsubscribe(&api, json!({ "email": LEFT, "scope": "global" })).await;
-    // One address moves to another contact, with which the client is not yet; one stays without an owner.
+    // One address moves to a contact that the client has not onboarded yet; the other stays without an owner.
     for address in [SECOND, LEFT] {
         assert_eq!(remove(&api, "c_1", address).await, 200);
     }
     assert_eq!(add(&api, "c_2", SECOND, false).await, 200);
     assert_eq!(add(&api, "c_2", NEW, true).await, 200);
-    // By a secondary address, and by a primary one.
+    // The client onboards the contact by a secondary address, and by a primary one.
     let more = json!({ "email": SECOND, "verified": true, "verified_at": T1 });
     upsert(&api, more).await;
     subscribe(
@@ -198,7 +198,7 @@ async fn an_imported_address_holds_mail_back_as_the_exported_one() {
         for api in [&api, &imported] {
             upsert(api, json!({ "email": address, "status": "subscribed" })).await;
             let mut status = status(api, address).await;
-            // A new contact gets an id of its own.
+            // Each new contact gets its own id.
             status["contact_id"] = Value::Null;
             seen.push(status);
         }
@@ -209,7 +209,7 @@ async fn an_imported_address_holds_mail_back_as_the_exported_one() {
 }
 
 #[tokio::test]
-async fn an_address_of_a_file_that_a_contact_owns_holds_mail_back_from_it() {
+async fn an_address_record_of_a_file_blocks_mail_to_the_owner_of_the_address() {
     let scene = Scene::start().await;
     let to = scene.to.store().await;
     let organization = crate::import::organization();
@@ -256,7 +256,7 @@ async fn a_subscription_that_began_again_is_not_ended_by_an_import_that_was_inte
 }
 
 #[tokio::test]
-async fn an_address_that_a_contact_has_and_nobody_owns_stays_so() {
+async fn an_address_that_its_contact_does_not_own_stays_without_an_owner() {
     let scene = Scene::start().await;
     let contact = json!({ "id": "c_1", "emails": [{ "value": LEFT, "isOwner": false }] });
     scene.seed(json!([contact])).await;

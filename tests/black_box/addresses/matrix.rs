@@ -9,16 +9,16 @@ use super::{
 
 const T1: &str = "2024-01-01T00:00:00.000Z";
 
-/// What happens to the contact `c_1`, unless another one is named.
+/// A step of a row. It changes the contact `c_1`, unless the variant names another contact.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// Endpoint 2 verifies an address.
     Verify2(&'static str),
     /// Endpoint 2 clears an address.
     Clear2(&'static str),
-    /// Endpoint 3 verifies an address, or the one that it means without `email`.
+    /// Endpoint 3 verifies an address; `None` sends no address.
     Verify3(Option<&'static str>),
-    /// Endpoint 3 clears an address, or the one that it means without `email`.
+    /// Endpoint 3 clears an address; `None` sends no address.
     Clear3(Option<&'static str>),
     /// An upsert by an address, without a verification.
     Upsert(&'static str),
@@ -26,15 +26,15 @@ enum Step {
     UpsertVerified(&'static str),
     /// A subscribe by an address.
     Subscribe(&'static str),
-    /// An address is added.
+    /// The CRM adds an address.
     Add(&'static str),
-    /// An address is added as the primary one, or becomes it.
+    /// The CRM adds an address as the primary one, or makes it primary.
     MakePrimary(&'static str),
-    /// An address is removed.
+    /// The CRM removes an address.
     Remove(&'static str),
-    /// An address is added to the contact `c_2`.
+    /// The CRM adds an address to the contact `c_2`.
     AddToOther(&'static str),
-    /// An address is removed from the contact `c_2`.
+    /// The CRM removes an address from the contact `c_2`.
     RemoveFromOther(&'static str),
 }
 
@@ -150,7 +150,7 @@ const ALL: &str = "c_1: contact audience client";
 const NONE: &str = "c_1";
 const NOBODY: &str = "nobody";
 
-/// A start, what happens, and what is seen of the primary, the second and the new address afterwards.
+/// The start, the steps, and what `website` then sees of the primary, the second and the new address.
 type Row = (Start, &'static [Step], [&'static str; 3]);
 
 const VERIFYING: &[Row] = &[
@@ -209,7 +209,7 @@ const WITHOUT_EMAIL: &[Row] = &[
         &[MakePrimary(NEW), Verify3(None)],
         ["c_1: contact client", NONE, NONE],
     ),
-    // Without that address the primary one is meant, and the address again once it is back.
+    // After the removal of that address, the request means the primary one. Once the address is back, the request means it again.
     (
         Unverified,
         &[Remove(PRIMARY), Verify3(None)],
@@ -220,7 +220,7 @@ const WITHOUT_EMAIL: &[Row] = &[
         &[Remove(PRIMARY), Add(PRIMARY), Verify3(None)],
         ["c_1: contact client", NONE, NOBODY],
     ),
-    // The address that the client named last.
+    // The request means the address that the client named last.
     (
         Unverified,
         &[Upsert(SECOND), Verify3(None)],
@@ -236,7 +236,7 @@ const WITHOUT_EMAIL: &[Row] = &[
         &[Upsert(SECOND), Upsert(PRIMARY), Verify3(None)],
         ["c_1: contact client", NONE, NOBODY],
     ),
-    // Naming an address on endpoint 3 does not change by which the client knows the contact.
+    // A request to endpoint 3 with an address does not change the address by which the client knows the contact.
     (
         Unverified,
         &[Verify3(Some(SECOND)), Verify3(None)],
@@ -395,7 +395,7 @@ async fn a_clear_clears_the_address_that_it_names_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_added_is_unverified_also_when_the_contact_had_it_before() {
+async fn an_added_address_is_unverified_even_if_the_contact_had_it_before() {
     assert_rows(CHANGING).await;
 }
 

@@ -1,4 +1,4 @@
-//! What holds mail back stays with an address that leaves its contact, and holds there and nowhere else.
+//! Facts that block mail stay with an address that leaves its contact, and then block that address alone.
 
 use black_box_tests::proxy::{ANY, PATIENT};
 use black_box_tests::{Answer, Api};
@@ -32,7 +32,7 @@ const WAYS: [Way; 5] = [
 ];
 
 impl Way {
-    /// Adds the address, and onboards its contact for `website` where that has not happened.
+    /// Adds the address, and onboards its contact for `website` unless it already is onboarded.
     async fn take(self, api: &Api, address: &str) {
         match self {
             Self::Upsert => {}
@@ -84,7 +84,7 @@ async fn seed(api: &Api) {
     .await;
 }
 
-/// What blocks marketing to an address, beside that it is unverified.
+/// The blocks of marketing to an address, except `not_verified`.
 async fn blocks(api: &Api, address: &str) -> Vec<String> {
     let seen = status(api, address).await;
     let blocked_by = seen["marketing"]["blocked_by"].as_array().unwrap().iter();
@@ -94,7 +94,7 @@ async fn blocks(api: &Api, address: &str) -> Vec<String> {
         .collect()
 }
 
-/// A fact that holds mail back: its name in `blocked_by`, and the members of an upsert that record it.
+/// The facts that block mail: the name of each in `blocked_by`, and the members of an upsert that record it.
 fn facts() -> [(&'static str, Value); 4] {
     [
         (
@@ -134,7 +134,7 @@ async fn a_bounce_and_a_finding_hold_for_their_address_and_a_complaint_for_all_o
         let seen = status(&api, PRIMARY).await;
         let can_send = !["hard_bounced", "complained"].contains(&name) || !is_persons;
         assert_eq!(seen["can_send_transactional"], can_send, "{name}");
-        // An address that is added later, too.
+        // The same holds for an address that is added later.
         assert_eq!(add(&api, "c_1", NEW, true).await, 200);
         assert_eq!(blocks(&api, NEW).await, of_primary, "{name}");
     }
@@ -216,7 +216,7 @@ async fn only_a_bounce_is_lifted_by_an_upsert_and_the_rest_by_a_subscribe_with_s
     for (_, fact) in facts() {
         report(&api, SECOND, &fact).await;
     }
-    // The facts of a person are with the address alone here.
+    // On the new contact, the facts of the person hold for this address alone.
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);
     Way::Upsert.take(&api, SECOND).await;
     for address in [SECOND, PRIMARY] {
@@ -246,7 +246,7 @@ async fn only_a_bounce_is_lifted_by_an_upsert_and_the_rest_by_a_subscribe_with_s
 }
 
 #[tokio::test]
-async fn a_persons_fact_is_lifted_for_all_addresses_also_for_one_that_was_away_meanwhile() {
+async fn a_global_subscribe_lifts_a_persons_fact_for_all_addresses_even_one_that_was_away() {
     for (name, fact) in &facts()[2..] {
         let api = start().await;
         report(&api, SECOND, fact).await;
@@ -308,8 +308,8 @@ async fn an_ended_subscription_comes_back_with_the_address() {
     }
 }
 
-/// The erasure of a former owner deletes its subscriptions: the address tells of their end from then on. It comes after each call
-/// of a request that creates the subscription on another contact.
+/// The erasure of a former owner deletes its subscriptions; from then on, the address records their end. The test erases after
+/// each call of a request that creates the subscription on another contact.
 async fn assert_ends_survive_an_erasure_after_each_call(way: Way) {
     for nth in 1.. {
         let (api, proxy) = Api::through_proxy(PATIENT).await;
@@ -376,7 +376,7 @@ async fn an_ended_subscription_at_audience_level_comes_back_with_the_address() {
             subscriptions(&api, SECOND).await,
             (ended.clone(), ended.clone())
         );
-        // As on the contact that the address left: the client's begins anew, the audience's has to be asked for.
+        // The rule is that of the former contact: this restarts the client's subscription, and the audience's needs its own subscribe.
         subscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
         assert_eq!(
             blocks(&api, SECOND).await,
@@ -403,7 +403,7 @@ async fn a_person_who_subscribes_again_is_subscribed_as_on_the_contact_that_the_
 }
 
 #[tokio::test]
-async fn an_ended_subscription_is_of_its_audience_and_client() {
+async fn an_ended_subscription_counts_for_its_audience_and_client_alone() {
     let api = start().await;
     unsubscribe(&api, json!({ "email": SECOND, "scope": "client" })).await;
     assert_eq!(remove(&api, "c_1", SECOND).await, 200);

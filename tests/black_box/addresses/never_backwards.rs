@@ -1,5 +1,5 @@
-//! An upsert and an import report what some system believes, often nightly and often old: they undo nothing (contract section
-//! 12).
+//! Upserts and imports report what another system believes, often nightly and often outdated. They undo nothing (contract
+//! section 12).
 
 use black_box_tests::Api;
 use serde_json::{Value, json};
@@ -21,13 +21,13 @@ async fn start() -> Api {
     api
 }
 
-/// What a nightly job tells of the primary address.
+/// Upserts the primary address as a nightly job does, and returns the body of the answer.
 async fn nightly(api: &Api, mut more: Value) -> Value {
     more["email"] = json!(PRIMARY);
     upsert(api, more).await.body
 }
 
-/// What a nightly import tells of the primary address.
+/// Imports a record of the primary address as a nightly job does.
 async fn nightly_import(api: &Api, mut more: Value) {
     for (member, value) in [
         ("email", PRIMARY),
@@ -90,7 +90,7 @@ async fn only_a_subscribe_restarts_an_ended_subscription() {
 }
 
 #[tokio::test]
-async fn a_person_who_unsubscribed_or_complained_stays_so() {
+async fn upserts_and_imports_never_lift_an_unsubscription_or_a_complaint() {
     for fact in ["global_unsubscribed", "complained"] {
         let api = start().await;
         nightly(&api, json!({ "suppression": { fact: true } })).await;
@@ -141,7 +141,7 @@ async fn a_verification_that_was_cleared_since_is_not_brought_back() {
 }
 
 #[tokio::test]
-async fn without_a_time_a_verification_is_of_now_and_so_later_than_the_clear() {
+async fn a_verification_without_a_time_is_of_now_and_so_later_than_the_clear() {
     let api = start().await;
     nightly(&api, json!({ "verified": true, "verified_at": OLD })).await;
     verify_contact(&api, json!({ "verified": false })).await;

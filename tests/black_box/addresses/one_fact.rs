@@ -144,7 +144,7 @@ async fn endpoint_3_answers_which_address_it_cannot_verify() {
             "{email}"
         );
     }
-    // A contact that does not exist comes first.
+    // The error of a missing contact comes first.
     let not_found = (404, json!({ "contact_id": "not_found" }));
     assert_eq!(verify("c_none", named(json!(elsewhere))).await, not_found);
     for address in [PRIMARY, SECOND] {
@@ -185,7 +185,7 @@ async fn a_misspelling_never_clears() {
     let contact = api.get("/api/contacts/c_1", &api.user_token()).await.body;
     assert_eq!(contact["phoneNumber"][0]["verifiedAt"], T1);
     assert_eq!(contact["emails"][0]["verifiedAt"], T1);
-    // The member itself is there: the other one is ignored, as every other member.
+    // Beside the correct member, a misspelled one is ignored like any unknown member.
     let both = json!({ "phoneNumber": "+14165550100", "verifiedAt": null, "verified_at": T2 });
     let cleared = api.verify_phone_number("c_1", both).await;
     assert_eq!(cleared.body["data"]["outcome"], "cleared");

@@ -1,4 +1,4 @@
-//! Many callers of different endpoints at one contact, also where the database refuses a share of their calls.
+//! Many callers of different endpoints change one contact, also while the database refuses a share of their calls.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{EMAIL, PHONE, SECOND_EMAIL, outcome};
 
 const CALLERS: u32 = 64;
 
-/// Different times in no order: 37 and 64 have no common divisor.
+/// Times in no order, few of them equal: 37 and 64 have no common divisor.
 fn time(caller: u32) -> String {
     format!("2024-01-01T00:00:{:02}.000Z", (caller * 37) % CALLERS % 60)
 }
@@ -51,7 +51,7 @@ async fn seed(api: &Api) {
     .await;
 }
 
-/// Sends all requests at the same time. All succeed, the minimum stands at each level, and each change has a version.
+/// Sends all requests at the same time. All succeed, each level keeps its earliest time, and each change has a version.
 async fn assert_the_earliest_stay(api: Arc<Api>) {
     let callers = (0..CALLERS).map(|caller| verify(Arc::clone(&api), caller));
     let answers = callers.collect::<JoinSet<_>>().join_all().await;
@@ -78,15 +78,14 @@ async fn assert_the_earliest_stay(api: Arc<Api>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_of_four_endpoints_on_one_contact_the_earliest_times_stay() {
+async fn the_earliest_times_of_64_callers_of_four_endpoints_stay() {
     let api = Api::start().await;
     seed(&api).await;
     assert_the_earliest_stay(Arc::new(api)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_callers_on_one_contact_whose_database_refuses_one_call_in_three_the_earliest_times_stay()
- {
+async fn the_earliest_times_stay_though_the_database_refuses_one_call_in_three() {
     let database = Database::start().await;
     let (api, proxy) = Api::over_through_proxy(database, PATIENT, service_for_crowds).await;
     seed(&api).await;

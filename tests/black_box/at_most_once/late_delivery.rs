@@ -12,8 +12,8 @@ use super::{
     Write, at_once, changes,
 };
 
-/// How often others change the contact before the attempt is delivered. After an odd number of changes it would change
-/// the contact again, if the database did it.
+/// The numbers of changes by others before the attempt is delivered. After an odd number, the attempt would change the
+/// contact again if the database executed it.
 const COUNTS: [usize; 6] = [1, 7, 8, 9, 20, 21];
 
 test_each_write!(
@@ -43,8 +43,8 @@ test_each_write!(
     changes_no_other_version
 );
 
-/// Others change the contact before the function hears that its first attempt failed, and the caller wants the version
-/// before that.
+/// Others change the contact before the function hears that its first attempt failed, and the caller names the version
+/// before those changes.
 async fn changes_no_other_version(write: Write) {
     if write.creates() {
         return;
@@ -54,7 +54,7 @@ async fn changes_no_other_version(write: Write) {
         let scene = Scene::start(write, PATIENT).await;
         scene.others(false, count).await;
         let status = scene.send_if_match().await.status;
-        // What others removed is missing before the version is looked at.
+        // If others removed the value, the request answers 404 before it compares the version.
         assert!([404, 412].contains(&status), "{context}: {status}");
 
         let scene = Scene::start(write, PATIENT).await;
@@ -115,7 +115,7 @@ async fn assert_no_late_effect(
     assert_at_most_once(&scene, &others, effect, &context).await;
 }
 
-/// A request that has had its effect has none more, and one that had none has at most one, at once.
+/// Asserts that a request with an effect has no second one, and that a request without an effect gets at most one.
 async fn assert_at_most_once(scene: &Scene, others: &ChangesByOthers, effect: u64, context: &str) {
     let items = scene.items().await;
     if effect == 1 {
@@ -129,15 +129,15 @@ async fn assert_at_most_once(scene: &Scene, others: &ChangesByOthers, effect: u6
     }
 }
 
-/// The same where others change the contact before the function hears that its first attempt failed.
+/// Others change the contact before the function hears that its first attempt failed. The request takes effect at most once.
 async fn takes_effect_at_most_once_after_changes(write: Write) {
     let counts = [1, 2, 7, 8, 21].into_iter();
-    // The earliest global unsubscription stands, and this request came before those of the others.
+    // The earliest global unsubscription is kept, and this request is earlier than those of the others.
     let moves_the_others = |count| write == Write::UnsubscribeGlobally && count % 2 == 1;
     for count in counts.filter(|count| !moves_the_others(*count)) {
         let seen = LOSSES[count % LOSSES.len()];
         let context = format!("{write:?} {seen:?}, {count} changes");
-        // It has not been done, so that it is done to what others have made of the contact.
+        // The first attempt is not done, so the second one applies to the contact as others left it.
         let expected = Expected::of(write, count).await;
         let scene = Scene::start(write, PATIENT).await;
         let late = scene.proxy.hold_back(WRITE, seen);
@@ -187,7 +187,7 @@ async fn changes_nothing_after_a_lost_answer(write: Write) {
     }
 }
 
-/// The first attempt comes when the function has decided on the second, and perhaps others undo it before the second.
+/// The first attempt arrives when the function has decided on the second. Others may undo it before the second arrives.
 async fn takes_effect_before_the_second(write: Write) {
     let expected = Expected::of_first(write).await;
     for count in [0, 1, 2, 9] {
@@ -209,7 +209,7 @@ async fn takes_effect_before_the_second(write: Write) {
     }
 }
 
-/// The first attempt comes after the second is done, and before the function hears of that.
+/// The first attempt arrives after the second is done, and before the function hears of it.
 async fn takes_no_effect_after_the_second(write: Write) {
     let expected = Expected::of_first(write).await;
     for count in [0, 1, 2, 9] {
@@ -233,8 +233,8 @@ async fn takes_no_effect_after_the_second(write: Write) {
     }
 }
 
-/// One attempt was done when the others came, and their changes stand. Without others there was no second attempt, and
-/// nothing changed.
+/// Asserts that exactly one attempt was done before the others came, and that their changes stay. If `others` is `None`, there
+/// was no second attempt, and nothing changed.
 async fn assert_one_effect_before_others(
     scene: &Scene,
     others: Option<&ChangesByOthers>,

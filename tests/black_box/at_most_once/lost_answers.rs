@@ -1,5 +1,4 @@
-//! A write that the database has done and whose answer gets lost, and others who change the contact before the function
-//! can look at it.
+//! The database does a write, and its answer gets lost. Others change the contact before the function can look at it.
 
 use std::sync::Arc;
 
@@ -58,7 +57,7 @@ async fn does_not_fail_its_own_precondition(write: Write) {
     }
 }
 
-/// Leaves everything after the first attempt to the function.
+/// The client does not retry, so the function handles every failure of the first attempt.
 const WITHOUT_RETRIES: ClientTimeouts = ClientTimeouts {
     attempts: 1,
     ..PATIENT
@@ -111,7 +110,7 @@ async fn is_not_made_again_after_more_changes(write: Write) {
     }
 }
 
-/// Above all, an upsert of an address of an erased contact does not make a new contact, as a request that comes later does.
+/// Above all, the upsert of an erased contact's address does not create a new contact. A later request does.
 async fn is_not_made_again_after_an_erasure(write: Write) {
     let expected = Expected::of_first(write).await;
     for count in [0, 1, 6, 7, 9] {
@@ -130,7 +129,7 @@ async fn is_not_made_again_after_an_erasure(write: Write) {
         let answer = scene.send().await;
         let items = tell.await.unwrap();
         if write.is_single_update() {
-            // Its answer would show the contact.
+            // The answer would show the contact, which no longer exists.
             assert_eq!(answer.status, 404, "{context}: {:?}", answer.body);
         } else if count < 7 {
             expected.assert_heard(&answer, &context);
@@ -142,7 +141,7 @@ async fn is_not_made_again_after_an_erasure(write: Write) {
 }
 
 #[tokio::test]
-async fn what_a_write_did_is_told_after_a_timeout_and_a_change_by_others() {
+async fn a_caller_hears_what_its_write_did_after_a_timeout_and_a_change_by_others() {
     at_once(DIFFERENT_WRITES, |write| async move {
         let expected = Expected::of_first(write).await;
         let loss = Fault::AfterDoing(&Fault::Hang);
@@ -152,8 +151,8 @@ async fn what_a_write_did_is_told_after_a_timeout_and_a_change_by_others() {
     .await;
 }
 
-/// The answer to a write whose first answer gets lost while others make so many changes. Their changes stand, and
-/// nothing is written besides.
+/// The answer to a write whose first answer gets lost while others make `count` changes. Their changes stay, and nothing
+/// else is written.
 async fn answer_after(write: Write, timeouts: ClientTimeouts, loss: Fault, count: usize) -> Answer {
     let context = format!("{write:?} {loss:?}, {count} changes");
     let scene = Scene::start(write, timeouts).await;
@@ -167,7 +166,7 @@ async fn answer_after(write: Write, timeouts: ClientTimeouts, loss: Fault, count
     answer
 }
 
-/// A clear whose answer gets lost, after which another caller is told that its verification is recorded.
+/// The answer to a clear gets lost, and another caller then hears that its verification is recorded. The verification stays.
 async fn assert_recording_by_another_stands(
     write: Write,
     verify: fn(&Api, Option<&str>) -> RequestBuilder,

@@ -1,5 +1,5 @@
-//! A first attempt that the database never gets, or whose answer gets lost, with nobody else at the contact: the request
-//! is answered as without the fault, and takes effect once.
+//! The database never gets a first attempt, or its answer gets lost, and nobody else changes the contact. The request takes
+//! effect once, and its answer is the one without the fault.
 
 use black_box_tests::proxy::{Fault, PATIENT, WRITE};
 use shared::store::ClientTimeouts;

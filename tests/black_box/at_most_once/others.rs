@@ -1,4 +1,4 @@
-//! Others who change the contact, and who are told that they did.
+//! Other callers who change the contact. The answers tell them that they did.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::writes::{add, outcome, remove, subscription, upsert};
 use super::{NEW_EMAIL, VERIFIED_BY_OTHERS_AT, Write};
 
-/// How often contacts have been changed or made: the sum of their versions.
+/// The number of changes and creations of contacts: the sum of their versions.
 pub(super) fn changes(items: &[Item]) -> u64 {
     items
         .iter()
@@ -19,18 +19,18 @@ pub(super) fn changes(items: &[Item]) -> u64 {
         .sum()
 }
 
-/// What others did. Each of them was told that it made a change.
+/// The changes by others. Each of their answers reported a change.
 pub(super) struct ChangesByOthers {
-    /// How often contacts had been changed before.
+    /// The result of [`changes`] before them.
     pub(super) before: u64,
-    /// How often contacts had been changed afterwards.
+    /// The result of [`changes`] after them.
     pub(super) after: u64,
-    /// All that was stored afterwards.
+    /// All stored items after them.
     pub(super) items: Vec<Item>,
 }
 
 impl ChangesByOthers {
-    /// Makes so many changes, which undo and redo the request in turn. `is_done` says whether it has been done.
+    /// Makes `count` changes that undo and redo the request in turn. `is_done` tells whether the request already took effect.
     pub(super) async fn make(write: Write, api: &Api, is_done: bool, count: usize) -> Self {
         let before = changes(&api.database.items(&api.organization).await);
         let mut id = write.id(api).await;
@@ -49,7 +49,7 @@ impl ChangesByOthers {
         Self::made(api, before, count).await
     }
 
-    /// Makes so many changes of every kind, which leave alone what the request did.
+    /// Makes `count` changes of every kind. They do not touch the effect of the request.
     pub(super) async fn make_of_every_kind(write: Write, api: &Api, count: usize) -> Self {
         let before = changes(&api.database.items(&api.organization).await);
         let id = write.id(api).await.unwrap();
@@ -73,7 +73,7 @@ impl ChangesByOthers {
     }
 }
 
-/// Sends a request of others. They are told that it changed the contact.
+/// Sends a request of others, and asserts that its answer reports a change.
 pub(super) async fn make_change(api: &Api, request: RequestBuilder, context: &str) {
     let answer = api.send(request).await;
     let context = format!("{context}: {:?}", answer.body);
@@ -82,7 +82,7 @@ pub(super) async fn make_change(api: &Api, request: RequestBuilder, context: &st
     assert!(is_changed, "{context}");
 }
 
-/// The `n`th of a series of changes, each by another way to write.
+/// The `n`th of a series of changes. Each uses another way to write.
 pub(super) fn change_of_every_kind(api: &Api, id: &str, address: &str, n: usize) -> RequestBuilder {
     const OTHER_PHONE: &str = "+14165550107";
     const OTHER_EMAIL: &str = "others@example.com";
@@ -120,7 +120,7 @@ pub(super) fn change_of_every_kind(api: &Api, id: &str, address: &str, n: usize)
 pub(super) struct AwaitedChanges(pub(super) Arc<Mutex<Option<ChangesByOthers>>>);
 
 impl AwaitedChanges {
-    /// What they were. They must have been made.
+    /// Returns the changes. Panics if the others made none.
     pub(super) fn made(self) -> ChangesByOthers {
         let made = self.0.lock().unwrap().take();
         made.unwrap()

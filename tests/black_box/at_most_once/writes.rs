@@ -1,4 +1,4 @@
-//! The requests that write, each with what undoes and redoes it.
+//! The requests that write, each with the requests that undo and redo it.
 
 use black_box_tests::{Answer, Api};
 use reqwest::RequestBuilder;
@@ -8,7 +8,7 @@ use super::{
     EMAIL, NEW_EMAIL, PHONE, SECOND_EMAIL, SECOND_PHONE, VERIFIED_AT, VERIFIED_BY_OTHERS_AT,
 };
 
-/// A request that writes, and that is tested.
+/// A tested request that writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Write {
     RecordPhoneNumber,
@@ -31,7 +31,7 @@ pub(super) enum Write {
     RemoveEmail,
 }
 
-/// A request of each way to write.
+/// One request for each way to write.
 pub(super) const DIFFERENT_WRITES: [Write; 9] = [
     Write::RecordPhoneNumber,
     Write::ClearEmail,
@@ -45,12 +45,12 @@ pub(super) const DIFFERENT_WRITES: [Write; 9] = [
 ];
 
 impl Write {
-    /// Which call that writes is the second attempt. Endpoints 1 and 2 give the first one up in between.
+    /// The number of the writing call that is the second attempt. Endpoints 1 and 2 first give up the first attempt by another write.
     pub(super) fn second_attempt(self) -> usize {
         if self.is_single_update() { 3 } else { 2 }
     }
 
-    /// Whether the request is made by one update, without a read.
+    /// Whether the endpoint writes by one update, without a read.
     pub(super) fn is_single_update(self) -> bool {
         matches!(
             self,
@@ -58,7 +58,7 @@ impl Write {
         )
     }
 
-    /// The contact as it is before the request.
+    /// The contact before the request.
     pub(super) fn contact(self) -> Value {
         let time = |write: &[Self]| write.contains(&self).then_some(VERIFIED_AT);
         let mut contact = json!({
@@ -122,7 +122,7 @@ impl Write {
         }
     }
 
-    /// The request of others that undoes what this one did to the contact of that id.
+    /// The request of others that undoes the effect of this one on the contact with this id.
     pub(super) fn undo(self, api: &Api, id: &str) -> RequestBuilder {
         match self {
             Self::RecordPhoneNumber => verify_phone_number(api, None),
@@ -147,7 +147,7 @@ impl Write {
         }
     }
 
-    /// The request of others that does what this one does, where that has not been done or was undone.
+    /// The request of others that has the effect of this one, for when it was not done or was undone.
     pub(super) fn redo(self, api: &Api, id: &str) -> RequestBuilder {
         let recorded = Some(VERIFIED_BY_OTHERS_AT);
         match self {
@@ -187,7 +187,7 @@ impl Write {
         answer.body["contact_id"].as_str().map(str::to_owned)
     }
 
-    /// Whether the request makes the contact that it is about.
+    /// Whether the request creates its contact.
     pub(super) fn creates(self) -> bool {
         matches!(self, Self::UpsertNew | Self::SubscribeNew)
     }
@@ -207,7 +207,7 @@ impl Write {
         )
     }
 
-    /// 503 in the words of the endpoint, with `Retry-After`, and nothing more.
+    /// Asserts that the answer is 503 in the dialect of the endpoint, with `Retry-After` and nothing more.
     pub(super) fn assert_unavailable(self, answer: &Answer, context: &str) {
         let context = format!("{context}: {:?}", answer.body);
         assert_eq!(answer.status, 503, "{context}");
@@ -282,7 +282,7 @@ pub(super) fn post_method(api: &Api, path: &str, kind: &str, value: &str) -> Req
     request.bearer_auth(api.user_token()).json(&body)
 }
 
-/// What an answer says was done.
+/// The outcome that an answer reports.
 pub(super) fn outcome(answer: &Answer) -> &str {
     let body = &answer.body;
     [

@@ -1,4 +1,4 @@
-//! A subscription that is changed by hand after a request has read it: its contact's version does not show that.
+//! Somebody changes a subscription by hand after a request has read it. The contact's version does not show that change.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn verification() -> Value {
     })
 }
 
-/// The part of an answer that is about the client's subscription, but for when it ended.
+/// The client's subscription in an answer, without the time of its end.
 fn client(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let mut client = answer.body["client"].clone();
@@ -34,7 +34,7 @@ fn client(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn an_upsert_does_to_a_subscription_changed_in_between_what_it_does_to_one_changed_before() {
+async fn an_upsert_treats_a_subscription_changed_during_it_like_one_changed_before_it() {
     for changes in [
         vec![("status", json!("subscribed"))],
         vec![("status", json!("subscribed")), ("firstName", json!("Ann"))],

@@ -1,5 +1,5 @@
-//! An address whose item names a contact that does not have the address: no attempt can make that good, so the request
-//! is answered at once.
+//! The item of an address names a contact that does not have the address. No retry can repair that, so the request fails
+//! at once.
 
 use black_box_tests::log;
 use black_box_tests::proxy::{PATIENT, Proxy};
@@ -114,8 +114,8 @@ async fn an_address_whose_owner_does_not_exist_fails_at_once_and_the_log_says_wh
     assert!(!cause.contains(LOST), "{cause}");
 }
 
-/// What an import of a record about `EMAIL` and one about another address comes to: how many are unchanged, created and
-/// rejected, and why.
+/// Imports a record about `EMAIL` and one about another address. Returns the numbers of unchanged, created and rejected
+/// records, and the list of rejects.
 async fn imported(api: &Api, proxy: &Proxy) -> ([u64; 3], String) {
     let file = lines([
         json!({ "organization": api.organization }),

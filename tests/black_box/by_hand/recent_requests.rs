@@ -1,4 +1,4 @@
-//! A contact whose list of recent writes somebody removed or cut: it is verified all the same, and has the list again.
+//! Somebody emptied, cut or replaced a contact's list of recent writes. A verification still succeeds, and restores the list.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::Api;
@@ -39,12 +39,13 @@ async fn a_contact_with_a_short_list_of_writes_is_verified() {
 }
 
 #[tokio::test]
-async fn a_contact_whose_list_of_writes_is_something_else_is_verified() {
+async fn a_contact_whose_list_of_writes_is_not_a_list_is_verified() {
     assert_verified_with_list(text("-")).await;
     assert_verified_with_list(AttributeValue::Null(true)).await;
 }
 
-/// A process whose clock is ahead gave a write up. Until that time DynamoDB refuses single updates, and no other write can be given up.
+/// A process whose clock is ahead gave up a write. Until that time, DynamoDB refuses single updates, and no process can give up
+/// another write.
 #[tokio::test]
 async fn a_contact_with_a_write_of_a_later_time_that_was_given_up_is_verified_once() {
     let (api, proxy) = start("subscribed").await;

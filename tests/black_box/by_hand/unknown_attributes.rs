@@ -1,4 +1,4 @@
-//! Attributes that this build does not know, of a later one or of somebody else: no change of anything else loses them.
+//! Attributes that this build does not know, from a later build or from somebody else. No change of other attributes loses them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::Api;
@@ -8,7 +8,7 @@ use super::{CONTACT, EMAIL, PHONE, SUBSCRIPTION, item, set, start, text};
 
 const UNKNOWN: &str = "attributeOfLaterBuild";
 
-/// Everything of the contact that can hold an attribute, as sort key and path.
+/// Every place of the contact that can hold an attribute, as sort key and path.
 const PLACES: [(&str, &[&str]); 4] = [
     (CONTACT, &[UNKNOWN]),
     (CONTACT, &["phones", PHONE, UNKNOWN]),
@@ -16,7 +16,7 @@ const PLACES: [(&str, &[&str]); 4] = [
     (SUBSCRIPTION, &[UNKNOWN]),
 ];
 
-/// What is stored at a path.
+/// The value at a path.
 fn at<'a>(value: &'a AttributeValue, path: &[&str]) -> Option<&'a AttributeValue> {
     match path {
         [] => Some(value),
@@ -24,7 +24,7 @@ fn at<'a>(value: &'a AttributeValue, path: &[&str]) -> Option<&'a AttributeValue
     }
 }
 
-/// Makes the change of a contact with unknown attributes everywhere. It changes something, and loses none of them.
+/// Asserts that the change of a contact with unknown attributes in every place has an effect, and loses none of them.
 async fn assert_kept(context: &str, change: impl AsyncFn(&Api) -> black_box_tests::Answer) {
     let (api, _proxy) = start("pending").await;
     for (sort, path) in PLACES {
@@ -140,7 +140,7 @@ async fn a_clear_on_endpoint_3_keeps_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn adding_a_primary_method_keeps_what_is_not_known_of_the_others() {
+async fn a_new_primary_method_keeps_unknown_attributes_of_the_other_methods() {
     for (kind, value) in [("phone", "+14165550119"), ("email", "new@example.com")] {
         let method = json!({ "type": kind, "value": value, "isPrimary": true });
         assert_kept_by_method("contact-methods", method).await;
@@ -148,7 +148,7 @@ async fn adding_a_primary_method_keeps_what_is_not_known_of_the_others() {
 }
 
 #[tokio::test]
-async fn removing_a_method_keeps_what_is_not_known_of_the_others() {
+async fn a_removal_of_a_method_keeps_unknown_attributes_of_the_other_methods() {
     for (kind, value) in [("phone", "+14165550109"), ("email", "old@example.com")] {
         let method = json!({ "type": kind, "value": value });
         assert_kept_by_method("contact-methods/remove", method).await;

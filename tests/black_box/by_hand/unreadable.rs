@@ -1,4 +1,4 @@
-//! Items that this build cannot read: the answer says nothing, and the log names the attribute and no value.
+//! Items that this build cannot read. The answer reveals nothing; the log names the attribute without its value.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::{Answer, Api, Item, log};
@@ -10,7 +10,7 @@ use crate::import::{import_into, lines};
 /// A value that no attribute of a contact has.
 const VALUE: &str = "unreadable-4711";
 
-/// The request fails, and the log names each of these parts of the attribute's path.
+/// Asserts that the request fails, and that the log names each of these parts of the attribute's path.
 async fn assert_named(
     sort: &str,
     path: &[&str],
@@ -74,7 +74,7 @@ async fn endpoint_1_names_the_attribute_that_it_cannot_read() {
     let path = ["emails", EMAIL, "verifiedAt"];
     let parts = ["emails", "verifiedAt"];
     assert_named(CONTACT, &path, text(VALUE), &parts, async |api| {
-        // There is nothing to clear, so that nothing is written.
+        // The number is unverified, so the clear writes nothing.
         let body = json!({ "phoneNumber": PHONE, "verifiedAt": null });
         api.verify_phone_number("c_1", body).await
     })
@@ -126,7 +126,7 @@ async fn an_import_rejects_a_record_that_depends_on_what_it_cannot_read_and_goes
     let body = json!({ "type": "email", "value": EMAIL });
     let removed = api.post(remove, &api.user_token(), body).await;
     assert_eq!(removed.status, 200, "{:?}", removed.body);
-    // Its former owner may have ended the subscription.
+    // The former owner of the address may have ended the subscription, so the import reads it.
     let subscription = json!({ "audience": "newsletter", "client": "website" });
     assert_second_is_rejected(
         &api,
@@ -148,7 +148,7 @@ async fn an_import_rejects_a_record_with_an_address_that_it_cannot_read_and_goes
     assert_second_is_rejected(&api, json!({ "id": "c_2", "email": EMAIL })).await;
 }
 
-/// Imports this record as the second of three.
+/// Imports this record as the second line of three, and asserts that it is rejected and the third is not.
 async fn assert_second_is_rejected(api: &Api, record: Value) {
     let file = [
         json!({ "organization": api.organization }),

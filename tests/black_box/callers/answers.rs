@@ -8,7 +8,7 @@ use super::caller::Refusal;
 use super::contract::Expected;
 use super::world::Cell;
 
-/// What is wrong with an answer, if anything is.
+/// The fault of an answer, if it has one.
 pub(super) fn fault(cell: &Cell, expected: Expected, answer: &Answer) -> Option<String> {
     let status = match expected {
         Expected::Unauthorized(_) => 401,
@@ -35,7 +35,7 @@ pub(super) fn fault(cell: &Cell, expected: Expected, answer: &Answer) -> Option<
     (!is_right).then(|| format!("has the body {} and {:?}", answer.body, answer.headers))
 }
 
-/// Whether the answer shows the contact, where it says so of this organization.
+/// Whether the answer shows the cell's contact of this organization, or a new contact if the organization is `None`.
 fn is_about(cell: &Cell, answer: &Answer, organization: Option<&str>) -> bool {
     match cell.route.dialect() {
         Dialect::Crm => {
@@ -79,7 +79,7 @@ fn is_failure(route: Route, expected: Expected, answer: &Answer) -> bool {
     }
 }
 
-/// Whether the answer says why the caller is nobody, in its body and in `WWW-Authenticate`.
+/// Whether the answer says why the caller is not authenticated, in its body and in `WWW-Authenticate`.
 fn is_challenge(route: Route, refusal: Refusal, answer: &Answer) -> bool {
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     let bad_token = "Bearer error=\"invalid_token\", error_description=\"";
@@ -110,7 +110,7 @@ fn is_text(answer: &Answer, begins: &str) -> bool {
         && answer.body == json!({ "error": text, "message": text, "requestId": request_id })
 }
 
-/// What a caller sees of an answer, but for what names the request, the cell, and a contact that the request created.
+/// The parts of an answer that a caller sees, without the names of the request, of the cell, and of a created contact.
 pub(super) fn seen(cell: &Cell, answer: &Answer) -> (u16, String, Vec<(String, String)>) {
     let mut body = answer.body.clone();
     if body.get("requestId").is_some() {

@@ -7,12 +7,12 @@ use shared::auth::DEVELOPMENT_SECRET;
 
 use super::world::{CLIENT, Organization};
 
-/// When every request arrives, in seconds since 1970: 2026-06-02T08:00:00Z.
+/// The time of every request, in seconds since 1970: 2026-06-02T08:00:00Z.
 const NOW_SECONDS: u64 = 1_780_387_200;
-/// The same.
+/// The time of every request, in RFC 3339.
 pub(super) const NOW: &str = "2026-06-02T08:00:00Z";
 
-/// Who calls.
+/// A caller of the matrix.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) name: &'static str,
@@ -30,7 +30,7 @@ pub(super) enum Proof {
     Nothing(Refusal, fn() -> Option<String>),
 }
 
-/// The claims of a token that is in order.
+/// The claims of a valid token.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Identity {
     pub(super) organization: Option<Organization>,
@@ -38,14 +38,14 @@ pub(super) struct Identity {
     pub(super) client: Option<&'static str>,
 }
 
-/// Why a caller is nobody (contract section 3).
+/// Why the API does not authenticate a caller (contract section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// There is no token.
+    /// The request has no token.
     NoToken,
     /// The scheme is not `Bearer`, or nothing follows it.
     NotBearer,
-    /// The token is bad, and the description names this kind of fault.
+    /// The token is invalid, and the description names this kind of fault.
     BadToken(&'static str),
 }
 
@@ -143,7 +143,7 @@ impl Caller {
         ]
     }
 
-    /// The callers that prove nothing. But for their one fault they could do everything.
+    /// The callers that prove nothing. Without their one fault, they could do everything.
     pub(super) fn refused() -> Vec<Self> {
         use Refusal::{BadToken, NoToken, NotBearer};
         vec![
@@ -200,7 +200,7 @@ impl Caller {
         ]
     }
 
-    /// Those of them whose token is signed as it should be, and lacks a claim or has one of no meaning.
+    /// The callers whose token has a valid signature, and lacks a claim or has a malformed one.
     fn with_bad_claims() -> Vec<Self> {
         let missing = Refusal::BadToken("claim missing");
         let malformed = Refusal::BadToken("claim malformed");
@@ -277,7 +277,7 @@ fn almighty() -> Value {
     })
 }
 
-/// The header with the token of [`almighty`] with one claim that is another.
+/// The header with the token of [`almighty`], in which one claim has another value.
 fn with(name: &str, value: impl Into<Value>) -> Option<String> {
     let mut claims = almighty();
     claims[name] = value.into();

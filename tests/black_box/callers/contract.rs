@@ -5,7 +5,7 @@ use shared::http::Route;
 use super::caller::{Identity, Proof, Refusal};
 use super::world::{CLIENT, Cell, Holders, Organization};
 
-/// What the contract says of a route.
+/// What the contract says about a route.
 struct Rule {
     needs: Needs,
     /// Whether a super administrator reaches every organization (section 3: "endpoints 1 and 2 and reads"; section 13).
@@ -26,13 +26,13 @@ enum Needs {
     Administrator,
 }
 
-/// What happens where the organization has no such contact.
+/// The result if the organization has no such contact.
 enum WhereMissing {
     /// 404.
     NotFound,
-    /// The contact is created.
+    /// The route creates the contact.
     Created,
-    /// The answer is that it does not exist.
+    /// The answer says that the contact does not exist.
     Unknown,
 }
 
@@ -78,7 +78,7 @@ pub(super) enum Expected {
     Created(Organization),
 }
 
-/// What a caller may learn of the world: no more than this decides its answer.
+/// The facts that a caller may learn about the world. No other fact of the world decides its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct View {
     has_contact: bool,
@@ -117,7 +117,7 @@ pub(super) fn expected(cell: &Cell) -> Expected {
     }
 }
 
-/// The answer where the caller's own organization has the contact.
+/// The answer if the caller's own organization has the contact.
 fn with_contact(cell: &Cell, rule: &Rule, own: Organization) -> Expected {
     // Only one client has onboarded the contact (section 7: 404 also without a subscription of this client).
     let is_onboarded = cell.caller.names_client == CLIENT;
@@ -157,7 +157,7 @@ pub(super) fn written(cell: &Cell) -> Option<Organization> {
     }
 }
 
-/// What the caller may learn of the world; `None` for a super administrator where it reaches every organization.
+/// What the caller may learn about the world. `None` for a super administrator on a route that reaches every organization.
 pub(super) fn view(cell: &Cell) -> Option<View> {
     let nothing = View {
         has_contact: false,

@@ -1,4 +1,4 @@
-//! Sends the request of each cell, and keeps what came of it.
+//! Sends the request of each cell, and keeps the result.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use super::caller::{Caller, NOW, Proof};
 use super::requests::request;
 use super::world::{Cell, ORGANIZATIONS, Organization, World, seed};
 
-/// How many requests are on their way at a time.
+/// The number of concurrent requests.
 const CONCURRENT: usize = 8;
 
-/// The number of the first cell whose contact is its own. The smaller ones are those of the worlds.
+/// The number of the first cell with a contact of its own. Cells of one world share the contacts with smaller numbers.
 const FIRST_OWN_NUMBER: usize = 10;
 
-/// A cell and what came of its request.
+/// A cell and the result of its request.
 #[derive(Debug)]
 pub(super) struct Tried {
     pub(super) cell: Cell,
     pub(super) answer: Answer,
-    /// How many calls of the database the request took.
+    /// The number of database calls that the request took.
     pub(super) calls: Value,
     /// The organizations whose items the request changed.
     pub(super) changed: Vec<Organization>,
@@ -52,7 +52,7 @@ pub(super) fn cells(callers: &[Caller], keep: impl Fn(World) -> bool) -> Vec<Cel
         for caller in callers {
             for (position, world) in World::of_route(route).into_iter().enumerate() {
                 if keep(world) {
-                    // Callers that are nobody change nothing, so they can share one contact for each world.
+                    // Refused callers change nothing, so they can share one contact for each world.
                     let is_nobody = matches!(caller.proof, Proof::Nothing(..));
                     let number = if is_nobody {
                         position
@@ -138,7 +138,7 @@ fn written(
         .filter(|key| before.get(*key) != after.get(*key));
     let changed = changed.map(|key| {
         let states = [before.get(key), after.get(key)];
-        // An item has the id or the address of its cell's contact, or, of a new contact, the request that made it.
+        // An item contains the id or the address of its cell's contact. The item of a new contact names the request that created it.
         let number = Cell::number_in(&format!("{states:?}")).or_else(|| {
             let request_id = states[1]?.get("changeRequestId")?.as_s().ok()?;
             numbers.get(request_id.as_str()).copied()

@@ -1,4 +1,4 @@
-//! The request of a cell: valid, and about what the world of the cell has or lacks.
+//! The request of a cell. It is valid, and names the contact and the audience that the cell's world has or lacks.
 
 use black_box_tests::Api;
 use reqwest::RequestBuilder;
@@ -39,7 +39,7 @@ fn unauthorized(api: &Api, cell: &Cell) -> RequestBuilder {
     request.json(&body)
 }
 
-/// The request, with these headers beside those of every request.
+/// The request, with these additional headers.
 pub(super) fn request(api: &Api, cell: &Cell, headers: &[(&str, &str)]) -> RequestBuilder {
     let mut request = unauthorized(api, cell);
     if let Some(authorization) = cell.caller.authorization() {

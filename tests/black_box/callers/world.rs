@@ -1,4 +1,4 @@
-//! What is in the table: three organizations, and for each cell of the matrix a contact and an audience in some of them.
+//! The content of the table: three organizations, and for each cell of the matrix a contact and an audience in some of them.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use shared::http::{Dialect, Route};
 
 use super::caller::Caller;
 
-/// The client that onboarded the contact wherever the contact exists.
+/// The client that onboarded the contact in every organization that has the audience.
 pub(super) const CLIENT: &str = "website";
 /// The contact's phone number.
 pub(super) const PHONE: &str = "+14165550100";
 
-/// When the contact was last changed before the request.
+/// The time of the last change of the contact before the request.
 const BEFORE: &str = "2026-05-01T14:30:00.000Z";
 
 /// The beginning of the keys of all cells.
@@ -25,11 +25,11 @@ pub(super) const ORGANIZATIONS: &str = "org_";
 /// An organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Organization {
-    /// That of most callers.
+    /// The organization of most callers.
     Ours,
-    /// Another one.
+    /// Another organization.
     Theirs,
-    /// One that has nothing.
+    /// An organization without contacts and audiences.
     Elsewhere,
 }
 
@@ -53,7 +53,7 @@ impl Organization {
     }
 }
 
-/// Which of the organizations have something.
+/// The organizations that have the contact or the audience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Holders {
     ours: bool,
@@ -87,7 +87,7 @@ impl Holders {
         all
     }
 
-    /// The name of the audience that they have. All names have one length, so that answers with them have too.
+    /// The name of their audience. All names have the same length, so that answers with them do too.
     pub(super) fn audience(self) -> &'static str {
         match (self.ours, self.theirs) {
             (false, false) => "list-of-none",
@@ -98,12 +98,12 @@ impl Holders {
     }
 }
 
-/// Who has what the request names.
+/// The organizations that have the contact and the audience of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct World {
-    /// Who has the contact, under one id and with one address.
+    /// The organizations that have the contact, under one id and with one address.
     pub(super) contact: Holders,
-    /// Who has the audience.
+    /// The organizations that have the audience.
     pub(super) audience: Holders,
 }
 
@@ -161,7 +161,7 @@ impl Cell {
 
     /// The contact, if this organization has it.
     fn contact_of(&self, organization: Organization) -> Option<Value> {
-        // A pending subscription, so that each of the writes changes something.
+        // The subscription is pending, so that every write changes something.
         let subscription =
             json!({ "audience": self.audience(), "client": CLIENT, "status": "pending" });
         let is_onboarded = self.world.audience.has(organization);

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{body, contact, id, start, status_of};
 
-/// How many callers there are.
+/// The number of callers.
 const CALLERS: usize = 24;
 
 /// The answers to requests that are sent at the same time.
@@ -29,12 +29,12 @@ where
 }
 
 fn verified_at(n: usize) -> String {
-    // In no order.
+    // The times of the callers are in no order.
     format!("2024-01-{:02}T00:00:00.000Z", (n * 7) % CALLERS + 1)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_seed_that_several_load_among_upserts_leaves_each_address_to_one_contact() {
+async fn each_address_has_one_contact_after_concurrent_loads_of_a_seed_and_upserts() {
     const CONTACTS: usize = 120;
     let address = |n: usize| format!("{n}@example.com");
     let api = Arc::new(start().await);
@@ -47,7 +47,7 @@ async fn a_seed_that_several_load_among_upserts_leaves_each_address_to_one_conta
         tokio::join!(load(), load(), load());
     };
     let upserts = at_once(&api, |api, n| async move {
-        // Some of the first of what is loaded, and some of the last.
+        // Some of the addresses load among the first, and some among the last.
         let n = if n % 2 == 0 { n } else { CONTACTS - n };
         api.upsert(body(json!({ "email": address(n) }))).await
     });
@@ -124,7 +124,7 @@ async fn upserts_and_endpoint_3_do_not_lose_each_others_verifications() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_contacts_that_want_one_address_one_has_it() {
+async fn one_contact_gets_an_address_that_many_contacts_want() {
     let api = Arc::new(start().await);
     let contacts: Vec<_> = (0..CALLERS)
         .map(|n| json!({ "id": format!("c_{n}") }))
@@ -152,7 +152,7 @@ async fn of_contacts_that_want_one_address_one_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_that_all_want_to_be_primary_leave_one_that_is() {
+async fn one_number_is_primary_after_many_are_added_as_primary() {
     let api = Arc::new(start().await);
     api.seed(json!([{ "id": "c_1" }])).await;
     at_once(&api, |api, n| async move {

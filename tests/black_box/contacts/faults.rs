@@ -1,4 +1,4 @@
-//! Faults of the database beneath the endpoints that take contacts in.
+//! Faults of the database under the endpoints for contacts, contact methods and subscriptions.
 
 use black_box_tests::proxy::{Fault, PATIENT, Proxy};
 use black_box_tests::{Answer, Api};
@@ -7,7 +7,7 @@ use shared::store::ClientTimeouts;
 
 use super::{body, contact, id};
 
-/// The ways to lose an answer after the work was done.
+/// The faults that lose an answer after the database has done the work.
 const LOSSES: [Fault; 2] = [
     Fault::AfterDoing(&Fault::Reset),
     Fault::AfterDoing(&Fault::Error(500, "InternalServerError")),
@@ -39,7 +39,7 @@ async fn an_upsert_whose_answer_gets_lost_is_made_once() {
             (200, &json!("updated"))
         );
         assert_eq!(changed.header("etag"), Some("\"2\""));
-        // An update by itself has no token by which the database would know it again.
+        // A single update has no idempotency token by which the database could recognize it.
         proxy.fail("UpdateItem", [loss]);
         let named = api.upsert(body(json!({ "firstName": "Jane" }))).await;
         assert_eq!(
@@ -83,7 +83,7 @@ async fn a_lost_race_is_run_again() {
     assert_eq!(answer.logged()["conflicts_retried"], 2);
 }
 
-/// Each endpoint, as an application or a person asks it.
+/// Asks each endpoint, as an application or as a person.
 async fn ask_all(api: &Api) -> Vec<(&'static str, Answer)> {
     let (application, person) = (api.application_token("website"), api.user_token());
     let method = json!({ "type": "phone", "value": "+14165550100" });
@@ -119,7 +119,7 @@ async fn ask_all(api: &Api) -> Vec<(&'static str, Answer)> {
 }
 
 #[tokio::test]
-async fn a_database_that_fails_for_good_is_answered_with_503() {
+async fn a_permanent_failure_of_the_database_is_answered_with_503() {
     let timeouts = ClientTimeouts {
         attempts: 1,
         ..ClientTimeouts::default()
@@ -135,7 +135,7 @@ async fn a_database_that_fails_for_good_is_answered_with_503() {
 }
 
 #[tokio::test]
-async fn a_database_that_refuses_is_answered_with_500_and_nothing_more() {
+async fn a_refusal_by_the_database_is_answered_with_500_and_nothing_more() {
     let (api, proxy) = start(PATIENT).await;
     for operation in ["GetItem", "TransactGetItems"] {
         proxy.always(operation, Fault::Error(400, "AccessDeniedException"));

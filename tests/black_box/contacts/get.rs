@@ -38,7 +38,7 @@ async fn a_contact_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn a_caller_that_has_the_version_is_told_so_and_no_more() {
+async fn a_caller_with_the_current_version_gets_304_without_a_body() {
     let api = start().await;
     let get = |tags: &str| {
         let request = api.request_by("GET", "/api/contacts/c_1");
@@ -96,7 +96,7 @@ async fn a_super_administrator_reads_any_organizations_contact() {
 }
 
 #[tokio::test]
-async fn what_a_reader_sends_along_does_not_matter() {
+async fn the_content_type_of_a_read_does_not_matter() {
     let api = start().await;
     let request = api.request_by("GET", "/api/contacts/c_1");
     let request = request.bearer_auth(api.user_token());

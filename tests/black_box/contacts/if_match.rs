@@ -11,7 +11,7 @@ async fn send(api: &Api, path: &str, token: &str, tags: &str, body: Value) -> An
     api.send(request.header("if-match", tags).json(&body)).await
 }
 
-/// Every write to a contact that exists, in an order in which each changes something.
+/// Every write to an existing contact, in an order in which each write changes something.
 fn writes(id: &str) -> Vec<(String, bool, Value)> {
     let method = json!({ "type": "phone", "value": "+14165550101" });
     vec![
@@ -79,7 +79,7 @@ async fn a_write_is_made_at_the_version_that_is_expected_and_at_no_other() {
 }
 
 #[tokio::test]
-async fn no_contact_is_made_where_one_is_expected() {
+async fn a_request_with_if_match_creates_no_contact() {
     let api = start().await;
     let token = api.application_token("website");
     for path in ["/api/contacts", "/api/subscriptions/subscribe"] {
@@ -98,7 +98,7 @@ async fn no_contact_is_made_where_one_is_expected() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_comes_before_its_version() {
+async fn a_missing_contact_or_number_is_answered_before_a_wrong_version() {
     let api = start().await;
     let path = "/api/subscriptions/unsubscribe";
     let token = api.application_token("website");

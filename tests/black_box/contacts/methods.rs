@@ -56,7 +56,7 @@ async fn a_number_is_added_unverified_behind_the_others() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_there_stays_as_it_is() {
+async fn a_number_that_is_added_again_stays_as_it_is() {
     let api = start().await;
     let verified = json!({ "phoneNumber": "+14165550100", "verifiedAt": "2024-01-01T00:00:00Z" });
     let before = api.verify_phone_number("c_1", verified).await;
@@ -85,7 +85,7 @@ async fn there_is_exactly_one_primary_of_each_kind() {
     let answer = add(&api, new).await;
     assert_eq!(primaries(&answer, "emails"), ["b@example.com"]);
     assert_eq!(answer.body["data"]["contact"]["email"], "b@example.com");
-    // One that is there becomes it, and not being it does not make another.
+    // An existing address becomes primary. `isPrimary: false` does not make another one primary.
     let mut old = email("JANE@example.com");
     old["isPrimary"] = json!(true);
     assert_eq!(
@@ -179,7 +179,7 @@ async fn an_added_address_belongs_to_its_contact_until_it_is_removed() {
         .await;
     assert_eq!(anew.status, 201);
     assert_ne!(id(&anew), "c_1");
-    // Now it is another's.
+    // Now another contact owns the address.
     let answer = add(&api, email("second@example.com")).await;
     assert_eq!(answer.status, 400);
     assert_eq!(
@@ -189,12 +189,12 @@ async fn an_added_address_belongs_to_its_contact_until_it_is_removed() {
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_owns_any_more_becomes_that_of_a_contact_which_has_it() {
+async fn a_contact_becomes_the_owner_of_an_address_that_it_has_and_nobody_owns() {
     let api = Api::start().await;
     let shared = json!([{ "value": "shared@example.com", "isPrimary": true }]);
     api.seed(json!([{ "id": "c_owner", "emails": shared }, { "id": "c_1", "emails": shared }]))
         .await;
-    // The owner still is.
+    // The owner still has the address.
     let answer = add(&api, email("shared@example.com")).await;
     assert_eq!(answer.body["data"]["outcome"], "unchanged");
     let path = "/api/contacts/c_owner/contact-methods/remove";
@@ -214,7 +214,7 @@ async fn an_address_that_nobody_owns_any_more_becomes_that_of_a_contact_which_ha
 async fn a_seed_that_is_loaded_again_gives_no_contact_an_address_that_it_does_not_have() {
     let api = start().await;
     remove(&api, email("jane@example.com")).await;
-    // As `serve` does at every start.
+    // `serve` loads its seed again at every start.
     let again = json!([{
         "id": "c_1",
         "emails": [{ "value": "jane@example.com", "isPrimary": true }, { "value": "new@example.com", "isPrimary": false }],
@@ -249,7 +249,7 @@ async fn a_seed_takes_no_address_from_its_owner() {
 }
 
 #[tokio::test]
-async fn what_the_contact_does_not_have_cannot_be_removed() {
+async fn a_method_that_the_contact_does_not_have_cannot_be_removed() {
     let api = start().await;
     for (value, text) in [
         (phone("+14165550199"), "Phone number not found on contact"),
@@ -289,7 +289,7 @@ async fn every_member_at_fault_is_named() {
             &json!("Invalid payload: isPrimary must be true or false")
         )
     );
-    // A number that no plan assigns is none that a contact has.
+    // No contact can have a number that no numbering plan assigns.
     assert_eq!(remove(&api, phone("+999123456789")).await.status, 404);
 }
 

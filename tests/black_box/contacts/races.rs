@@ -1,5 +1,5 @@
-//! Somebody else's change between what a request reads and what it writes: an address stays with one owner, and a request
-//! never acts on a contact that the address does not name any more.
+//! Somebody changes an address between the first read and the write of a request. The address keeps one owner, and the request
+//! never acts on a contact that no longer has the address.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use shared::Service;
 
 use super::{ADDRESS, body, contact, id, status_of};
 
-/// An API through a proxy, and one beside it over the same database, whose calls nobody waits for.
+/// An API through a proxy, and one over the same database without the proxy.
 async fn start() -> (Api, Proxy, Arc<Api>) {
     let (api, proxy) = Api::through_proxy(PATIENT).await;
     api.seed(json!([{
@@ -31,7 +31,7 @@ async fn remove(api: &Api) -> Answer {
     api.post(path, &api.user_token(), method).await
 }
 
-/// Lets the address be removed between the two reads of the next request, and perhaps given to a new contact.
+/// Removes the address between the two reads of the next request, and gives it to a new contact if `is_given_away`.
 fn remove_in_between(proxy: &Proxy, beside: &Arc<Api>, is_given_away: bool) {
     let beside = Arc::clone(beside);
     proxy.before("TransactGetItems", 1, async move {
@@ -51,7 +51,7 @@ fn emails(contact: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_address_that_is_removed_under_an_upsert_gets_a_contact_of_its_own() {
+async fn an_address_that_is_removed_during_an_upsert_gets_a_contact_of_its_own() {
     let (api, proxy, beside) = start().await;
     remove_in_between(&proxy, &beside, false);
     let answer = api.upsert(body(json!({ "firstName": "Ann" }))).await;
@@ -65,7 +65,7 @@ async fn an_address_that_is_removed_under_an_upsert_gets_a_contact_of_its_own() 
 }
 
 #[tokio::test]
-async fn who_is_unsubscribed_is_who_has_the_address_when_it_is_done() {
+async fn an_unsubscribe_applies_to_the_contact_that_has_the_address_when_it_is_written() {
     let (api, proxy, beside) = start().await;
     remove_in_between(&proxy, &beside, true);
     let path = "/api/subscriptions/unsubscribe";
@@ -90,7 +90,7 @@ async fn the_status_of_an_address_is_not_that_of_a_contact_that_has_just_lost_it
 }
 
 #[tokio::test]
-async fn an_address_that_is_claimed_under_an_addition_stays_with_whoever_was_first() {
+async fn an_address_that_is_claimed_during_an_addition_stays_with_its_first_owner() {
     let (api, proxy, beside) = start().await;
     let new = "new@example.com";
     let upserting = Arc::clone(&beside);

@@ -1,10 +1,10 @@
-//! `GET /api/contacts/status`: what a client may know of an address.
+//! `GET /api/contacts/status`: what a client may know about an address.
 
 use serde_json::{Value, json};
 
 use super::{ADDRESS, body, fields, id, start, status_of};
 
-/// What a client sees of an address that it does not know.
+/// The answer about an address that the client does not know.
 fn unknown(address: &str, client: &str) -> Value {
     let nothing = |slug: &str| {
         json!({
@@ -62,7 +62,7 @@ async fn a_contact_of_another_organization_is_unknown() {
     let mut other = start().await;
     let answer = status_of(&other, ADDRESS, "website").await;
     assert_eq!(answer.body, unknown(ADDRESS, "website"));
-    // The other way round, so that it is not for want of a table.
+    // The contact's own organization sees it, so the answer above is not due to a missing contact.
     other.organization = api.organization.clone();
     assert_eq!(
         status_of(&api, ADDRESS, "website").await.body["exists"],

@@ -17,7 +17,7 @@ async fn unsubscribe(api: &Api, changes: Value) -> Answer {
         .await
 }
 
-/// That this answer, and those of all other endpoints that show the contact, name these reasons not to send.
+/// Asserts that this answer, and those of the other endpoints that show the contact, name these reasons not to send.
 async fn assert_blocked(api: &Api, answer: &Answer, expected: Value) {
     assert_eq!(
         answer.body["marketing"]["blocked_by"], expected,
@@ -33,7 +33,7 @@ async fn assert_blocked(api: &Api, answer: &Answer, expected: Value) {
     assert_eq!(verified.body["marketing"]["blocked_by"], expected);
 }
 
-/// A contact that is verified at both levels, and subscribed.
+/// An API with a contact that is verified at both levels and subscribed.
 async fn start_sendable() -> Api {
     let api = start().await;
     let made = api.upsert(body(json!({ "status": "subscribed" }))).await;
@@ -76,14 +76,14 @@ async fn a_client_unsubscribes_and_subscribes_and_the_verification_stays() {
 }
 
 #[tokio::test]
-async fn an_audience_is_left_until_it_is_joined_again_as_a_whole() {
+async fn an_unsubscribe_from_an_audience_lasts_until_a_subscribe_to_the_whole_audience() {
     let api = start_sendable().await;
     let answer = unsubscribe(&api, json!({ "scope": "audience", "reason": "moved" })).await;
     assert_eq!(answer.body["audience"]["status"], "unsubscribed");
     assert_eq!(answer.body["audience"]["unsubscribe_reason"], "moved");
     assert_eq!(answer.body["client"]["status"], "subscribed");
     assert_blocked(&api, &answer, json!(["audience_unsubscribed"])).await;
-    // What is for one client says nothing for the others.
+    // A subscribe for one client does not restart the audience's subscription.
     let answer = subscribe(&api, json!({})).await;
     assert_eq!(answer.body["outcome"], "unchanged");
     assert_blocked(&api, &answer, json!(["audience_unsubscribed"])).await;
@@ -93,7 +93,7 @@ async fn an_audience_is_left_until_it_is_joined_again_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_person_leaves_everything_until_it_is_lifted() {
+async fn a_global_unsubscribe_lasts_until_a_global_subscribe() {
     let api = start_sendable().await;
     let other = json!({ "audience": "other", "status": "subscribed", "verified": true });
     api.upsert(body(other)).await;
@@ -113,7 +113,7 @@ async fn a_person_leaves_everything_until_it_is_lifted() {
 }
 
 #[tokio::test]
-async fn the_same_once_more_changes_nothing() {
+async fn a_repeated_unsubscribe_changes_nothing() {
     let api = start_sendable().await;
     for scope in ["client", "audience", "global"] {
         let first = unsubscribe(&api, json!({ "scope": scope, "reason": "a" })).await;
@@ -128,7 +128,7 @@ async fn the_same_once_more_changes_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_is_unknown_is_subscribed_as_a_new_contact() {
+async fn an_unknown_address_is_subscribed_as_a_new_contact() {
     let api = start().await;
     let answer = subscribe(&api, json!({})).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! `POST /api/contacts`: what it makes, and what it leaves.
+//! `POST /api/contacts`: what it changes, and what it leaves as it is.
 
 use serde_json::json;
 
@@ -53,14 +53,14 @@ async fn an_upsert_of_a_known_address_in_another_form_finds_its_contact() {
 }
 
 #[tokio::test]
-async fn a_subscription_waits_unless_its_status_is_said() {
+async fn a_new_subscription_without_a_status_is_pending() {
     let api = start().await;
     let answer = api.upsert(body(json!({}))).await;
     assert_eq!(answer.body["client"]["status"], "pending");
 }
 
 #[tokio::test]
-async fn the_same_upsert_once_more_changes_nothing() {
+async fn a_repeated_upsert_changes_nothing() {
     let api = start().await;
     let all = body(json!({
         "status": "unsubscribed", "verified": true, "verified_at": "2024-09-01T10:00:00Z",
@@ -185,7 +185,7 @@ async fn a_verification_is_kept_while_something_else_is_changed() {
 }
 
 #[tokio::test]
-async fn what_endpoint_3_recorded_stays() {
+async fn a_verification_by_endpoint_3_survives_an_upsert() {
     let api = start().await;
     let made = api.upsert(body(json!({ "status": "subscribed" }))).await;
     let verified = json!({
@@ -200,7 +200,7 @@ async fn what_endpoint_3_recorded_stays() {
 }
 
 #[tokio::test]
-async fn numbers_are_added_and_what_is_known_of_those_there_stays() {
+async fn new_numbers_are_added_and_known_numbers_keep_their_verification() {
     let api = start().await;
     let made = api
         .upsert(body(json!({ "phoneNumber": "+14165550100" })))
@@ -240,7 +240,7 @@ async fn many_numbers_at_once_are_all_added() {
 }
 
 #[tokio::test]
-async fn tags_are_those_of_the_audience_and_are_replaced() {
+async fn tags_belong_to_an_audience_and_replace_the_former_ones() {
     let api = start().await;
     api.upsert(body(json!({ "tags": [" lead ", "vip"] }))).await;
     let other = api

@@ -34,7 +34,7 @@ async fn every_member_at_fault_is_named_at_once() {
     );
 }
 
-/// That a body with these changes is refused for these fields, and nothing is made.
+/// Asserts that a body with these changes is refused for these fields, and creates nothing.
 async fn assert_refused(api: &Api, changes: Value, expected: Value) {
     let answer = api.upsert(body(changes.clone())).await;
     assert_eq!(answer.status, 400, "{changes}: {:?}", answer.body);
@@ -121,7 +121,7 @@ async fn each_fault_has_its_code() {
 }
 
 #[tokio::test]
-async fn a_value_that_no_reader_can_hold_does_not_pass_for_an_absent_one() {
+async fn a_value_that_cannot_be_represented_does_not_pass_for_an_absent_one() {
     let api = start().await;
     for (member, json, code) in [
         ("tags", r#"["\ud800"]"#, "must_be_non_empty_strings"),
@@ -218,7 +218,7 @@ async fn a_contact_at_its_largest_can_still_be_verified_unsubscribed_and_made_sm
             .post(
                 path,
                 &token,
-                // As long as a body can be.
+                // The reason is nearly as long as a body can be.
                 body(json!({ "scope": scope, "reason": "x".repeat(16_000) })),
             )
             .await;

@@ -1,7 +1,7 @@
-//! What the endpoints cost that take contacts in and answer for them.
+//! The cost of the endpoints for contacts, contact methods, subscriptions, the history and erasure.
 //!
-//! Of a contact that is created only the calls are asserted: engines count what goes to the indexes in a transaction each in
-//! its own way.
+//! For the creation of a contact, the tests assert only the calls: engines differ in how they count a transaction's writes to
+//! the indexes.
 
 use black_box_tests::Answer;
 use black_box_tests::proxy::Call;
@@ -48,10 +48,10 @@ fn assert_answered(answer: &Answer, status: u16, outcome: &str) {
     assert_eq!(answer.logged()["outcome"], outcome);
 }
 
-/// The address, then the contact with its two subscriptions.
+/// The reads: the address, then the contact with its two subscriptions.
 const READS: [&str; 2] = ["GetItem", "TransactGetItems"];
 
-/// What they cost, and after them the writes.
+/// Asserts the capacity of [`READS`] and of the writes after them.
 fn assert_units(calls: &[Call], writes: &[f64]) {
     if engine_charges_like_aws() {
         assert_capacity(calls, &[&[1.0, 6.0], writes].concat());
@@ -65,7 +65,7 @@ async fn creating_a_contact_costs_two_reads_and_a_transaction() {
         let new = json!({ "email": format!("{}@example.com", &path[5..8]) });
         let answer = counted.apply(path, new).await;
         assert_answered(&answer, 201, "created");
-        // The address that nobody owns, and the audience.
+        // The reads are of the address that nobody owns, and of the audience.
         counted.assert_calls(&["GetItem", "GetItem", "TransactWriteItems"]);
     }
 }
@@ -135,7 +135,7 @@ async fn a_change_of_the_contact_alone_costs_two_reads_and_an_update_of_one_unit
 }
 
 #[tokio::test]
-async fn what_changes_nothing_costs_two_reads() {
+async fn an_upsert_or_a_subscribe_without_a_change_costs_two_reads() {
     let counted = Counted::start().await;
     let answer = counted
         .upsert(json!({ "phoneNumber": "+14165550100" }))
@@ -210,7 +210,7 @@ async fn reading_a_contact_costs_one_read_of_one_unit() {
 }
 
 #[tokio::test]
-async fn a_super_administrators_look_at_a_contact_costs_a_query_more() {
+async fn a_super_administrators_read_of_a_contact_costs_one_more_query() {
     let counted = Counted::start().await;
     let token = super_admin_token();
     let path = format!("/api/contacts/{}", counted.id);
@@ -281,13 +281,13 @@ async fn a_subscription_for_an_address_that_had_another_owner_costs_one_more_tra
     let written = calls[3].request["TransactItems"].as_array().unwrap();
     assert_eq!(written.len(), 3);
     if engine_charges_like_aws() {
-        // The address and two subscriptions.
+        // The transaction reads the address and two subscriptions.
         assert_capacity(&calls[..3], &[1.0, 1.0, 6.0]);
     }
 }
 
 #[tokio::test]
-async fn a_method_that_is_there_or_is_not_costs_a_read() {
+async fn an_addition_of_a_known_method_or_a_removal_of_a_missing_one_costs_a_read() {
     let counted = Counted::start().await;
     for (path, kind, value, status) in [
         ("contact-methods", "phone", "+14165550100", 200),
@@ -306,7 +306,7 @@ async fn a_method_that_is_there_or_is_not_costs_a_read() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_it_is_looked_up_costs_nothing() {
+async fn an_invalid_request_costs_nothing() {
     let counted = Counted::start().await;
     let answer = counted.upsert(json!({ "email": "jane@" })).await;
     assert_eq!(answer.status, 400);

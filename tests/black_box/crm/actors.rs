@@ -1,5 +1,5 @@
-//! As whom a caller changes a contact, and what the body of a request does not tell of other organizations (contract section 3).
-//! Who reaches which contact is in `tests/black_box/callers.rs`.
+//! The actor of a change, and that no body of a request reveals contacts of other organizations (contract section 3).
+//! `tests/black_box/callers.rs` tests who reaches which contact.
 
 use black_box_tests::{Answer, fresh_organization, load, token};
 use contacts::development::Identity;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Crm, PHONE, assert_refused, outcome, phone, plain_contact, verify_phone, with};
 
-/// A contact's id that no other organization has, which for a super administrator it must not.
+/// A contact's id that no other organization has. A super administrator's request needs such an id.
 fn fresh_id() -> String {
     format!("c_{}", Uuid::new_v4().simple())
 }
@@ -42,14 +42,14 @@ async fn an_application_is_recorded_by_its_slug() {
 }
 
 #[tokio::test]
-async fn who_verified_comes_from_the_token_and_never_from_the_body() {
+async fn the_actor_of_a_verification_comes_from_the_token_and_never_from_the_body() {
     let crm = Crm::with_plain_contact().await;
     let body = verify_phone(&json!({ "verifiedBy": "someone", "organizationId": "org_x" }));
     let answer = crm.verify_contact_method(body).await;
     assert_eq!(phone(&answer)["verifiedBy"], "user_1");
 }
 
-/// What an answer says, but for what names the request.
+/// The parts of an answer that do not name the request.
 fn without_request_id(answer: &Answer) -> (u16, serde_json::Value, Vec<(String, String)>) {
     let headers = answer
         .headers
@@ -64,7 +64,7 @@ fn without_request_id(answer: &Answer) -> (u16, serde_json::Value, Vec<(String, 
     )
 }
 
-/// That these members and headers are answered alike for a contact of another organization and one that nobody has.
+/// Asserts that such a request has the same answer for a contact of another organization as for a missing one.
 async fn assert_indistinguishable(members: serde_json::Value, if_match: Option<&str>) {
     let crm = Crm::start().await;
     let other = fresh_organization();

@@ -34,7 +34,7 @@ async fn the_example_of_the_contract_is_answered_to_the_byte() {
 }
 
 #[tokio::test]
-async fn all_that_the_crm_knows_is_shown() {
+async fn every_member_that_the_crm_knows_is_shown() {
     let crm_members = json!({
         "pipelineId": "p_1", "pipelineStage": "s_1", "userId": "u_1", "createdBy": "u_2",
         "assignees": ["u_3", "u_1"], "secondaryPhoneNumber": ["416 555 0102", "+14165550101"],
@@ -46,7 +46,7 @@ async fn all_that_the_crm_knows_is_shown() {
     }
 }
 
-/// The contact, once its last e-mail address, [`super::EMAIL`], is asked for.
+/// The contact in the answer to a clear of its last e-mail address, [`super::EMAIL`].
 async fn contact(emails: Value) -> Value {
     let crm = Crm::with_contact(json!({ "emails": emails })).await;
     let answer = crm
@@ -57,7 +57,7 @@ async fn contact(emails: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_contact_of_which_only_an_entry_is_known_has_all_members() {
+async fn a_contact_with_one_entry_and_nothing_else_has_all_members() {
     let contact = contact(json!([{ "value": "alex@example.com" }])).await;
     for member in [
         "firstName",
@@ -115,7 +115,7 @@ async fn the_address_of_a_contact_is_its_primary_one() {
 }
 
 #[tokio::test]
-async fn where_no_address_is_marked_as_primary_the_first_is() {
+async fn the_first_address_is_the_primary_one_if_none_is_marked() {
     let emails = json!([{ "value": "alex@example.com", "isPrimary": false }]);
     assert_eq!(contact(emails).await["email"], "alex@example.com");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Crm, assert_invalid, assert_refused, outcome, verify_phone};
 
-/// Verifies the number of `c_1` if the contact is as these headers say.
+/// Verifies the number of `c_1` with these `If-Match` headers.
 async fn verify_if(crm: &Crm, if_match: &[&str]) -> Answer {
     let request = crm.method_request().json(&verify_phone(&json!({})));
     let request = if_match
@@ -90,7 +90,7 @@ async fn another_version_is_refused_with_the_current_one() {
 }
 
 #[tokio::test]
-async fn what_another_version_refuses_is_not_done() {
+async fn a_write_that_is_refused_for_its_version_has_no_effect() {
     let crm = Crm::with_plain_contact().await;
     assert_eq!(verify_if(&crm, &["\"7\""]).await.status, 412);
     let answer = clear_if(&crm, "\"1\"").await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Crm, EMAIL, PHONE, assert_invalid, assert_refused, email, outcome, plain_contact};
 use super::{verify_email, verify_phone};
 
-/// Which of the entries is verified when `value` is.
+/// The entries that a verification of `value` verifies.
 async fn verified<'a>(kind: &str, entries: &[&'a str], value: &str) -> Vec<&'a str> {
     let list = if kind == "phone" {
         "phoneNumber"
@@ -69,7 +69,7 @@ async fn a_trunk_zero_in_parentheses_is_dropped_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_number_that_no_contact_has_is_not_found_even_if_nobody_can_have_it() {
+async fn a_number_that_nobody_can_have_is_not_found() {
     let crm = Crm::with_plain_contact().await;
     let answer = crm
         .verify_contact_method(verify_phone(&json!({ "value": "+99912345678" })))
@@ -136,7 +136,7 @@ async fn a_number_that_is_a_json_number_is_refused() {
 }
 
 #[tokio::test]
-async fn an_address_of_a_phone_is_refused() {
+async fn an_email_address_as_a_phone_number_is_refused() {
     refuse_phone(json!(EMAIL)).await;
 }
 
@@ -210,7 +210,7 @@ async fn an_address_is_shown_as_it_was_added() {
 }
 
 #[tokio::test]
-async fn an_address_that_the_contact_has_not_is_not_found() {
+async fn an_address_that_the_contact_does_not_have_is_not_found() {
     let crm = Crm::with_plain_contact().await;
     let answer = crm
         .verify_contact_method(verify_email(&json!({ "value": "alex.morgan@example.com" })))
@@ -242,7 +242,7 @@ async fn an_address_of_321_characters_is_refused() {
 }
 
 #[tokio::test]
-async fn a_number_of_an_email_is_refused() {
+async fn a_phone_number_as_an_email_address_is_refused() {
     refuse_email(json!(PHONE)).await;
 }
 
@@ -267,7 +267,7 @@ async fn an_unknown_contact_is_not_found() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_id_is_a_contact_that_does_not_exist() {
+async fn an_invalid_id_is_answered_like_a_missing_contact() {
     let crm = Crm::start().await;
     crm.seed(&"a".repeat(64), plain_contact()).await;
     let token = crm.api.user_token();

@@ -1,4 +1,4 @@
-//! What a request does, and what it says that it did (contract sections 2, 5 and 6).
+//! The effect of a request, and the outcome that its answer reports (contract sections 2, 5 and 6).
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ async fn a_first_verification_is_recorded_and_shown() {
     assert_eq!(phone(&answer), &expected);
 }
 
-/// A verification that is already there.
+/// A verification that is already stored.
 fn stored() -> serde_json::Value {
     json!({ "verifiedAt": "2026-05-10T00:00:00.000Z", "verifiedBy": "someone", "verificationSource": "import" })
 }
@@ -269,7 +269,7 @@ async fn only_the_entry_that_is_named_is_cleared() {
 }
 
 #[tokio::test]
-async fn two_contacts_with_one_number_are_verified_each_for_itself() {
+async fn two_contacts_with_one_number_are_verified_separately() {
     let crm = Crm::with_plain_contact().await;
     crm.seed("c_2", json!({ "phoneNumber": [{ "value": PHONE }] }))
         .await;

@@ -1,4 +1,4 @@
-//! Which bodies are read, and how a body that does not fit is answered (contract section 6).
+//! The bodies that endpoints 1 and 2 read, and their answers to an invalid body (contract section 6).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{Crm, EMAIL, PHONE, assert_invalid, assert_refused, outcome, verify_p
 
 const JSON: &str = "application/json";
 
-/// A body that clears a number, padded with blanks to so many bytes.
+/// A body that clears a number, padded with blanks to this number of bytes.
 fn body_of(bytes: usize) -> String {
     let body = json!({ "phoneNumber": PHONE }).to_string();
     format!("{body}{}", " ".repeat(bytes - body.len()))
@@ -34,7 +34,7 @@ async fn endpoint_2_needs_a_value() {
 }
 
 #[tokio::test]
-async fn a_type_is_one_of_two_to_the_letter() {
+async fn a_type_is_phone_or_email_in_lower_case() {
     let crm = Crm::with_plain_contact().await;
     let answer = crm
         .verify_contact_method(json!({ "type": "Phone", "value": PHONE }))
@@ -113,7 +113,7 @@ async fn members_that_nobody_asks_for_are_ignored() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_refused() {
+async fn a_body_that_is_not_json_is_refused() {
     let crm = Crm::with_plain_contact().await;
     let request = crm
         .phone_request()
@@ -127,7 +127,7 @@ async fn what_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_object_is_refused() {
+async fn a_body_that_is_not_an_object_is_refused() {
     let crm = Crm::with_plain_contact().await;
     let answer = crm
         .verify_contact_method(json!([verify_phone(&json!({}))]))
@@ -136,7 +136,7 @@ async fn what_is_not_an_object_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_utf_8_is_refused() {
+async fn a_body_that_is_not_utf_8_is_refused() {
     let crm = Crm::with_plain_contact().await;
     let body = b"{\"phoneNumber\":\"+14165550100\",\"note\":\"\xff\"}";
     let request = crm
@@ -157,7 +157,7 @@ async fn an_empty_body_lacks_what_is_required() {
     assert_invalid(&crm.send(crm.method_request()).await, &["type", "value"]);
 }
 
-/// A body of endpoint 1 with this member, an array in an array, and so on.
+/// A body of endpoint 1 in which this member is a deeply nested array.
 fn nested(member: &str) -> String {
     let (open, close) = ("[".repeat(8000), "]".repeat(8000));
     format!("{{\"phoneNumber\":\"{PHONE}\",\"{member}\":{open}{close}}}")
@@ -203,7 +203,7 @@ async fn a_body_over_16_kib_is_refused() {
     assert_refused(&crm.send(request).await, 413, "Payload too large");
 }
 
-// It comes to the function in base64, a third larger than it is.
+// The function gets this body in base64, which is a third larger.
 #[tokio::test]
 async fn the_size_of_a_body_is_its_own_and_not_that_of_its_base64() {
     let crm = Crm::with_plain_contact().await;
@@ -222,7 +222,7 @@ async fn the_size_of_a_body_is_its_own_and_not_that_of_its_base64() {
 }
 
 #[tokio::test]
-async fn every_type_of_json_is_taken() {
+async fn every_content_type_of_json_is_accepted() {
     let crm = Crm::with_plain_contact().await;
     for content_type in [
         "application/json",
@@ -237,14 +237,14 @@ async fn every_type_of_json_is_taken() {
 }
 
 #[tokio::test]
-async fn a_type_need_not_be_stated() {
+async fn a_content_type_is_optional() {
     let crm = Crm::with_plain_contact().await;
     let answer = crm.send(crm.phone_request().body(body_of(100))).await;
     assert_eq!(outcome(&answer), "unchanged");
 }
 
 #[tokio::test]
-async fn another_type_is_refused() {
+async fn another_content_type_is_refused() {
     let crm = Crm::with_plain_contact().await;
     for content_type in [
         "text/plain",

@@ -1,4 +1,4 @@
-//! Which of several refusals is the answer: 401, 413 and 415, 400, 404, 412 (contract section 3).
+//! The order of refusals: 401, 413 and 415, 400, 404, 412 (contract section 3).
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn a_caller_without_a_token_does_not_hear_that_its_body_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_caller_without_a_token_does_not_hear_that_its_type_is_another() {
+async fn a_caller_without_a_token_does_not_hear_that_its_content_type_is_wrong() {
     let crm = Crm::start().await;
     let request = crm.api.request("/api/contacts/c_1/phone-number/verify");
     let answer = crm
@@ -74,7 +74,7 @@ async fn a_bad_if_match_is_refused_before_the_contact_is_looked_for() {
 }
 
 #[tokio::test]
-async fn an_unknown_contact_has_no_version_to_differ() {
+async fn an_unknown_contact_is_answered_before_a_wrong_version() {
     let crm = Crm::start().await;
     let request = crm.phone_request().header("if-match", "\"7\"");
     let answer = crm
@@ -84,7 +84,7 @@ async fn an_unknown_contact_has_no_version_to_differ() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_not_there_comes_before_another_version() {
+async fn a_missing_number_is_answered_before_a_wrong_version() {
     let crm = Crm::with_plain_contact().await;
     let request = crm.phone_request().header("if-match", "\"7\"");
     let answer = crm

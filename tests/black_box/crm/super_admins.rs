@@ -12,16 +12,16 @@ use super::{PHONE, plain_contact, with};
 const ENDPOINT_1: &str = "phone-number/verify";
 const ENDPOINT_2: &str = "verify-contact-methods";
 
-/// What the index answers before it shows the contact.
+/// The answer of the index before it shows the contact.
 const NO_ENTRY: Fault = Fault::Answer(200, r#"{"Items":[],"Count":0,"ScannedCount":0}"#);
-/// And where it only shows another organization's.
+/// The answer of the index while it shows only another organization's contact.
 const ENTRY_OF_ANOTHER: Fault = Fault::Answer(
     200,
     r#"{"Items":[{"pk":{"S":"ORG#elsewhere#CONTACT#c_1"},"sk":{"S":"CONTACT"},"contactId":{"S":"c_1"}}],
         "Count":1,"ScannedCount":1}"#,
 );
 
-/// An API with a contact of that id, and the token of a super administrator of its organization.
+/// An API with a contact of this id, and the token of a super administrator of its organization.
 async fn start(id: &str) -> (Api, Proxy, String) {
     let (api, proxy) = Api::through_proxy(PATIENT).await;
     let contact = with(&json!({ "id": id }), &plain_contact());
@@ -47,7 +47,7 @@ async fn verify(api: &Api, id: &str, endpoint: &str, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn the_own_contact_is_verified_by_one_call_whatever_the_index_shows() {
+async fn the_callers_own_contact_is_verified_by_one_call_whatever_the_index_shows() {
     for index in [NO_ENTRY, ENTRY_OF_ANOTHER] {
         for endpoint in [ENDPOINT_1, ENDPOINT_2] {
             let (api, proxy, token) = start("c_1").await;
@@ -63,7 +63,7 @@ async fn the_own_contact_is_verified_by_one_call_whatever_the_index_shows() {
 }
 
 #[tokio::test]
-async fn the_own_contact_is_shown_by_one_call_whatever_the_index_shows() {
+async fn the_callers_own_contact_is_shown_by_one_call_whatever_the_index_shows() {
     for index in [NO_ENTRY, ENTRY_OF_ANOTHER] {
         let (api, proxy, token) = start("c_1").await;
         proxy.always("Query", index);
@@ -75,7 +75,7 @@ async fn the_own_contact_is_shown_by_one_call_whatever_the_index_shows() {
 }
 
 #[tokio::test]
-async fn a_number_that_the_own_contact_does_not_have_is_not_looked_for_elsewhere() {
+async fn a_number_that_the_callers_own_contact_does_not_have_is_not_looked_up_elsewhere() {
     let id = Uuid::new_v4().simple().to_string();
     let (api, proxy) = Api::through_proxy(PATIENT).await;
     api.seed(json!([{ "id": id }])).await;
@@ -94,7 +94,7 @@ async fn a_number_that_the_own_contact_does_not_have_is_not_looked_for_elsewhere
 }
 
 #[tokio::test]
-async fn another_version_of_the_own_contact_is_not_looked_for_elsewhere() {
+async fn a_wrong_version_of_the_callers_own_contact_is_not_looked_up_elsewhere() {
     let (api, proxy, token) = start("c_1").await;
     proxy.always("Query", ENTRY_OF_ANOTHER);
     let request = api.request("/api/contacts/c_1/phone-number/verify");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Crm, PHONE, assert_invalid, outcome, phone, verify_phone};
 
-/// What is stored when a verification at this time is recorded.
+/// The stored time of a verification with this time.
 async fn stored(time: &str) -> String {
     let crm = Crm::with_plain_contact().await;
     let answer = crm
@@ -93,7 +93,7 @@ async fn times_are_compared_as_instants_and_not_as_texts() {
 }
 
 #[tokio::test]
-async fn the_letters_of_a_time_may_be_small() {
+async fn the_letters_of_a_time_may_be_lower_case() {
     assert_eq!(
         stored("2026-05-20t15:04:01.135z").await,
         "2026-05-20T15:04:01.135Z"
@@ -161,7 +161,7 @@ async fn blanks_around_a_time_are_refused() {
     refuse(json!(" 2026-05-20T15:04:01Z ")).await;
 }
 
-// Neither passes for the null that clears.
+// None of these values passes for the `null` that clears.
 #[tokio::test]
 async fn an_empty_time_is_refused() {
     refuse(json!("")).await;

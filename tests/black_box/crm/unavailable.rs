@@ -1,5 +1,5 @@
-//! What callers hear when the database is the fault (contract section 6). Which fault becomes which of the two is told
-//! in `faults`.
+//! The answers when the database fails (contract section 6). The module `faults` tests which fault leads to 500 and which to
+//! 503.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ async fn with_store(database: Database, store: Store) -> Crm {
 }
 
 #[tokio::test]
-async fn a_database_that_refuses_is_our_fault_and_no_more_is_said() {
+async fn a_refusal_by_the_database_is_500_without_details() {
     let database = Database::start().await;
     let store = Store::new(database.client().await, "no-such-table".to_owned());
     let crm = with_store(database, store).await;
@@ -29,10 +29,10 @@ async fn a_database_that_refuses_is_our_fault_and_no_more_is_said() {
 }
 
 #[tokio::test]
-async fn a_database_that_hangs_up_may_answer_later() {
+async fn a_database_that_hangs_up_is_503_with_retry_after() {
     let hanging_up = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", hanging_up.local_addr().unwrap());
-    // It ends with the test's runtime.
+    // The task ends with the test's runtime.
     tokio::spawn(async move { while hanging_up.accept().await.is_ok() {} });
     let database = Database::start().await;
     let timeouts = ClientTimeouts {

@@ -7,21 +7,21 @@ use regex::Regex;
 
 const PAGE: &str = include_str!("../../../docs/threat-model.md");
 
-/// Fewer names would mean that the page is read wrongly.
+/// The page has more names than this. Fewer names would mean that the test reads the page wrongly.
 const FEWEST_NAMES: usize = 100;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// What the page has as code and what looks like a file of the repository: `FILE::TEST`, or a check.
+/// The code spans of a text that look like a test, `FILE::TEST`, or like a check.
 fn names(text: &str) -> Vec<&str> {
     let code = text.split('`').skip(1).step_by(2);
     code.filter(|code| code.contains(".rs::") || code.starts_with(".ci/"))
         .collect()
 }
 
-/// Why the repository has no such test or check.
+/// The reason why the repository has no such test or check; `None` if it has.
 fn fault(name: &str) -> Option<String> {
     let (file, test) = name.split_once("::").unwrap_or((name, ""));
     let Ok(code) = fs::read_to_string(repository().join(file)) else {
@@ -37,7 +37,7 @@ fn fault(name: &str) -> Option<String> {
     (!is_there).then(|| format!("{file} has no test {test}"))
 }
 
-/// Whether `.ci/run` makes this check, itself or by another one.
+/// Whether another script in `.ci` names this check.
 fn is_called_by_ci(check: &str) -> bool {
     let checks = fs::read_dir(repository().join(".ci")).unwrap();
     let scripts = checks.map(|entry| entry.unwrap().path());

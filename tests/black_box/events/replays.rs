@@ -1,4 +1,5 @@
-//! One event that is handled twice, with the same id of API Gateway's: two requests (contract section 9).
+//! A function handles one event twice, with the same request id of API Gateway. The two count as two requests (contract
+//! section 9).
 
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ fn outcome(answer: &Answer) -> &str {
     outcome.as_str().unwrap()
 }
 
-/// An event that records and one that clears, of each function.
+/// For each function, an event that records and one that clears.
 const PAIRS: [[&str; 2]; 3] = [
     [
         "verify-phone-number/recorded",

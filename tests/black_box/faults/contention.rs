@@ -1,4 +1,4 @@
-//! Others at the same items: conflicts between transactions, and throttling of a part.
+//! Conflicts with others who use the same items, and transactions that are throttled in part.
 
 use black_box_tests::proxy::{Fault, PATIENT};
 
@@ -47,7 +47,7 @@ async fn after_a_conflict_an_earlier_verification_by_the_winner_is_kept() {
 
 #[tokio::test]
 async fn a_transaction_still_under_way_is_tried_again() {
-    // What DynamoDB says to a retry of a transaction that it has not finished.
+    // This is DynamoDB's answer to a retry of a transaction that it has not finished.
     let scene = Scene::start(PATIENT).await;
     let fault = Fault::Error(400, "TransactionInProgressException");
     scene.proxy.fail("TransactWriteItems", [fault]);
@@ -62,7 +62,7 @@ async fn assert_cancellation_is_tried_again(reasons: &'static [&'static str]) {
     let answer = Ask::Contact.send(&scene.api, Some(VERIFIED_AT)).await;
     assert_eq!(Ask::Contact.outcome(&answer), "recorded");
     assert_eq!(scene.proxy.count("TransactWriteItems"), 3);
-    // What was read before may have changed.
+    // The function reads again before each attempt, since the items may have changed.
     assert_eq!(scene.proxy.count("TransactGetItems"), 3);
 }
 
@@ -92,7 +92,7 @@ async fn a_transaction_that_is_throttled_without_end_is_503_and_changes_neither_
     assert_eq!(scene.stored(Ask::Contact).await, untouched);
 }
 
-/// What DynamoDB answers to a read of several items while a write to one of them is in flight.
+/// DynamoDB's answer to a read of several items while a write to one of them is in flight.
 const READ_CONFLICT: Fault = Fault::Cancelled(&["TransactionConflict", "None", "None"]);
 
 #[tokio::test]

@@ -1,10 +1,10 @@
-//! Answers that get lost after the change was made: it is made once, and its caller hears so.
+//! An answer gets lost after the database has made the change. The change happens once, and its caller hears of it.
 
 use black_box_tests::proxy::{Fault, PATIENT};
 
 use super::{Ask, EARLIER, RESTLESS, Scene, VERIFIED_AT, WRITES, at_once, levels, version};
 
-/// The ways to lose an answer. The last is that of a call which also arrives twice.
+/// The faults that lose an answer. The last one also delivers the call twice.
 const LOSSES: [Fault; 3] = [
     Fault::AfterDoing(&Fault::Reset),
     Fault::AfterDoing(&Fault::Error(500, "InternalServerError")),

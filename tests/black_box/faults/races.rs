@@ -1,4 +1,4 @@
-//! Others who get in between the read and the transaction of endpoint 3.
+//! Others change the contact between the read and the transaction of endpoint 3.
 
 use black_box_tests::proxy::{Fault, PATIENT};
 
@@ -38,7 +38,7 @@ async fn a_verification_for_another_client_that_gets_in_between_is_kept_on_the_c
 }
 
 #[tokio::test]
-async fn a_clear_that_gets_in_between_clears_what_was_there_and_not_what_comes_after() {
+async fn a_clear_that_gets_in_between_clears_the_stored_and_not_the_next_verification() {
     let scene = Scene::start(PATIENT).await;
     Ask::Contact.send(&scene.api, Some(LATER)).await;
     scene.rival("TransactWriteItems", 1, Ask::Contact, None);
@@ -51,7 +51,7 @@ async fn a_clear_that_gets_in_between_clears_what_was_there_and_not_what_comes_a
 #[tokio::test]
 async fn a_clear_that_gets_in_between_does_not_leave_one_level_verified() {
     let scene = Scene::start(PATIENT).await;
-    // The contact's level is to be kept and the client's to be recorded: the transaction writes only one of them.
+    // The request keeps the contact's level and records the client's, so its transaction writes only one of them.
     Ask::ContactForApp.send(&scene.api, Some(EARLIER)).await;
     scene.rival("TransactWriteItems", 1, Ask::Contact, None);
     let answer = Ask::Contact.send(&scene.api, Some(VERIFIED_AT)).await;
@@ -107,7 +107,7 @@ async fn a_change_that_gets_in_between_fails_the_precondition() {
 }
 
 #[tokio::test]
-async fn a_few_races_lost_in_a_row_are_made_good() {
+async fn a_request_that_loses_a_few_races_in_a_row_succeeds() {
     let scene = Scene::start(PATIENT).await;
     for (nth, at) in (1..).zip([LATER, VERIFIED_AT, EARLIER]) {
         scene.rival("TransactWriteItems", nth, Ask::PhoneNumber, Some(at));
@@ -120,9 +120,9 @@ async fn a_few_races_lost_in_a_row_are_made_good() {
 }
 
 #[tokio::test]
-async fn races_lost_without_end_are_503_and_change_neither_level() {
+async fn a_request_that_loses_every_race_is_503_and_changes_neither_level() {
     let scene = Scene::start(PATIENT).await;
-    // More than anybody tries. Each is earlier than the one before, so that each changes the contact.
+    // There are more rivals than attempts. Each reports an earlier time than the one before, so each changes the contact.
     for nth in 1..=30 {
         let at = format!("2026-01-01T00:00:{:02}Z", 30 - nth);
         scene.rival("TransactWriteItems", nth, Ask::PhoneNumber, Some(&at));

@@ -1,4 +1,4 @@
-//! A deployment that is wrong: 500 at once, and nothing more.
+//! A wrong deployment leads to 500 at once, and nothing more.
 
 use black_box_tests::proxy::{Fault, PATIENT};
 
@@ -8,7 +8,7 @@ async fn assert_500_at_once(error: Fault) {
     assert_500_after(error, |_, _| 1).await;
 }
 
-/// Asserts that each call is made as often as told, and no more.
+/// Asserts that the answer is 500, and that the function makes each call exactly as often as `calls` returns.
 async fn assert_500_after(error: Fault, calls: fn(Ask, &str) -> usize) {
     at_once(CALLS, |(ask, operation)| async move {
         let context = format!("{ask:?} {operation}");
@@ -35,7 +35,7 @@ async fn a_missing_table_is_500_and_nothing_more() {
 
 #[tokio::test]
 async fn a_request_that_the_database_cannot_read_is_500_and_nothing_more() {
-    // The item may be at fault, and not the request: endpoints 1 and 2 read it, which tells, and try once more.
+    // The item may be at fault instead of the request. Endpoints 1 and 2 read the item to find out, and then try once more.
     assert_500_after(
         Fault::Error(400, "ValidationException"),
         |ask, operation| {
@@ -49,7 +49,7 @@ async fn a_request_that_the_database_cannot_read_is_500_and_nothing_more() {
 #[tokio::test]
 async fn a_transaction_that_the_database_cannot_read_is_500_and_nothing_more() {
     let scene = Scene::start(PATIENT).await;
-    // A passing reason beside it does not make it pass.
+    // A temporary reason beside the permanent one changes nothing.
     let fault = Fault::Cancelled(&["ValidationError", "TransactionConflict"]);
     scene.proxy.always("TransactWriteItems", fault);
     let answer = Ask::Contact.send(&scene.api, Some(VERIFIED_AT)).await;

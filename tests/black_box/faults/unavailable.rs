@@ -1,4 +1,4 @@
-//! A database that cannot just now: tried again, and 503 when that does not help.
+//! The database fails temporarily: the function retries, and answers 503 if the retries fail too.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use super::{
 };
 
 #[tokio::test]
-async fn what_the_table_throttles_is_tried_again() {
+async fn a_call_that_the_table_throttles_is_tried_again() {
     assert_overcome(PATIENT, &[Fault::THROTTLED]).await;
 }
 
 #[tokio::test]
-async fn what_the_control_plane_throttles_is_tried_again() {
+async fn a_call_that_the_control_plane_throttles_is_tried_again() {
     assert_overcome(PATIENT, &[Fault::Error(400, "ThrottlingException")]).await;
 }
 
 #[tokio::test]
-async fn what_is_over_the_accounts_limit_is_tried_again() {
+async fn a_call_over_the_accounts_limit_is_tried_again() {
     assert_overcome(PATIENT, &[Fault::Error(400, "RequestLimitExceeded")]).await;
 }
 
@@ -38,7 +38,7 @@ async fn a_database_that_is_unavailable_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_load_balancers_error_page_is_no_answer_and_the_call_is_tried_again() {
+async fn a_call_that_gets_a_load_balancers_error_page_is_tried_again() {
     assert_overcome(PATIENT, &[Fault::NotJson(502)]).await;
 }
 
@@ -58,7 +58,7 @@ async fn faults_of_different_kinds_in_a_row_are_overcome() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_slow_is_waited_for() {
+async fn a_slow_answer_leads_to_no_second_call() {
     at_once(CALLS, |(ask, operation)| async move {
         let scene = Scene::start(PATIENT).await;
         scene
@@ -82,7 +82,7 @@ async fn throttling_by_the_control_plane_without_end_is_503() {
 }
 
 #[tokio::test]
-async fn being_over_the_accounts_limit_without_end_is_503() {
+async fn calls_over_the_accounts_limit_without_end_are_503() {
     assert_503_while(PATIENT, Fault::Error(400, "RequestLimitExceeded")).await;
 }
 
@@ -102,7 +102,7 @@ async fn error_pages_of_a_load_balancer_without_end_are_503() {
 }
 
 #[tokio::test]
-async fn an_answer_of_success_that_is_not_json_is_no_success_but_503() {
+async fn a_successful_answer_of_the_database_that_is_not_json_is_503() {
     assert_503_while(PATIENT, Fault::NotJson(200)).await;
 }
 
@@ -117,8 +117,8 @@ async fn calls_that_hang_without_end_are_503() {
 }
 
 #[tokio::test]
-async fn a_database_that_nobody_listens_for_is_503() {
-    // Bound and never listening: connections are refused, and nobody else can get the port meanwhile.
+async fn a_database_that_refuses_connections_is_503() {
+    // The socket is bound and never listens: connections are refused, and no other process can get the port meanwhile.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = Url::parse(&format!("http://{}", socket.local_addr().unwrap())).unwrap();

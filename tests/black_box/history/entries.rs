@@ -1,4 +1,4 @@
-//! One entry for each thing that happens, on every path.
+//! One entry for each event of a contact, whatever causes the event.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use black_box_tests::Api;
@@ -37,7 +37,7 @@ fn at_contact(event: &str, kind: &str, value: &str, before: &Value, after: &Valu
     })
 }
 
-/// The entry with who made the change.
+/// The entry with its actor and route.
 fn by(mut entry: Value, actor: &str, route: &str) -> Value {
     entry["actor"] = json!(actor);
     entry["route"] = json!(route);
@@ -54,7 +54,7 @@ async fn a_verification_is_recorded_then_moved_earlier_then_cleared() {
         let answer = api.verify_contact_method("c_1", verify(json!(at))).await;
         assert_eq!(answer.body["data"]["outcome"], "recorded");
     }
-    // A later one is not recorded, and leaves no entry.
+    // A later verification is not recorded, and leaves no entry.
     api.verify_contact_method("c_1", verify(json!("2025-01-01T00:00:00Z")))
         .await;
     api.verify_contact_method("c_1", json!({ "type": "phone", "value": PHONE }))
@@ -87,7 +87,7 @@ async fn an_entry_has_the_request_and_its_time() {
     assert_eq!(entry["requestId"], answer.header("x-request-id").unwrap());
     assert_eq!(entry["at"], answer.body["data"]["contact"]["updatedAt"]);
     assert_eq!(entry["route"], Route::VerifyPhoneNumber.key());
-    // It is the same whenever it is read.
+    // The entry is the same at every read.
     let [again] = newest(&api).await;
     assert_eq!(again, entry);
 }
@@ -140,7 +140,7 @@ async fn a_removed_address_loses_its_verification_at_each_level_that_held_one() 
             (&json!("user_1"), &Value::Null)
         );
     }
-    // What is added again is unverified, so its removal clears nothing.
+    // The address is unverified when it is added again, so its removal clears nothing.
     let add = Route::AddContactMethod.path_of("c_1");
     api.post(&add, &api.user_token(), body.clone()).await;
     api.post(&path, &api.user_token(), body).await;
@@ -149,7 +149,7 @@ async fn a_removed_address_loses_its_verification_at_each_level_that_held_one() 
 }
 
 #[tokio::test]
-async fn the_status_of_a_subscription_is_told_with_its_reason() {
+async fn an_entry_about_a_subscription_has_its_status_and_the_reason() {
     let api = start_with_contact().await;
     let subject = json!({ "email": EMAIL, "audience": "newsletter", "client": "website", "scope": "audience", "reason": "too many" });
     let token = api.application_token("website");
@@ -167,7 +167,7 @@ async fn the_status_of_a_subscription_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn what_holds_mail_back_is_told_of_the_person_and_of_the_address() {
+async fn facts_that_block_mail_have_entries_for_the_person_or_for_the_address() {
     let api = start_with_contact().await;
     let body = json!({
         "email": EMAIL, "audience": "newsletter", "client": "website", "status": "subscribed",
@@ -202,7 +202,7 @@ async fn what_holds_mail_back_is_told_of_the_person_and_of_the_address() {
 }
 
 #[tokio::test]
-async fn a_removal_does_not_lift_what_holds_mail_back_from_the_address() {
+async fn a_removal_does_not_lift_the_facts_that_block_mail_to_the_address() {
     let api = start_with_contact().await;
     let body = json!({
         "email": EMAIL, "audience": "newsletter", "client": "website", "suppression": { "hard_bounced": true },
@@ -216,7 +216,7 @@ async fn a_removal_does_not_lift_what_holds_mail_back_from_the_address() {
     api.post(&remove, &token, method.clone()).await;
     let [unchanged] = newest(&api).await;
     assert_eq!(unchanged, bounce);
-    // It comes back with the address.
+    // The bounce comes back with the address.
     let add = Route::AddContactMethod.path_of("c_1");
     api.post(&add, &token, method).await;
     let [back] = newest(&api).await;
@@ -227,7 +227,7 @@ async fn a_removal_does_not_lift_what_holds_mail_back_from_the_address() {
 }
 
 #[tokio::test]
-async fn an_import_and_a_seed_are_told_as_such() {
+async fn entries_of_an_import_and_of_a_seed_name_them_as_their_route() {
     let api = start().await;
     api.seed(json!([{ "id": "c_1", "phoneNumber": [{ "value": PHONE, "verifiedAt": "2024-01-01T00:00:00Z" }] }]))
         .await;
@@ -244,7 +244,7 @@ async fn an_import_and_a_seed_are_told_as_such() {
         json!({ "verifiedAt": "2023-01-01T00:00:00.000Z", "verifiedBy": "old CRM" })
     );
     assert!(import["requestId"].is_string() && import["actor"].is_string());
-    // When it was imported, not a time of the file.
+    // The time is that of the import, not one of the file.
     assert!(import["at"].as_str().unwrap() > "2026", "{import}");
 }
 
@@ -262,7 +262,7 @@ async fn an_edit_by_hand_has_no_actor_route_or_request() {
     for entry in &found {
         let whom = ["actor", "route", "requestId"].map(|name| &entry[name]);
         assert_eq!(whom, [&Value::Null; 3], "{entry}");
-        // In whole seconds.
+        // The time comes from the stream, in whole seconds.
         assert_eq!(&entry["at"].as_str().unwrap()[19..], ".000Z", "{entry}");
     }
     let events = found.map(|entry| entry["event"].clone());
@@ -275,7 +275,7 @@ async fn an_edit_by_hand_has_no_actor_route_or_request() {
             "verification.recorded",
         ]
     );
-    // The next request is told as one again.
+    // The entry of the next request has an actor again.
     let body = json!({ "phoneNumber": PHONE, "verifiedAt": "2024-05-02T00:00:00Z" });
     api.verify_phone_number("c_1", body).await;
     let [entry] = newest(&api).await;

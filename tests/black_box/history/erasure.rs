@@ -1,4 +1,4 @@
-//! Erasure: nothing personal stays in the table, and what holds mail back still does.
+//! Erasure: no personal data stay in the table, and facts that block mail still block it.
 
 mod complete;
 mod refused;
@@ -15,8 +15,8 @@ use super::{EMAIL, OTHER, PHONE};
 /// An address that left the contact before its erasure.
 const FORMER: &str = "jane@former.example";
 
-/// A person with all that a contact can have: `c_1` has a number and two addresses, had a third one, and ended a subscription; its
-/// history is recorded in part.
+/// Creates a person with everything that a contact can have. `c_1` has a number and two addresses, had a third address, and has
+/// ended a subscription.
 async fn person(api: &Api) {
     api.seed(json!([{
         "id": "c_1", "firstName": "Janet", "lastName": "Doebury", "secondaryPhoneNumber": ["+1 416 555 0177"],
@@ -48,7 +48,7 @@ async fn person(api: &Api) {
     assert_eq!(ended.status, 200);
 }
 
-/// All that is personal of the person.
+/// Texts of all personal data of the person.
 const PERSONAL: [&str; 12] = [
     EMAIL,
     "Jane@Example.com",
@@ -64,7 +64,7 @@ const PERSONAL: [&str; 12] = [
     "jane@",
 ];
 
-/// The texts of all items of the organization, keys and names included, that hold something personal.
+/// The organization's items that contain personal data, as texts with keys and names of attributes.
 async fn personal(api: &Api) -> Vec<String> {
     let items = api.database.items(&api.organization).await;
     assert!(!items.is_empty());
@@ -84,7 +84,7 @@ async fn personal(api: &Api) -> Vec<String> {
     found
 }
 
-/// The entries of the history of `c_1` as the table has them.
+/// The entries of the history of `c_1` that the table has.
 async fn stored_history(api: &Api) -> Vec<BTreeMap<String, AttributeValue>> {
     let partition = AttributeValue::S(format!("ORG#{}#CONTACT#c_1", api.organization));
     let items = api.database.items(&api.organization).await.into_iter();
@@ -93,7 +93,7 @@ async fn stored_history(api: &Api) -> Vec<BTreeMap<String, AttributeValue>> {
     history.map(|item| item.into_iter().collect()).collect()
 }
 
-/// What an upsert of an address by `client` answers.
+/// Upserts an address as `client`, and returns the body of the answer.
 async fn upsert(api: &Api, client: &str, email: &str) -> Value {
     let token = api.application_token(client);
     let body = json!({ "email": email, "audience": "newsletter", "client": client, "status": "subscribed" });

@@ -34,7 +34,7 @@ async fn a_record_that_arrives_again_writes_nothing_twice_and_its_event_has_the_
     assert_eq!(first.events(), again.events());
 }
 
-/// An API whose contact has an address that an application has verified, and the function, which reaches the database by a proxy.
+/// An API whose contact has an address that an application has verified, and the function, which reaches the database by the proxy.
 async fn start_with_verified_address() -> (Api, Proxy, Recorder) {
     let api = start_with_contact().await;
     let body = json!({
@@ -49,7 +49,7 @@ async fn start_with_verified_address() -> (Api, Proxy, Recorder) {
 #[tokio::test]
 async fn the_address_of_a_verification_is_read_when_its_transaction_is_over() {
     let (api, proxy, function) = start_with_verified_address().await;
-    // The transaction that wrote the subscription and the address still makes its items visible.
+    // The transaction that wrote the subscription and the address is still making its items visible.
     let conflict = Fault::Cancelled(&["TransactionConflict"]);
     proxy.fail("TransactGetItems", [conflict]);
     let response = function.record(batch(&records(&api.database).await)).await;
@@ -72,7 +72,7 @@ async fn a_read_that_is_refused_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_taken_is_sent_again_with_all_after_it() {
+async fn an_event_that_is_not_accepted_is_sent_again_with_all_later_ones() {
     let api = start_with_contact().await;
     for day in [3, 2, 1] {
         verify(&api, day).await;
@@ -89,7 +89,7 @@ async fn an_event_that_is_not_taken_is_sent_again_with_all_after_it() {
     let response = function.record(batch(&records[place.unwrap()..])).await;
     assert_eq!(response.batch_item_failures, []);
     let events = kept.events();
-    // The seed's two subscriptions and three verifications.
+    // The events are of the seed's two subscriptions and of three verifications.
     assert_eq!((delivered, events.len()), (0, 5));
     let ids: std::collections::BTreeSet<_> =
         events.iter().map(|event| event["id"].to_string()).collect();
@@ -132,7 +132,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_those_after_it_are_recorde
     );
     assert_eq!(reports[0].sort_key.as_deref(), Some("CONTACT"));
     assert!(reports[0].reason.contains("phones"), "{reports:?}");
-    // Nothing personal leaves with a report.
+    // A report has no personal data.
     assert!(!format!("{reports:?}").contains("jane@"), "{reports:?}");
     let page = api.get(&path("limit=1"), &api.user_token()).await;
     assert_eq!(page.body["entries"][0]["value"], PHONE);
@@ -149,7 +149,7 @@ async fn a_batch_without_records_is_no_fault() {
 }
 
 #[tokio::test]
-async fn items_that_are_no_history_of_a_contact_are_passed_over() {
+async fn items_that_do_not_belong_to_a_contact_are_skipped() {
     let api = start_with_contact().await;
     verify(&api, 2).await;
     record_all(&api.database).await;
@@ -172,7 +172,7 @@ async fn items_that_are_no_history_of_a_contact_are_passed_over() {
 }
 
 #[tokio::test]
-async fn an_event_tells_what_the_entry_tells_and_keeps_to_its_schema() {
+async fn events_of_every_type_are_valid_under_their_schema() {
     let api = start_with_contact().await;
     verify(&api, 2).await;
     let body = json!({
@@ -189,7 +189,7 @@ async fn an_event_tells_what_the_entry_tells_and_keeps_to_its_schema() {
 
     let events = kept.events();
     let page = {
-        // Before the erasure, the same entries could be read.
+        // The events before the erasure have all other types.
         let types: std::collections::BTreeSet<_> = events
             .iter()
             .map(|event| event["type"].as_str().unwrap())
@@ -222,7 +222,7 @@ async fn an_event_tells_what_the_entry_tells_and_keeps_to_its_schema() {
                 &json!(format!("/organizations/{}/contacts/c_1", api.organization))
             )
         );
-        // Each type has its own schema: an event of one is none of another.
+        // The schema allows no other type.
         let mut other = event.clone();
         other["type"] = json!("contact.other");
         assert!(!validator.is_valid(&other));
@@ -282,7 +282,7 @@ async fn events_are_those_of_the_history_with_or_without_the_address() {
 }
 
 #[tokio::test]
-async fn nothing_of_another_organization_is_touched() {
+async fn the_history_of_another_organization_is_not_touched() {
     let api = start_with_contact().await;
     let mut other = Api::with_service(
         api.database.again(),

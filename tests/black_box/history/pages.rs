@@ -47,7 +47,7 @@ async fn all(api: &Api, query: &str) -> (Vec<Value>, Vec<usize>) {
 async fn pages_together_are_the_whole_history_newest_first() {
     let api = start().await;
     let (whole, sizes) = all(&api, "").await;
-    // The seed subscribed it twice.
+    // Two entries are of the seed's subscriptions.
     assert_eq!(sizes, [10]);
     let days = whole[1..8]
         .iter()
@@ -85,7 +85,7 @@ async fn a_filter_shows_one_method_in_any_form_of_it() {
     assert_eq!(entries.len(), 1);
     // A page may be short or empty before the last one.
     assert_eq!(sizes, [1, 0, 0]);
-    // A number that the contact never had is in no entry, and no fault.
+    // A number that the contact never had matches no entry, and is no fault.
     let (entries, _) = all(&api, "type=phone&value=%2B14165550123").await;
     assert_eq!(entries, Vec::<Value>::new());
 }
@@ -161,12 +161,12 @@ async fn a_cursor_of_another_contact_or_query_is_refused_and_so_is_a_changed_one
         let answer = api.get(&path(&query), &api.user_token()).await;
         assert_eq!(answer.status, 400, "{query}");
     }
-    // Another limit is the same query.
+    // A cursor stays valid with another limit.
     get(&api, &format!("limit=1&cursor={of_all}")).await;
 }
 
 #[tokio::test]
-async fn a_contact_that_is_missing_or_anothers_is_not_found_whatever_the_cursor() {
+async fn a_missing_or_foreign_contact_is_not_found_whatever_the_cursor() {
     let api = start().await;
     let stranger = token(&Identity {
         organization: Some(fresh_organization()),
@@ -194,7 +194,7 @@ async fn a_contact_that_is_missing_or_anothers_is_not_found_whatever_the_cursor(
 }
 
 #[tokio::test]
-async fn a_super_administrator_reads_it_in_any_organization() {
+async fn a_super_administrator_reads_the_history_in_any_organization() {
     let api = start().await;
     let own = get(&api, "limit=3").await;
     for organization in [None, Some(fresh_organization())] {
@@ -214,7 +214,7 @@ async fn a_super_administrator_reads_it_in_any_organization() {
 }
 
 #[tokio::test]
-async fn an_application_reads_it_too_and_no_answer_has_an_entity_tag() {
+async fn an_application_reads_the_history_too_and_no_answer_has_an_entity_tag() {
     let api = start().await;
     let answer = api.get(&path(""), &api.application_token("website")).await;
     assert_eq!(answer.status, 200);

@@ -1,7 +1,7 @@
-//! Random sequences of requests, imports and edits by hand. Their records are redelivered, split, taken out of order over items and
-//! interrupted; then the history is that of a model, entry for entry.
+//! Random sequences of requests, imports and edits by hand. The test redelivers, splits and interrupts their records, and reorders
+//! them between items. The history then equals that of a model, entry for entry.
 //!
-//! The model knows no records: it compares what an export shows of a contact before and after each step.
+//! The model uses no records: it compares a contact's export before and after each step.
 
 mod chaos;
 mod model;
@@ -18,12 +18,12 @@ use self::model::Model;
 use self::steps::{CONTACTS, Step, Steps};
 use super::{history_of, start};
 
-/// How many sequences a run of the tests tries. DynamoDB Local needs some ten seconds for each.
+/// The number of sequences in a run. DynamoDB Local needs about ten seconds for each.
 fn sequences() -> u64 {
     if is_engine_embedded() { 6 } else { 2 }
 }
 
-/// How many steps a sequence has.
+/// The number of steps in a sequence.
 const STEPS: usize = 60;
 
 /// The seed of the first sequence: that of a failed run (`HISTORY_SEED`), or a new one.

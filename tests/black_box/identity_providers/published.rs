@@ -51,7 +51,7 @@ pub(super) fn auth0() -> (SigningKey, Value) {
     )
 }
 
-/// Without `alg`, and each key once for each issuer that signs with it.
+/// Entra publishes keys without `alg`, and each key once for each issuer that signs with it.
 pub(super) fn entra() -> (SigningKey, Value) {
     let id = "nOo3ZDrODXEK1jKWhXslHR_KXEg";
     let members = json!({ "use": "sig", "x5t": id, "x5c": [CERTIFICATE] });
@@ -88,7 +88,7 @@ pub(super) fn okta() -> (SigningKey, Value) {
     )
 }
 
-/// With a key for encryption.
+/// Keycloak also publishes a key for encryption.
 pub(super) fn keycloak() -> (SigningKey, Value) {
     let certificate = json!({ "x5c": [CERTIFICATE], "x5t": "Vd6m", "x5t#S256": "2tzj" });
     let (key, mut signing) = rsa(
@@ -109,7 +109,7 @@ pub(super) fn google() -> (SigningKey, Value) {
     )
 }
 
-/// As the Web Crypto API exports a key.
+/// Supabase publishes a key as the Web Crypto API exports it.
 pub(super) fn supabase() -> (SigningKey, Value) {
     let key = SigningKey::generate("ES256", "b81269f1-21d8-4f2e-b719-c2240a840d90");
     let mut jwk = key.jwk();

@@ -1,4 +1,4 @@
-//! Throttling, lost answers, races and refusals: no record is lost or doubled, and what cannot pass ends the import.
+//! Throttling, lost answers, races and refusals: no record is lost or doubled, and a permanent fault ends the import.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::{
 use crate::by_hand::{CONTACT, set};
 use crate::history::erase;
 
-/// Records enough for several transactions.
+/// Enough records for several transactions.
 const RECORDS: u64 = 60;
 
 fn file() -> String {
@@ -60,7 +60,7 @@ async fn exported_from(database: &Database) -> String {
     exported(&database.store().await, &org_a(), Format::Jsonl).await
 }
 
-/// What an import without any fault comes to.
+/// The export after an import without faults.
 async fn undisturbed() -> String {
     let database = Database::start_own_table().await;
     let (counts, _) = imported(&database.store().await, &file()).await;
@@ -69,7 +69,7 @@ async fn undisturbed() -> String {
 }
 
 #[tokio::test]
-async fn faults_that_pass_lose_and_double_no_record() {
+async fn temporary_faults_lose_and_double_no_record() {
     let expected = undisturbed().await;
     let server_error = Fault::Error(500, "InternalServerError");
     let cases = [
@@ -101,10 +101,10 @@ async fn faults_that_pass_lose_and_double_no_record() {
         ),
         ("Query", Fault::THROTTLED),
     ];
-    // At the same time, because most of it is waiting.
+    // The cases run at the same time, because they mostly wait.
     let cases = cases.map(async |(operation, fault)| {
         let scene = behind_proxy().await;
-        // More than the SDK itself tries again.
+        // The SDK itself retries less often than this.
         scene.proxy.fail(operation, [fault; 9]);
         let (counts, rejects) = imported(&scene.store, &file()).await;
         let context = format!("{operation} {fault:?}");
@@ -133,14 +133,14 @@ async fn updates_whose_answers_get_lost_are_made_and_counted_once() {
         (counts.updated, counts.total(), rejects.as_str()),
         (20, 20, "")
     );
-    // Only contacts that are new are written together.
+    // The import writes only new contacts together.
     assert_eq!(scene.proxy.count("TransactWriteItems"), 0);
     let (counts, _) = imported(&scene.store, &records).await;
     assert_eq!(counts, unchanged(20));
 }
 
-/// Imports a record. The answer to its write gets lost, and `meanwhile` happens before the import looks for the write. Returns what
-/// became of the record.
+/// Imports a record. The answer to its write gets lost, and `meanwhile` happens before the import looks for the write. Returns
+/// the counts.
 async fn write_whose_answer_gets_lost(
     api: &Api,
     record: Value,
@@ -183,7 +183,7 @@ async fn change_address(api: &Api, path: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// A record without id, whose address nobody owns once its contact was erased, does not make a new contact.
+/// The record has no id, and nobody owns its address after the erasure of its contact. The import creates no new contact.
 #[tokio::test]
 async fn an_update_whose_answer_gets_lost_is_not_made_again_after_its_contact_was_erased() {
     let api = Arc::new(Api::start().await);
@@ -199,7 +199,7 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_after_its_contact_wa
     assert_eq!(contact_ids(&api).await, ["c_1"]);
 }
 
-/// Nor does such a record change the contact that owns the address by then.
+/// The record has no id. The import does not change the contact that owns the address by then.
 #[tokio::test]
 async fn an_update_whose_answer_gets_lost_is_not_made_again_to_the_next_owner_of_the_address() {
     let api = Arc::new(Api::start().await);
@@ -222,7 +222,7 @@ async fn an_update_whose_answer_gets_lost_is_not_made_again_to_the_next_owner_of
     }
 }
 
-/// Nor is it made again where somebody has undone it meanwhile.
+/// Somebody undoes the update before the import looks for it.
 #[tokio::test]
 async fn an_update_whose_answer_gets_lost_is_not_made_again_after_it_was_undone() {
     let api = Arc::new(Api::start().await);
@@ -265,7 +265,7 @@ async fn an_address_that_its_contact_loses_meanwhile_is_added_again() {
     assert_eq!(answer.body["emails"][0]["value"], "jane@example.com");
 }
 
-/// Nor is a contact created again that has lost its address meanwhile, by which alone the record names it.
+/// The record names its contact only by the address, which the contact loses meanwhile. The import creates no second contact.
 #[tokio::test]
 async fn a_creation_whose_answer_gets_lost_is_not_made_again_after_it_was_undone() {
     let api = Arc::new(Api::start().await);
@@ -335,10 +335,10 @@ async fn subscribed_contact() -> (Arc<Api>, Proxy, Store) {
 }
 
 #[tokio::test]
-async fn a_contact_that_is_verified_while_it_is_exported_is_so_at_all_levels_or_none() {
+async fn a_contact_that_is_verified_during_its_export_is_verified_there_at_all_levels_or_none() {
     let (api, proxy, store) = subscribed_contact().await;
     let verifying = Arc::clone(&api);
-    // The contact is read then, its subscriptions are not.
+    // At this point, the export has read the contact, and not yet its subscriptions.
     proxy.before("Query", 1, async move {
         let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
         let answer = verifying.verify_contact("c_1", body).await;
@@ -394,7 +394,7 @@ async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() 
     let proxy = Proxy::start(&api.database.url).await;
     let store = api.database.store_through(&proxy.url, PATIENT).await;
     let verifying = Arc::clone(&api);
-    // The first of the subscriptions are read then, with the contact.
+    // At this point, the export has read the contact and the first of its subscriptions.
     proxy.before("TransactGetItems", 2, async move {
         let body = json!({ "verified": true, "audience": "a119", "client": "website" });
         let answer = verifying.verify_contact("c_1", body).await;
@@ -411,7 +411,7 @@ async fn a_contact_that_takes_several_reads_is_exported_as_it_was_at_one_time() 
 }
 
 #[tokio::test]
-async fn a_contact_is_read_once_for_its_export_where_it_is_whole() {
+async fn an_export_reads_a_contact_once_if_one_read_holds_all_of_it() {
     let (api, proxy, store) = subscribed_contact().await;
     let id = ContactId::parse("c_1").unwrap();
     let exported = async |reads: usize| {
@@ -420,7 +420,7 @@ async fn a_contact_is_read_once_for_its_export_where_it_is_whole() {
         assert_eq!(proxy.count("TransactGetItems"), reads);
         exported.map(|contact| contact.unwrap().contact.subscriptions.len())
     };
-    // It changes before it is read together with its subscriptions.
+    // The contact changes before the export reads it together with its subscriptions.
     let verifying = Arc::clone(&api);
     proxy.before("TransactGetItems", 1, async move {
         let body = json!({ "verified": true, "audience": "newsletter", "client": "website" });
@@ -428,11 +428,11 @@ async fn a_contact_is_read_once_for_its_export_where_it_is_whole() {
         assert_eq!(answer.status, 200, "{answer:?}");
     });
     assert_eq!(exported(1).await.unwrap(), 1);
-    // Somebody made the count of its subscriptions wrong.
+    // Somebody has set a wrong count of its subscriptions.
     let seven = AttributeValue::N("7".to_owned());
     set(&api, CONTACT, &["subscriptionCount"], seven).await;
     assert_eq!(exported(1).await.unwrap(), 1);
-    // No other attempt would be answered.
+    // The export does not retry a refused read.
     proxy.fail(
         "TransactGetItems",
         [Fault::Error(400, "AccessDeniedException")],
@@ -445,7 +445,7 @@ async fn a_change_that_had_to_wait_says_when_it_was_made() {
     let scene = behind_proxy().await;
     let record = |name: &str| lines([organization(), json!({ "id": "c_1", "firstName": name })]);
     imported(&scene.store, &record("Jane")).await;
-    // A minute goes by whenever somebody looks at the clock.
+    // The clock advances by a minute at each look.
     let looks = Arc::new(AtomicU64::new(0));
     let after = |looks: u64| {
         let time = format!("2026-05-20T{:02}:{:02}:00Z", looks / 60, looks % 60);
@@ -469,7 +469,7 @@ async fn a_change_that_had_to_wait_says_when_it_was_made() {
 }
 
 #[tokio::test]
-async fn a_table_that_takes_no_write_ends_the_import_after_its_time() {
+async fn a_table_that_accepts_no_write_ends_the_import_after_its_retry_budget() {
     let scene = behind_proxy().await;
     let existing = lines([organization(), json!({ "id": "c_0" })]);
     imported(&scene.store, &existing).await;
@@ -495,7 +495,7 @@ async fn a_table_that_takes_no_write_ends_the_import_after_its_time() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_over_end_the_import_at_once() {
+async fn expired_credentials_end_the_import_at_once() {
     let scene = behind_proxy().await;
     imported(&scene.store, &lines([organization()])).await;
     let expired = Fault::Error(400, "ExpiredTokenException");
@@ -509,7 +509,7 @@ async fn credentials_that_are_over_end_the_import_at_once() {
 }
 
 #[tokio::test]
-async fn a_permission_that_is_missing_ends_the_import_which_goes_on_the_next_time() {
+async fn a_missing_permission_ends_the_import_and_the_next_import_completes_it() {
     let scene = behind_proxy().await;
     let expected = undisturbed().await;
     imported(&scene.store, &lines([organization()])).await;
@@ -527,14 +527,14 @@ async fn a_permission_that_is_missing_ends_the_import_which_goes_on_the_next_tim
 }
 
 #[tokio::test]
-async fn a_contact_that_is_made_meanwhile_is_found() {
+async fn a_contact_that_is_created_during_an_import_is_found() {
     let scene = behind_proxy().await;
     let record = |name: &str| {
         let contact = json!({ "email": "jane@b.ca", "firstName": name });
         lines([organization(), contact])
     };
     let (other, meanwhile) = (scene.database.store().await, record("Meanwhile"));
-    // Once it was read that there is none.
+    // At this point, the import has read that there is no such contact.
     scene.proxy.before("TransactWriteItems", 2, async move {
         imported(&other, &meanwhile).await;
     });
@@ -554,7 +554,7 @@ async fn two_imports_at_the_same_time_make_each_contact_once() {
     let file = lines([organization()].into_iter().chain(contacts));
     let (one, other) = tokio::join!(imported(&one, &file), imported(&other, &file));
     assert_eq!(one.0.created + other.0.created, RECORDS);
-    // Where an engine loses an answer, the records are rejected, and the file says to import them again.
+    // If an engine loses an answer, the import rejects the records, and the file of rejects says to import them again.
     let rejected = one.0.rejected + other.0.rejected;
     assert_eq!(one.0.unchanged + other.0.unchanged + rejected, RECORDS);
     for line in one.1.lines().chain(other.1.lines()) {
@@ -601,7 +601,7 @@ async fn an_import_among_requests_of_an_application_makes_each_contact_once() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_be_and_writes_nothing() {
+async fn a_dry_run_reports_the_outcome_of_an_import_and_writes_nothing() {
     let scene = behind_proxy().await;
     let some: Vec<_> = file().lines().take(50).map(str::to_owned).collect();
     let some = some.join("\n");
@@ -629,7 +629,7 @@ async fn a_dry_run_says_what_would_be_and_writes_nothing() {
     assert_eq!(exported_from(&scene.database).await, before);
 }
 
-/// All texts that could name an organization's partition.
+/// All texts of a call that name an organization's partition.
 fn partitions(call: &Call) -> Vec<String> {
     fn collect(value: &Value, found: &mut Vec<String>) {
         match value {
@@ -648,9 +648,9 @@ fn partitions(call: &Call) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_other_organizations_have_is_never_read_nor_asked_for() {
+async fn data_of_other_organizations_are_never_read_or_asked_for() {
     let scene = behind_proxy().await;
-    // Those whose names begin alike too.
+    // The ids of these organizations begin like that of the exported one.
     for other in ["org_b", "org_", "org_aa", "org_a1"] {
         let other = OrganizationId::parse(other).unwrap();
         let (summary, _) = import(&scene.store, &file(), |options| {

@@ -1,4 +1,4 @@
-//! Files as people have them: what a cell keeps on its way out and in, and a reader that fails.
+//! Files: every text survives an export and an import, and a reader that fails ends the import.
 
 use std::io::{self, Read};
 
@@ -12,7 +12,7 @@ use shared::domain::OrganizationId;
 
 use super::{Scene, created, exported, import, import_from, imported, lines, organization};
 
-/// Texts that a spreadsheet, a CSV file or a reader of cells may take for something else, and any others.
+/// Any texts, with beginnings and ends that a spreadsheet, a CSV reader or the reader of cells may misread.
 fn text() -> impl Strategy<Value = String> {
     let begins = prop::sample::select(vec![
         "=", "+", "-", "@", "\t", "\r", "\n", "\"", "'", "[", "{", " ", "\u{a0}", ";", ",",
@@ -96,7 +96,7 @@ async fn no_cell_of_an_export_is_a_formula() {
     assert!(cells > 0);
 }
 
-/// A file whose reader panics after these bytes, or fails.
+/// A file whose reader panics or fails after these bytes.
 struct Broken {
     start: io::Cursor<Vec<u8>>,
     panics: bool,
@@ -113,7 +113,7 @@ impl Read for Broken {
 }
 
 #[tokio::test]
-async fn a_file_whose_reader_fails_is_not_read_whole() {
+async fn a_file_whose_reader_fails_ends_the_import_with_an_error() {
     let database = Database::start_own_table().await;
     let store = database.store().await;
     let contact = json!({ "id": "c_1" });

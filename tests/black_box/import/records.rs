@@ -1,4 +1,4 @@
-//! What a record makes of what is there, and when it is rejected.
+//! The effect of a record on stored contacts, and the records that an import rejects.
 
 use black_box_tests::{Api, Database};
 use contacts::arguments::Format;
@@ -12,7 +12,7 @@ use shared::store::Store;
 use super::{created, exported, import, imported, lines, organization};
 
 struct Table {
-    /// It lives as long as the store.
+    /// The database lives as long as the store.
     _database: Database,
     store: Store,
 }
@@ -32,7 +32,7 @@ impl Table {
         imported(&self.store, &file).await
     }
 
-    /// All contacts, as they are exported.
+    /// All contacts of an export.
     async fn contacts(&self) -> Vec<Value> {
         let organization = OrganizationId::parse("org_a").unwrap();
         let export = exported(&self.store, &organization, Format::Jsonl).await;
@@ -68,7 +68,7 @@ fn verified(at: &str, by: &str) -> Value {
     }))
 }
 
-/// In whatever order, in one file or several, again and again: the earliest is what is stored, at every level.
+/// Every level stores the earliest verification, whatever the order and repetition of the records, in one file or several.
 #[test]
 fn the_earliest_verification_stays_whatever_the_order_of_the_records() {
     let mut runner = TestRunner::new(Config::with_cases(12));
@@ -111,11 +111,11 @@ fn time(year: u32) -> String {
 }
 
 #[tokio::test]
-async fn records_of_one_contact_are_done_in_the_order_of_the_file() {
+async fn records_of_one_contact_are_applied_in_the_order_of_the_file() {
     let table = Table::start().await;
     let count = 90;
     let records = (0..count).map(|n| {
-        // By id, by one address, by the other.
+        // The records name the contact by its id, by one address, or by the other.
         let mut record = match n % 3 {
             0 => json!({ "id": "c_1", "emails": [{ "value": "a@b.ca" }, { "value": "c@b.ca" }] }),
             1 => json!({ "email": "A@b.ca" }),
@@ -133,7 +133,7 @@ async fn records_of_one_contact_are_done_in_the_order_of_the_file() {
 }
 
 #[tokio::test]
-async fn what_a_record_does_not_say_stays_and_what_it_says_is_so() {
+async fn omitted_members_of_a_record_keep_their_values_and_present_ones_take_effect() {
     let table = Table::start().await;
     let before = json!({
         "id": "c_1", "firstName": "Jane", "lastName": "Doe", "status": "Lead",
@@ -169,7 +169,7 @@ async fn what_a_record_does_not_say_stays_and_what_it_says_is_so() {
 }
 
 #[tokio::test]
-async fn a_record_of_an_application_is_history_of_its_client() {
+async fn a_record_in_the_dialect_of_an_application_is_imported_for_its_client() {
     let table = Table::start().await;
     let record = json!({
         "email": "Jane@b.ca", "audience": "newsletter", "client": "website", "status": "subscribed",
@@ -212,7 +212,7 @@ async fn a_record_of_an_application_is_history_of_its_client() {
             "tags": { "newsletter": ["lead"] },
         })
     );
-    // A suppression is never lifted by what was.
+    // An import never lifts a suppression.
     let record = json!({ "email": "jane@b.ca", "audience": "newsletter", "client": "app",
                          "suppression": { "complained": false, "global_unsubscribed": false } });
     table.import([record]).await;
@@ -235,7 +235,7 @@ async fn no_address_is_taken_from_its_owner_and_no_record_is_guessed_at() {
     let before = table.contacts().await;
     let (counts, rejects) = table
         .import([
-            // Of a contact that is there, and of one that is not.
+            // The first record is about an existing contact, and the second about a new one.
             json!({ "id": "c_1", "emails": emails(&["a@b.ca", "C@b.ca"]) }),
             json!({ "id": "c_3", "phoneNumber": "+14165550100", "emails": emails(&["d@b.ca", "a@b.ca"]) }),
             json!({ "emails": emails(&["a@b.ca", "c@b.ca"]) }),
@@ -270,7 +270,7 @@ async fn no_address_is_taken_from_its_owner_and_no_record_is_guessed_at() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_record_is_named_without_its_values() {
+async fn the_fault_of_a_record_is_named_without_its_values() {
     let table = Table::start().await;
     let text = [
         r#"{"organization":"org_a","audiences":["newsletter"]}"#,
@@ -338,7 +338,7 @@ async fn what_is_wrong_with_a_record_is_named_without_its_values() {
 }
 
 #[tokio::test]
-async fn a_file_made_by_hand_has_plain_cells() {
+async fn a_handmade_file_with_plain_cells_is_imported() {
     let table = Table::start().await;
     let file = "\u{feff}id,firstName,phoneNumber,email,assignees,verifiedAt,tags,audience,client,verified\r\n\
                 c_1,Jane,416 555 0100,jane@b.ca,u_1; u_2, 2024-01-01T00:00:00Z ,,,,\r\n\
@@ -368,7 +368,7 @@ async fn a_file_made_by_hand_has_plain_cells() {
 }
 
 #[tokio::test]
-async fn a_file_is_of_one_organization_and_somebody_says_which() {
+async fn a_file_is_of_exactly_one_named_organization() {
     let table = Table::start().await;
     let contact = json!({ "id": "c_1" });
     let error = import(&table.store, &lines([contact.clone()]), |_| ())
@@ -393,7 +393,7 @@ async fn a_file_is_of_one_organization_and_somebody_says_which() {
 }
 
 #[tokio::test]
-async fn what_is_imported_is_what_the_endpoints_answer() {
+async fn the_endpoints_answer_with_the_imported_data() {
     let api = Api::start().await;
     let records = [
         json!({ "organization": api.organization, "audiences": ["newsletter"], "clients": ["website"] }),

@@ -1,4 +1,4 @@
-//! What is exported and imported into an empty table is exported again as it was, byte for byte.
+//! An export that is imported into an empty table is exported again byte for byte.
 
 use std::hash::Hasher;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Scene, created, exported, import, imported, lines, organization, unchanged};
 
-/// A contact that has everything.
+/// A contact with every member.
 fn with_everything() -> Value {
     json!({
         "id": "c_everything", "firstName": "Zoë \"Z\", \u{1F600}", "lastName": "line\r\nbreak",
@@ -91,7 +91,7 @@ async fn an_export_that_is_imported_is_exported_again_as_it_was() {
             assert_eq!((summary.counts, rejects.as_str()), (counts, ""));
             assert_eq!(exported(&to, &scene.organization, format).await, first);
         }
-        // The other format has no less in it.
+        // The other format has the same data.
         let other = match format {
             Format::Jsonl => Format::Csv,
             Format::Csv => Format::Jsonl,
@@ -110,7 +110,7 @@ async fn an_address_has_the_same_owner_afterwards() {
     let (from, to) = (scene.from.store().await, scene.to.store().await);
     let export = exported(&from, &scene.organization, Format::Jsonl).await;
     imported(&to, &export).await;
-    // What names no id is about the owner.
+    // A record without an id is about the owner of its address.
     for (address, owner) in [("shared@b.ca", "c_owner"), ("shared2@b.ca", "c_first")] {
         let record = json!({ "email": address, "firstName": "The owner" });
         let file = lines([organization(), record]);
@@ -162,7 +162,7 @@ async fn a_contact_with_more_subscriptions_and_addresses_than_a_transaction_take
     }
 }
 
-/// FNV-1a, by which contacts are spread over the parts of the index.
+/// FNV-1a, the hash that spreads contacts over the parts of the index.
 struct Fnv(u64);
 
 impl Hasher for Fnv {

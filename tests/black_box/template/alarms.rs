@@ -1,4 +1,5 @@
-//! Every alarm can be raised, and is heard; there is one for all that can go wrong; and the dashboard shows what is there.
+//! Every alarm can be raised and is sent to the topic. Everything that can go wrong has an alarm, and the dashboard shows
+//! existing metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +14,12 @@ use super::table::TABLE;
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
-/// All alarms, by name: those of production.
+/// All alarms of the whole stack, by name.
 fn alarms() -> BTreeMap<String, Value> {
     Stack::whole().of_type(ALARM)
 }
 
-/// The metrics that an alarm looks at, each with its statistic: one, or those that an expression is of.
+/// The metrics that an alarm watches, each with its statistic: one metric, or those of an expression.
 fn watches(alarm: &Value) -> Vec<(Metric, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let watch = |metric: &Value, statistic: &Value| {
@@ -55,8 +56,8 @@ async fn every_alarm_is_on_metrics_that_exist() {
 }
 
 #[test]
-fn every_expression_is_of_the_metrics_beside_it_and_of_all_of_them() {
-    // Functions are in upper case.
+fn every_expression_uses_exactly_the_metrics_beside_it() {
+    // Names of functions are in upper case, and do not match.
     let id = Regex::new(r"\b[a-z]\w*\b").unwrap();
     for (name, alarm) in alarms() {
         let Some(metrics) = alarm["Metrics"].as_array() else {
@@ -73,7 +74,7 @@ fn every_expression_is_of_the_metrics_beside_it_and_of_all_of_them() {
 }
 
 #[tokio::test]
-async fn there_is_an_alarm_for_all_that_can_go_wrong() {
+async fn everything_that_can_go_wrong_has_an_alarm() {
     let (known, stack) = (Known::new().await, Stack::new());
     let mut wanted = vec!["5xx Sum ${Api}".to_owned(), "Latency p99 ${Api}".to_owned()];
     for name in stack.functions().keys() {
@@ -82,7 +83,7 @@ async fn there_is_an_alarm_for_all_that_can_go_wrong() {
         }
     }
     for name in stack.endpoints().keys() {
-        // It is 0 or 1 for each request, so that its average is a share.
+        // The metric is 0 or 1 for each request, so its average is the share of failed requests.
         wanted.push(format!("server_errors Average ${{{name}}}"));
     }
     for what in [
@@ -124,7 +125,7 @@ async fn there_is_an_alarm_for_all_that_can_go_wrong() {
 }
 
 #[test]
-fn alarms_are_sent_to_the_topic_where_there_is_one_and_canaries_do_not_say_that_they_are_over() {
+fn alarms_are_sent_to_the_topic_if_one_is_set_and_canaries_do_not_send_their_end() {
     for (name, alarm) in alarms() {
         let over = if name.ends_with("Canary") {
             Value::Null
@@ -152,7 +153,7 @@ fn less_monitoring_makes_fewer_alarms_and_no_dashboard() {
                 .starts_with("AWS::CloudWatch::")
         });
         assert_eq!(made.map(|(name, _)| name).collect::<Vec<_>>(), alarms);
-        // CloudWatch charges for what the mapping reports too.
+        // CloudWatch charges for the metrics of the mapping too.
         assert!(stack.only(MAPPING).get("MetricsConfig").is_none());
     }
     let events = json!({ "Metrics": ["EventCount"] });
@@ -160,14 +161,14 @@ fn less_monitoring_makes_fewer_alarms_and_no_dashboard() {
 }
 
 #[test]
-fn a_new_version_is_taken_back_for_its_own_failures() {
+fn a_new_version_is_rolled_back_for_its_own_failures() {
     let (stack, alarms) = (Stack::whole(), alarms());
     for (name, function) in stack.functions() {
         let canary = format!("{name}Canary");
         let preference = &function["DeploymentPreference"];
         assert_eq!(preference["Alarms"], json!([format!("${{{canary}}}")]));
         let version = format!("${{{name}.Version.Version}}");
-        // Another alarm for each version: what the one before did must not stop the one that mends it.
+        // Each version has its own alarm, so that failures of one version do not stop the next one, which fixes them.
         let alarm_name = alarms[&canary]["AlarmName"].as_str().unwrap();
         assert!(alarm_name.contains(&version), "{alarm_name}");
         for (metric, _) in watches(&alarms[&canary]) {
@@ -187,7 +188,7 @@ async fn every_graph_of_the_dashboard_is_of_metrics_that_exist() {
     .unwrap();
     let (known, stack) = (Known::new().await, Stack::new());
     let dashboard = stack.only("AWS::CloudWatch::Dashboard");
-    // What only the deployment knows is a name in a text, here as there.
+    // A value that only the deployment knows is a `${name}` in the text, as in the alarms.
     let body: Value = serde_json::from_str(dashboard["DashboardBody"].as_str().unwrap()).unwrap();
     let widgets = body["widgets"].as_array().unwrap().iter();
     let rows = widgets.flat_map(|it| it["properties"]["metrics"].as_array().into_iter().flatten());

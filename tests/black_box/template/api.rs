@@ -1,4 +1,4 @@
-//! What the API logs, where it answers, and what a page in a browser may send to it and see of its answers.
+//! The API's access log, its address, and what a page in a browser may send to it and see of its answers.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use super::stack::{Stack, TEMPLATE};
 
 pub(super) const API: &str = "AWS::Serverless::HttpApi";
 
-/// What an HTTP API can log that is nothing of its caller's: no address, no path with an id in it, no browser
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>). The template writes
-/// the path of a route with `{id}`.
+/// The variables that an HTTP API can log without personal data: no address, no path with an id, no browser
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>). The key of a route has
+/// `{id}` instead of an id.
 const IMPERSONAL: [&str; 10] = [
     "error.responseType",
     "integration.error",
@@ -32,7 +32,7 @@ const IMPERSONAL: [&str; 10] = [
 /// The headers that the endpoints read.
 const READ: [&str; 4] = ["authorization", "content-type", "if-match", "if-none-match"];
 
-/// What browsers show of every answer, and what the server adds by itself.
+/// The headers that browsers show of every answer, and those that the server adds by itself.
 const ALWAYS_SEEN: [&str; 3] = ["content-length", "content-type", "date"];
 
 #[test]
@@ -41,7 +41,7 @@ fn a_line_of_the_access_log_is_json_with_the_callers_id_and_nothing_personal() {
     let format = api["AccessLogSettings"]["Format"].as_str().unwrap();
     assert!(!format.contains('\n'), "{format}");
     let line: Value = serde_json::from_str(format).unwrap();
-    // The functions' own lines have it under the same name.
+    // The log lines of the functions have the id under the same name.
     assert_eq!(line["request.id"], "$context.requestId");
     let variable = Regex::new(r"\$context\.([\w.]+)").unwrap();
     let logged: Vec<_> = variable
@@ -56,7 +56,7 @@ fn a_line_of_the_access_log_is_json_with_the_callers_id_and_nothing_personal() {
 }
 
 #[test]
-fn the_api_answers_at_the_domain_where_there_is_one() {
+fn the_api_answers_at_the_domain_if_one_is_set() {
     let url = |stack: &Stack| stack.resolve(&TEMPLATE["Outputs"]["ApiUrl"]["Value"]);
     assert_eq!(url(&Stack::new()), Some(json!("${Api.ApiEndpoint}")));
     let stack = Stack::with(&[
@@ -72,7 +72,7 @@ fn the_api_answers_at_the_domain_where_there_is_one() {
     );
 }
 
-/// A list of what the API tells browsers.
+/// A list of the API's CORS configuration.
 fn cors(list: &str) -> BTreeSet<String> {
     let api = Stack::with(&[("CorsOrigins", "https://a.example,https://b.example")]).only(API);
     let texts = api["CorsConfiguration"][list].as_array().unwrap().iter();
@@ -125,7 +125,7 @@ async fn pages_see_every_header_that_the_endpoints_answer() {
         answered.remove(name);
     }
     assert!(answered.contains("www-authenticate"));
-    // API Gateway renames it in some answers.
+    // API Gateway renames this header in some answers.
     answered.insert("x-amzn-remapped-www-authenticate".to_owned());
     assert_eq!(cors("ExposeHeaders"), answered);
 }

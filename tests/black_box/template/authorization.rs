@@ -1,23 +1,23 @@
-//! What AWS authorizes of a call of DynamoDB: actions on the table or its index, each with the partition keys that it
+//! The permissions that a call of DynamoDB needs: actions on the table or its index, each with the partition keys that it
 //! touches (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>).
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The table, as the template names its ARN.
+/// The ARN of the table, as the template names it.
 pub(super) const TABLE_ARN: &str = "${Table.Arn}";
 
-/// Something that must be allowed for a call to be done.
+/// A permission that a call needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Request {
     pub(super) action: String,
     pub(super) resource: String,
-    /// What stands behind `dynamodb:LeadingKeys`.
+    /// The values of the condition key `dynamodb:LeadingKeys`.
     pub(super) leading_keys: BTreeSet<String>,
 }
 
-/// What must be allowed for a call of an operation, all of it on the table of this name.
+/// The permissions that a call of an operation needs. Panics if the call uses another table than the one of this name.
 pub(super) fn requests<'c>(operation: &str, call: &'c Value, table: &str) -> Vec<Request> {
     match operation {
         "GetItem" | "UpdateItem" => {
@@ -28,7 +28,7 @@ pub(super) fn requests<'c>(operation: &str, call: &'c Value, table: &str) -> Vec
             assert_eq!(call["TableName"], table);
             vec![on_table(operation, [&call["Item"]])]
         }
-        // It needs its own permission, and none for what it gets.
+        // `BatchGetItem` needs its own permission, and not that of `GetItem`.
         "BatchGetItem" => {
             let tables = call["RequestItems"].as_object().unwrap();
             assert!(tables.keys().eq([table]), "{tables:?}");
@@ -37,7 +37,7 @@ pub(super) fn requests<'c>(operation: &str, call: &'c Value, table: &str) -> Vec
                 tables[table]["Keys"].as_array().unwrap(),
             )]
         }
-        // Nor one for what it puts and deletes.
+        // `BatchWriteItem` needs its own permission, and not those of `PutItem` and `DeleteItem`.
         "BatchWriteItem" => {
             let tables = call["RequestItems"].as_object().unwrap();
             assert!(tables.keys().eq([table]), "{tables:?}");
@@ -48,7 +48,7 @@ pub(super) fn requests<'c>(operation: &str, call: &'c Value, table: &str) -> Vec
             };
             vec![on_table(operation, writes.map(key))]
         }
-        // There is no permission for the transaction as such.
+        // A transaction needs the permissions of its parts, and none of its own.
         "TransactGetItems" => {
             let items = call["TransactItems"].as_array().unwrap();
             let get = |item: &Value| {
@@ -93,7 +93,7 @@ fn on_table<'k>(operation: &str, keys: impl IntoIterator<Item = &'k Value>) -> R
     }
 }
 
-/// A query of the table, or of an index, whose permission is one on the index alone.
+/// The permission for a query of the table, or of an index. A query of an index needs no permission on the table.
 fn query(call: &Value) -> Request {
     let index = call.get("IndexName").and_then(Value::as_str);
     let condition = call["KeyConditionExpression"].as_str().unwrap();

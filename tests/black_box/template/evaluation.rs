@@ -32,7 +32,7 @@ pub(super) fn unrolled(part: Value) -> Value {
 }
 
 impl Stack {
-    /// A part of the template with its functions evaluated; nothing where it is `AWS::NoValue`.
+    /// A part of the template with its functions evaluated, or `None` if the part is `AWS::NoValue`.
     pub(super) fn resolve(&self, part: &Value) -> Option<Value> {
         match (function(part), part) {
             (Some((name, argument)), _) => self.call(name, argument),
@@ -81,7 +81,7 @@ impl Stack {
         }
     }
 
-    /// What `${path}` stands for: the value of a parameter; else, what is not known before the deployment, itself.
+    /// The value of `${path}`: that of a parameter, or the text `${path}` itself, if only the deployment knows the value.
     fn reference(&self, path: &str) -> String {
         if let Some(value) = self.parameter(path) {
             return value.to_owned();

@@ -1,4 +1,4 @@
-//! What every function is deployed with, and how it is reached.
+//! The deployment of every function, and the route that reaches it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use shared::DEADLINE;
 
 use super::stack::{KMS_KEY, Stack, crate_of};
 
-/// After this long API Gateway gives up on a function.
+/// The time after which API Gateway gives up on a function.
 const API_GATEWAY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The method and the path of a function, which has one route of the API.
@@ -20,7 +20,7 @@ pub(super) fn route(function: &Value) -> (String, String) {
         panic!("{events:?} is not one event");
     };
     let properties = &event["Properties"];
-    // Without it, SAM makes an API of its own, without logs and limits.
+    // Without `ApiId`, SAM creates another API, without logs and limits.
     assert_eq!(
         (&event["Type"], &properties["ApiId"]),
         (&json!("HttpApi"), &json!("${Api}"))
@@ -62,7 +62,7 @@ fn every_crate_of_a_function_is_deployed_once_from_where_it_is_built() {
 }
 
 #[test]
-fn every_endpoint_answers_before_lambda_ends_it_and_that_before_api_gateway_gives_up() {
+fn every_endpoint_times_out_before_lambda_and_lambda_before_api_gateway() {
     for (name, function) in Stack::new().endpoints() {
         let timeout = function["Timeout"].as_u64().map(Duration::from_secs);
         assert!(
@@ -73,13 +73,13 @@ fn every_endpoint_answers_before_lambda_ends_it_and_that_before_api_gateway_give
 }
 
 #[test]
-fn every_function_logs_to_a_group_of_its_own_that_forgets_and_lambda_takes_nothing_out() {
+fn every_function_logs_to_its_own_group_with_a_retention_and_lambda_filters_no_line() {
     let stack = Stack::with(&[("LogRetentionDays", "90"), ("KmsKeyArn", KMS_KEY)]);
     let groups = stack.of_type("AWS::Logs::LogGroup");
     let mut names = BTreeSet::new();
     for (name, function) in stack.functions() {
         let logging = &function["LoggingConfig"];
-        // LOG_LEVEL alone decides.
+        // Lambda filters no lines: `LOG_LEVEL` alone decides which lines there are.
         let level = (&logging["LogFormat"], &logging["ApplicationLogLevel"]);
         assert_eq!(level, (&json!("JSON"), &json!("TRACE")), "{name}");
         let group_name = format!("{name}Logs");

@@ -1,5 +1,5 @@
-//! What `record-history` is deployed with: the changes that it gets, what becomes of those that fail, and where its events
-//! go.
+//! The deployment of `record-history`: the changes that it gets, the destinations of failed ones, and the targets of its
+//! events.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ pub(super) const QUEUE: &str = "AWS::SQS::Queue";
 const RULE: &str = "AWS::Events::Rule";
 const BUCKET: &str = "AWS::S3::Bucket";
 
-/// After this long the stream forgets a record.
+/// The time after which the stream drops a record.
 const STREAM_KEEPS: Duration = Duration::from_hours(24);
 
 /// The properties of the function.
@@ -29,7 +29,7 @@ fn function(stack: &Stack) -> Value {
     stack.functions().remove("RecordHistory").unwrap()
 }
 
-/// Whether the mapping lets changes of an item with this sort key through
+/// Whether the mapping passes on changes of an item with this sort key
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>).
 fn passes(pattern: &Value, sort_key: &str) -> bool {
     let allowed = pattern["dynamodb"]["Keys"]["sk"]["S"].as_array().unwrap();
@@ -39,7 +39,7 @@ fn passes(pattern: &Value, sort_key: &str) -> bool {
     })
 }
 
-/// An item of each kind, history among them.
+/// Items of every kind, including entries of the history.
 async fn items() -> Vec<Item> {
     let (database, organization) = (Database::start().await, fresh_organization());
     let contact = json!([{ "id": "c_1", "emails": [{ "value": "jane@example.com" }],
@@ -55,7 +55,7 @@ async fn items() -> Vec<Item> {
             after: Some(item),
             ..StreamRecord::default()
         };
-        // Audiences and clients are no records that it gets.
+        // The function never gets audiences and clients, so an error for them does not matter.
         let _ = database.store().await.record_history(record).await;
     }
     database.items(&organization).await
@@ -86,14 +86,14 @@ async fn the_function_gets_changes_of_contacts_subscriptions_and_addresses_and_n
 }
 
 #[test]
-fn the_alias_gets_each_change_until_it_is_recorded_and_then_the_bucket() {
+fn the_alias_gets_each_change_until_it_is_recorded_or_moved_to_the_bucket() {
     let stack = Stack::new();
     let mut mapping = stack.only(MAPPING);
     let bucket = TEMPLATE["Resources"]["DiscardedRecords"]["Type"].clone();
     assert_eq!(bucket, BUCKET);
     let longest = mapping["MaximumRecordAgeInSeconds"].take().as_u64();
     let longest = Duration::from_secs(longest.unwrap());
-    // So that the records behind one that fails can still be read.
+    // The records behind a failing one must still be in the stream when the mapping discards it.
     assert!(longest <= STREAM_KEEPS / 2, "{longest:?}");
     let members = [
         ("FunctionName", json!("${RecordHistory}:live")),
@@ -114,7 +114,7 @@ fn the_alias_gets_each_change_until_it_is_recorded_and_then_the_bucket() {
         stack.only(TABLE)["StreamSpecification"]["StreamViewType"],
         "NEW_AND_OLD_IMAGES"
     );
-    // Only then is there an alias.
+    // The alias must exist before the mapping.
     let depends_on = &TEMPLATE["Resources"]["Changes"]["DependsOn"];
     assert_eq!(depends_on, "RecordHistoryAliaslive");
     assert_eq!(function(&stack)["AutoPublishAlias"], "live");
@@ -126,7 +126,7 @@ fn the_alias_gets_each_change_until_it_is_recorded_and_then_the_bucket() {
 }
 
 #[test]
-fn what_it_may_do_beside_the_table_is_what_events_failures_and_the_stream_take() {
+fn the_function_may_use_nothing_beside_the_table_but_events_failures_and_the_stream() {
     let allow = |stack: &Stack| -> Vec<Value> {
         let policies = function(stack)["Policies"].clone();
         let policies = policies.as_array().unwrap().iter();
@@ -161,7 +161,7 @@ fn what_it_may_do_beside_the_table_is_what_events_failures_and_the_stream_take()
 }
 
 #[test]
-fn it_is_given_every_setting_that_it_reads_and_no_key_of_tokens() {
+fn the_function_gets_every_setting_that_it_reads_and_no_key_of_tokens() {
     for keys in [&[][..], &SECRET_KEYS] {
         for with_addresses in ["true", "false"] {
             let parameters = [keys, &[("EventsWithAddresses", with_addresses)]].concat();
@@ -184,7 +184,7 @@ fn it_is_given_every_setting_that_it_reads_and_no_key_of_tokens() {
             let ungiven = asked.iter().filter(|name| given.get(name).is_none());
             assert_eq!(ungiven.count(), 0, "{asked:?}");
             assert!(given.get("JWT_KEYS").is_none(), "{given}");
-            // The rest are those of all functions.
+            // The other variables are those of all functions.
             let of_all = variables(&stack);
             for (name, value) in given.as_object().unwrap() {
                 assert!(of_all[name] == *value || asked.contains(&**name), "{name}");
@@ -194,7 +194,7 @@ fn it_is_given_every_setting_that_it_reads_and_no_key_of_tokens() {
 }
 
 #[test]
-fn what_failed_is_kept_encrypted_private_and_for_14_days() {
+fn failed_records_and_events_are_kept_encrypted_private_and_for_14_days() {
     let stack = Stack::with(&FORWARDING);
     for (name, queue) in stack.of_type(QUEUE) {
         let kept = (
@@ -209,7 +209,7 @@ fn what_failed_is_kept_encrypted_private_and_for_14_days() {
         .unwrap();
     let expires = (&rules[0]["Status"], &rules[0]["ExpirationInDays"]);
     assert_eq!(expires, (&json!("Enabled"), &json!(14)));
-    // A version would outlive the expiry.
+    // An old version of an object would outlive the expiry.
     assert!(bucket.get("VersioningConfiguration").is_none());
     let closed = bucket["PublicAccessBlockConfiguration"]
         .as_object()
@@ -291,7 +291,7 @@ fn the_webhook_recognizes_the_stack_by_the_secret_in_its_header() {
 }
 
 #[test]
-fn events_are_forwarded_only_where_a_parameter_says_so() {
+fn events_are_forwarded_only_if_a_parameter_is_set() {
     let made = |parameters: &[(&str, &str)]| -> BTreeSet<String> {
         let resources = Stack::with(parameters).resources().into_iter();
         let forwarding = resources.filter(|(name, it)| {

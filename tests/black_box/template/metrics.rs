@@ -1,6 +1,6 @@
-//! The metrics that there are: those of AWS's services, and those that the functions write.
+//! The metrics that exist: those of AWS's services, and those that the functions write.
 //!
-//! An alarm on a metric that does not exist is never raised, and nothing says so.
+//! An alarm on a missing metric is never raised, and AWS does not report the mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::scenes::played;
 use super::stack::{FUNCTION, Stack};
 use super::table::TABLE;
 
-/// Metrics of AWS's services: the namespace, a set of dimensions, and the metrics that have it.
+/// Metrics of AWS's services: the namespace, a set of dimensions, and the metrics with these dimensions.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html> (a REST API's have other names),
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>,
@@ -22,13 +22,13 @@ use super::table::TABLE;
 const FAMILIES: [(&str, &[&str], &[&str]); 10] = [
     ("AWS/ApiGateway", &["ApiId"], &["4xx", "5xx", "Count", "IntegrationLatency", "Latency"]),
     ("AWS/Lambda", &["FunctionName"], &["ConcurrentExecutions", "Errors", "Throttles"]),
-    // Of a function that Lambda calls for records of a stream.
+    // These are metrics of a function that Lambda calls for records of a stream.
     ("AWS/Lambda", &["FunctionName"], &["DestinationDeliveryFailures", "IteratorAge"]),
-    // Of a mapping with `MetricsConfig`.
+    // These are metrics of a mapping with `MetricsConfig`.
     ("AWS/Lambda", &["EventSourceMappingUUID"], &["DroppedEventCount", "InvokedEventCount", "OnFailureDestinationDeliveredEventCount"]),
     ("AWS/SQS", &["QueueName"], &["ApproximateNumberOfMessagesVisible"]),
     ("AWS/Lambda", &["ExecutedVersion", "FunctionName", "Resource"], &["Errors", "Invocations"]),
-    // Of one operation; a table as a whole has none.
+    // This is a metric of one operation; a table as a whole does not have it.
     ("AWS/DynamoDB", &["Operation", "TableName"], &["SystemErrors"]),
     ("AWS/DynamoDB", &["TableName"], &["ReadThrottleEvents", "TransactionConflict", "WriteThrottleEvents"]),
     ("AWS/DynamoDB", &["TableName"], &["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"]),
@@ -51,7 +51,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Those of AWS's services, and those of a line that the code writes for a request.
+    /// Collects the metrics of AWS's services, and those of a line that the code writes for a request.
     pub(super) async fn new() -> Self {
         let mut metrics = BTreeSet::new();
         for (namespace, dimensions, names) in FAMILIES {
@@ -73,7 +73,7 @@ impl Known {
         }
     }
 
-    /// What is wrong with a metric, if anything is: nothing writes it, or it is not one of the stack's.
+    /// The fault of a metric, if it has one: nothing writes the metric, or a dimension does not belong to the stack.
     pub(super) fn fault(&self, metric: &Metric, stack: &Stack) -> Option<String> {
         let names: Vec<_> = metric.dimensions.keys().cloned().collect();
         let key = (metric.namespace.clone(), metric.name.clone(), names);
@@ -112,7 +112,7 @@ impl Known {
         }
     }
 
-    /// Whether there are metrics like this, whatever the values of their dimensions.
+    /// Whether such a metric exists, whatever the values of its dimensions.
     pub(super) fn has(&self, namespace: &str, name: &str, dimensions: &[&str]) -> bool {
         let dimensions = dimensions.iter().map(ToString::to_string).collect();
         self.metrics

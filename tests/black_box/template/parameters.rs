@@ -1,4 +1,4 @@
-//! Which values a deployment takes, alone and together.
+//! The values of parameters that a deployment accepts, alone and together.
 
 use regex::Regex;
 use serde_json::Value;
@@ -9,19 +9,19 @@ use super::stack::{
     PRODUCTION, SECRET_KEYS, Stack, TEMPLATE, WEBHOOK_SECRET, WEBHOOK_URL, text,
 };
 
-/// 101 characters.
+/// A text of 101 characters.
 const TOO_LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/boundary";
 const CERTIFICATE: &str = "arn:aws:acm:ca-central-1:123456789012:certificate/12ab";
 
-/// A parameter, values that are taken, and values that are refused.
+/// A parameter, values that it accepts, and values that it refuses.
 type Sample = (
     &'static str,
     &'static [&'static str],
     &'static [&'static str],
 );
 
-/// Of each parameter that is not a choice.
+/// Samples for each parameter without a list of allowed values.
 #[rustfmt::skip]
 pub(super) const SAMPLES: &[Sample] = &[
     ("JwtIssuer", &[ISSUER, "accounts.example.com"], &["", "  "]),
@@ -44,7 +44,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     ("EventsWebhookHeader", &["Authorization", "X-Api-Key"], &["", "a b", "a:"]),
     ("EventsWebhookSecretArn", &["", WEBHOOK_SECRET], &["token", "arn:aws:ssm:x:123456789012:parameter/token"]),
     ("EventsWebhookSecretVersionId", &["", "EXAMPLE1-90ab-cdef"], &["a b", "a:b", "v1}}"]),
-    // A FIFO queue wants a group for each message.
+    // FIFO queues are refused, since they need a group for each message.
     ("EventsQueueArn", &["", EVENTS_QUEUE], &["events", "arn:aws:sns:x:123456789012:events", "arn:aws:sqs:x:123456789012:events.fifo"]),
     ("DomainName", &["", "contacts.example.com"], &["localhost", "https://a.example", "A.example"]),
     ("CertificateArn", &["", CERTIFICATE], &["12ab", "arn:aws:iam::123456789012:certificate/a"]),
@@ -84,7 +84,7 @@ pub(super) fn refusal(name: &str, value: &str) -> Option<String> {
     (!is_taken).then(|| format!("{name} cannot be {value:?}"))
 }
 
-/// The words in which CloudFormation refuses parameters that do not go together.
+/// The messages with which CloudFormation refuses parameters that do not go together.
 pub(super) fn refusals(parameters: &[(&str, &str)]) -> Vec<&'static str> {
     let stack = Stack::with(parameters);
     let rules = TEMPLATE["Rules"].as_object().unwrap().values();
@@ -97,7 +97,7 @@ pub(super) fn refusals(parameters: &[(&str, &str)]) -> Vec<&'static str> {
 }
 
 #[test]
-fn what_a_parameter_is_for_is_taken_and_what_it_is_not_for_is_refused() {
+fn every_parameter_accepts_valid_values_and_refuses_invalid_ones() {
     let parameters = TEMPLATE["Parameters"].as_object().unwrap();
     let defaults = parameters
         .iter()
@@ -118,7 +118,7 @@ fn what_a_parameter_is_for_is_taken_and_what_it_is_not_for_is_refused() {
 }
 
 #[test]
-fn no_tokens_are_accepted_unless_somebody_says_whose() {
+fn no_tokens_are_accepted_unless_parameters_name_their_issuer_audience_and_keys() {
     for name in ["JwtIssuer", "JwtAudience"] {
         assert!(
             TEMPLATE["Parameters"][name].get("Default").is_none(),

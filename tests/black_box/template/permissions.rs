@@ -1,5 +1,5 @@
-//! Each function may do what its code does, and no more: the calls that it makes in its scenes, held against its
-//! policies as AWS evaluates them.
+//! Each function may do what its code does, and no more. The tests check the calls that a function makes in its scenes against
+//! its policies, as AWS evaluates them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::scenes::{Played, played};
 use super::stack::{KMS_KEY, Stack, crate_of, text};
 use super::statements::Statement;
 
-/// Kinds of items, each with a partition key of one.
+/// Kinds of items, each with the partition key of an example.
 const KINDS: [(&str, &str); 5] = [
     ("contacts", "ORG#org_x#CONTACT#c_x"),
     ("addresses", "ORG#org_x#ADDRESS#x"),
@@ -20,7 +20,7 @@ const KINDS: [(&str, &str); 5] = [
     ("anything else", "x"),
 ];
 
-/// What can be done to the items of a table.
+/// The actions on the items of a table.
 const ACTIONS: [&str; 9] = [
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
@@ -33,7 +33,7 @@ const ACTIONS: [&str; 9] = [
     "dynamodb:UpdateItem",
 ];
 
-/// The functions by name, with what each may do and what it did.
+/// The functions by name, each with the statements of its policies and the record of its scenes.
 async fn functions() -> BTreeMap<String, (Vec<Statement>, &'static Played)> {
     let played = played().await;
     let functions = Stack::new().functions().into_iter();
@@ -41,7 +41,7 @@ async fn functions() -> BTreeMap<String, (Vec<Statement>, &'static Played)> {
         .map(|(name, function)| {
             let policies = function["Policies"].as_array().unwrap().iter();
             let statements = policies.flat_map(|it| it["Statement"].as_array().unwrap());
-            // Of the rest, which `record-history` alone has, `history` has the tests.
+            // Only `record-history` has other statements, and the module `history` tests them.
             let is_of_table = |it: &&Value| text(&it["Resource"]).starts_with(TABLE_ARN);
             let statements = statements.filter(is_of_table);
             let did = &played[crate_of(&function)];
@@ -103,7 +103,7 @@ async fn each_function_may_touch_the_kinds_of_items_that_it_touches_and_no_other
     }
 }
 
-/// The kinds of items of the table to which an action was done.
+/// The kinds of items that an action touched in the table.
 fn touched(played: &Played, action: &str) -> BTreeSet<&'static str> {
     let requests = played.requests.iter();
     requests

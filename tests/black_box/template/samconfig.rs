@@ -1,4 +1,4 @@
-//! What `sam deploy --config-env dev|staging|prod` deploys with.
+//! The options and parameters of `sam deploy --config-env dev|staging|prod`.
 
 use toml::Table;
 
@@ -8,7 +8,7 @@ use super::stack::{ALARM_TOPIC, AUDIENCE, ISSUER, KEYS_URL};
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 
-/// What is left for whoever deploys to say: in each environment, but for the last.
+/// The parameters that operators fill in: the first three in each environment, and the last one in production.
 const TO_FILL_IN: [(&str, &str); 4] = [
     ("JwtIssuer", ISSUER),
     ("JwtAudience", AUDIENCE),
@@ -23,7 +23,7 @@ fn options(environment: &str) -> Table {
     options.unwrap().clone()
 }
 
-/// The parameters of an environment, as the file has them.
+/// The parameters of an environment in the file.
 fn parameters(environment: &str) -> Vec<(String, String)> {
     let options = options(environment);
     let overrides = options["parameter_overrides"].as_table().unwrap().iter();
@@ -32,7 +32,7 @@ fn parameters(environment: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The rules that parameters break. What must be set comes from the file, or not at all.
+/// The rules that parameters break. A parameter to fill in is empty unless the file sets it.
 fn broken_rules(parameters: &[(String, String)]) -> Vec<&'static str> {
     let unset = TO_FILL_IN.map(|(name, _)| (name, ""));
     let given = parameters.iter().map(|(name, value)| (&**name, &**value));
@@ -40,12 +40,12 @@ fn broken_rules(parameters: &[(String, String)]) -> Vec<&'static str> {
 }
 
 #[test]
-fn each_environment_deploys_the_template_as_it_is_written_into_a_stack_of_its_own() {
+fn each_environment_deploys_the_source_template_into_its_own_stack() {
     for environment in ENVIRONMENTS {
         let options = options(environment);
-        // SAM would take the output of an old `sam build` first, and options of `default` count for no other environment.
+        // Otherwise SAM would use the output of an old `sam build`. Options of `default` do not apply to other environments.
         assert_eq!(options["template_file"].as_str(), Some("template.yaml"));
-        // Without it, SAM stumbles over the loop.
+        // Without this option, SAM fails at the loop in the template.
         assert_eq!(options["language_extensions"].as_bool(), Some(true));
         let name = options["stack_name"].as_str().unwrap();
         assert!(name.ends_with(environment), "{name}");
@@ -55,7 +55,7 @@ fn each_environment_deploys_the_template_as_it_is_written_into_a_stack_of_its_ow
 }
 
 #[test]
-fn once_the_blanks_are_filled_in_an_environment_is_taken() {
+fn an_environment_is_accepted_once_its_blanks_are_filled_in() {
     for environment in ENVIRONMENTS {
         let mut parameters = parameters(environment);
         for (name, value) in &mut parameters {
@@ -74,7 +74,7 @@ fn once_the_blanks_are_filled_in_an_environment_is_taken() {
 }
 
 #[test]
-fn an_environment_whose_blanks_are_left_is_refused() {
+fn an_environment_with_empty_blanks_is_refused() {
     for environment in ENVIRONMENTS {
         let parameters = parameters(environment);
         let wanted = if environment == "prod" { 4 } else { 3 };

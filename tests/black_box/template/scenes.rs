@@ -1,5 +1,5 @@
-//! What the functions ask of the database: every sample event of theirs, and what those leave out, played once through
-//! a proxy that records the calls.
+//! The calls that the functions make to the database. The tests play every sample event once, and requests that the events
+//! leave out, through a proxy that records the calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,21 +16,21 @@ use tokio::sync::OnceCell;
 use super::authorization::{Request, requests};
 use super::stack::{Stack, crate_of};
 
-/// How the sort keys of the items begin whose changes a history tells of.
+/// The beginnings of the sort keys of items whose changes belong to a history.
 const HISTORY_OF: [&str; 3] = ["ADDRESS", "CONTACT", "SUBSCRIPTION#"];
 
-/// What a function did in its scenes.
+/// The record of a function's scenes.
 #[derive(Debug, Default)]
 pub(super) struct Played {
-    /// What must be allowed for it.
+    /// The permissions that the function needs.
     pub(super) requests: BTreeSet<Request>,
-    /// The operations that it called.
+    /// The operations that the function called.
     pub(super) operations: BTreeSet<String>,
-    /// What came of its requests, in the words of the log.
+    /// The outcomes of its requests in the log.
     outcomes: BTreeSet<String>,
 }
 
-/// What each function did, by the name of its crate. The scenes are played once for all tests.
+/// The record of each function, by the name of its crate. The scenes are played once for all tests.
 pub(super) async fn played() -> &'static BTreeMap<String, Played> {
     static PLAYED: OnceCell<BTreeMap<String, Played>> = OnceCell::const_new();
     PLAYED.get_or_init(play).await
@@ -39,7 +39,7 @@ pub(super) async fn played() -> &'static BTreeMap<String, Played> {
 async fn play() -> BTreeMap<String, Played> {
     let mut all = BTreeMap::new();
     for function in Stack::new().functions().values() {
-        // Each over data that no other has changed.
+        // Each function runs over data that no other function has changed.
         let stage = Stage::new().await;
         let name = crate_of(function);
         let mut played = Played::default();
@@ -89,7 +89,7 @@ impl Stage {
         Self { api, proxy }
     }
 
-    /// What a function does when it starts.
+    /// Plays the start of a function.
     async fn start(&self, played: &mut Played) {
         let database = &self.api.database;
         let store = database.store_through(&self.proxy.url, PATIENT).await;
@@ -103,7 +103,7 @@ impl Stage {
         let query = event["rawQueryString"].as_str().unwrap();
         let mut request = self.api.request_by(method, &format!("{path}?{query}"));
         for (name, value) in event["headers"].as_object().unwrap() {
-            // These belong to the connection, and this is another.
+            // These headers belong to the connection, and this is another one.
             if !["content-length", "host"].contains(&name.as_str()) {
                 request = request.header(name, value.as_str().unwrap());
             }
@@ -117,7 +117,7 @@ impl Stage {
         self.api.send(request.body(body)).await
     }
 
-    /// Endpoint 1 or 2 where the answer to the update is lost: the function finds out what became of it.
+    /// Calls endpoint 1 or 2, and loses the answer to the update. The function finds out whether the update was done.
     async fn lost_answer(&self, function: &str) -> Answer {
         let contact = json!([{ "id": "c_1", "phoneNumber": [{ "value": "+14165550100" }] }]);
         self.api.seed(contact).await;
@@ -132,7 +132,7 @@ impl Stage {
         }
     }
 
-    /// Endpoint 3 where the client's level is kept while the contact's is recorded: the contact alone is written.
+    /// Calls endpoint 3, which keeps the client's level and records the contact's. The endpoint writes the contact alone.
     async fn one_level_alone(&self) -> Answer {
         let emails = json!([{ "value": "jane@example.com" }]);
         let contact = json!([{ "id": "c_1", "emails": emails, "subscriptions": [{
@@ -147,7 +147,7 @@ impl Stage {
         self.api.verify_contact("c_1", body).await
     }
 
-    /// A contact with an address, a subscription and a history is erased.
+    /// Erases a contact with an address, a subscription and a history.
     async fn erasure_of_a_history(&self) -> Answer {
         self.verified_contact().await;
         let store = self.api.database.store().await;
@@ -157,8 +157,8 @@ impl Stage {
         self.erase().await
     }
 
-    /// What the stream tells of a contact with a verified address: that it came, that the address left it, and that its
-    /// subscription was deleted. All of that once more, after the contact was erased.
+    /// Plays the stream's records of a contact with a verified address: its creation, the removal of the address, and the deletion
+    /// of its subscription. Plays them again after the erasure of the contact.
     async fn changes(&self, played: &mut Played) {
         self.verified_contact().await;
         let database = &self.api.database;
@@ -197,7 +197,7 @@ impl Stage {
         }
     }
 
-    /// The contact `c_history` with an address that is verified for a client.
+    /// Seeds the contact `c_history` with an address that is verified for a client.
     async fn verified_contact(&self) {
         let emails = json!([{ "value": "jane@example.com" }]);
         let contact = json!([{ "id": "c_history", "emails": emails, "subscriptions": [{
@@ -207,7 +207,7 @@ impl Stage {
         self.api.seed(contact).await;
     }
 
-    /// The contact `c_history` is erased by a super administrator whose token names no organization.
+    /// Erases the contact `c_history` as a super administrator whose token names no organization.
     async fn erase(&self) -> Answer {
         let token = token(&Identity {
             organization: None,
@@ -218,7 +218,7 @@ impl Stage {
         self.api.send(request.bearer_auth(token)).await
     }
 
-    /// An address that has left a contact gets another one, or a new one.
+    /// Gives an address that has left its contact to another contact, or to a new one.
     async fn released_address(&self, function: &str) -> Answer {
         let subscription = json!({ "audience": "newsletter", "client": "website" });
         let contacts = json!([
@@ -246,7 +246,7 @@ impl Stage {
         }
     }
 
-    /// An address that another contact owns is removed: of a seed's contacts with one address, the first owns it.
+    /// Removes an address that another contact owns. Of a seed's contacts with one address, the first owns it.
     async fn shared_address(&self) -> Answer {
         let emails = json!([{ "value": "jane@example.com" }]);
         let contacts =
@@ -255,7 +255,7 @@ impl Stage {
         self.remove_address("c_2", "jane@example.com").await
     }
 
-    /// An address without an item is removed: a seed's contact has it without owning it.
+    /// Removes an address without an item. A seed's contact has it without owning it.
     async fn address_of_nobody(&self) -> Answer {
         let email = json!({ "value": "jane@example.org", "isOwner": false });
         self.api
@@ -270,7 +270,7 @@ impl Stage {
         self.api.post(&path, &self.api.user_token(), body).await
     }
 
-    /// Notes what came of a request.
+    /// Notes the outcome and the calls of a request.
     fn note(&self, played: &mut Played, answer: &Answer) {
         let outcome = answer.logged()["outcome"].as_str().unwrap().to_owned();
         played.outcomes.insert(outcome);
@@ -328,7 +328,7 @@ async fn the_scenes_have_every_outcome_that_the_table_decides() {
             "get-contact" => &[&["read", "not_modified", "contact_not_found"]],
             "get-history" => &[&["read", "contact_not_found"]],
             "erase-contact" => &[WRITES, &["erased"]],
-            // It answers nobody.
+            // This function has no callers.
             "record-history" => &[],
             "contact-status" => &[&["read", "audience_not_found"]],
             "add-contact-method" => &[WRITES, &["updated", "unchanged", "invalid"]],

@@ -1,7 +1,7 @@
-//! What the functions read at start, held against what they are given; and that a change of it reaches them.
+//! The settings that the functions read at start, checked against those that they get. A changed setting reaches the functions.
 //!
-//! SAM publishes a new version of a function when the template changes, but not when a parameter does. The text of a resource
-//! holds all settings, and its number is part of each version.
+//! SAM publishes a new version of a function when the template changes, but not when a parameter does. Therefore the text of
+//! one resource holds all settings, and the number of that resource is part of each version.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use super::stack::{
     AUDIENCE, FUNCTION, ISSUER, KEYS_SECRET, KEYS_URL, SECRET_KEYS, Stack, TEMPLATE, text as scalar,
 };
 
-/// Where CloudFormation puts the value of a secret.
+/// The beginning of a text that CloudFormation replaces with the value of a secret.
 const SECRET: &str = "{{resolve:secretsmanager:";
 
 /// The names of all settings that the code asks for.
@@ -29,7 +29,7 @@ fn settings_of_the_code() -> BTreeSet<String> {
     asked.into_inner()
 }
 
-/// The environment variables that all functions behind the API are given.
+/// The environment variables that all functions behind the API get.
 pub(super) fn variables(stack: &Stack) -> Value {
     let endpoints = stack.endpoints().into_values();
     let mut given = endpoints.map(|mut function| function["Environment"]["Variables"].take());
@@ -38,7 +38,7 @@ pub(super) fn variables(stack: &Stack) -> Value {
     first
 }
 
-/// What the code reads from them, once it is deployed.
+/// The settings that the deployed code reads from these variables.
 fn read(stack: &Stack) -> Settings {
     let variables = variables(stack);
     let deployed = |value: &str| match value {
@@ -98,7 +98,7 @@ fn each_parameter_reaches_the_setting_that_it_is_for() {
 }
 
 #[test]
-fn what_is_not_set_is_what_the_code_takes_for_it() {
+fn the_defaults_of_the_template_are_those_of_the_code() {
     let ours = development::settings_from(&|_| Ok(None)).unwrap();
     let settings = read(&Stack::new());
     assert_eq!(
@@ -130,8 +130,8 @@ fn keys_that_are_not_published_come_from_the_secret_and_are_in_the_functions_alo
 }
 
 #[test]
-fn a_parameter_that_changes_what_functions_are_given_changes_the_settings() {
-    // What a version keeps.
+fn a_parameter_that_changes_the_variables_of_functions_changes_the_text_of_settings() {
+    // The values that a version keeps.
     let given = |stack: &Stack| {
         let functions = stack.functions().into_values();
         functions

@@ -1,6 +1,6 @@
-//! The template, evaluated for some parameters: what a deployment with them makes.
+//! The template, evaluated for some parameters: the resources that a deployment with them creates.
 //!
-//! What only a deployment knows stays as `Fn::Sub` would write it: the table's name is `${Table}`, its ARN
+//! Values that only a deployment knows stay as `Fn::Sub` would write them: the table's name is `${Table}`, its ARN
 //! `${Table.Arn}`.
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(super) const EVENTS_QUEUE: &str = "arn:aws:sqs:ca-central-1:123456789012:crm
 pub(super) const KMS_KEY: &str =
     "arn:aws:kms:ca-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-/// What must be set, as for a development environment.
+/// The required parameters, for a development environment.
 const REQUIRED: [(&str, &str); 4] = [
     ("Environment", "dev"),
     ("JwtIssuer", ISSUER),
@@ -38,22 +38,22 @@ const REQUIRED: [(&str, &str); 4] = [
     ("JwtKeysUrl", KEYS_URL),
 ];
 
-/// What production needs besides.
+/// The parameters that production needs in addition.
 pub(super) const PRODUCTION: [(&str, &str); 2] =
     [("Environment", "prod"), ("AlarmTopicArn", ALARM_TOPIC)];
 
-/// Keys that are not published.
+/// The parameters for keys that are not published.
 pub(super) const SECRET_KEYS: [(&str, &str); 2] =
     [("JwtKeysUrl", ""), ("JwtKeysSecretArn", KEYS_SECRET)];
 
-/// Events go to a webhook and to a queue.
+/// The parameters that send events to a webhook and to a queue.
 pub(super) const FORWARDING: [(&str, &str); 3] = [
     ("EventsWebhookUrl", WEBHOOK_URL),
     ("EventsWebhookSecretArn", WEBHOOK_SECRET),
     ("EventsQueueArn", EVENTS_QUEUE),
 ];
 
-/// What the template makes of some parameters.
+/// The template with the values of its parameters.
 pub(super) struct Stack {
     /// The value of each parameter that has one.
     parameters: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ impl Stack {
         Self::with(&[])
     }
 
-    /// The same stack, but for these parameters.
+    /// The same stack with other values of these parameters.
     pub(super) fn with(parameters: &[(&str, &str)]) -> Self {
         let all = TEMPLATE["Parameters"].as_object().unwrap().iter();
         let defaults = all.filter_map(|(name, it)| Some((name.clone(), text(it.get("Default")?))));
@@ -76,19 +76,19 @@ impl Stack {
         Self { parameters: values }
     }
 
-    /// A stack with all that the template can make: production, whose events go to a webhook and to a queue.
+    /// A stack with everything that the template can create: production, whose events go to a webhook and to a queue.
     pub(super) fn whole() -> Self {
         Self::with(&[&PRODUCTION[..], &FORWARDING].concat())
     }
 
-    /// The value of a parameter; nothing where the template has no such parameter.
+    /// The value of a parameter, or `None` if the template has no such parameter.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         TEMPLATE["Parameters"].get(name)?;
         let value = self.parameters.get(name);
         Some(value.unwrap_or_else(|| panic!("the parameter {name} is not set")))
     }
 
-    /// Whether a resource of this name is made.
+    /// Whether the stack creates a resource of this name.
     pub(super) fn makes(&self, name: &str) -> bool {
         let Some(resource) = TEMPLATE["Resources"].get(name) else {
             return false;
@@ -97,7 +97,7 @@ impl Stack {
         condition.is_none_or(|condition| self.holds(condition))
     }
 
-    /// All resources that are made, by name; functions with SAM's `Globals` merged in
+    /// All resources that the stack creates, by name. SAM's `Globals` are merged into functions
     /// (<https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>).
     pub(super) fn resources(&self) -> BTreeMap<String, Value> {
         let resources = TEMPLATE["Resources"].as_object().unwrap().iter();
@@ -165,10 +165,10 @@ pub(super) fn text(scalar: &Value) -> String {
     }
 }
 
-/// Maps are merged, lists are joined, and of everything else the function's own goes.
+/// Merges maps and joins lists. For everything else, the function's own value wins.
 fn merged(global: &Value, own: &Value) -> Value {
     match (global, own) {
-        // What calls a function of CloudFormation's is a map to YAML, but none to SAM.
+        // A call of a CloudFormation function is a map in YAML, but SAM does not merge it.
         _ if function(global).is_some() || function(own).is_some() => own.clone(),
         (Value::Object(global), Value::Object(own)) => {
             let mut members = global.clone();

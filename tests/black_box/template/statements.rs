@@ -11,14 +11,14 @@ pub(super) struct Statement {
     sid: String,
     actions: Vec<String>,
     resources: Vec<String>,
-    /// Where there are some, each partition key of a request must be like one of them ...
+    /// If there are such patterns, each partition key of a request must match one of them.
     keys: Option<Vec<String>>,
-    /// ... and like none of these.
+    /// No partition key of a request may match one of these patterns.
     other_keys: Vec<String>,
 }
 
 impl Statement {
-    /// Reads a statement of a policy. It fails at what is not evaluated here, such as `Deny` or `NotAction`.
+    /// Reads a statement of a policy. Panics at elements that are not evaluated here, such as `Deny` or `NotAction`.
     pub(super) fn read(statement: &Value) -> Self {
         let mut read = Self {
             sid: text(&statement["Sid"]),
@@ -36,7 +36,7 @@ impl Statement {
                 assert_eq!(keys.len(), 1, "{statement}");
                 let patterns = one_or_more(&keys["dynamodb:LeadingKeys"]);
                 match operator.as_str() {
-                    // A pattern without a wildcard is like itself alone.
+                    // A pattern without a wildcard matches itself alone.
                     "ForAllValues:StringEquals" | "ForAllValues:StringLike" => {
                         read.keys = Some(patterns);
                     }
@@ -60,7 +60,7 @@ impl Statement {
             && request.leading_keys.iter().all(allows_key)
     }
 
-    /// The statement without one of the things that it allows, for each with what that is.
+    /// For each thing that the statement allows, its name, and the statement without it.
     pub(super) fn without_one(&self) -> Vec<(String, Self)> {
         let parts: [fn(&mut Self) -> &mut Vec<String>; 3] = [
             |statement| &mut statement.actions,
@@ -79,7 +79,7 @@ impl Statement {
     }
 }
 
-/// Whether a text is like a pattern, whose `*` stands for any characters.
+/// Whether a text matches a pattern, in which `*` stands for any characters.
 fn is_like(text: &str, pattern: &str) -> bool {
     let regex = regex::escape(pattern).replace(r"\*", ".*");
     Regex::new(&format!("^(?s:{regex})$"))
@@ -87,7 +87,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
         .is_match(text)
 }
 
-/// What the policy language writes as one text or as a list.
+/// The texts of a value that is one text or a list in the policy language.
 fn one_or_more(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().map(text).collect(),

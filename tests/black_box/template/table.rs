@@ -1,4 +1,4 @@
-//! The table: what the code makes for itself where nobody has made it, and what keeps its data.
+//! The table: the template creates the one that the code would create, and protects its data.
 
 use black_box_tests::Database;
 use black_box_tests::proxy::Proxy;

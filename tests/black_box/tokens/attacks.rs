@@ -1,10 +1,10 @@
-//! The published attacks on JSON Web Tokens, each as a test that is named after it and says its source: RFC 8725 (the best current
-//! practices), the RFC whose rule is attacked, or the CVE of a library that fell for it.
+//! The published attacks on JSON Web Tokens. Each test is named after its attack and states the source: RFC 8725 (best current
+//! practices), the RFC whose rule is attacked, or the CVE of a vulnerable library.
 //!
-//! Each attack is tried on three endpoints ([`Guarded::refuses`]). Some deviations are harmless, since nobody but the holder of the
-//! key can make them, and the function reads nothing else because of them. Those are accepted; their tests say so and why:
-//! a header parameter that nobody reads and that is there twice, `zip` and `b64` without `crit`, any `typ`, any `iat`, a null `kid`
-//! or `nbf`, the other of the two ECDSA signatures of a message, and of two organizations the last.
+//! The tests try each attack on three endpoints ([`Guarded::refuses`]). Some deviations are harmless: they do not change what the
+//! function reads, and mostly only the holder of the key can make them. The function accepts them, and their tests say why.
+//! In headers: a repeated parameter that nobody reads, `zip` and `b64` without `crit`, any `typ`, a null `kid`. In claims: any
+//! `iat`, a null `nbf`, the last of two organizations. In signatures: the second ECDSA signature of a message.
 
 mod algorithms;
 mod claims;
@@ -28,7 +28,7 @@ use super::{ALGORITHM, Guarded, SIGNATURE, UNKNOWN_KEY, header_with};
 const MALFORMED: &str = "malformed token";
 const CRITICAL: &str = "malformed token: critical header not understood";
 
-/// An API that takes the tokens of one key of this algorithm.
+/// An API that accepts the tokens of one key of this algorithm.
 async fn guarded(algorithm: &'static str) -> (SigningKey, Guarded) {
     let key = SigningKey::generate(algorithm, "key_1");
     let api = Guarded::by(&[&key]).await;
@@ -40,12 +40,12 @@ fn token_of(signed: &str, signature: &[u8]) -> String {
     format!("{signed}.{}", base64url(signature))
 }
 
-/// A token whose signed text need not be base64url, rightly signed.
+/// A token with a valid signature, whose signed text need not be base64url.
 fn sign_text(key: &SigningKey, signed: &str) -> String {
     token_of(signed, &key.sign(signed.as_bytes()))
 }
 
-/// Refuses a right message with each of these signatures, made of its right one.
+/// Asserts that the API refuses a valid message with each signature that `forge` makes from the valid one.
 async fn refuses_signatures(algorithm: &'static str, forge: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
     let (key, api) = guarded(algorithm).await;
     let message = unsigned(&key.header(), &api.claims());
@@ -54,7 +54,7 @@ async fn refuses_signatures(algorithm: &'static str, forge: impl Fn(&[u8]) -> Ve
     }
 }
 
-/// Asserts what becomes of a rightly signed token with another header parameter.
+/// Asserts that the API accepts a token with a valid signature and this header parameter.
 async fn accepts_header(name: &str, value: impl Into<Value>) {
     let (key, api) = guarded("HS256").await;
     let token = key.token_with_header(&header_with(&key, name, value), &api.claims());

@@ -56,7 +56,7 @@ async fn a_token_for_none_of_several_audiences_is_refused() {
 }
 
 #[tokio::test]
-async fn without_an_audience_the_client_id_names_it() {
+async fn the_client_id_names_the_audience_if_there_is_no_aud() {
     let (key, api) = guarded("contacts,1h57kf5cpq17m0eml12example").await;
     api.accepts(&key.token(&of_client(&api, "1h57kf5cpq17m0eml12example")))
         .await;
@@ -122,9 +122,9 @@ async fn an_audience_of_another_type_is_malformed() {
     }
 }
 
-/// Two readers could read such a token as two.
+/// Two readers could understand such a token differently.
 #[tokio::test]
-async fn a_client_id_that_is_there_twice_is_malformed() {
+async fn a_repeated_client_id_is_malformed() {
     let (key, api) = guarded(AUDIENCE).await;
     let claims = of_client(&api, AUDIENCE).to_string();
     let claims = claims.replacen('{', "{\"client_id\":\"other\",", 1);

@@ -1,4 +1,4 @@
-//! The claims whose names are ours to configure.
+//! The claims with configurable names.
 
 use black_box_tests::fresh_organization;
 use black_box_tests::keys::{SigningKey, key_set};
@@ -7,7 +7,7 @@ use shared::http::Route;
 
 use super::{ENDPOINTS, Guarded, any_key};
 
-/// An API whose identity provider namespaces the custom claims, as some must.
+/// An API whose identity provider namespaces the custom claims, as some providers must.
 async fn guarded_with_namespaced_claims() -> (SigningKey, Guarded) {
     let key = any_key();
     let keys = key_set(&[&key]).to_string();

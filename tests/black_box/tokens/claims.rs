@@ -1,4 +1,4 @@
-//! What a rightly signed token says: when, for whom, who, and in which organization.
+//! The claims of a token with a valid signature: its times, issuer, audience, subject and organization.
 
 use black_box_tests::fresh_organization;
 use black_box_tests::keys::{SigningKey, now_seconds};
@@ -13,7 +13,7 @@ async fn guarded() -> (SigningKey, Guarded) {
     (key, api)
 }
 
-/// Asserts what becomes of a token with one claim that is another.
+/// Asserts that the API accepts a token in which one claim has another value.
 async fn accepted_with(name: &str, value: impl Into<Value>) {
     let (key, api) = guarded().await;
     api.accepts(&key.token(&api.claims_with(name, value))).await;
@@ -32,7 +32,7 @@ async fn refused_without(name: &str, description: &str) {
 }
 
 #[tokio::test]
-async fn a_good_token_is_accepted() {
+async fn a_valid_token_is_accepted() {
     let (key, api) = guarded().await;
     api.accepts(&key.token(&api.claims())).await;
 }
@@ -175,7 +175,7 @@ async fn a_claim_that_is_null_counts_as_missing() {
     }
 }
 
-/// `client:<slug>` is the actor of an application. A user of that name would pass for it.
+/// `client:<slug>` is the actor of an application. A user with such a subject would pass for the application.
 #[tokio::test]
 async fn a_users_subject_that_looks_like_an_application_is_refused() {
     let (key, api) = guarded().await;

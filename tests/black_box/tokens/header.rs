@@ -1,4 +1,4 @@
-//! The `Authorization` header: what of it is a token, what comes before the token is read, and what comes after it.
+//! The `Authorization` header: the headers that have a token, and the refusals that come before and after that of a token.
 
 use black_box_tests::keys::SigningKey;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -9,7 +9,7 @@ use super::{ENDPOINTS, Guarded, any_key, assert_invalid_token, assert_no_token, 
 
 const NOT_BEARER: &str = "Authorization header is not a bearer token";
 
-/// The 401 of every endpoint to a header that holds no bearer token.
+/// Asserts that every endpoint answers 401 to a header without a bearer token.
 async fn assert_not_bearer(authorization: &[u8]) {
     let api = Guarded::by(&[&any_key()]).await;
     for endpoint in ENDPOINTS {
@@ -81,7 +81,7 @@ async fn bytes_that_are_not_ascii_are_no_scheme() {
 }
 
 #[tokio::test]
-async fn the_scheme_is_of_either_case() {
+async fn the_scheme_may_be_in_either_case() {
     let key = any_key();
     let api = Guarded::by(&[&key]).await;
     let token = key.token(&api.claims());
@@ -106,7 +106,7 @@ async fn several_spaces_may_follow_the_scheme() {
 }
 
 #[tokio::test]
-async fn two_headers_are_refused_though_each_has_a_good_token() {
+async fn two_headers_are_refused_though_each_has_a_valid_token() {
     let key = any_key();
     let api = Guarded::by(&[&key]).await;
     let token = key.token(&api.claims());
@@ -115,13 +115,13 @@ async fn two_headers_are_refused_though_each_has_a_good_token() {
             .request(endpoint)
             .bearer_auth(&token)
             .bearer_auth(&token);
-        // API Gateway joins them with a comma, which no token holds.
+        // API Gateway joins the headers with a comma, which no token contains.
         let answer = api.api.send(request).await;
         assert_invalid_token(endpoint, &answer, "malformed token");
     }
 }
 
-/// Good tokens, one longer than the other, from just below 8 KiB to just above.
+/// Valid tokens of increasing length, from just below 8 KiB to just above.
 fn tokens_around_8_kib(key: &SigningKey, api: &Guarded) -> impl Iterator<Item = String> {
     let padded = |length| key.token(&api.claims_with("padding", "a".repeat(length)));
     // Base64 makes four bytes of three.
@@ -137,7 +137,7 @@ async fn a_token_of_8_kib_is_accepted() {
         .take_while(|token| token.len() <= 8 * 1024)
         .last()
         .unwrap();
-    // Not every length can be had.
+    // Not every length is possible.
     assert!(token.len() >= 8 * 1024 - 1);
     api.accepts(&token).await;
 }
@@ -153,7 +153,7 @@ async fn a_token_of_over_8_kib_is_refused() {
 }
 
 #[tokio::test]
-async fn a_bad_token_comes_before_a_body_that_is_too_large() {
+async fn an_invalid_token_is_answered_before_a_body_that_is_too_large() {
     let api = Guarded::by(&[&any_key()]).await;
     for endpoint in ENDPOINTS {
         let request = api
@@ -165,7 +165,7 @@ async fn a_bad_token_comes_before_a_body_that_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_bad_token_comes_before_a_content_type_that_is_not_json() {
+async fn an_invalid_token_is_answered_before_a_content_type_that_is_not_json() {
     let api = Guarded::by(&[&any_key()]).await;
     for endpoint in ENDPOINTS {
         let request = api
@@ -178,7 +178,7 @@ async fn a_bad_token_comes_before_a_content_type_that_is_not_json() {
 }
 
 #[tokio::test]
-async fn a_bad_token_comes_before_a_body_that_is_not_valid() {
+async fn an_invalid_token_is_answered_before_an_invalid_body() {
     let api = Guarded::by(&[&any_key()]).await;
     for endpoint in ENDPOINTS {
         let request = api
@@ -191,7 +191,7 @@ async fn a_bad_token_comes_before_a_body_that_is_not_valid() {
 }
 
 #[tokio::test]
-async fn a_bad_token_comes_before_a_contact_that_does_not_exist() {
+async fn an_invalid_token_is_answered_before_a_missing_contact() {
     let api = Guarded::by(&[&any_key()]).await;
     for endpoint in ENDPOINTS {
         let request = api
@@ -203,7 +203,7 @@ async fn a_bad_token_comes_before_a_contact_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_missing_token_comes_before_a_body_that_is_too_large() {
+async fn a_missing_token_is_answered_before_a_body_that_is_too_large() {
     let api = Guarded::by(&[&any_key()]).await;
     for endpoint in ENDPOINTS {
         let request = api

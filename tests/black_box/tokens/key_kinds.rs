@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Guarded, SIGNATURE};
 
-/// The tests of each algorithm.
+/// Defines the tests of each algorithm.
 macro_rules! kinds {
     ($($name:ident: $algorithm:literal,)*) => { $(
         mod $name {

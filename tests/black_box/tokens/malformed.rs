@@ -1,11 +1,11 @@
-//! Texts that are no signed token.
+//! Texts that are not signed tokens.
 
 use black_box_tests::keys::{SigningKey, base64url, unsigned};
 use serde_json::json;
 
 use super::{Guarded, any_key};
 
-/// Asserts that a text is refused as no token at all.
+/// Asserts that the API refuses a text as a malformed token.
 async fn is_malformed(text: impl FnOnce(&SigningKey, &Guarded) -> String) {
     let key = any_key();
     let api = Guarded::by(&[&key]).await;

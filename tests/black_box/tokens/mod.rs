@@ -1,4 +1,4 @@
-//! Who is let in, and how the others hear why not (contract section 3).
+//! The tokens that the API accepts, and its answers to the others (contract section 3).
 
 mod attacks;
 mod audiences;
@@ -22,7 +22,7 @@ use shared::http::{Dialect, Route};
 use shared::settings::Settings;
 use uuid::Uuid;
 
-/// Why a token is refused.
+/// A reason to refuse a token, like the two below.
 const ALGORITHM: &str = "algorithm is not the one of the key";
 const UNKNOWN_KEY: &str = "signature key unknown";
 const SIGNATURE: &str = "signature is invalid";
@@ -44,17 +44,17 @@ struct Guarded {
 }
 
 impl Guarded {
-    /// An API that takes the tokens of these keys.
+    /// An API that accepts the tokens of these keys.
     async fn by(keys: &[&SigningKey]) -> Self {
         Self::by_key_set(&key_set(keys)).await
     }
 
-    /// An API that takes the tokens of the keys in this JWK Set.
+    /// An API that accepts the tokens of the keys in this JWK Set.
     async fn by_key_set(keys: &Value) -> Self {
         Self::with_settings(&[("JWT_KEYS", &keys.to_string())]).await
     }
 
-    /// An API that takes the tokens of the keys that `provider` publishes.
+    /// An API that accepts the tokens of the keys that `provider` publishes.
     async fn by_provider(provider: &IdentityProvider) -> Self {
         Self::with_settings(&[("JWT_KEYS_URL", provider.url.as_str())]).await
     }
@@ -68,7 +68,7 @@ impl Guarded {
 
     async fn with_service(database: Database, service: Service) -> Self {
         let api = Api::with_service(database, service).await;
-        // Of its own, since a super administrator finds it by its id alone.
+        // The id is unique, since a super administrator finds the contact by its id alone.
         let contact = format!("c_{}", Uuid::new_v4().simple());
         api.seed(json!([{
             "id": contact,
@@ -80,7 +80,7 @@ impl Guarded {
         Self { api, contact }
     }
 
-    /// The claims of a token that every endpoint lets in: an application's.
+    /// The claims of a token that every endpoint accepts: an application's.
     fn claims(&self) -> Value {
         json!({
             "iss": ISSUER,
@@ -92,7 +92,7 @@ impl Guarded {
         })
     }
 
-    /// [`Self::claims`] with one that is another.
+    /// [`Self::claims`] with another value of one claim.
     fn claims_with(&self, name: &str, value: impl Into<Value>) -> Value {
         let mut claims = self.claims();
         claims[name] = value.into();
@@ -106,7 +106,7 @@ impl Guarded {
         claims
     }
 
-    /// A request that is right but for its missing `Authorization`.
+    /// A request that is valid except for its missing `Authorization`.
     fn request(&self, endpoint: Route) -> reqwest::RequestBuilder {
         self.request_to(endpoint, &self.contact)
             .json(&body(endpoint))
@@ -129,7 +129,7 @@ impl Guarded {
         self.api.send(request).await
     }
 
-    /// Records a verification with this token and a body that claims to be somebody else; what `verifiedBy` then says.
+    /// Records a verification with this token and a body that names another actor. Returns the `verifiedBy` of the answer.
     async fn recorded_by(&self, token: &str) -> Value {
         let body = json!({
             "type": "phone", "value": "+14165550100", "verifiedAt": "2026-05-15T09:12:00Z",
@@ -144,7 +144,7 @@ impl Guarded {
         answer.body["data"]["contact"]["phoneNumber"][0]["verifiedBy"].clone()
     }
 
-    /// Asserts that every endpoint lets this token in.
+    /// Asserts that every endpoint accepts this token.
     async fn accepts(&self, token: &str) {
         for endpoint in ENDPOINTS {
             let answer = self.send(endpoint, token).await;
@@ -158,14 +158,14 @@ impl Guarded {
             let answer = self.send(endpoint, token).await;
             assert_invalid_token(endpoint, &answer, description);
             let whole_answer = format!("{answer:?}");
-            // Parts of a few letters would be found in any answer.
+            // Any answer could contain parts of a few letters.
             for part in token.split('.').filter(|part| part.len() > 8) {
                 assert!(!whole_answer.contains(part), "{whole_answer}");
             }
         }
     }
 
-    /// Asserts that every endpoint answers that it has no keys, for now.
+    /// Asserts that every endpoint answers 503, because it has no keys yet.
     async fn is_unavailable_to(&self, token: &str) {
         for endpoint in ENDPOINTS {
             assert_unavailable(endpoint, &self.send(endpoint, token).await);
@@ -173,7 +173,7 @@ impl Guarded {
     }
 }
 
-/// A body that clears what is not there: right, and it changes nothing.
+/// A valid body that changes nothing: it clears a verification that does not exist.
 fn body(endpoint: Route) -> Value {
     match endpoint.dialect() {
         Dialect::Crm => {
@@ -185,7 +185,7 @@ fn body(endpoint: Route) -> Value {
     }
 }
 
-/// A service in `database` with these settings, and test ones for what is required beside them.
+/// A service over `database` with these settings, and with test values for the other required ones.
 async fn service(database: &Database, settings: &[(&'static str, &str)]) -> Service {
     let settings = Settings::read(|name| {
         let set = settings.iter().find(|(set, _)| *set == name);
@@ -200,19 +200,19 @@ async fn service(database: &Database, settings: &[(&'static str, &str)]) -> Serv
     Service::new(settings.unwrap(), database.store().await)
 }
 
-/// A key of the kind that most tests use, since they are not about it.
+/// A key for tests in which the kind of the key does not matter.
 fn any_key() -> SigningKey {
     SigningKey::generate("HS256", "key_1")
 }
 
-/// The header of a key's tokens with one parameter that is another, or is added.
+/// The header of a key's tokens with one changed or added parameter.
 fn header_with(key: &SigningKey, name: &str, value: impl Into<Value>) -> Value {
     let mut header = key.header();
     header[name] = value.into();
     header
 }
 
-/// Asserts that the request was refused because its token proves nothing.
+/// Asserts that the request was refused because its token is invalid.
 fn assert_invalid_token(endpoint: Route, answer: &Answer, description: &str) {
     assert_refused(
         endpoint,
@@ -223,12 +223,12 @@ fn assert_invalid_token(endpoint: Route, answer: &Answer, description: &str) {
     );
 }
 
-/// Asserts that the request was refused because it brought no token.
+/// Asserts that the request was refused because it has no token.
 fn assert_no_token(endpoint: Route, answer: &Answer, code: &str, text: &str) {
     assert_refused(endpoint, answer, code, text, "Bearer");
 }
 
-/// Asserts a 401 in the dialect of the endpoint: `code` is endpoint 3's, `text` is what both say.
+/// Asserts a 401 in the dialect of the endpoint. `code` belongs to the dialect of endpoint 3, and `text` to both dialects.
 fn assert_refused(endpoint: Route, answer: &Answer, code: &str, text: &str, challenge: &str) {
     assert_eq!(answer.status, 401, "{endpoint:?}: {answer:?}");
     assert_eq!(answer.header("www-authenticate"), Some(challenge));

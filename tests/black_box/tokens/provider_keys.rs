@@ -13,7 +13,7 @@ fn without_algorithm(key: &SigningKey) -> Value {
     jwk
 }
 
-/// Asserts that tokens of this key are accepted, and those of another algorithm are not, when its JWK states none.
+/// Asserts that the API accepts tokens of a key whose JWK has no `alg`, and refuses those of the other algorithm.
 async fn is_used_without_algorithm(algorithm: &'static str, other: &'static str) {
     let key = SigningKey::generate(algorithm, "key_1");
     let set = json!({ "keys": [without_algorithm(&key)] });
@@ -78,7 +78,7 @@ async fn a_secret_without_algorithm_is_left_out_of_a_published_set() {
         .await;
 }
 
-/// What real sets hold beside a key: certificates, its issuer, encryption keys, kinds that we do not use.
+/// Real sets also have certificates, the issuer of a key, encryption keys, and kinds of keys that we do not use.
 #[tokio::test]
 async fn other_members_and_other_keys_do_not_spoil_a_published_set() {
     let key = SigningKey::generate("RS256", "key_1");
@@ -120,7 +120,7 @@ async fn a_key_that_is_listed_twice_is_used() {
         Guarded::by_provider(&provider).await,
     ] {
         api.accepts(&key.token(&api.claims())).await;
-        // It is still the only key of its set.
+        // The key still counts as the only one of its set.
         let header = json!({ "alg": "RS256" });
         let token = key.token_with_header(&header, &api.claims());
         api.accepts(&token).await;
@@ -128,7 +128,7 @@ async fn a_key_that_is_listed_twice_is_used() {
 }
 
 #[tokio::test]
-async fn of_two_different_keys_with_one_id_the_first_is_used() {
+async fn the_first_of_two_different_keys_with_one_id_is_used() {
     let key = SigningKey::generate("RS256", "key_1");
     let set = key_set(&[&key, &key.impostor()]);
     let provider = IdentityProvider::start(Published::Keys(set)).await;

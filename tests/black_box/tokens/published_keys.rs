@@ -1,6 +1,6 @@
-//! Keys that an identity provider publishes: fetched, cached, rotated, and what happens when it fails.
+//! Keys that an identity provider publishes: their fetches, cache and rotation, and failures of the provider.
 //!
-//! Where minutes must pass, the runtime's clock is put forward while nothing is under way; every connection is real.
+//! Where minutes must pass, the tests advance the runtime's clock while nothing is under way. Every connection is real.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::{
     assert_unavailable, service,
 };
 
-/// How long after a refetch there is another at the earliest (contract section 3).
+/// The shortest time between two refetches (contract section 3).
 const REFETCH_INTERVAL: Duration = Duration::from_mins(5);
 
 fn keys(keys: &[&SigningKey]) -> Published {
@@ -31,15 +31,14 @@ fn next_key() -> SigningKey {
     SigningKey::generate("HS256", "key_2")
 }
 
-/// A provider that publishes these keys, and an API that takes their tokens.
+/// A provider that publishes these keys, and an API that accepts their tokens.
 async fn guarded(published: Published) -> (IdentityProvider, Guarded) {
     let provider = IdentityProvider::start(published).await;
     let api = Guarded::by_provider(&provider).await;
     (provider, api)
 }
 
-/// Lets this time pass at once. The clock stands still only while it is put forward, so no timer runs ahead of a
-/// connection.
+/// Advances the clock by this time. The clock is paused only while it advances, so no timer runs ahead of a connection.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -83,7 +82,7 @@ async fn keys_that_were_fetched_at_start_serve_the_first_request() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_failed_at_start_is_made_good_by_the_first_request() {
+async fn the_first_request_repeats_a_fetch_that_failed_at_start() {
     let key = any_key();
     let provider = IdentityProvider::start(Published::Status(500, json!({}))).await;
     let database = Database::start().await;
@@ -95,7 +94,7 @@ async fn a_fetch_that_failed_at_start_is_made_good_by_the_first_request() {
     assert_eq!(provider.requests(), 2);
 }
 
-/// An API whose handlers say when a request has come to them.
+/// An API whose handlers count the requests that arrive.
 async fn guarded_and_arrivals(
     provider: &IdentityProvider,
 ) -> (Arc<Guarded>, watch::Receiver<usize>) {
@@ -103,7 +102,7 @@ async fn guarded_and_arrivals(
     let mut service = service(&database, &[("JWT_KEYS_URL", provider.url.as_str())]).await;
     let (arrived, arrivals) = watch::channel(0);
     let clock = Arc::clone(&service.clock);
-    // Each request reads the clock once, as it comes, and then goes on to its keys without waiting for anything.
+    // Each request reads the clock once when it arrives, and then goes on to its keys without a wait.
     service.clock = Arc::new(move || {
         arrived.send_modify(|count| *count += 1);
         clock()
@@ -112,7 +111,7 @@ async fn guarded_and_arrivals(
     (Arc::new(api), arrivals)
 }
 
-/// What ten requests with this token are answered, which the provider answers only when all of them wait.
+/// The answers to ten requests with this token. The provider sends its keys only when all of the requests wait.
 async fn send_at_once(
     provider: &IdentityProvider,
     api: &Arc<Guarded>,
@@ -123,7 +122,7 @@ async fn send_at_once(
     let all = *arrivals.borrow() + 10;
     let mut requests = JoinSet::new();
     for _ in 0..10 {
-        // What is let in ends at its body: the database, which takes one request after the other, has no part in this.
+        // An accepted request fails at its body, so the database, which handles one request after another, has no part in this.
         let request = api
             .request_to(Route::VerifyContactMethod, &api.contact)
             .bearer_auth(token)
@@ -137,7 +136,7 @@ async fn send_at_once(
 }
 
 #[tokio::test]
-async fn first_requests_at_once_share_one_fetch() {
+async fn concurrent_first_requests_share_one_fetch() {
     let key = any_key();
     let provider = IdentityProvider::start(keys(&[&key])).await;
     let (api, mut arrivals) = guarded_and_arrivals(&provider).await;
@@ -148,9 +147,9 @@ async fn first_requests_at_once_share_one_fetch() {
     assert_eq!(provider.requests(), 1);
 }
 
-/// Were each to try for itself, the last would wait for all the others' time-outs.
+/// If each request tried for itself, the last one would wait for the timeouts of all others.
 #[tokio::test]
-async fn first_requests_at_once_share_one_failure() {
+async fn concurrent_first_requests_share_one_failure() {
     let key = any_key();
     let provider = IdentityProvider::start(Published::Status(500, json!({}))).await;
     let (api, mut arrivals) = guarded_and_arrivals(&provider).await;
@@ -162,7 +161,7 @@ async fn first_requests_at_once_share_one_failure() {
 }
 
 #[tokio::test]
-async fn requests_with_a_new_key_at_once_share_one_refetch() {
+async fn concurrent_requests_with_a_new_key_share_one_refetch() {
     let (old, new) = (any_key(), next_key());
     let provider = IdentityProvider::start(keys(&[&old])).await;
     let (api, mut arrivals) = guarded_and_arrivals(&provider).await;
@@ -208,7 +207,7 @@ async fn a_rotated_key_is_accepted() {
 async fn a_key_that_was_withdrawn_is_refused_once_its_successor_is_fetched() {
     let (old, new) = (any_key(), next_key());
     let (provider, api) = guarded(keys(&[&old])).await;
-    // The very token that was accepted: that it was does not count with other keys.
+    // The same token was accepted before. With other keys, that does not count.
     let token = old.token(&api.claims());
     api.accepts(&token).await;
     provider.publish(keys(&[&new]));
@@ -238,7 +237,7 @@ async fn a_rotated_key_is_refused_within_5_minutes_of_a_refetch() {
         .await;
     provider.publish(keys(&[&new]));
     let fetches = provider.requests();
-    // The two minutes that are left are far more than the rest of this test takes.
+    // The remaining two minutes are far more than the rest of this test takes.
     pass(Duration::from_mins(3)).await;
     api.refuses(&new.token(&api.claims()), UNKNOWN_KEY).await;
     assert_eq!(provider.requests(), fetches);
@@ -378,7 +377,7 @@ async fn the_development_key_is_not_used_though_it_is_published() {
         .await;
 }
 
-/// Asserts that an API which never had keys answers 503, and lets callers in at the first request after the provider is
+/// Asserts that an API which never had keys answers 503, and accepts callers from the first request after the provider is
 /// back.
 async fn unavailable_until_it_is_back(failing: impl FnOnce(Value) -> Published) {
     let key = any_key();
@@ -448,7 +447,7 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn without_keys_a_provider_that_cannot_be_reached_means_unavailable() {
-    // Nothing listens on port 1, and nothing that runs without privileges can.
+    // Nothing listens on port 1, and no process without privileges can.
     let api = Guarded::with_settings(&[("JWT_KEYS_URL", "http://127.0.0.1:1/keys")]).await;
     api.is_unavailable_to(&any_key().token(&api.claims())).await;
 }

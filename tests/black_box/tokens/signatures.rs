@@ -1,4 +1,4 @@
-//! Which key a token is checked with, and what does not pass for its signature.
+//! The key that verifies a token, and the signatures that do not pass.
 
 use black_box_tests::keys::{SigningKey, unsigned};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn header_without(key: &SigningKey, name: &str) -> Value {
     header
 }
 
-/// Asserts what becomes of a rightly signed token with one member of its header that is another.
+/// Asserts that the API accepts a token with a valid signature and another value of one header parameter.
 async fn accepted_with(name: &str, value: impl Into<Value>) {
     let (key, api) = guarded().await;
     let token = key.token_with_header(&header_with(&key, name, value), &api.claims());
@@ -138,7 +138,7 @@ async fn the_algorithm_chooses_among_keys_of_one_id() {
 }
 
 #[tokio::test]
-async fn a_rightly_signed_token_may_say_where_its_key_is_published() {
+async fn a_valid_token_may_say_where_its_key_is_published() {
     accepted_with("jku", "https://idp.example.com/keys").await;
 }
 

@@ -1,4 +1,4 @@
-// Creates, verifies and asks for a contact, with the client that oapi-codegen has generated.
+// Creates, verifies and reads a contact, with the client that oapi-codegen generates.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	application := caller(os.Getenv("CONTACTS_APPLICATION_TOKEN"))
 	person := caller(os.Getenv("CONTACTS_COLLEAGUE_TOKEN"))
 
-	// Create.
+	// Create the contact.
 	status, primary := client.Subscribed, true
 	created, err := application.UpsertContactWithResponse(ctx, nil, client.UpsertContact{
 		Email: email, Audience: "newsletter", Client: "website", Status: &status,
@@ -59,7 +59,7 @@ func main() {
 	expect(cleared.StatusCode(), http.StatusOK)
 	expect(cleared.JSON200.Data.Outcome, client.Cleared)
 
-	// Ask for it.
+	// Read the contact.
 	contact, err := person.GetContactWithResponse(ctx, id, nil)
 	must(err)
 	expect(contact.StatusCode(), http.StatusOK)

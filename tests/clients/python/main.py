@@ -1,13 +1,13 @@
-"""Creates, verifies and asks for a contact, with the client that openapi-python-client has generated."""
+"""Creates, verifies and reads a contact, with the client that openapi-python-client generates."""
 
 import os
 import sys
 from datetime import datetime, timezone
 
-from contact_verification import AuthenticatedClient
-from contact_verification.api.crm import get_contact, verify_contact_method
-from contact_verification.api.mailer import contact_status, upsert_contact, verify_contact
-from contact_verification.models import (
+from contact_verification_client import AuthenticatedClient
+from contact_verification_client.api.crm import get_contact, verify_contact_method
+from contact_verification_client.api.mailer import contact_status, upsert_contact, verify_contact
+from contact_verification_client.models import (
     AudienceContact,
     Contact,
     CrmError,
@@ -24,7 +24,7 @@ from contact_verification.models import (
     VerifyContact,
     VerifyContactMethod,
 )
-from contact_verification.types import Unset
+from contact_verification_client.types import Unset
 
 EMAIL = "python@example.com"
 PHONE = "+14165550142"
@@ -40,7 +40,7 @@ url = os.environ["CONTACTS_URL"]
 application = AuthenticatedClient(base_url=url, token=os.environ["CONTACTS_APPLICATION_TOKEN"])
 person = AuthenticatedClient(base_url=url, token=os.environ["CONTACTS_COLLEAGUE_TOKEN"])
 
-# Create.
+# Create the contact.
 body = UpsertContact(
     email=EMAIL,
     audience="newsletter",
@@ -72,7 +72,7 @@ cleared = verify_contact_method.sync(contact_id, client=person, body=method)
 assert isinstance(cleared, MethodChanged), cleared
 expect(cleared.data.outcome, Outcome.CLEARED)
 
-# Ask for it.
+# Read the contact.
 contact = get_contact.sync(contact_id, client=person)
 assert isinstance(contact, Contact), contact
 expect([number.value for number in contact.phone_number], [PHONE])

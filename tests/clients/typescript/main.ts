@@ -1,4 +1,4 @@
-// Creates, verifies and asks for a contact, with the types that openapi-typescript has generated.
+// Creates, verifies and reads a contact, with the types that openapi-typescript generates.
 
 import assert from "node:assert/strict";
 import { env } from "node:process";
@@ -20,7 +20,7 @@ function caller(token: string | undefined) {
 const application = caller(env.CONTACTS_APPLICATION_TOKEN);
 const person = caller(env.CONTACTS_COLLEAGUE_TOKEN);
 
-// Create.
+// Create the contact.
 const body: NewContact = {
   ...MEMBER,
   email: EMAIL,
@@ -56,7 +56,7 @@ const cleared = await person.PATCH("/api/contacts/{id}/verify-contact-methods", 
 });
 assert.equal(cleared.data?.data.outcome, "cleared");
 
-// Ask for it.
+// Read the contact.
 const contact = await person.GET("/api/contacts/{id}", { params: { path: { id } } });
 assert.deepEqual(contact.data?.phoneNumber.map((number) => number.value), [PHONE]);
 assert.deepEqual(contact.data?.emails.map((email) => email.verifiedAt), [SINCE]);

@@ -1,5 +1,5 @@
-//! Prints new keys and tokens: `cargo run -p fuzz-targets --example fixtures >tests/fuzz/src/fixtures.json`. The corpus of `token`
-//! and `key_set` has the old ones, and must get the new ones too.
+//! Prints new keys and tokens: `cargo run -p fuzz-targets --example fixtures >tests/fuzz/src/fixtures.json`. The corpora of `token`
+//! and `key_set` have the old ones; add the new ones to them.
 
 #![allow(clippy::print_stdout, reason = "it prints")]
 

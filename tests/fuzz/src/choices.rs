@@ -1,4 +1,4 @@
-//! Reads an input as a series of choices, so that every input means something.
+//! Reads an input as a series of choices, so that every input is valid.
 
 /// The rest of an input. At its end, every choice is the first one.
 pub(crate) struct Choices<'a>(&'a [u8]);
@@ -40,7 +40,7 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// The lines of an input that is a text with parts: up to `\n`, without it. The last part is what is left.
+/// Takes the next line of a text, up to `\n` and without it. The last line is the rest of the text.
 pub(crate) fn line<'a>(input: &mut &'a [u8]) -> &'a [u8] {
     let end = input.iter().position(|byte| *byte == b'\n');
     let line = &input[..end.unwrap_or(input.len())];

@@ -1,4 +1,4 @@
-//! What `openapi.yaml` promises of each answer.
+//! The promises of `openapi.yaml` about each answer.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use shared::http::Route;
 
 use crate::request::{Answer, REQUEST_ID};
 
-/// The document, and what checks the body of an answer: of a route, with a status.
+/// The document, and the validators of the bodies of answers, by route and status.
 struct Contract {
     document: OpenApi,
     bodies: RefCell<HashMap<(&'static str, u16), Option<Validator>>>,

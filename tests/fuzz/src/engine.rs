@@ -1,5 +1,5 @@
-//! The embedded engine without a socket: the AWS SDK calls it as an HTTP connector. So an input costs no round trips, and all
-//! happens in one thread, in the same order each time.
+//! The embedded engine without a socket: the AWS SDK calls it as an HTTP connector. An input costs no round trips, and everything
+//! runs in one thread, in the same order each time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use dynoxide::{Database, DynoxideError};
 use serde_json::Value;
 use shared::store::{ClientTimeouts, configure};
 
-/// No input waits for anything.
+/// Timeouts that no input reaches, since no input waits for anything.
 const TIMEOUTS: ClientTimeouts = ClientTimeouts {
     connect: Duration::from_mins(1),
     attempt: Duration::from_mins(1),
@@ -25,7 +25,7 @@ const TIMEOUTS: ClientTimeouts = ClientTimeouts {
     attempts: 1,
 };
 
-/// The embedded engine, and what was written through it.
+/// The embedded engine, and the writes through it.
 #[derive(Clone)]
 pub(crate) struct Engine {
     database: Database,
@@ -55,17 +55,17 @@ impl Engine {
         Client::from_conf(configure(builder, TIMEOUTS).build())
     }
 
-    /// The operations that have written something since this was called last.
+    /// The operations that have written something since the last use of this function.
     pub(crate) fn take_writes(&self) -> Vec<String> {
         std::mem::take(&mut self.writes.lock().unwrap())
     }
 
-    /// Whether something was written since this was called last.
+    /// Whether something was written since the last use of this function.
     pub(crate) fn take_is_changed(&self) -> bool {
         self.is_changed.swap(false, Ordering::Relaxed)
     }
 
-    /// Notes that something else than the wanted items may be in the table.
+    /// Notes that the table may have other items than the wanted ones.
     pub(crate) fn note_change(&self) {
         self.is_changed.store(true, Ordering::Relaxed);
     }
@@ -120,7 +120,7 @@ fn run(database: &Database, operation: &str, body: &[u8]) -> Result<String, Dyno
         "Scan" => run!(scan),
         "TransactGetItems" => run!(transact_get_items),
         "TransactWriteItems" => {
-            // The engine would keep each token, and what belongs to it, for ten minutes.
+            // The engine would keep each token, with its data, for ten minutes.
             let mut request: Value = serde_json::from_slice(body)
                 .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
             request["ClientRequestToken"] = Value::Null;

@@ -1,4 +1,4 @@
-//! Keys whose private halves nobody has kept, and tokens that they have signed.
+//! Keys whose private halves were not kept, and tokens that were signed with them.
 
 use std::sync::LazyLock;
 
@@ -28,7 +28,7 @@ pub(crate) struct Fixtures {
     pub(crate) tokens: Vec<String>,
 }
 
-/// New fixtures: a key of each kind, and a token of each that is valid until 2099. The tokens in the corpus are of the old ones.
+/// New fixtures: a key of each kind, and a token of each key that is valid until 2099. The tokens in the corpus are of the old keys.
 #[must_use]
 pub fn new_fixtures() -> Value {
     let kinds = [

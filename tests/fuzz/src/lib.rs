@@ -25,7 +25,7 @@ pub use self::fixtures::new_fixtures;
 pub use self::scene::stream_records;
 pub use self::targets::*;
 
-/// A target: its name, which its corpus has too, and its function.
+/// A target: its name, which is also the name of its corpus, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.

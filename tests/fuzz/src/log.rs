@@ -1,4 +1,4 @@
-//! What the code under test logs while it handles one input.
+//! The log of the code under test while it handles one input.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ pub(crate) fn start() {
     });
 }
 
-/// The lines since this was called last.
+/// Takes the lines since the last use of this function.
 pub(crate) fn take() -> Vec<Value> {
     LINES.with_borrow_mut(std::mem::take)
 }

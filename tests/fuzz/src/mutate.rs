@@ -1,9 +1,9 @@
-//! Changes an input a little: bytes as they are, or a value of the JSON that it holds.
+//! Changes an input a little: its bytes, or a value of its JSON.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// Bytes that readers treat in a way of their own.
+/// Bytes that readers treat in a special way.
 const TOKENS: [&[u8]; 40] = [
     b"\0",
     b"\n",
@@ -47,7 +47,7 @@ const TOKENS: [&[u8]; 40] = [
     "０".as_bytes(),
 ];
 
-/// A changed form of an input. `other` is another input, of which it may get a part.
+/// A changed form of an input, which may get a part of the input `other`.
 #[must_use]
 pub fn mutate(input: &[u8], other: &[u8], random: &mut Rng) -> Vec<u8> {
     let mut input = input.to_vec();
@@ -62,7 +62,7 @@ pub fn mutate(input: &[u8], other: &[u8], random: &mut Rng) -> Vec<u8> {
     input
 }
 
-/// Where the JSON of an input begins, and its value: the whole input, or what comes after the first lines.
+/// The start and the value of an input's JSON, which is the whole input or its part after the first lines.
 fn json_part(input: &[u8]) -> Option<(usize, Value)> {
     let start = input.iter().position(|byte| matches!(byte, b'{' | b'['))?;
     let is_line = start == 0 || input[start - 1] == b'\n';
@@ -139,7 +139,7 @@ fn change_members(members: &mut Map<String, Value>, random: &mut Rng) {
     }
 }
 
-/// Another value in the place of one.
+/// Another value that replaces `value`.
 fn another(value: &Value, other: Option<&Value>, random: &mut Rng) -> Value {
     match random.u8(0..13) {
         0 => Value::Null,

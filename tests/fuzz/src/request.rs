@@ -22,7 +22,7 @@ use crate::choices::line;
 /// The id that API Gateway gives to each request.
 pub(crate) const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
-/// The callers, and the claims of their tokens. One of another name has no token.
+/// The callers, and the claims of their tokens. A caller of another name has no token.
 const CALLERS: [(&str, &str); 8] = [
     ("person", r#"{"sub":"user_1"}"#),
     ("member", r#"{"sub":"user_1","organizationId":"org_a"}"#),
@@ -78,19 +78,19 @@ impl Request {
         }
     }
 
-    /// With one more header.
+    /// The request with one more header.
     pub(crate) fn header(mut self, name: &'static str, value: HeaderValue) -> Self {
         self.headers.push((HeaderName::from_static(name), value));
         self
     }
 
-    /// With this query.
+    /// The request with this query.
     pub(crate) fn query(self, query: String) -> Self {
         Self { query, ..self }
     }
 
-    /// The request that an input means: the function and the caller, the id in the path, the query, then headers, and after an
-    /// empty line the body. All of it may be anything.
+    /// Reads a request from an input: the function and the caller, the id in the path, the query, then headers, and after an
+    /// empty line the body. Each part may be anything.
     pub(crate) fn read(mut input: &[u8]) -> Self {
         let lossy = |line: &[u8]| String::from_utf8_lossy(line).into_owned();
         let mut first = line(&mut input).splitn(2, |byte| *byte == b' ');
@@ -108,7 +108,7 @@ impl Request {
                 Some(end) => (&header[..end], header[end + 1..].trim_ascii()),
                 None => continue,
             };
-            // The front end of an API refuses what is no header.
+            // The front end of an API refuses invalid headers.
             if let (Ok(name), Ok(value)) =
                 (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
             {
@@ -125,7 +125,7 @@ impl Request {
         }
     }
 
-    /// The event of the request, as `serve` makes it. `None` if its path or query are none.
+    /// The event of the request, as `serve` makes it. `None` if its path or query is invalid.
     pub(crate) fn event(&self) -> Option<Value> {
         let path = self.route.path_of(&encoded(&self.id));
         let request = HttpRequest::builder()
@@ -164,7 +164,7 @@ impl Request {
     }
 }
 
-/// The route of the function with this name. Any other name means some route.
+/// The route of the function with this name. Any other name selects one of the routes.
 fn route(function: &[u8]) -> Route {
     let named = Route::ALL
         .into_iter()
@@ -173,7 +173,7 @@ fn route(function: &[u8]) -> Route {
     named.unwrap_or(Route::ALL[sum % Route::ALL.len()])
 }
 
-/// A token of a caller, as the header has it.
+/// The value of a caller's `Authorization` header.
 fn token(caller: &str) -> Option<String> {
     let (_, own) = CALLERS.into_iter().find(|(name, _)| *name == caller)?;
     let mut claims = Map::from_iter([
@@ -189,7 +189,7 @@ fn token(caller: &str) -> Option<String> {
     ))
 }
 
-/// A segment of a path.
+/// A segment of a path, percent-encoded.
 fn encoded(segment: &str) -> String {
     let encode = |byte: u8| match byte {
         b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'-' => char::from(byte).to_string(),
@@ -198,14 +198,14 @@ fn encoded(segment: &str) -> String {
     segment.bytes().map(encode).collect()
 }
 
-/// What a function answers to API Gateway.
+/// The answer of a function to API Gateway.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The status.
     pub(crate) status: u16,
     /// The headers.
     pub(crate) headers: BTreeMap<String, String>,
-    /// The body; null if there is none.
+    /// The body, or null if the answer has none.
     pub(crate) body: Value,
 }
 
@@ -232,7 +232,7 @@ impl Answer {
         }
     }
 
-    /// Whether an error of this dialect is in the dialect's form.
+    /// Whether the body is an error in the form of this dialect.
     pub(crate) fn is_error_in(&self, dialect: Dialect) -> bool {
         let error = &self.body["error"];
         let text = match dialect {

@@ -1,4 +1,4 @@
-//! The table that the targets work on: contacts as the API itself has made them. Each input finds it as it was at first.
+//! The table that the targets work on, with contacts that the API itself has made. Each input finds the table in its first state.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -25,7 +25,7 @@ const TABLE: &str = "contacts";
 /// Contacts of every kind, beside the demo data.
 const CONTACTS: &str = include_str!("scene.json");
 
-/// What has happened before: the function, the caller, the contact and the body.
+/// The requests that have made the table: the function, the caller, the contact and the body.
 const BEFORE: [(&str, &str, &str, &str); 9] = [
     (
         "verify-contact-method",
@@ -85,7 +85,7 @@ pub(crate) struct Scene {
     client: Client,
     /// The parts of the handlers.
     pub(crate) service: Arc<Service>,
-    /// All items, as an input finds them.
+    /// All items that an input finds.
     pub(crate) items: Vec<Item>,
     /// The records of the table's stream, of all changes so far.
     pub(crate) records: Vec<Value>,
@@ -95,10 +95,10 @@ thread_local! {
     static SCENE: Scene = Scene::filled();
 }
 
-/// The items of a scene, and the records of the stream. One thread makes them for all.
+/// The items of a scene, and the records of the stream. One thread makes them for all threads.
 static FIRST: OnceLock<(Vec<Item>, Vec<Value>)> = OnceLock::new();
 
-/// Works with the scene, then makes it as it was.
+/// Runs `work` with the scene, then restores the scene.
 pub(crate) fn with_scene<T>(work: impl FnOnce(&Scene) -> T) -> T {
     SCENE.with(|scene| {
         let result = work(scene);
@@ -108,7 +108,7 @@ pub(crate) fn with_scene<T>(work: impl FnOnce(&Scene) -> T) -> T {
 }
 
 impl Scene {
-    /// A scene with all that has happened before.
+    /// A scene after the requests of [`BEFORE`].
     fn filled() -> Self {
         let mut scene = Self::empty();
         let (items, records) = FIRST.get_or_init(|| {
@@ -148,7 +148,7 @@ impl Scene {
         scene
     }
 
-    /// Lets happen what has happened.
+    /// Loads the seeds, and sends the requests of [`BEFORE`].
     fn live(&mut self) {
         for seed in [DEMO, CONTACTS] {
             let seed = Seed::parse(seed, PhoneRegion::CANADA).unwrap();
@@ -163,7 +163,7 @@ impl Scene {
         }
     }
 
-    /// Records the history of what has changed since the items were these.
+    /// Records the history of the changes since the items were `before`.
     fn record_changes(&mut self, before: &[Item]) {
         let (before, after) = (by_key(before), self.found());
         let after = by_key(&after);
@@ -205,7 +205,7 @@ impl Scene {
         Some(self.run(Answer::of(route, &self.service, payload)))
     }
 
-    /// The operations that have written something since this was called last.
+    /// The operations that have written something since the last use of this function.
     pub(crate) fn take_writes(&self) -> Vec<String> {
         self.engine.take_writes()
     }
@@ -224,10 +224,10 @@ impl Scene {
         found
     }
 
-    /// Puts an item, as somebody does by hand.
+    /// Puts an item, like an edit by hand.
     ///
     /// # Errors
-    /// When DynamoDB has no such items.
+    /// When DynamoDB does not accept the item.
     pub(crate) fn put(&self, item: Item) -> Result<(), String> {
         let put = self
             .client
@@ -239,7 +239,7 @@ impl Scene {
             .map_err(|error| format!("{error:?}"))
     }
 
-    /// Deletes an item, as somebody does by hand.
+    /// Deletes an item, like an edit by hand.
     pub(crate) fn delete(&self, item: &Item) {
         let delete = self.client.delete_item().table_name(TABLE);
         let delete = delete

@@ -1,7 +1,7 @@
 //! Every target over its corpus, and over some mutations of it: the form of fuzzing that `cargo test` runs.
 //!
-//! `FUZZ_SEED` repeats a run, and `FUZZ_TIMES` multiplies the number of mutations and their time. An input that fails is kept; put it into the
-//! corpus to have it replayed.
+//! `FUZZ_SEED` repeats a run, and `FUZZ_TIMES` multiplies the number of mutations and their time. The test keeps an input that
+//! fails; put it into the corpus to replay it.
 
 #![allow(
     clippy::print_stdout,
@@ -18,16 +18,16 @@ use fastrand::Rng;
 use fuzz_targets::TARGETS;
 use fuzz_targets::mutate::mutate;
 
-/// No input takes as long, on a busy machine either.
+/// No input takes this long, even on a busy machine.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// How long the mutations of a target take at most.
+/// The longest time for the mutations of a target.
 const TIME: Duration = Duration::from_secs(5);
 
 /// The longest input of a mutation.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// Replays the corpus of a target, then tries this many mutations of it, as far as there is time.
+/// Replays the corpus of a target, then tries this many mutations of it, while there is time.
 fn run(name: &str, mutations: u32) {
     let (_, target) = TARGETS
         .into_iter()

@@ -1,4 +1,4 @@
-//! The sample events: for each function one of each outcome and status, and those of which only API Gateway makes such events.
+//! The sample events: for each function one of each outcome and status, and events in forms that only API Gateway makes.
 
 use contacts::openapi::examples;
 use serde_json::{Value, json};
@@ -283,7 +283,7 @@ fn superadmin() -> Value {
     json!({ "sub": "operator_1", "organizationId": "org_a", "role": "SUPERADMIN" })
 }
 
-/// Leaves the optional members of an upsert out.
+/// The example of an upsert, with `"-"` for its optional members.
 fn bare() -> Value {
     let mut example = examples::request(Route::UpsertContact);
     let required = examples::subject();

@@ -52,7 +52,7 @@ fn verified(text: &str, by: &str) -> VerificationState {
     }))
 }
 
-/// The finding that a patch leaves of an address of which nothing is known.
+/// The finding after a patch, for an address without an earlier finding.
 fn finding(address: &AddressPatch) -> EmailValidation {
     let mut found = EmailValidation::default();
     if let Some(validation) = address.validation.clone() {
@@ -61,7 +61,7 @@ fn finding(address: &AddressPatch) -> EmailValidation {
     found
 }
 
-/// A contact with the addresses `a@b.ca` and `c@b.ca`, of which the second is primary, and these members.
+/// A contact with these members and the addresses `a@b.ca` and `c@b.ca`. The second address is primary.
 fn with_addresses(members: Value) -> Value {
     let mut contact = json!({
         "id": "c_1",
@@ -74,7 +74,7 @@ fn with_addresses(members: Value) -> Value {
     contact
 }
 
-/// The same contact with one subscription, which has these members.
+/// The contact of [`with_addresses`] with one subscription, which has these members.
 fn subscribed(members: Value) -> Value {
     let mut subscription = json!({ "audience": "news", "client": "web" });
     let Value::Object(members) = members else {
@@ -132,7 +132,7 @@ fn the_short_form_of_a_contact_with_one_address_in_a_member_is_about_it() {
 }
 
 #[test]
-fn of_two_verifications_of_the_primary_address_the_earlier_counts() {
+fn the_earlier_of_two_verifications_of_the_primary_address_counts() {
     for (of_contact, of_entry, expected) in [
         (EARLY, LATE, verified(EARLY, "contact")),
         (LATE, EARLY, verified(EARLY, "entry")),
@@ -148,7 +148,7 @@ fn of_two_verifications_of_the_primary_address_the_earlier_counts() {
 }
 
 #[test]
-fn of_two_clears_of_the_primary_address_the_later_counts_and_of_two_bounces_the_earlier() {
+fn the_later_clear_and_the_earlier_bounce_of_the_primary_address_count() {
     for [of_contact, of_entry] in [[EARLY, LATE], [LATE, EARLY]] {
         let record = read(json!({
             "id": "c_1", "clearedAt": of_contact, "hardBouncedAt": of_contact,
@@ -173,10 +173,10 @@ fn two_findings_about_the_primary_address_are_refused() {
         }
         contact
     };
-    let expected = "must not stand beside the same member of the primary address";
+    let expected = "must not be given twice: the entry of the primary address has it too";
     let refused = fault(contact("c@b.ca"));
     assert_eq!(refused, ("emailValidation".to_owned(), expected.to_owned()));
-    // One about another address is not the same.
+    // A finding about another address is no second finding.
     assert!(read(contact("a@b.ca")).is_ok());
 }
 
@@ -257,7 +257,7 @@ fn a_subscription_holds_verifications_of_each_address() {
     assert_eq!(subscription(&record).verifications, expected);
 }
 
-/// The address by which the client knows the contact does not matter for it.
+/// The subscription's `email` does not change the address that its short form is about.
 #[test]
 fn the_short_form_of_a_subscription_is_about_the_primary_address() {
     let record = read(subscribed(json!({
@@ -269,7 +269,7 @@ fn the_short_form_of_a_subscription_is_about_the_primary_address() {
 }
 
 #[test]
-fn of_two_verifications_of_an_address_at_a_subscription_the_earlier_counts_and_the_later_clear() {
+fn the_earlier_verification_and_the_later_clear_of_an_address_at_a_subscription_count() {
     for [short, long] in [[EARLY, LATE], [LATE, EARLY]] {
         let record = read(subscribed(json!({
             "verifiedAt": short, "verifiedBy": short, "clearedAt": short,
@@ -319,7 +319,7 @@ fn a_second_verification_of_an_address_at_a_subscription_is_refused() {
 }
 
 #[test]
-fn an_author_without_a_time_is_refused_wherever_it_is() {
+fn an_author_without_a_time_is_refused_at_every_place() {
     let by = json!({ "verifiedBy": "u" });
     let of_address = json!({ "email": "a@b.ca", "verifiedBy": "u" });
     let emails = json!([{ "value": "a@b.ca", "verifiedBy": "u" }]);
@@ -369,7 +369,7 @@ fn a_record_of_an_address_has_the_facts_and_the_former_owners_and_no_contact() {
 }
 
 #[test]
-fn a_record_of_what_is_no_address_is_refused() {
+fn a_record_of_an_invalid_address_is_refused() {
     let refused = address_row(json!({ "address": "nobody" })).unwrap_err();
     assert_eq!(refused.field, "address");
 }

@@ -46,7 +46,7 @@ fn a_rows_line_is_where_it_begins_with_line_breaks_in_quotation_marks_and_empty_
                 9,
                 Err((
                     "record".to_owned(),
-                    "has 3 cells, where the header row has 2".to_owned()
+                    "has 3 cells, but the header row has 2".to_owned()
                 ))
             ),
             (11, Ok(json!({ "id": "d", "lastName": "e" }))),
@@ -55,7 +55,7 @@ fn a_rows_line_is_where_it_begins_with_line_breaks_in_quotation_marks_and_empty_
 }
 
 #[test]
-fn lines_are_counted_from_the_start_of_the_file_whatever_is_before_the_rows() {
+fn lines_are_counted_from_the_start_of_the_file() {
     let jane = || Ok(json!({ "id": "a", "lastName": "x" }));
     for (text, expected) in [
         ("sep=;\r\nid;lastName\r\na;x\r\n", vec![(3, jane())]),
@@ -66,7 +66,7 @@ fn lines_are_counted_from_the_start_of_the_file_whatever_is_before_the_rows() {
         ),
         // A spreadsheet with blank rows above its header.
         (",,\r\n;;\r\nid,lastName\r\na,x\r\n", vec![(4, jane())]),
-        // Of an old Macintosh, where no line ends with a line feed.
+        // A file of an old Macintosh: no line ends with a line feed.
         ("id,lastName\ra,x\r", vec![(2, jane())]),
     ] {
         let mut cells = open(text.as_bytes()).unwrap();
@@ -79,7 +79,7 @@ fn lines_are_counted_from_the_start_of_the_file_whatever_is_before_the_rows() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_those_of_one_row() {
+fn invalid_bytes_reject_only_their_row() {
     let found = read(b"id\na\n\xFF\nb\n");
     assert_eq!(found.len(), 3);
     assert_eq!(
@@ -96,7 +96,7 @@ fn bytes_that_are_no_text_are_those_of_one_row() {
 }
 
 #[test]
-fn a_quotation_mark_without_its_other_one_does_not_fill_the_memory() {
+fn an_unclosed_quotation_mark_does_not_fill_the_memory() {
     let mut text = b"id\na\n\"".to_vec();
     text.resize(MAX_RECORD_BYTES + 100, b'x');
     let found = read(&text);
@@ -109,9 +109,9 @@ fn a_quotation_mark_without_its_other_one_does_not_fill_the_memory() {
 }
 
 #[test]
-fn a_quotation_mark_without_its_other_one_is_no_record() {
-    let never_closed = "a quotation mark is never closed: all down to line";
-    let goes_on = "a cell goes on behind its closing quotation mark: all down to line";
+fn a_row_with_an_unclosed_quotation_mark_is_rejected() {
+    let never_closed = "a quotation mark is never closed: everything up to line";
+    let goes_on = "a cell has text after its closing quotation mark: everything up to line";
     for (rows, expected) in [
         // The mark is in the first of three rows, and nothing closes it.
         (
@@ -173,7 +173,7 @@ fn a_header_names_each_member_once() {
         ),
         (
             "id,ID \n",
-            "column \"ID\" is there more than once; --map \"ID=\" leaves all of them out",
+            "the file has column \"ID\" more than once; --map \"ID=\" leaves all of them out",
         ),
         (
             "jane@example.com,Jane\n",

@@ -36,7 +36,7 @@ fn members(columns: &Columns, cells: &[&'static str]) -> Result<Value, String> {
 }
 
 #[test]
-fn all_unknown_columns_are_named_at_once_with_the_member_that_each_is_like() {
+fn one_error_names_all_unknown_columns_each_with_the_most_similar_member() {
     let hint =
         "--map \"COLUMN=member\" names the member of a column, --ignore-unknown-columns leaves";
     for (names, expected) in [
@@ -77,22 +77,22 @@ fn all_unknown_columns_are_named_at_once_with_the_member_that_each_is_like() {
     }
     let ignoring = options(&[], &[], true);
     let (nothing, _) = error(&["Email Address", "Notes"], &ignoring);
-    assert!(nothing.starts_with("no column is a member"), "{nothing}");
+    assert!(nothing.starts_with("no column names a member"), "{nothing}");
     let columns = columns(&["LEID", "id", "", "Notes"], &ignoring).unwrap();
     assert_eq!(
         members(&columns, &["1", "a", "x", "y"]),
         Ok(json!({ "id": "a" }))
     );
-    // Something is in the row, but nothing of it would be imported.
+    // The row has values, but none in an imported column.
     assert_eq!(
         members(&columns, &["1", "", "x", "y"]),
-        Err("record has no cell in a column that is a member".to_owned())
+        Err("record has no value in a column that is imported".to_owned())
     );
     assert_eq!(members(&columns, &["", " ", "", ""]), Ok(json!({})));
 }
 
 #[test]
-fn a_column_is_the_member_that_it_is_mapped_to_whatever_its_case() {
+fn a_map_finds_its_column_and_its_member_in_any_case() {
     let maps = [
         "email ADDRESS=email",
         "Status=",
@@ -130,7 +130,7 @@ fn an_option_that_does_not_fit_the_columns_is_a_mistake_in_the_command() {
             &["x"],
             &["x=id", "X=email"],
             &[],
-            "--map: column \"X\" is there twice",
+            "--map names column \"X\" twice",
         ),
         (
             &["x", "y"],
@@ -160,19 +160,20 @@ fn an_option_that_does_not_fit_the_columns_is_a_mistake_in_the_command() {
             &["id"],
             &[],
             &["status=a", "STATUS=b"],
-            "--set: status is there twice",
+            "--set names status twice",
         ),
         (
             &["id"],
             &[],
             &["suppression={}", "suppression.complained=true"],
-            "--set: suppression.complained is there twice",
+            "--set names suppression.complained twice",
         ),
         (
             &["y"],
             &["y=verified_at"],
             &["verified=true"],
-            "--set verified: the rows without a time in column \"y\" would be verified now; the time is enough",
+            "--set verified: the rows without a time in column \"y\" would be verified now; omit the option, since a time \
+             alone verifies",
         ),
         (
             &["y"],
@@ -199,7 +200,7 @@ fn an_option_is_checked_before_any_file_is_read() {
         ),
         (
             "Mail=xyz",
-            "there is no member \"xyz\"; docs/import-export.md has them all",
+            "there is no member \"xyz\"; docs/import-export.md lists all members",
         ),
         (
             "Mail=email.value",
@@ -215,7 +216,10 @@ fn an_option_is_checked_before_any_file_is_read() {
             "statsu=x",
             "there is no member \"statsu\"; did you mean status?",
         ),
-        ("organization=org_a", "organization cannot be a contact's"),
+        (
+            "organization=org_a",
+            "organization is not a member of a contact",
+        ),
         ("verified=yes", "verified must be true or false"),
         ("suppression=true", "suppression must be an object in JSON"),
     ] {
@@ -237,12 +241,12 @@ fn a_row_may_have_more_blank_cells_than_columns_and_no_other_number_of_cells() {
         (
             &plain,
             &["a"],
-            Err("record has 1 cells, where the header row has 2".to_owned()),
+            Err("record has 1 cells, but the header row has 2".to_owned()),
         ),
         (
             &plain,
             &["a", "b", "", "c"],
-            Err("record has 4 cells, where the header row has 2".to_owned()),
+            Err("record has 4 cells, but the header row has 2".to_owned()),
         ),
         (&nameless, &["a", "b", "", ""], jane.clone()),
         (&nameless, &["a", "b"], jane.clone()),
@@ -260,7 +264,7 @@ fn a_row_may_have_more_blank_cells_than_columns_and_no_other_number_of_cells() {
 }
 
 #[test]
-fn a_set_member_is_of_contacts_only_and_of_no_blank_row() {
+fn a_set_member_goes_to_contacts_only_and_to_no_blank_row() {
     let columns = columns(
         &["organization", "id", "address"],
         &options(&[], &["tags={\"n\":[\"x\"]}"], false),
@@ -277,7 +281,7 @@ fn a_set_member_is_of_contacts_only_and_of_no_blank_row() {
 }
 
 #[test]
-fn the_case_of_a_status_counts_only_where_it_is_the_crms() {
+fn the_case_of_a_status_counts_only_in_records_of_the_crm() {
     let all = columns(
         &["id", "email", "audience", "status"],
         &ColumnOptions::default(),
@@ -307,6 +311,6 @@ fn a_row_that_does_not_meet_the_conditions_has_no_members() {
     assert_eq!(members(&columns, &["a", "out"]), Ok(json!({})));
     assert_eq!(
         members(&columns, &["a"]),
-        Err("record has 1 cells, where the header row has 2".to_owned())
+        Err("record has 1 cells, but the header row has 2".to_owned())
     );
 }

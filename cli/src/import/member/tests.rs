@@ -124,7 +124,7 @@ fn a_number_is_a_text_or_a_list() {
 }
 
 #[test]
-fn what_only_json_can_be_is_json_of_its_type() {
+fn a_cell_of_objects_is_json_of_the_type_of_its_member() {
     assert_eq!(held("emails", " [{}] "), json!([{}]));
     assert_eq!(held("suppression", "{}"), json!({}));
     for (member, cell) in [

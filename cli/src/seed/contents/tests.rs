@@ -54,7 +54,7 @@ fn only_the_ids_are_required() {
 }
 
 #[test]
-fn the_first_entry_is_primary_unless_the_file_says_otherwise() {
+fn the_first_entry_is_primary_unless_the_file_marks_another() {
     for (entries, expected) in [
         (r#"[{"value":"a@b.ca"},{"value":"c@b.ca"}]"#, [true, false]),
         (
@@ -76,7 +76,7 @@ fn the_first_entry_is_primary_unless_the_file_says_otherwise() {
     }
 }
 
-/// The contact that the table gets where it does not have it yet.
+/// The contact that the load creates in a table without it.
 fn loaded(organization: &Organization, place: usize) -> Contact {
     let record = organization.contacts[place].clone();
     let id = record.id.unwrap();
@@ -86,7 +86,7 @@ fn loaded(organization: &Organization, place: usize) -> Contact {
 }
 
 #[test]
-fn a_contact_is_of_the_time_of_the_load_unless_the_file_says_otherwise() {
+fn a_contact_is_created_at_the_time_of_the_load_unless_the_file_has_a_time() {
     let created = |members: &str| {
         let json =
             format!(r#"{{"organizations":[{{"id":"o","contacts":[{{"id":"c"{members}}}]}}]}}"#);
@@ -110,7 +110,7 @@ fn an_address_of_several_contacts_is_owned_by_the_first() {
         owned.map(EmailAddress::normal_form).collect::<Vec<_>>()
     };
     assert_eq!((owned(0), owned(1)), (vec!["a@b.ca"], vec!["d@b.ca"]));
-    // Both have it, and what the file tells of it.
+    // Both contacts have the address.
     assert_eq!(loaded(&seed.organizations[0], 1).emails.len(), 2);
 }
 
@@ -123,7 +123,7 @@ fn null_counts_as_absent() {
 }
 
 #[test]
-fn an_error_says_where_and_why() {
+fn an_error_names_the_place_and_the_reason() {
     for (contact, expected) in [
         (
             r#"{"id":"a b"}"#,
@@ -136,7 +136,7 @@ fn an_error_says_where_and_why() {
         ),
         (
             r#"{"id":"c"}"#,
-            "organizations[0].contacts[1].id: c is there twice",
+            "organizations[0].contacts[1].id: c is used twice",
         ),
         (
             r#"{"id":"d","phoneNumber":[{"value":"1"}]}"#,
@@ -160,11 +160,11 @@ fn an_error_says_where_and_why() {
         ),
         (
             r#"{"id":"d","emails":[{"value":"a@b.ca","verifiedBy":"u"}]}"#,
-            "organizations[0].contacts[1].emails[0].verifiedAt: must be there where verifiedBy",
+            "organizations[0].contacts[1].emails[0].verifiedAt: is required with verifiedBy",
         ),
         (
             r#"{"id":"d","verifiedAt":"2024-01-01T00:00:00Z"}"#,
-            "organizations[0].contacts[1].verifiedAt: must be about an e-mail address",
+            "organizations[0].contacts[1].verifiedAt: needs an e-mail address",
         ),
         (
             r#"{"id":"d","subscriptions":[{"audience":"other"}]}"#,
@@ -230,6 +230,6 @@ fn a_file_that_is_no_seed_file_is_refused() {
     assert!(error(r#"{"organizations":[]} x"#).starts_with("the file: is not JSON"));
     assert!(
         error(r#"{"organizations":[{"id":"o"},{"id":"o"}]}"#)
-            .starts_with("organizations[1].id: o is there twice")
+            .starts_with("organizations[1].id: o is used twice")
     );
 }

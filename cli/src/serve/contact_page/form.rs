@@ -1,9 +1,9 @@
-//! The form that the page sends: a token, and where the history begins.
+//! The form that the page sends: a token, and the cursor of a page of the history.
 
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::form_urlencoded;
 
-/// The largest body, in bytes: the API's. A token has 8 KiB at most.
+/// The maximum length of the body, in bytes, as for the API. A token has at most 8 KiB.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The name of the token in the form.
@@ -22,7 +22,7 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// Whether the request says that its body is a form.
+    /// Whether the content type of the request is that of a form.
     pub(super) fn is_form(headers: &HeaderMap) -> bool {
         let stated = headers
             .get(CONTENT_TYPE)
@@ -50,7 +50,7 @@ impl Form {
         form
     }
 
-    /// The header that a caller of the API sends.
+    /// The `Authorization` header that a caller of the API sends.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
         if self.token.is_empty() {
             return None;
@@ -61,7 +61,7 @@ impl Form {
     }
 }
 
-/// The token as people paste it: with `Bearer` in front, or with the line breaks of a terminal. No token has blanks.
+/// The token in a text as people paste it: after `Bearer`, or with the line breaks of a terminal. No token has blanks.
 fn token(pasted: &str) -> String {
     let pasted = pasted.trim();
     let token = match pasted.split_once(char::is_whitespace) {

@@ -1,4 +1,4 @@
-//! The frame of the page, the form that asks for a token, and the answer where there is no contact.
+//! The frame of the page, the form that asks for a token, and the page for an unknown contact.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use shared::domain::ContactId;
@@ -11,14 +11,14 @@ pub(super) const STYLE: &str = concat!(
     include_str!("contact_page.css")
 );
 
-/// The pages around a contact's, which depend on the server's settings.
+/// The pages without a contact. They depend on the server's settings.
 pub(super) struct Layout {
     /// Whether the server accepts development tokens.
     pub(super) takes_development_tokens: bool,
 }
 
 impl Layout {
-    /// The form that asks for a token. `refusal` says why the last one was refused.
+    /// The form that asks for a token. `refusal` is the reason why the last token was refused.
     pub(super) fn token_form(&self, id: &ContactId, refusal: Option<&str>) -> Markup {
         document(
             &format!("Contact {id}"),
@@ -32,7 +32,7 @@ impl Layout {
         )
     }
 
-    /// The answer where there is no contact, or none that the caller reaches. The form is there to try another token.
+    /// The page for a contact that does not exist, or that the caller has no access to. Its form takes another token.
     pub(super) fn not_found(&self, id: Option<&ContactId>) -> Markup {
         document(
             "No such contact",
@@ -40,7 +40,7 @@ impl Layout {
                 header { h1 { "No such contact" } }
                 @match id {
                     Some(id) => {
-                        p { "The token reaches no contact with the id " code { (id) } "." }
+                        p { "The token gives access to no contact with the id " code { (id) } "." }
                         (self.ask(id, None))
                     }
                     None => {

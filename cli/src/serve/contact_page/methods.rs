@@ -1,4 +1,4 @@
-//! The e-mail addresses and phone numbers, each with its levels and what holds mail back from it.
+//! The e-mail addresses and phone numbers, each with its verifications and the facts that block mail to it.
 
 use maud::{Markup, html};
 use shared::domain::{
@@ -43,7 +43,7 @@ pub(super) fn phones(contact: &Contact) -> Markup {
             }
             @if !contact.secondary_phone_numbers.is_empty() {
                 p {
-                    "Further numbers, which nobody can verify: "
+                    "Further numbers, which cannot be verified: "
                     @for (index, number) in contact.secondary_phone_numbers.iter().enumerate() {
                         @if index > 0 { ", " }
                         (outside(number))
@@ -86,7 +86,7 @@ fn email_levels(contact: &SubscribedContact, email: &ContactMethod) -> Markup {
     }
 }
 
-/// What is known of an address that holds mail back from it.
+/// The facts that block mail to an address.
 fn suppression(suppression: &AddressSuppression) -> Markup {
     let AddressSuppression {
         validation,

@@ -1,11 +1,11 @@
-//! Who the contact is, what holds mail back from the person, and the tags.
+//! The name and the ids of the contact, the facts that block mail to the person, and the tags.
 
 use maud::{Markup, html};
 use shared::domain::{Contact, Suppression};
 
 use super::words::{outside, reason, time};
 
-/// The name, and what identifies the contact.
+/// The name, the ids and the version of the contact.
 pub(super) fn header(contact: &Contact) -> Markup {
     let names = [&contact.first_name, &contact.last_name];
     let names = names.into_iter().flatten().map(String::as_str);
@@ -25,7 +25,7 @@ pub(super) fn header(contact: &Contact) -> Markup {
     }
 }
 
-/// What holds mail back from all addresses of the person.
+/// The facts that block mail to all addresses of the person.
 pub(super) fn suppression(suppression: &Suppression) -> Markup {
     let Suppression {
         globally_unsubscribed_at,

@@ -48,17 +48,17 @@ fn subscription(contact: &SubscribedContact, id: &SubscriptionId, held: &Subscri
     }
 }
 
-/// What a subscription at audience level means for the clients.
+/// The meaning of a subscription at audience level for the clients.
 fn of_audience(status: SubscriptionStatus) -> &'static str {
     match status {
-        SubscriptionStatus::Unsubscribed => "No client may send it in this audience.",
+        SubscriptionStatus::Unsubscribed => "No client may send marketing mail in this audience.",
         SubscriptionStatus::Pending | SubscriptionStatus::Subscribed => {
             "The subscription of each client decides."
         }
     }
 }
 
-/// By which address the client knows the contact, and whether it may send to it.
+/// The address by which the client knows the contact, and whether the client may send to it.
 fn sending(
     contact: &SubscribedContact,
     id: &SubscriptionId,
@@ -114,10 +114,7 @@ fn levels(eligibility: &Eligibility) -> String {
 /// A reason not to send, in words, with its name in the API.
 fn why(block: Block) -> Markup {
     let (words, code) = match block {
-        Block::NotVerified => (
-            "No level holds a verification of the address.",
-            "not_verified",
-        ),
+        Block::NotVerified => ("The address is verified at no level.", "not_verified"),
         Block::NotSubscribed => (
             "The person is not subscribed with this client.",
             "not_subscribed",
@@ -136,7 +133,7 @@ fn why(block: Block) -> Markup {
             "complained",
         ),
         Block::Undeliverable => (
-            "A validation found that the address does not work, or is risky.",
+            "A validation found that the address does not work or is risky.",
             "undeliverable",
         ),
     };

@@ -1,4 +1,4 @@
-//! The page as text, of contacts that have everything, and nothing.
+//! The text of the page, for contacts with all kinds of data, and for a contact without data.
 
 mod timeline;
 
@@ -71,7 +71,7 @@ fn html(contact: ExportedContact, entries: Vec<HistoryEntry>, next: Option<&str>
     layout::contact(&Read { contact, history }, &form).into_string()
 }
 
-/// What a reader sees of some HTML.
+/// The text that a reader sees of some HTML.
 fn seen(html: &str) -> String {
     let (_, body) = html.split_once("<body>").unwrap_or(("", html));
     let pieces = body.split('<').map(|piece| {
@@ -116,7 +116,7 @@ fn a_contact_without_anything_says_so() {
     assert!(!page.contains("<form"));
 }
 
-/// A contact with an address that is verified at two levels, and all that can hold mail back.
+/// A contact with an address that is verified at two levels, and with every fact that can block mail.
 fn held_back() -> ExportedContact {
     let mut contact = contact();
     let address = EmailAddress::parse("Jane@Example.com").unwrap();
@@ -177,7 +177,7 @@ fn every_level_and_all_that_holds_mail_back_is_shown() {
             "A former owner Reported a message as spam on 2 Jan 2025",
             "+14165550100 primary Contact level Not verified last cleared on 3 Jan 2025",
             "newsletter as a whole Status Unsubscribed since 5 Jan 2025, 00:00:00 UTC Reason: “moved” \
-             Marketing No client may send it in this audience.",
+             Marketing No client may send marketing mail in this audience.",
             "website in newsletter Status Pending Address Jane@Example.com Marketing Must not be sent \
              The person is not subscribed with this client. not_subscribed",
             "audience_unsubscribed",
@@ -192,7 +192,7 @@ fn every_level_and_all_that_holds_mail_back_is_shown() {
 }
 
 #[test]
-fn a_client_that_may_send_is_told_by_which_levels() {
+fn the_levels_that_let_a_client_send_are_shown() {
     let mut held = held_back().contact;
     held.contact.suppression = Suppression::default();
     held.contact.emails[0].suppression = AddressSuppression::default();
@@ -243,12 +243,12 @@ fn no_text_from_outside_becomes_markup_or_turns_the_text_around_it() {
     (entry.actor, entry.route) = (Some(Actor::subject(HOSTILE)), Some(text()));
     entry.request_id = Some("<script>".to_owned());
     let page = html(held, vec![entry], Some(HOSTILE));
-    // The name of the person, the value of the address, and so on: each is within an element of its own.
+    // Each text from outside, such as the name of the person, is within an element of its own.
     let shown = "<bdi>&lt;script&gt;&quot;'&amp;<span class=\"codepoint\">U+202E</span>x</bdi>";
     assert_eq!(page.matches(shown).count(), 18, "{page}");
     let (_, body) = page.split_once("<body>").unwrap();
     assert!(!body.contains("<script"));
-    // Only in the hidden field, where nobody reads it.
+    // The character itself is only in the hidden field, where nobody reads it.
     assert_eq!(body.matches('\u{202e}').count(), 1);
 }
 

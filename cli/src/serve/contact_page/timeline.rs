@@ -1,4 +1,4 @@
-//! What happened to the contact, newest first, by day.
+//! The history of the contact, newest first, by day.
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::form::{CURSOR, Form, TOKEN};
 use super::path_of;
 use super::words::{actor, author, clock, day, finding, outside, reason, subscription, time};
 
-/// A page of the history, with buttons that lead to the others.
+/// A page of the history, with buttons for the other pages.
 pub(super) fn timeline(id: &ContactId, history: &HistoryPage, form: &Form) -> Markup {
     let days = history
         .entries
@@ -34,7 +34,7 @@ pub(super) fn timeline(id: &ContactId, history: &HistoryPage, form: &Form) -> Ma
     }
 }
 
-/// A button that shows another page of the history. It carries the token, since the server does not store it.
+/// A button that shows another page of the history. Its form holds the token, because the server does not store it.
 fn button(id: &ContactId, form: &Form, cursor: Option<&str>, label: &str) -> Markup {
     html! {
         form method="post" action={ (path_of(id.as_str())) "#timeline" } {
@@ -57,7 +57,7 @@ fn shown(entry: &HistoryEntry) -> Markup {
     }
 }
 
-/// What happened, as a sentence.
+/// The change, as a sentence.
 fn what(entry: &HistoryEntry) -> Markup {
     let verified_at =
         |state: &Option<HistoryState>| state.as_ref().and_then(|state| state.verified_at);
@@ -114,8 +114,8 @@ fn subscription_change(entry: &HistoryEntry) -> Markup {
         @match status {
             Some("subscribed") => "Subscribed to ",
             Some("unsubscribed") => "Unsubscribed from ",
-            Some(_) => "Asked for, and not confirmed: ",
-            None => "No subscription any more: ",
+            Some(_) => "Requested, not yet confirmed: ",
+            None => "The subscription no longer exists: ",
         }
         @match (&entry.audience, &entry.client) {
             (Some(audience), Some(client)) => { (outside(audience.as_str())) " for " (outside(client.as_str())) }
@@ -132,9 +132,9 @@ fn suppression_change(entry: &HistoryEntry) -> Markup {
         "Mail to "
         @if entry.value.is_some() || entry.kind.is_some() { (method(entry)) } @else { "the person" }
         @match (&entry.before, &entry.after) {
-            (None, _) => " is held back: ",
-            (Some(_), None) => " is no longer held back: no more ",
-            (Some(_), Some(_)) => " is held back, with other details: ",
+            (None, _) => " is blocked: ",
+            (Some(_), None) => " is no longer blocked for this reason: ",
+            (Some(_), Some(_)) => " is still blocked, with new details: ",
         }
         @match kind {
             Some(SuppressionKind::GloballyUnsubscribed) => "global unsubscription",
@@ -157,7 +157,7 @@ fn state(state: Option<&HistoryState>, event: HistoryEvent) -> Markup {
                 "not verified"
             }
             HistoryEvent::SubscriptionChanged => "no subscription",
-            HistoryEvent::SuppressionChanged => "nothing held mail back for this reason",
+            HistoryEvent::SuppressionChanged => "no mail was blocked for this reason",
             HistoryEvent::Erased => "nothing",
         };
         return html! { p { (nothing) } };
@@ -174,7 +174,7 @@ fn state(state: Option<&HistoryState>, event: HistoryEvent) -> Markup {
     }
 }
 
-/// The status of a subscription, or the finding of a validation with what it means.
+/// The status of a subscription, or the finding of a validation with its meaning.
 fn status_words(state: &HistoryState, status: &str) -> Markup {
     let found = state.kind == Some(SuppressionKind::Validation);
     let found = found.then(|| serde_json::from_value(json!(status)).ok());
@@ -184,7 +184,7 @@ fn status_words(state: &HistoryState, status: &str) -> Markup {
     }
 }
 
-/// Who made the change, on which route and request.
+/// The author of the change, with the route and the request.
 fn origin(entry: &HistoryEntry) -> Markup {
     if entry.actor.is_none() && entry.route.is_none() && entry.request_id.is_none() {
         return html! { p { "changed by hand" } };

@@ -1,4 +1,4 @@
-//! How the page writes texts from outside, times, actors and levels.
+//! The words of the page for texts from outside, times, actors and levels.
 
 use chrono::DateTime;
 use maud::{Markup, html};
@@ -7,8 +7,8 @@ use shared::domain::{
     VerificationSource, VerificationState,
 };
 
-/// A text from outside, such as a name or a reason. It cannot turn the text around it (`bdi`), and shows the characters that
-/// could turn its own by their codes.
+/// A text from outside, such as a name or a reason. It cannot change the direction of the text around it (`bdi`). Characters
+/// that could change its own direction are shown by their codes.
 pub(super) fn outside(text: &str) -> Markup {
     html! {
         bdi {
@@ -23,7 +23,7 @@ pub(super) fn outside(text: &str) -> Markup {
     }
 }
 
-/// Whether a reader could take a text with `c` for another text: control characters, and Unicode's property `Bidi_Control`.
+/// Whether `c` could make a reader take the text for another text: control characters, and Unicode's property `Bidi_Control`.
 fn is_deceptive(c: char) -> bool {
     matches!(
         c,
@@ -31,7 +31,7 @@ fn is_deceptive(c: char) -> bool {
     ) || (c.is_control() && !c.is_whitespace())
 }
 
-/// A time, to the millisecond where it has some.
+/// A time, with its milliseconds unless they are zero.
 pub(super) fn time(at: Timestamp) -> Markup {
     html! { time datetime=(at) { (formatted(at, "%-d %b %Y, ")) (clock(at)) } }
 }
@@ -55,7 +55,7 @@ pub(super) fn clock(at: Timestamp) -> String {
 }
 
 fn formatted(at: Timestamp, format: &str) -> String {
-    // Each timestamp is a time of chrono's.
+    // Chrono can represent every timestamp.
     let time = DateTime::from_timestamp_millis(at.unix_milliseconds());
     time.map_or_else(|| at.to_string(), |time| time.format(format).to_string())
 }
@@ -121,7 +121,7 @@ pub(super) fn status(status: SubscriptionStatus) -> &'static str {
     }
 }
 
-/// The finding of a validation: its name, and what it means.
+/// The finding of a validation: its name and its meaning.
 pub(super) fn finding(status: ValidationStatus) -> &'static str {
     match status {
         ValidationStatus::Unknown => "Not validated",

@@ -1,7 +1,7 @@
-//! The streams of an engine on this machine, by their JSON: records in the form in which Lambda gives them to a function.
+//! A JSON client of the streams of an engine on this machine. Its records have the form in which Lambda gives them to a function.
 //!
-//! The SDK has types of its own for records, which would have to be converted, and cannot read an empty map as DynamoDB Local writes
-//! it. Local engines check no signature.
+//! The SDK has its own types for records, which this module would have to convert. It also cannot read an empty map as DynamoDB
+//! Local writes it. Local engines check no signature.
 
 use anyhow::{Context, bail};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -21,9 +21,9 @@ pub struct Streams {
 /// A shard of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
-    /// Its id.
+    /// The id of the shard.
     pub id: String,
-    /// The shard whose records come before.
+    /// The shard whose records come before those of this shard.
     pub parent: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub struct Shard {
 pub struct Records {
     /// The records.
     pub records: Vec<Value>,
-    /// Where the next ones are; nothing where the shard ends.
+    /// The iterator for the next records. `None` at the end of the shard.
     pub next: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Streams {
     /// The newest stream of a table. A table whose stream was switched off and on has several.
     ///
     /// # Errors
-    /// When there is none, or the engine does not answer.
+    /// When the table has no stream, or the engine does not answer.
     pub async fn stream_of(&self, table: &str) -> anyhow::Result<String> {
         let answer = self
             .call("ListStreams", json!({ "TableName": table }))
@@ -93,7 +93,7 @@ impl Streams {
         }
     }
 
-    /// Where the records of a shard are that follow the one of this number, or all of them.
+    /// The iterator for the records of a shard after this sequence number, or for all of its records.
     ///
     /// # Errors
     /// When the engine does not answer.

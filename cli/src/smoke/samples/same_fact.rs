@@ -13,8 +13,8 @@ const EARLIER: &str = "2024-08-31T10:00:00.000Z";
 /// The time that endpoint 3 reports.
 const LATER: &str = "2024-09-01T10:00:00.000Z";
 
-/// Verify an unverified address of a subscribed sample by endpoint 2, look at it by the endpoints of the mailer, and clear it by
-/// endpoint 3.
+/// The checks verify an unverified address of a subscribed sample by endpoint 2, read it by the endpoints of the mailer, and
+/// clear it by endpoint 3.
 pub(super) fn checks() -> [Check; 5] {
     let method = |at: Option<&str>| json!({ "type": "email", "value": EMAIL, "verifiedAt": at });
     let verification = |at: Option<&str>| {
@@ -27,7 +27,7 @@ pub(super) fn checks() -> [Check; 5] {
         let answer = verification_changed("Email", outcome, at, &json!(ANYTHING));
         let expected = Expected::new(200, answer).version(version);
         Check {
-            // The person may be of another organization.
+            // The person may be in another organization.
             who: Who::Application,
             ..Check::new(
                 Route::VerifyContactMethod,
@@ -58,7 +58,7 @@ pub(super) fn checks() -> [Check; 5] {
         ),
         mailer(
             Route::VerifyContact,
-            "records a later time for the client alone, and keeps that of endpoint 2",
+            "records a later time for the client alone, and keeps the time of endpoint 2",
             &verification(Some(LATER)),
             verified_at_both_levels(),
             ExpectedVersion::Next,

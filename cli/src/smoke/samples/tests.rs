@@ -48,7 +48,7 @@ fn all_proofs_and_clears_are_of_one_version() {
 }
 
 #[test]
-fn the_last_word_on_everything_is_a_clear() {
+fn the_last_check_of_each_sample_clears() {
     for sample in samples("somebody") {
         let last = sample.steps.last().unwrap();
         assert_eq!(last.if_match, IfMatch::Absent);
@@ -57,7 +57,7 @@ fn the_last_word_on_everything_is_a_clear() {
 }
 
 #[test]
-fn every_route_is_refused_and_exampled() {
+fn every_route_has_a_refusal_and_an_example() {
     let refused: BTreeSet<_> = refusals::checks().iter().map(|check| check.route).collect();
     let samples = samples("somebody");
     let steps = samples.iter().flat_map(|sample| &sample.steps);
@@ -65,7 +65,7 @@ fn every_route_is_refused_and_exampled() {
     let exampled: BTreeSet<_> = successes.map(|step| step.route).collect();
     let all = BTreeSet::from(Route::ALL);
     assert_eq!(refused, all, "the checks of refusals.rs");
-    // The checks erase no contact: an erased one can never be a sample again.
+    // The checks erase no contact, because no contact can get the id of a sample again after an erasure.
     let erases = BTreeSet::from([Route::EraseContact]);
     assert_eq!(exampled, &all - &erases, "the samples");
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// AWS, as far as it takes events and messages: it has these answers, one after the other, and keeps what it was sent.
+/// A substitute for EventBridge and SQS. It gives these answers in order, and keeps the requests.
 #[derive(Debug, Clone, Default)]
 struct Aws {
     answers: Arc<Mutex<VecDeque<(u16, Value)>>>,
@@ -80,7 +80,7 @@ impl Aws {
     }
 }
 
-/// The bus's answer to a call: of each event, whether it took it.
+/// The bus's answer to a call. `taken` tells whether the bus took each event.
 fn took(taken: &[bool]) -> (u16, Value) {
     let entries = taken.iter().map(|is_taken| {
         if *is_taken {
@@ -131,7 +131,7 @@ async fn events_go_in_their_order_ten_in_a_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_bus_did_not_take_is_sent_again_and_nothing_else() {
+async fn only_the_events_that_the_bus_did_not_take_are_sent_again() {
     let aws = Aws::answering([
         took(&[true, false, true, false]),
         took(&[false, true]),
@@ -146,7 +146,7 @@ async fn what_the_bus_did_not_take_is_sent_again_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_the_bus_never_takes_is_given_up_and_what_comes_after_it_is_not_sent() {
+async fn an_event_that_the_bus_never_takes_is_given_up_and_no_further_call_is_made() {
     let mut first = [true; 10];
     first[7] = false;
     let answers = std::iter::once(took(&first)).chain(std::iter::repeat_n(took(&[false]), 6));
@@ -176,7 +176,7 @@ async fn a_record_that_cannot_be_read_is_reported_by_its_position() {
         reason: "it has no key".to_owned(),
     };
     let aws = Aws::answering([(200, json!({ "MessageId": "1" }))]);
-    // The SDK compares the digest of what it sent, where the answer has one.
+    // The answer has no digest of the message, so the SDK does not compare it.
     aws.outlets().report(&record).await.unwrap();
     let [request] = aws.requests().try_into().unwrap();
     assert_eq!(request["QueueUrl"], "https://sqs.local/queue");

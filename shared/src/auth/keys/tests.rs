@@ -170,7 +170,7 @@ fn a_set_without_a_usable_key_is_refused() {
 }
 
 #[test]
-fn two_keys_of_one_id_and_algorithm_are_refused() {
+fn two_keys_with_the_same_id_and_algorithm_are_refused() {
     assert!(
         parse(&json!([oct(&[1; 32]), oct(&[2; 32])]))
             .unwrap_err()

@@ -90,7 +90,7 @@ fn at(text: &str) -> Option<Timestamp> {
     Some(Timestamp::parse_rfc3339(text).unwrap())
 }
 
-/// What an address keeps of a contact that complained and whose mailbox bounced.
+/// The address that a contact leaves behind after a complaint and a hard bounce.
 fn left_behind(contact: &mut Contact, email: &MethodValue) -> Address {
     contact.suppression.complained_at = at("2024-01-01T00:00:00Z");
     let entry = contact.add_method(email, None);

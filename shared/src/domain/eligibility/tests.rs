@@ -37,7 +37,7 @@ impl Scene {
         }
     }
 
-    /// The same with the primary address verified at this level alone.
+    /// The scene with the primary address also verified at this level.
     fn verified(mut self, level: Level) -> Self {
         match level {
             Level::Contact => self.contact.emails[0].verification = verification(),
@@ -55,7 +55,7 @@ impl Scene {
         self
     }
 
-    /// The same with these facts about the primary address.
+    /// The scene with these facts about the primary address.
     fn with_facts(mut self, facts: AddressSuppression) -> Self {
         self.contact.emails[0].suppression = facts;
         self
@@ -100,7 +100,7 @@ fn subscription(status: SubscriptionStatus) -> Subscription {
 const LEVELS: [Level; 3] = [Level::Contact, Level::Audience, Level::Client];
 
 #[test]
-fn any_one_level_that_is_verified_is_enough() {
+fn one_verified_level_is_enough() {
     for level in LEVELS {
         let eligibility = Scene::new().verified(level).of(PRIMARY);
         assert_eq!(eligibility.verified_by, [level]);
@@ -127,7 +127,7 @@ fn another_address_of_the_contact_proves_nothing_at_any_level() {
 }
 
 #[test]
-fn an_address_that_is_removed_and_added_again_is_proved_at_no_level() {
+fn an_address_that_is_removed_and_added_again_is_verified_at_no_level() {
     let mut scene = LEVELS.into_iter().fold(Scene::new(), Scene::verified);
     let address = MethodValue::Email(EmailAddress::parse(PRIMARY).unwrap());
     scene.contact.version = scene.contact.version.next();
@@ -181,7 +181,7 @@ fn at_audience_level_only_an_end_of_the_subscription_blocks() {
     assert_eq!(blocks(SubscriptionStatus::Pending), []);
 }
 
-/// The facts of an address, each with its block and whether transactional messages may be sent.
+/// Facts about an address, each with its block and whether the client may send transactional messages.
 fn facts() -> [(AddressSuppression, Block, bool); 4] {
     let now = Some(Timestamp::EPOCH);
     let none = AddressSuppression::default;
@@ -212,7 +212,7 @@ fn facts() -> [(AddressSuppression, Block, bool); 4] {
     ]
 }
 
-/// Also the complaint and the global unsubscription of a former owner of the address.
+/// The facts include the complaint and the global unsubscription of a former owner of the address.
 #[test]
 fn a_fact_about_an_address_blocks_that_address_alone() {
     for (facts, block, can_send_transactional) in facts() {

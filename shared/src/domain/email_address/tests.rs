@@ -140,7 +140,7 @@ fn a_local_part_in_quotation_marks_is_what_it_quotes() {
 }
 
 #[test]
-fn a_refusal_says_what_is_wrong() {
+fn a_refusal_names_the_fault() {
     use InvalidEmailAddress::*;
     for (text, why) in [
         ("", Blank),
@@ -180,7 +180,7 @@ fn a_refusal_says_what_is_wrong() {
     }
     let label = "b".repeat(64);
     assert_eq!(fault(&format!("a@{label}.example")), Domain);
-    // The domain has another form for the same letters.
+    // In a domain, full-width letters mean the same as ASCII letters.
     assert_eq!(normal("a@ｅｘａｍｐｌｅ.com"), "a@example.com");
 }
 
@@ -189,7 +189,7 @@ fn an_address_has_at_most_320_characters() {
     let domain = "example.com";
     let longest = format!("{}@{domain}", "a".repeat(320 - 1 - domain.len()));
     assert!(EmailAddress::parse(&longest).is_ok());
-    // Each becomes two letters, or three of four bytes, in the normal form.
+    // In the normal form, the first becomes two characters, and the second becomes three.
     for grows in ["\u{130}", "\u{1d160}"] {
         let address = format!("{}@{domain}", grows.repeat(300));
         assert_eq!(fault(&address), InvalidEmailAddress::TooLong);
@@ -198,7 +198,7 @@ fn an_address_has_at_most_320_characters() {
 }
 
 #[test]
-fn an_address_does_not_show_itself_in_debug_output() {
+fn debug_output_hides_the_address() {
     assert_eq!(
         format!("{:?}", EmailAddress::parse("a@b.example").unwrap()),
         "EmailAddress(…)"

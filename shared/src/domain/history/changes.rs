@@ -1,4 +1,4 @@
-//! What two states of an item show: of a contact, a subscription, or an address.
+//! The changes between two states of an item: a contact, a subscription, or an address.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crate::domain::{
     SubscriptionId, Suppression, Timestamp, Verification, VerificationState,
 };
 
-/// A change that two states of an item show.
+/// A change between two states of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryChange {
-    /// What happened.
+    /// The kind of event.
     pub event: HistoryEvent,
     /// The level of a verification.
     pub level: Option<Level>,
@@ -31,9 +31,9 @@ pub struct HistoryChange {
     pub after: Option<HistoryState>,
 }
 
-/// What changed of a contact, in the order: the person, the phone numbers, the addresses.
+/// The changes of a contact, in this order: the person, the phone numbers, the addresses.
 ///
-/// The facts that hold mail back from a removed address stay with the address, so its removal does not change them.
+/// The facts that block mail to a removed address stay with the address, so its removal does not change them.
 #[must_use]
 pub fn contact_changes(before: Option<&Contact>, after: Option<&Contact>) -> Vec<HistoryChange> {
     let mut changes = Vec::new();
@@ -59,7 +59,7 @@ pub fn contact_changes(before: Option<&Contact>, after: Option<&Contact>) -> Vec
     changes
 }
 
-/// The methods of a kind. A method is the same one as long as it has the same id and normal form.
+/// The methods of a kind. Two states have the same method if its id and its normal form are equal.
 fn methods(
     contact: Option<&Contact>,
     kind: MethodKind,
@@ -106,10 +106,11 @@ fn method_changes(
     }
 }
 
-/// What changed of a subscription: its status first, then the verifications at its level, by the ids of their addresses.
+/// The changes of a subscription: its status first, then the verifications at its level, by the ids of their addresses.
 ///
-/// A write of this program drops what is known of addresses that the contact no longer has ([`Subscription::set_verification`]).
-/// The history tells of these when the address is removed. An edit by hand that drops a verification clears it.
+/// A write of this program drops verifications of addresses that the contact no longer has ([`Subscription::set_verification`]).
+/// These are no changes: the history recorded their end when the contact lost the address. If an edit by hand drops a
+/// verification, the edit clears it.
 #[must_use]
 pub fn subscription_changes(
     id: &SubscriptionId,
@@ -192,8 +193,8 @@ pub fn removed_emails(before: Option<&Contact>, after: Option<&Contact>) -> Vec<
     removed.collect()
 }
 
-/// What changed of the facts that an address keeps while nobody owns it. Where it gets an owner or loses one, the facts move
-/// and stay as they are.
+/// The changes of the facts that an address keeps while nobody owns it. If the address gets an owner or loses one, the facts
+/// move but do not change.
 #[must_use]
 pub fn address_changes(before: Option<&Address>, after: Option<&Address>) -> Vec<HistoryChange> {
     let mut changes = Vec::new();
@@ -218,7 +219,7 @@ pub fn address_changes(before: Option<&Address>, after: Option<&Address>) -> Vec
 }
 
 impl HistoryChange {
-    /// A change about nothing yet.
+    /// A change that has only an event.
     #[must_use]
     pub fn of(event: HistoryEvent) -> Self {
         Self {
@@ -274,7 +275,7 @@ fn verification_change(
     })
 }
 
-/// A kind of fact, and its state where it holds mail back.
+/// The state of each kind of fact; `None` if the fact does not block mail.
 type SuppressionStates = Vec<Option<HistoryState>>;
 
 fn states_of_person(suppression: &Suppression) -> SuppressionStates {
@@ -329,7 +330,7 @@ fn suppression_changes(
     }));
 }
 
-/// The word that the API and the table have for a status.
+/// The word for a status in the API and the table.
 fn word(status: &impl Serialize) -> Option<String> {
     let json = serde_json::to_value(status).ok()?;
     json.as_str().map(str::to_owned)

@@ -45,7 +45,7 @@ fn events(changes: &[HistoryChange]) -> Vec<(HistoryEvent, Option<&str>)> {
 }
 
 #[test]
-fn a_verification_that_is_new_earlier_or_gone_is_a_change() {
+fn a_new_an_earlier_and_a_removed_verification_are_changes() {
     let none = contact();
     let with = |text: &str| {
         let mut contact = contact();
@@ -70,7 +70,7 @@ fn a_verification_that_is_new_earlier_or_gone_is_a_change() {
 }
 
 #[test]
-fn a_method_takes_its_verification_along_and_leaves_what_holds_mail_back() {
+fn the_removal_of_a_method_clears_its_verification_and_lifts_no_suppression() {
     let mut before = contact();
     before.emails[0].verification = verified(EARLY);
     before.emails[0].suppression.hard_bounced_at = Some(at(EARLY));
@@ -79,13 +79,13 @@ fn a_method_takes_its_verification_along_and_leaves_what_holds_mail_back() {
     let gone = [(HistoryEvent::VerificationCleared, Some("jane@example.com"))];
     let changes = contact_changes(Some(&before), Some(&after));
     assert_eq!(events(&changes), gone);
-    // So does a contact that is deleted by hand.
+    // A deletion of the contact by hand is the same change.
     let changes = contact_changes(Some(&before), None);
     assert_eq!(events(&changes), gone);
 }
 
 #[test]
-fn an_address_that_is_added_again_is_another_one() {
+fn an_address_that_is_added_again_counts_as_another_address() {
     let mut before = contact();
     before.emails[0].verification = verified(EARLY);
     let mut after = before.clone();
@@ -149,7 +149,7 @@ fn a_write_that_forgets_a_former_address_clears_nothing_and_an_edit_by_hand_does
 }
 
 #[test]
-fn a_change_says_what_it_is_about_and_what_was_before() {
+fn a_change_names_its_subject_and_the_states_before_and_after() {
     let before = contact();
     let mut after = before.clone();
     after.emails[0].verification = verified(EARLY);
@@ -225,7 +225,7 @@ fn a_change_says_what_it_is_about_and_what_was_before() {
 }
 
 #[test]
-fn a_person_that_wants_no_more_mail_is_told_of_with_the_reason() {
+fn a_global_unsubscription_is_a_change_with_its_reason() {
     let mut with = contact();
     with.suppression.globally_unsubscribed_at = Some(at(EARLY));
     with.suppression.global_unsubscribe_reason = "too much mail".to_owned();
@@ -243,7 +243,7 @@ fn a_person_that_wants_no_more_mail_is_told_of_with_the_reason() {
 }
 
 #[test]
-fn facts_of_an_address_that_nobody_owns_change_and_those_that_move_do_not() {
+fn new_facts_about_an_address_without_an_owner_are_changes_and_moved_facts_are_not() {
     let with = |owner: Option<&str>, bounced: Option<&str>| {
         let mut address = Address::unknown("jane@example.com");
         address.owner = owner.map(|id| ContactId::parse(id).unwrap());
@@ -300,7 +300,7 @@ fn an_entry_without_its_person_is_a_dated_fact() {
         (entry.at, entry.event, entry.id.clone())
     );
     assert_eq!(bare.after.unwrap().verified_at, Some(at(EARLY)));
-    // An application is no person.
+    // An application is not a person, so it stays.
     let client = ClientSlug::parse("website").unwrap();
     let by_client = HistoryEntry {
         actor: Some(Actor::client(&client)),
@@ -313,7 +313,7 @@ fn an_entry_without_its_person_is_a_dated_fact() {
 }
 
 #[test]
-fn an_erased_address_keeps_what_holds_mail_back_and_one_of_another_contact_stays() {
+fn an_erased_address_keeps_its_suppression_and_the_address_of_another_contact_stays() {
     let id = |id: &str| ContactId::parse(id).unwrap();
     let mut address = Address::unknown("jane@example.com").claimed_by(&id("c_1"));
     address.former_owners = vec![id("c_2"), id("c_1")];
@@ -329,7 +329,7 @@ fn an_erased_address_keeps_what_holds_mail_back_and_one_of_another_contact_stays
     assert_eq!(erased.former_owners, [id("c_2")]);
     assert_eq!(erased.suppression, kept);
     assert_eq!(erased.ended_at, None);
-    // Once more changes nothing.
+    // A second erasure changes nothing.
     assert!(erased.without_person(&id("c_1"), kept.clone(), Some(at(LATE))) == erased);
     let of_other = address.without_person(&id("c_2"), kept, Some(at(LATE)));
     assert_eq!(of_other.normal_form, "jane@example.com");

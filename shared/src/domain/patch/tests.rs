@@ -127,7 +127,7 @@ fn a_patch_about_one_address_leaves_the_other_as_it_was() {
     assert_eq!(bounced_at, Some(at(EARLY)));
 }
 
-/// An upsert that verifies the address, which was cleared at both levels.
+/// The upsert verifies an address whose verification was cleared at both levels.
 #[test]
 fn an_upsert_does_not_bring_back_a_cleared_verification_at_either_level() {
     let clear = "2024-06-01T00:00:00.000Z";
@@ -184,7 +184,7 @@ fn a_patch_for_an_address_is_about_that_address_at_each_level() {
 }
 
 #[test]
-fn a_verification_of_an_address_that_the_contact_does_not_have_is_not_held() {
+fn a_verification_of_an_address_that_the_contact_does_not_have_is_not_stored() {
     let patch = SubscriptionPatch {
         verifications: [JANE, "gone@example.com"]
             .map(|address| (address.to_owned(), verified(EARLY)))
@@ -197,9 +197,9 @@ fn a_verification_of_an_address_that_the_contact_does_not_have_is_not_held() {
     assert_eq!(ids, [&contact.emails[0].id]);
 }
 
-/// A client does not report a bounce of an address that its former owner left behind. The address still bounces.
+/// The client does not report the bounce that a former owner left with the address. The address still has it.
 #[test]
-fn a_received_address_brings_its_facts_and_the_patch_comes_on_top() {
+fn a_received_address_brings_its_facts_and_then_the_patch_applies() {
     let left = Address {
         former_owners: vec![ContactId::parse("c_2").unwrap()],
         suppression: AddressSuppression {
@@ -290,7 +290,7 @@ fn a_subscription_ends_once_and_begins_anew() {
 }
 
 #[test]
-fn history_does_not_bring_an_earlier_state_back() {
+fn a_report_of_the_past_does_not_restore_an_earlier_status() {
     use SubscriptionStatus::{Pending, Subscribed, Unsubscribed};
     let contact = contact();
     for (stored, reported, then) in [

@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The number as it is added to a contact.
+/// The number, read as one to add to a contact.
 fn added(text: &str, region: &str) -> Result<String, InvalidPhoneNumber> {
     let number = PhoneNumber::parse_new(text, region.parse().unwrap())?;
     Ok(number.as_e164().to_owned())
 }
 
-/// The number as it is looked up.
+/// The number, read as one to look up.
 fn looked_up(text: &str, region: &str) -> Result<String, InvalidPhoneNumber> {
     let number = PhoneNumber::parse(text, region.parse().unwrap())?;
     Ok(number.as_e164().to_owned())
@@ -19,7 +19,7 @@ fn parse(text: &str, region: &str) -> Option<String> {
 }
 
 #[test]
-fn a_number_in_international_form_is_its_digits() {
+fn a_number_in_international_form_keeps_its_digits() {
     for text in [
         "+14165550100",
         " +1 (416) 555-0100 ",
@@ -41,7 +41,7 @@ fn a_number_in_international_form_is_its_digits() {
 }
 
 #[test]
-fn invisible_characters_count_for_nothing() {
+fn invisible_characters_are_ignored() {
     for text in [
         "\u{202a}+1 (416) 555-0100\u{202c}",
         "\u{feff}+14165550100",
@@ -89,10 +89,10 @@ fn the_numbering_plan_decides_about_a_zero_in_parentheses() {
         ("+378 (0)549 886377", "+3780549886377"),
         ("+225 (0)7 01 23 45 67", "+2250701234567"),
         ("011 39 (0)6 1234 5678", "+390612345678"),
-        // Valid neither way: the trunk prefix decides.
+        // Numbers that are valid neither with nor without the zero: the trunk prefix decides.
         ("+44 (0)1 234", "+441234"),
         ("+7 (0)1 2345", "+7012345"),
-        // Not behind the calling code.
+        // The zero does not follow the calling code.
         ("+4420 (0)7946 0958", "+4420079460958"),
         ("+999 (0)12345678", "+999012345678"),
     ] {
@@ -118,7 +118,7 @@ fn a_number_that_may_have_lost_its_plus_is_ambiguous() {
         for number in [added(text, region), looked_up(text, region)] {
             assert_eq!(number, Err(InvalidPhoneNumber::Ambiguous), "{text:?}");
         }
-        // With its plus, or with a trunk prefix, it is not.
+        // With its plus, the number is not ambiguous.
         assert!(looked_up(&format!("+{text}"), region).is_ok(), "{text:?}");
     }
     for (text, region, number) in [
@@ -163,7 +163,7 @@ fn a_plain_00_that_is_no_prefix_of_the_region_is_ambiguous() {
 }
 
 #[test]
-fn a_number_of_a_new_range_is_found_and_not_added() {
+fn a_number_of_a_new_range_can_be_looked_up_but_not_added() {
     for (text, region, number) in [
         ("624-305-1111", "CA", "+16243051111"),
         ("(624) 305 1111", "US", "+16243051111"),
@@ -176,13 +176,13 @@ fn a_number_of_a_new_range_is_found_and_not_added() {
     }
     let not_valid = Err(InvalidPhoneNumber::NotOfRegion(PhoneRegion::CANADA));
     assert_eq!(added("624-305-1111", "CA"), not_valid);
-    // Possible inside an area only.
+    // A number that is possible inside an area only, and one that is too long.
     assert_eq!(looked_up("305-1111", "CA"), not_valid);
     assert_eq!(looked_up("62430511112", "CA"), not_valid);
 }
 
 #[test]
-fn a_refusal_says_what_is_wrong() {
+fn a_refusal_names_the_fault() {
     use InvalidPhoneNumber::*;
     for (text, why) in [
         ("\u{200b} ", Blank),
@@ -235,7 +235,7 @@ fn a_refusal_says_what_is_wrong() {
     }
     let too_long = format!("+1{}4165550100", " ".repeat(53));
     assert_eq!(added(&too_long, "CA"), Err(TooLong));
-    // Dots between groups are no float.
+    // Dots between groups do not make a float.
     assert_eq!(added("416.555.0000", "CA").as_deref(), Ok("+14165550000"));
     assert_eq!(added("(416) 555.0000", "CA").as_deref(), Ok("+14165550000"));
 }
@@ -273,7 +273,7 @@ fn an_international_number_has_7_to_15_digits_and_does_not_begin_with_0() {
 }
 
 #[test]
-fn the_regions_international_prefix_stands_for_the_plus() {
+fn the_regions_international_prefix_replaces_the_plus() {
     assert_eq!(
         parse("011 44 20 7946 0958", "CA").as_deref(),
         Some("+442079460958")
@@ -318,7 +318,7 @@ fn a_national_number_is_read_in_the_default_region() {
 }
 
 #[test]
-fn what_is_more_than_a_number_is_refused_never_cut() {
+fn a_text_with_more_than_a_number_is_refused_and_never_shortened() {
     for bad in [
         "",
         " ",
@@ -369,7 +369,7 @@ fn a_number_that_is_added_has_a_calling_code_that_exists() {
 }
 
 #[test]
-fn a_number_does_not_show_itself_in_debug_output() {
+fn debug_output_hides_the_number() {
     let number = PhoneNumber::parse("+1234567", PhoneRegion::CANADA).unwrap();
     assert_eq!(format!("{number:?}"), "PhoneNumber(…)");
 }
@@ -385,7 +385,7 @@ fn is_writable(number: &str) -> bool {
 
 /// Google's own answers for national numbers of every region: `tests/fixtures/generate_national_numbers.py`.
 #[test]
-fn a_national_number_is_the_one_that_google_reads_or_none() {
+fn a_national_number_is_read_as_google_reads_it_or_refused() {
     let mut read = 0;
     for row in rows(include_str!("../../../tests/fixtures/national-numbers.tsv")) {
         let [region, digits, to_add, to_look_up] = row.split('\t').collect::<Vec<_>>()[..] else {
@@ -398,7 +398,7 @@ fn a_national_number_is_the_one_that_google_reads_or_none() {
             match expected {
                 "?" => assert_eq!(answer, Err(InvalidPhoneNumber::Ambiguous), "{row}"),
                 "-" => assert!(answer.is_err(), "{row}: {answer:?}"),
-                // An international prefix and any digits.
+                // The digits after an international prefix are random, so the calling code may not exist.
                 _ if answer == Err(InvalidPhoneNumber::UnknownCallingCode) => {}
                 number if is_writable(number) => {
                     assert_eq!(answer.as_deref(), Ok(number), "{row}");
@@ -413,7 +413,7 @@ fn a_national_number_is_the_one_that_google_reads_or_none() {
 
 /// Google's own forms of numbers of every region: `tests/fixtures/generate_written_forms.py`.
 #[test]
-fn a_number_in_any_form_is_itself() {
+fn a_number_in_any_written_form_is_the_same_number() {
     let mut refused = Vec::new();
     let mut read = 0;
     for row in rows(include_str!("../../../tests/fixtures/written-forms.tsv")) {
@@ -430,7 +430,7 @@ fn a_number_in_any_form_is_itself() {
         }
     }
     assert!(read > 5_000, "{read}");
-    // A form without a plus may begin as a number in international form does.
+    // A form without a plus may look like a number in international form, and is then ambiguous.
     refused.retain(|(_, number, why)| is_writable(number) && *why != InvalidPhoneNumber::Ambiguous);
     assert!(refused.is_empty(), "{refused:?}");
 }

@@ -1,4 +1,4 @@
-//! A phone number as somebody wrote it: which characters it may have, and which of them count.
+//! A phone number as somebody wrote it: the characters that it may have, and the characters that count.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
@@ -64,8 +64,8 @@ fn strip_tel_scheme(text: &str) -> &str {
     }
 }
 
-/// The ASCII character that `c` stands for: a digit, a plus, a parenthesis or a dot, or a blank for other punctuation. `None`
-/// for a character that a number does not have.
+/// The ASCII character for `c`: a digit, a plus, a parenthesis or a dot, or a blank for other punctuation. `None` if a number
+/// cannot contain `c`.
 fn plain(c: char) -> Option<char> {
     Some(match c {
         '0'..='9' | '+' | '(' | ')' | '.' | ' ' => c,
@@ -85,7 +85,7 @@ fn plain(c: char) -> Option<char> {
     })
 }
 
-/// Whether `c` is used as a hyphen, and Unicode has it in another category than dashes: a minus sign, or the long vowel mark,
+/// Whether people use `c` as a hyphen, although it is not in Unicode's category of dashes: a minus sign, or the long vowel mark,
 /// which shares its key with the hyphen on Japanese keyboards.
 fn is_dash(c: char) -> bool {
     matches!(
@@ -94,7 +94,7 @@ fn is_dash(c: char) -> bool {
     )
 }
 
-/// What is wrong with a text that has `c` after `before` and before `after`.
+/// The fault of a text that has the character `c` between `before` and `after`.
 fn fault(before: &str, c: char, after: &str) -> InvalidPhoneNumber {
     let follows_digit = before.ends_with(|c: char| c.is_ascii_digit() || c == '.');
     let precedes_number = || {
@@ -122,8 +122,8 @@ fn fault(before: &str, c: char, after: &str) -> InvalidPhoneNumber {
     }
 }
 
-/// Whether these are digits, a dot and only zeros: a spreadsheet wrote a number as a float. Among other punctuation, a dot
-/// may separate a last group of zeros; no group has one digit.
+/// Whether a spreadsheet wrote the number as a float: digits, a dot and only zeros. Among other punctuation, a dot may
+/// separate a last group of zeros, so only a single zero counts: no group has one digit.
 fn is_float(plain: &str) -> bool {
     plain.split_once('.').is_some_and(|(number, fraction)| {
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -23,19 +23,20 @@ pub fn schemas() -> Schemas {
     with_nullable_texts(schemas)
 }
 
-/// A phone number of the contact, and since when it is verified.
+/// A phone number of the contact, and the time of its verification. Without a time, the request clears the verification.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyPhoneNumber {
     /// The phone number. The contact must have it.
     pub phone_number: PhoneNumber,
-    /// The time of the verification, with an offset. Absent or null clears the verification, unless the body has a misspelling
-    /// of this member, such as `verified_at` (400).
+    /// The time of the verification, with an offset. If it is absent or null, the request clears the verification. A body with a
+    /// misspelling in place of this member, such as `verified_at`, is refused (400).
     #[schema(format = DateTime)]
     pub verified_at: Option<String>,
 }
 
-/// A phone number or e-mail address of the contact, and since when it is verified.
+/// A phone number or e-mail address of the contact, and the time of its verification. Without a time, the request clears the
+/// verification.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyContactMethod {
@@ -45,12 +46,12 @@ pub struct VerifyContactMethod {
     /// The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact must have it.
     #[schema(min_length = 1, max_length = 320)]
     pub value: String,
-    /// The time of the verification, with an offset. Absent or null clears the verification, unless the body has a misspelling
-    /// of this member, such as `verified_at` (400).
+    /// The time of the verification, with an offset. If it is absent or null, the request clears the verification. A body with a
+    /// misspelling in place of this member, such as `verified_at`, is refused (400).
     #[schema(format = DateTime)]
     pub verified_at: Option<String>,
-    /// The source of the verification, in the caller's words. Without it, the recorded verification has no source. A clear
-    /// ignores it.
+    /// The source of the verification, in the caller's words. If it is absent, null or blank, the recorded verification has no
+    /// source. A request that clears the verification ignores this member.
     pub verification_source: Option<VerificationSource>,
 }
 
@@ -61,11 +62,11 @@ pub struct AddContactMethod {
     /// Whether `value` is a phone number or an e-mail address.
     #[serde(rename = "type")]
     pub kind: MethodKind,
-    /// The phone number, in any form that `PhoneNumber` describes, with a calling code that exists; or the e-mail address, which
-    /// no other contact of the organization may own.
+    /// The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The calling code of a phone number must
+    /// exist, and a number in national form must be valid. No other contact of the organization may own the e-mail address.
     #[schema(min_length = 1, max_length = 320)]
     pub value: String,
-    /// True makes it the primary one of its kind. The first one of its kind is always primary.
+    /// True makes the number or address the primary one of its kind. The first one of its kind is always primary.
     pub is_primary: Option<bool>,
 }
 
@@ -79,6 +80,6 @@ pub struct RemoveContactMethod {
     /// The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact must have it.
     #[schema(min_length = 1, max_length = 320)]
     pub value: String,
-    /// Ignored, so that the body that added a number or address also removes it.
+    /// Ignored, so that you can send the body that added the number or address.
     pub is_primary: Option<bool>,
 }

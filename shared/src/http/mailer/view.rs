@@ -12,19 +12,21 @@ use crate::domain::{
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the contract")]
 pub(super) struct ContactView<'a> {
-    /// The contact that owns the address. Null if there is none, or if the client has no subscription of it in the audience.
+    /// The id of the contact that owns the address. Null if nobody owns the address, or if the client has no subscription of the
+    /// owner in the audience.
     contact_id: Option<&'a ContactId>,
-    /// The normal form of the address. Every `verified` and `verified_at`, `email_validation` and `hard_bounced` are about this
-    /// address.
+    /// The normal form of the address. `verified` and `verified_at` at each level, `email_validation` and `hard_bounced` are about
+    /// this address.
     email: &'a str,
-    /// Whether the client has a subscription of the address's owner in the audience.
+    /// Whether a contact owns the address and the client has a subscription of this contact in the audience.
     exists: bool,
-    /// What the request did. Only in the answer to a write.
+    /// The outcome of the request. Only the answer to a write has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub(super) outcome: Option<Outcome>,
-    /// What an upsert with `"verified": true` did to the verification: `recorded`, `kept`, or `cleared` if its time is not later
-    /// than the last clear, so that nothing was recorded.
+    /// The outcome for the verification. Only the answer to an upsert with `"verified": true` has it. `recorded`: at least one
+    /// level recorded it. `cleared`: no level recorded it, because its time is not later than the last clear of a level.
+    /// `kept`: both levels have an equal or earlier verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub(super) verification_outcome: Option<Outcome>,
@@ -32,7 +34,7 @@ pub(super) struct ContactView<'a> {
     verified: bool,
     /// The time of the verification at the contact's level. Null if the address is not verified there.
     verified_at: Option<Timestamp>,
-    /// The finding of a validation of the address.
+    /// The finding of an e-mail validation about the address.
     email_validation: EmailValidationView<'a>,
     /// Whether the person, or a former owner of the address, unsubscribed from everything.
     global_unsubscribed: bool,
@@ -46,7 +48,8 @@ pub(super) struct ContactView<'a> {
     client: SubscriptionView<'a>,
     /// Whether the client may send marketing to the address: `verified_by` is not empty, and `blocked_by` is empty.
     can_send_marketing: bool,
-    /// False only after a hard bounce or a complaint, and if `exists` is false.
+    /// Whether the client may send transactional messages to the address. False only after a hard bounce or a complaint, or if
+    /// `exists` is false.
     can_send_transactional: bool,
     /// The reasons for and against sending marketing to the address.
     marketing: MarketingView,
@@ -55,7 +58,7 @@ pub(super) struct ContactView<'a> {
 }
 
 impl<'a> ContactView<'a> {
-    /// An address of a contact.
+    /// The view of an address of a contact.
     pub(super) fn of(seen: &'a AudienceContact) -> Self {
         let contact = &seen.contact;
         let validation = &seen.email.suppression.validation;
@@ -93,7 +96,7 @@ impl<'a> ContactView<'a> {
         }
     }
 
-    /// An address of which the client knows no contact.
+    /// The view of an address for which the client has onboarded no contact.
     pub(super) fn unknown(
         address: &'a EmailAddress,
         audience: &'a AudienceSlug,
@@ -102,7 +105,7 @@ impl<'a> ContactView<'a> {
         Self::new(address.normal_form(), audience, client, None)
     }
 
-    /// The view with what may be sent, and nothing else about a contact.
+    /// The view with the eligibility of the address, and no other facts about a contact.
     fn new(
         email: &'a str,
         audience: &'a AudienceSlug,
@@ -144,15 +147,15 @@ impl<'a> ContactView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmailValidation))]
 #[derive(Serialize)]
 struct EmailValidationView<'a> {
-    /// The finding itself; `unknown` if there is none.
+    /// The result of the validation; `unknown` if there is none.
     status: ValidationStatus,
     /// The reason, in the words of the validation service. Empty if there is none.
     reason: &'a str,
-    /// The time of the validation, if known.
+    /// The time of the validation. Null if it is not known.
     validated_at: Option<Timestamp>,
 }
 
-/// The subscription of a client in an audience, or the one at audience level.
+/// The subscription of a client in an audience, or the subscription at audience level.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Subscription))]
 #[derive(Serialize)]
 struct SubscriptionView<'a> {

@@ -18,7 +18,7 @@ fn an_empty_body_is_an_empty_object() {
 }
 
 #[test]
-fn what_is_not_json_is_told_from_what_is_not_an_object() {
+fn invalid_json_and_json_that_is_not_an_object_are_different_faults() {
     for bad in [
         &b" "[..],
         b"{",
@@ -49,13 +49,13 @@ fn a_byte_order_mark_before_a_body_is_ignored() {
 }
 
 #[test]
-fn of_members_of_one_name_the_last_counts() {
+fn the_last_of_several_members_with_one_name_counts() {
     let body = Body::from(r#"{"a":1,"a":2}"#);
     assert_eq!(Members::of(&body).unwrap().value("a"), json!(2));
 }
 
 #[test]
-fn members_that_nobody_asks_for_are_ignored() {
+fn members_that_no_reader_asks_for_are_ignored() {
     let body = Body::from(r#"{"a":"x","huge":1e999,"surrogate":"\ud800"}"#);
     let members = Members::of(&body).unwrap();
     assert_eq!(members.value("a"), json!("x"));
@@ -74,7 +74,7 @@ fn read<T>(json: &str, read: impl FnOnce(&mut Members<'_>) -> Option<T>) -> Resu
 }
 
 #[test]
-fn an_absent_a_null_and_a_blank_text_are_alike() {
+fn a_null_and_a_blank_text_count_as_absent() {
     for json in ["{}", r#"{"a":null}"#, r#"{"a":" "}"#] {
         assert_eq!(read(json, |m| m.optional("a", text)), Ok(None), "{json}");
         let required = read(json, |m| m.required("a", text));
@@ -101,7 +101,7 @@ fn a_fault_in_a_list_of_objects_names_the_entry() {
     assert_eq!(names, ["a.1.b", "a.2"]);
 }
 
-/// The faults of a body that may clear `verifiedAt`, or what it says.
+/// The value of `verifiedAt`, read as a member whose absence clears something, or the faults of the body.
 fn clearing(json: &str) -> Result<Option<String>, Vec<(String, Problem)>> {
     let body = Body::from(json);
     let mut members = Members::of(&body).unwrap();

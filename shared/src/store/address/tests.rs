@@ -34,7 +34,7 @@ fn metadata(request: &str) -> ChangeMetadata {
     ChangeMetadata::new(actor, now, "POST /x", request.to_owned())
 }
 
-/// All that can hold mail back from an address.
+/// All facts that can block mail to an address.
 fn kept() -> AddressSuppression {
     let since = Some(Timestamp::parse_rfc3339(T1).unwrap());
     AddressSuppression {
@@ -57,7 +57,7 @@ fn found(address: &Address) -> FoundAddress {
     FoundAddress::new(&address.normal_form, Some(item)).unwrap()
 }
 
-/// The address once `c_2` has lost it.
+/// The address after `c_2` lost it.
 fn released() -> Address {
     Address::unknown(JANE).released(Some(&id("c_2")), kept())
 }
@@ -93,7 +93,7 @@ fn after(stored: &FoundAddress, update: &Update) -> Item {
     item
 }
 
-/// What an update requires of the attributes, by their names: a value, or that there is none.
+/// The condition of an update, by attribute name: the required value, or `None` if the attribute must be absent.
 fn required(update: &Update) -> BTreeMap<String, Option<AttributeValue>> {
     let names = update.expression_attribute_names().unwrap();
     let values = update.expression_attribute_values().unwrap();
@@ -109,7 +109,7 @@ fn required(update: &Update) -> BTreeMap<String, Option<AttributeValue>> {
 }
 
 #[test]
-fn an_address_without_item_is_claimed_as_long_as_there_is_none() {
+fn the_claim_of_an_address_without_an_item_requires_that_there_still_is_none() {
     let unknown = FoundAddress::new(JANE, None).unwrap();
     assert!(!unknown.is_stored());
     let put = put(&AddressEdit::claim(unknown, &id("c_1")));
@@ -128,7 +128,7 @@ fn an_address_without_item_is_claimed_as_long_as_there_is_none() {
 }
 
 #[test]
-fn a_released_address_is_claimed_as_long_as_all_that_was_kept_of_it_is_as_it_was_read() {
+fn the_claim_of_a_released_address_requires_that_all_its_attributes_are_unchanged() {
     let found = found(&released());
     let update = update(&AddressEdit::claim(found.clone(), &id("c_1")));
     let required = required(&update);
@@ -149,14 +149,14 @@ fn a_released_address_is_claimed_as_long_as_all_that_was_kept_of_it_is_as_it_was
     }
 }
 
-/// A fact that the address did not have when it was read must not get lost in the claim either.
+/// The claim must not lose a fact that another write added after the read.
 #[test]
-fn a_claim_requires_the_absence_of_the_owner_also_where_nothing_was_kept() {
+fn a_claim_requires_that_there_is_no_owner_even_if_the_address_has_no_facts() {
     let released = Address::unknown(JANE).released(Some(&id("c_2")), AddressSuppression::default());
     let update = update(&AddressEdit::claim(found(&released), &id("c_1")));
     let required = required(&update);
     assert_eq!(required["ownerId"], None);
-    // A change of the facts also changes these.
+    // Every change of the facts also changes these attributes.
     for name in ["version", "changeRequestId", "updatedAt"] {
         assert!(required[name].is_some(), "{name}");
     }
@@ -218,12 +218,12 @@ fn former_owners_of_a_record_come_after_those_of_the_table() {
 }
 
 #[test]
-fn an_address_that_is_as_it_was_read_is_not_written() {
+fn an_unchanged_address_is_not_written() {
     assert!(AddressEdit::replace(found(&released()), released()).is_empty());
     let mut other = released();
     other.suppression.complained_at = None;
     assert!(!AddressEdit::replace(found(&released()), other).is_empty());
-    // An address that the table does not have is written, even where nothing is known of it.
+    // An address without an item is written, even if it has no facts.
     let unknown = FoundAddress::new(JANE, None).unwrap();
     assert!(!AddressEdit::replace(unknown, Address::unknown(JANE)).is_empty());
 }
@@ -244,8 +244,8 @@ fn ended(reason: &str) -> Subscription {
     }
 }
 
-/// What a contact gets from former owners with these subscriptions: the client's, and the one at audience level. Returns the
-/// reasons of the two ends.
+/// The ends that a contact inherits from former owners with these subscriptions: the client's, and the one at audience level.
+/// Returns the reasons of the two ends.
 fn inherited(former: &[[Option<Subscription>; 2]]) -> [Option<String>; 2] {
     let levels = levels();
     let items = former.iter().flat_map(|former| levels.iter().zip(former));
@@ -265,7 +265,7 @@ fn inherited(former: &[[Option<Subscription>; 2]]) -> [Option<String>; 2] {
 }
 
 #[test]
-fn a_contact_gets_the_ends_of_former_owners_with_the_address() {
+fn a_contact_inherits_the_ended_subscriptions_of_former_owners_with_the_address() {
     let reason = |text: &str| Some(text.to_owned());
     let at = |status| {
         Some(Subscription {
@@ -282,9 +282,9 @@ fn a_contact_gets_the_ends_of_former_owners_with_the_address() {
             vec![[running(), at(SubscriptionStatus::Pending)]],
             [None, None],
         ),
-        // The client's own end is not one of the audience.
+        // The end of the client's subscription does not end the audience level.
         (vec![[end("client"), running()]], [reason("client"), None]),
-        // An end at audience level is one of each client.
+        // An end at audience level also ends the subscription of each client.
         (
             vec![[running(), end("audience")]],
             [reason("audience"), reason("audience")],
@@ -293,7 +293,7 @@ fn a_contact_gets_the_ends_of_former_owners_with_the_address() {
             vec![[end("client"), end("audience")]],
             [reason("client"), reason("audience")],
         ),
-        // The end of any former owner counts, and of several that of the last.
+        // The end of any former owner counts. Of several ends, that of the last owner counts.
         (
             vec![[running(), None], [end("earlier"), None]],
             [reason("earlier"), None],

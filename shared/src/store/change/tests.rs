@@ -33,7 +33,8 @@ fn attempt() -> Attempt<()> {
     }
 }
 
-/// Whether the attempt was applied, by the contact's item and by the contact that was found; `None` where nobody can tell.
+/// Whether the attempt was applied, according to the contact's item and to the contact that was found; `None` if they do not
+/// show it.
 fn was_applied(write: &WriteId, item: Option<&Item>, found: Option<&Snapshot>) -> Option<bool> {
     let last = attempt().last_writes(item, found).unwrap();
     match attempt().was_applied(last.as_ref(), write) {
@@ -44,7 +45,7 @@ fn was_applied(write: &WriteId, item: Option<&Item>, found: Option<&Snapshot>) -
 }
 
 #[test]
-fn of_two_reads_of_the_same_contact_the_later_one_is_asked() {
+fn the_later_of_two_reads_of_the_same_contact_decides() {
     let write = WriteId::draw(Timestamp::EPOCH);
     let earlier = item("c_1", 3, &[]);
     let found = snapshot(item("c_1", 4, &[&write]));
@@ -55,7 +56,7 @@ fn of_two_reads_of_the_same_contact_the_later_one_is_asked() {
 }
 
 #[test]
-fn the_contact_of_the_attempt_is_asked_where_another_is_found_or_none() {
+fn the_contact_of_the_attempt_decides_if_another_contact_or_none_is_found() {
     let (write, other) = (
         WriteId::draw(Timestamp::EPOCH),
         snapshot(item("c_2", 9, &[])),
@@ -70,7 +71,7 @@ fn the_contact_of_the_attempt_is_asked_where_another_is_found_or_none() {
 }
 
 #[test]
-fn after_more_changes_than_a_contact_remembers_nobody_can_tell() {
+fn the_fate_is_unknown_after_more_changes_than_a_contact_remembers() {
     let write = WriteId::draw(Timestamp::EPOCH);
     let after = |changes: u64| item("c_1", 3 + changes, &[]);
     assert_eq!(was_applied(&write, Some(&after(8)), None), Some(false));

@@ -41,7 +41,7 @@ fn of_client() -> SubscriptionId {
     }
 }
 
-/// A contact at version 7, subscribed by the client.
+/// A contact at version 7 with a subscription of the client.
 fn state() -> SubscribedContact {
     let organization = OrganizationId::parse("org_a").unwrap();
     let mut contact = Contact::new(organization, ContactId::parse("c_1").unwrap(), at(T1));
@@ -175,7 +175,7 @@ fn a_change_of_a_subscription_requires_that_it_is_as_it_was_read_and_changes_the
     let verifications = values[":verifications"].as_m().unwrap();
     let verified = verifications["8-1"].as_m().unwrap();
     assert_eq!(verified["verifiedAt"], text(T1));
-    // The subscription holds nothing personal.
+    // A subscription holds no personal data.
     assert!(!format!("{values:?}").contains("jane@"), "{values:?}");
 }
 
@@ -229,7 +229,7 @@ fn a_contact_is_created_with_its_subscription_and_its_address_or_not_at_all() {
     assert_eq!(contact["organizationShard"], text("ORG#org_a#2"));
     assert_eq!(contact["recentRequests"].as_l().unwrap().len(), 8);
     assert_eq!(owner["ownerId"], text("c_1"));
-    // Else it would be in the indexes over contacts.
+    // With `contactId`, the item would be in the indexes over contacts.
     assert!(!owner.contains_key("contactId"));
 }
 
@@ -260,7 +260,7 @@ fn an_address_is_released_in_the_transaction_that_takes_it_from_its_contact() {
     let address = address.update().unwrap();
     assert_all_placeholders_are_used(address);
     assert_eq!(address.key()["pk"], text(address_partition()));
-    // The item has the version of the contact's change, so that the stream shows which change it was.
+    // The item has the contact's new version, so the stream shows to which change the write belongs.
     let values = address.expression_attribute_values().unwrap();
     assert_eq!(values[":version"], AttributeValue::N("8".to_owned()));
 }

@@ -32,7 +32,7 @@ fn cancellation(reasons: &[&str]) -> DatabaseError {
     DatabaseError::from_cancellation(&cancelled)
 }
 
-/// What is known of a write after this error.
+/// The state of knowledge about a write after this error.
 fn known(error: &DatabaseError) -> &'static str {
     match error {
         DatabaseError::Unavailable(_) => "not written: unavailable",

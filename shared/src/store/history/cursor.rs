@@ -1,4 +1,4 @@
-//! Cursors: the place after which a page begins, with a checksum that names the query.
+//! Cursors: the place after which a page begins, with a checksum over the place and the query.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -11,14 +11,14 @@ const CHECKSUM_BYTES: usize = 8;
 
 /// The cursors of one query.
 ///
-/// The checksum is no signature: it tells that a cursor was changed, or is of another contact or query. A forged one could only
-/// begin a page at another place of the same history, since the keys of the query come from the token and the path.
+/// The checksum is not a signature. It detects a changed cursor, and a cursor of another contact or query. A forged cursor can
+/// only begin a page at another place of the same history, because the keys of the query come from the token and the path.
 #[derive(Debug)]
 pub(super) struct Cursor {
     query: String,
 }
 
-/// The text is no cursor of this query.
+/// The text is not a cursor of this query.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidCursor;
 

@@ -1,6 +1,6 @@
-//! From records of the stream to entries of histories, and their writes.
+//! Makes history entries from stream records, and writes them.
 //!
-//! The keys of entries come from the record alone, so a record that arrives again writes nothing twice.
+//! The keys of entries come from the record alone, so a record that arrives again writes no entry twice.
 
 use std::collections::BTreeMap;
 
@@ -37,12 +37,11 @@ pub struct HistoryItem {
 }
 
 impl Store {
-    /// Records in the history what a record of the stream tells, and returns the entries. Afterwards
-    /// [`Store::withdraw_erased`] must follow.
+    /// Writes the history entries of a stream record, and returns them. The caller must then call [`Store::withdraw_erased`].
     ///
     /// # Errors
-    /// [`DatabaseError::UnreadableItem`] when the record cannot be read, or why the database does not do it. Then some of the
-    /// entries may be written, and the record can be recorded again.
+    /// [`DatabaseError::UnreadableItem`] when the record cannot be read, or the error of the database. Then some of the entries may
+    /// be written, and the caller can record the same record again.
     pub async fn record_history(
         &self,
         record: StreamRecord,
@@ -53,7 +52,7 @@ impl Store {
         if write.is_deletion_of_subscription() {
             let owner = Key::contact(&write.organization, &write.contact);
             if self.read_item(owner).await?.as_ref().is_some_and(is_erased) {
-                // The erasure itself deleted it.
+                // The erasure deleted the subscription. The history does not record this.
                 return Ok(Vec::new());
             }
         }
@@ -64,11 +63,11 @@ impl Store {
         Ok(items)
     }
 
-    /// Takes what is personal from entries that were just written, where their contact was erased. An erasure rewrites the entries
-    /// that it finds; it may have looked before these were written.
+    /// Removes the personal data from entries that were just written, if their contact was erased. An erasure rewrites the entries
+    /// that it finds, but it may have looked before these were written.
     ///
     /// # Errors
-    /// When the database does not do it. Then it must be repeated.
+    /// When the database refuses or does not answer. Then the caller must repeat the call.
     pub async fn withdraw_erased(&self, items: &mut [HistoryItem]) -> Result<(), DatabaseError> {
         let owner = |item: &HistoryItem| Key::contact(&item.organization, &item.contact);
         let contacts = self.read_many(items.iter().map(owner).collect()).await?;
@@ -82,7 +81,7 @@ impl Store {
         self.write_many(rewritten).await
     }
 
-    /// The entries of a write of an item.
+    /// The entries for a write of an item.
     async fn entries(&self, write: &ItemWrite) -> Result<Vec<HistoryItem>, DatabaseError> {
         let is_by_hand = write.origin.request.is_none();
         let numbered = |changes: Vec<HistoryChange>| -> Vec<_> {
@@ -126,8 +125,8 @@ impl Store {
         Ok(items.collect())
     }
 
-    /// Adds the verifications at the levels of subscriptions that ended because their address left the contact. Nothing can have
-    /// changed them since: each change requires that the contact has the address.
+    /// Adds the ends of verifications that subscriptions hold of an address that left the contact. No later write can have changed
+    /// these verifications, because each such write requires that the contact has the address.
     async fn add_ended(
         &self,
         write: &ItemWrite,
@@ -146,7 +145,7 @@ impl Store {
         for (place, removed) in removed.iter().enumerate() {
             for (id, subscription) in &subscriptions {
                 let ended = verification_ended(id, subscription, removed);
-                // The level is part of the ordinal: it must not depend on what other subscriptions there are.
+                // The ordinal contains the level, so that it does not depend on the contact's other subscriptions.
                 let client = id.client.as_ref().map(|client| format!("#{client}"));
                 let ordinal = format!(
                     "{:04}#{}{}",
@@ -178,8 +177,8 @@ impl Store {
         items.into_iter().map(read).collect()
     }
 
-    /// The normal form of the address with this id in a subscription. The subscription has its hash, and the item under it has
-    /// the address, also after it left the contact. `None` after an erasure.
+    /// The normal form of the address with this id in a subscription. The subscription has the hash of the address. The address's
+    /// item has the normal form, even after the address left the contact. `None` after an erasure.
     async fn address_of(
         &self,
         write: &ItemWrite,
@@ -205,9 +204,9 @@ impl Store {
         Ok(found.next().map(|email| email.normal_form))
     }
 
-    /// Reads an item that the transaction of a record may have written too. A read of a single item is not ordered with
-    /// transactions: it could still see the item before that one, although its record is here. A transaction that reads is refused
-    /// meanwhile, and repeated.
+    /// Reads an item that the record's transaction may also have written. A read of a single item is not ordered with
+    /// transactions: it may still return the item from before the transaction, although the record is here. DynamoDB refuses a read
+    /// in a transaction until the write is complete, so this function retries such a read.
     async fn read_after_transaction(&self, key: Key) -> Result<Option<Item>, DatabaseError> {
         let mut delays = self.delays();
         loop {
@@ -221,7 +220,7 @@ impl Store {
         }
     }
 
-    /// Adds an entry, unless it is there already.
+    /// Writes an entry, unless it exists.
     async fn add_entry(&self, written: &HistoryItem) -> Result<(), DatabaseError> {
         let request = PutItemInputBuilder::default()
             .table_name(&self.table)
@@ -239,7 +238,7 @@ impl Store {
     }
 }
 
-/// The entry of a change.
+/// The entry for a change.
 fn entry(write: &ItemWrite, change: HistoryChange, id: String) -> HistoryEntry {
     let (audience, client) = match change.subscription {
         Some(SubscriptionId { audience, client }) => (Some(audience), client),

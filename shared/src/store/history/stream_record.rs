@@ -1,4 +1,4 @@
-//! What a record of the table's stream says: the item before and after a write, and who wrote it.
+//! A record of the table's stream: the item before and after a write, and the origin of the write.
 
 use crate::domain::{
     Actor, Address, Contact, ContactId, OrganizationId, Subscription, SubscriptionId, Timestamp,
@@ -17,9 +17,9 @@ use crate::store::recent_requests::RecentRequests;
 /// A record of the table's stream.
 #[derive(Debug, Clone, Default)]
 pub struct StreamRecord {
-    /// Its number in the stream: up to 40 digits, rising for each item.
+    /// The record's number in the stream: up to 40 digits. The numbers of one item's records rise.
     pub sequence_number: String,
-    /// When the write was made, in whole seconds.
+    /// The time of the write, in whole seconds.
     pub written_at: Timestamp,
     /// The item before the write, if it existed.
     pub before: Option<Item>,
@@ -27,30 +27,30 @@ pub struct StreamRecord {
     pub after: Option<Item>,
 }
 
-/// The most digits of a sequence number.
+/// The maximum number of digits of a sequence number.
 const SEQUENCE_DIGITS: usize = 40;
 
 /// A write of an item that matters to a history.
 #[derive(Debug)]
 pub(super) struct ItemWrite {
     pub(super) organization: OrganizationId,
-    /// The contact in whose history it is.
+    /// The contact whose history gets the entries.
     pub(super) contact: ContactId,
-    /// The place of its entries in the history, without their ordinals.
+    /// The place of the entries in the history, without their ordinals.
     pub(super) place: String,
     pub(super) origin: Origin,
     pub(super) states: States,
 }
 
-/// Who wrote, when, on which route and request.
+/// The time, actor, route and request of a write.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) at: Timestamp,
-    /// The rest; `None` for an edit by hand.
+    /// The actor, the route and the request id; `None` for an edit by hand.
     pub(super) request: Option<(Actor, String, String)>,
 }
 
-/// The states of the item before and after.
+/// The states of the item before and after the write.
 #[derive(Debug)]
 pub(super) enum States {
     Contact(Option<Box<Contact>>, Option<Box<Contact>>),
@@ -61,7 +61,7 @@ pub(super) enum States {
 }
 
 impl ItemWrite {
-    /// What a record says; `None` where no history tells of it.
+    /// Reads a record; `None` if its write belongs to no history.
     ///
     /// # Errors
     /// [`DatabaseError::UnreadableItem`] when the record does not have the form that this build reads.
@@ -104,7 +104,7 @@ impl ItemWrite {
             let (before, after) = (read(before)?, read(after)?);
             let former = after.as_ref().or(before.as_ref());
             let former = former.and_then(|address| address.former_owners.first().cloned());
-            // Nobody's history tells of an address that no contact had.
+            // Without a former owner, the address belongs to no contact's history.
             let Some(contact) = former else {
                 return Ok(None);
             };
@@ -127,16 +127,16 @@ impl ItemWrite {
         }))
     }
 
-    /// Whether the item was deleted.
+    /// Whether the write deleted a subscription.
     pub(super) fn is_deletion_of_subscription(&self) -> bool {
         matches!(&self.states, States::Subscription(_, _, None))
     }
 }
 
 impl Origin {
-    /// A write of this program changes the id of the request; where a request is sent again with the same id, it changes the
-    /// list of the contact's last writes, or the version. An edit by hand leaves them as they were. Nothing but an erasure
-    /// deletes items, and what an erasure deletes has no history.
+    /// Tells a write of this program from an edit by hand. A write of this program changes the request id. If a request is sent
+    /// again with the same id, its write changes the list of the contact's last writes, or else the version. A deletion counts as
+    /// an edit by hand: of this program, only an erasure deletes items, and its deletions have no history.
     fn of(
         before: Option<&Item>,
         after: Option<&Item>,
@@ -168,7 +168,7 @@ impl Origin {
         ) else {
             return by_hand;
         };
-        // A contact that was imported has the time of its last change elsewhere.
+        // `updatedAt` of an imported contact can be the time in its record. The id of the write has the time of the write.
         let at = match RecentRequests::of(after).newest() {
             Some(drawn_at) => drawn_at,
             None => item.required(UPDATED_AT)?,

@@ -107,7 +107,7 @@ fn an_entry_is_known_by_its_key() {
 }
 
 #[test]
-fn a_write_that_leaves_the_request_as_it_was_is_made_by_hand() {
+fn a_write_with_an_unchanged_request_id_is_an_edit_by_hand() {
     let by_program =
         |before: Option<Item>, after: Item| read(before, Some(after)).origin.request.is_some();
     let before = subscription("pending", "r_1");
@@ -120,11 +120,11 @@ fn a_write_that_leaves_the_request_as_it_was_is_made_by_hand() {
         Some(before.clone()),
         subscription("subscribed", "r_1")
     ));
-    // The same request again, as of a sample event, raises the version.
+    // A request that is sent again, such as a sample event, raises the version.
     let mut again = subscription("subscribed", "r_1");
     again.insert(VERSION.to_owned(), AttributeValue::N("8".to_owned()));
     assert!(by_program(Some(before.clone()), again));
-    // An item that a person made, or deleted.
+    // A person made or deleted an item.
     let mut made = before.clone();
     made.remove(CHANGE_REQUEST_ID);
     assert!(!by_program(None, made));

@@ -1,4 +1,4 @@
-//! The item of an e-mail address: which contact owns it, or what is kept of it while nobody does.
+//! The item of an e-mail address: its owner, or the facts that block mail to it while nobody owns it.
 
 use super::reader::Reader;
 use super::writer::Writer;
@@ -10,14 +10,14 @@ use crate::store::keys::{Key, id_in_index, organization_shard};
 /// The normal form of the address.
 pub(in crate::store) const VALUE: &str = "value";
 
-/// When a former owner that was erased ended a subscription.
+/// When an erased former owner ended a subscription.
 const ENDED_AT: &str = "erasedOwnerUnsubscribedAt";
 
 /// Reads an address.
 pub(in crate::store) fn address(item: Item) -> Result<Address, DatabaseError> {
     let mut item = Reader::of("address", item);
     Ok(Address {
-        // An erasure leaves it out.
+        // An erasure removes the normal form.
         normal_form: item.or_default(VALUE)?,
         owner: item.optional(OWNER_ID)?,
         former_owners: item.or_default(FORMER_OWNER_IDS)?,
@@ -27,7 +27,7 @@ pub(in crate::store) fn address(item: Item) -> Result<Address, DatabaseError> {
 }
 
 /// Writes an address under its hash. An address that nobody owns is in the index over the organization, where an export finds
-/// it; not one of which an erasure left the hash alone.
+/// it. After an erasure, the item has no normal form and is not in the index.
 pub(in crate::store) fn address_item(
     organization: &OrganizationId,
     hash: &AddressHash,

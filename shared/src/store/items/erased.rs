@@ -1,4 +1,4 @@
-//! The item of a contact that was erased: a marker that keeps the id from being used again.
+//! The item of an erased contact: a marker that keeps the id from being used again.
 
 use std::collections::BTreeMap;
 
@@ -16,28 +16,28 @@ use crate::store::keys::{Key, organization_shard};
 /// When the contact was erased. Only the marker has it.
 pub(in crate::store) const ERASED_AT: &str = "erasedAt";
 
-/// What is left to do of the erasure. A marker without it is complete.
+/// The remaining work of the erasure. Without this attribute, the erasure is complete.
 pub(in crate::store) const UNFINISHED: &str = "unfinished";
 
-/// The marker of an erased contact. It holds nothing personal.
+/// The marker of an erased contact. It holds no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct ErasedContact {
-    /// The version at which it was erased. It is among the attributes of the change, and not written here.
+    /// The contact's version after the erasure. [`erased_contact_item`] does not write it; the change's metadata does.
     pub(in crate::store) version: Version,
-    /// When it was erased.
+    /// When the contact was erased.
     pub(in crate::store) erased_at: Timestamp,
-    /// How many phone numbers and e-mail addresses it had.
+    /// How many phone numbers and e-mail addresses the contact had.
     pub(in crate::store) methods: u64,
-    /// How many subscriptions it had.
+    /// How many subscriptions the contact had.
     pub(in crate::store) subscriptions: u64,
-    /// What is left to do.
+    /// The remaining work; `None` if the erasure is complete.
     pub(in crate::store) unfinished: Option<Unfinished>,
 }
 
-/// What is left to do of an erasure.
+/// The remaining work of an erasure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::store) struct Unfinished {
-    /// The addresses that the contact had, and before, with what holds mail back from each.
+    /// The contact's addresses and former addresses, with the facts that block mail to each.
     pub(in crate::store) addresses: BTreeMap<AddressHash, AddressSuppression>,
     /// When the contact first ended a subscription.
     pub(in crate::store) ended_at: Option<Timestamp>,
@@ -72,7 +72,8 @@ pub(in crate::store) fn erased_contact(item: Item) -> Result<ErasedContact, Data
     })
 }
 
-/// Writes the marker. The indexes have it as long as the erasure is unfinished, so that it can be repeated by the id alone.
+/// Writes the marker. While the erasure is unfinished, the marker is in the indexes, so the erasure can be repeated by the id
+/// alone.
 pub(in crate::store) fn erased_contact_item(
     organization: &OrganizationId,
     id: &ContactId,

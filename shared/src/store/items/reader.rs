@@ -1,4 +1,4 @@
-//! Reads an item attribute by attribute, and names the one that cannot be read.
+//! Reads an item attribute by attribute. An error names the attribute that cannot be read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use super::{CLEARED_AT, Item, VERIFICATION_SOURCE, VERIFIED_AT, VERIFIED_BY};
 use crate::domain::{AddressSuppression, EmailValidation, Verification, VerificationState};
 use crate::store::DatabaseError;
 
-/// The attributes of an item, or of a map in it, that are still to be read.
+/// The remaining attributes of an item, or of a map in it.
 pub(in crate::store) struct Reader {
     kind: &'static str,
     /// The path of the map; empty for the item itself.
@@ -38,7 +38,7 @@ impl Reader {
         }
     }
 
-    /// An attribute that has its type's default where it is missing.
+    /// An attribute, or its type's default if it is missing.
     pub(in crate::store) fn or_default<T: DeserializeOwned + Default>(
         &mut self,
         name: &str,
@@ -46,7 +46,7 @@ impl Reader {
         Ok(self.optional(name)?.unwrap_or_default())
     }
 
-    /// An attribute that must be there.
+    /// A required attribute.
     pub(in crate::store) fn required<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -55,7 +55,7 @@ impl Reader {
             .ok_or_else(|| self.unreadable(name, "is missing".to_owned()))
     }
 
-    /// A map as a reader of its own, if it is there.
+    /// A reader of the map with this name, if there is one.
     pub(super) fn map(&mut self, name: &str) -> Result<Option<Self>, DatabaseError> {
         match self.attributes.remove(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
@@ -68,7 +68,7 @@ impl Reader {
         }
     }
 
-    /// The entries of a map of maps, if it is there. Their keys may be personal data, and are not part of a path.
+    /// The entries of a map of maps, if there is one. Their keys may be personal data, so they are not part of a path.
     pub(super) fn optional_entries(
         &mut self,
         name: &str,
@@ -96,7 +96,7 @@ impl Reader {
             .map(Some)
     }
 
-    /// The entries of a map of maps that must be there.
+    /// The entries of a required map of maps.
     pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(String, Self)>, DatabaseError> {
         self.optional_entries(name)?
             .ok_or_else(|| self.unreadable(name, "is missing".to_owned()))
@@ -113,7 +113,7 @@ impl Reader {
         })
     }
 
-    /// The facts that hold mail back from an e-mail address.
+    /// The facts that block mail to an e-mail address.
     pub(super) fn address_suppression(&mut self) -> Result<AddressSuppression, DatabaseError> {
         let validation = match self.map("emailValidation")? {
             None => EmailValidation::default(),
@@ -140,7 +140,7 @@ impl Reader {
     }
 }
 
-/// What serde expected, without what it found: that is a value, and may be personal.
+/// The part of serde's message about the expected form. The rest quotes the value, which may be personal data.
 fn reason(error: &str) -> String {
     let expected = error
         .find("expected ")

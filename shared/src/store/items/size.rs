@@ -1,42 +1,42 @@
-//! How large items are. DynamoDB holds items of up to 400 KB.
+//! The sizes of items. DynamoDB holds items of up to 400 KB.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Item, contact_item};
 use crate::domain::{AddressSuppression, Contact, Suppression, VerificationState};
 
-/// Largest item that DynamoDB holds, in bytes.
+/// The maximum size of a DynamoDB item, in bytes.
 const MAX_ITEM_BYTES: usize = 400 * 1024;
 
-/// The attribute names and longest values of a verification: two times, a subject of 255 and a label of 100 characters, of
-/// up to 4 bytes each.
+/// The bytes reserved for a verification: attribute names, two times, a subject of 255 characters and a label of 100
+/// characters. A character has up to 4 bytes.
 const VERIFICATION_BYTES: usize = 1536;
 
-/// The attribute names and values of the three times that hold mail back from an address.
+/// The bytes reserved for the three times that block mail to an address, with their attribute names.
 const ADDRESS_SUPPRESSION_BYTES: usize = 256;
 
-/// The attribute names and values of the facts about a person that hold mail back: two times, and a reason as long as a
-/// request's body (contract section 6).
+/// The bytes reserved for the facts about a person that block mail, with their attribute names. The facts are two times, and
+/// a reason as long as a request's body (contract section 6).
 const SUPPRESSION_BYTES: usize = 17 * 1024;
 
-/// The attribute names and values of the last change and of the last writes.
+/// The bytes reserved for the attributes about the last change and the last writes.
 const METADATA_BYTES: usize = 2 * 1024;
 
-/// Whether a contact is too large for an item, with room for a verification of each of its methods and for the facts that
-/// hold mail back.
+/// Whether a contact is too large for an item. The item needs room for a verification of each method, and for the facts that
+/// block mail.
 #[must_use]
 pub fn is_too_large(contact: &Contact) -> bool {
     bytes_with_reserves(contact) > MAX_ITEM_BYTES
 }
 
-/// Whether a contact is too large, and larger than it was: a contact that was too large already may get smaller.
+/// Whether a contact is too large, and larger than before. A contact that is already too large may get smaller.
 pub(in crate::store) fn grows_too_large(before: Option<&Contact>, after: &Contact) -> bool {
     let is_larger = |before| bytes_with_reserves(after) > bytes_with_reserves(before);
     is_too_large(after) && before.is_none_or(is_larger)
 }
 
-/// The size of a contact if each of its methods had the largest verification, and mail were held back from all addresses
-/// and for the longest reason. So every contact has room for these facts.
+/// The size of a contact with the reserved bytes: for a verification of each method, for the three times of each address, and
+/// for the facts about the person. So every contact has room for these facts.
 fn bytes_with_reserves(contact: &Contact) -> usize {
     let suppression = contact.suppression.global_unsubscribe_reason.len() + 1024;
     let mut contact = contact.clone();
@@ -50,7 +50,7 @@ fn bytes_with_reserves(contact: &Contact) -> usize {
         };
     }
     let methods = contact.phones.len() + contact.emails.len();
-    // A contact that cannot be written is not too large; writing it says what is wrong.
+    // A contact that cannot become an item is not too large: its write fails with the reason.
     contact_item(&contact).map_or(0, |item| {
         bytes_of_item(&item)
             + METADATA_BYTES
@@ -108,7 +108,7 @@ mod tests {
         contact
     }
 
-    /// A contact of so many bytes with what is reserved.
+    /// A contact of this size, including the reserved bytes.
     fn of_bytes(bytes: usize) -> Contact {
         let mut contact = contact();
         contact.first_name = Some("x".to_owned());
@@ -131,7 +131,7 @@ mod tests {
             (AttributeValue::Bool(true), 1),
             (AttributeValue::Null(true), 1),
             (AttributeValue::L(vec![]), 3),
-            // Three bytes of its own, and one more for each element.
+            // A list has three bytes of its own, and one more for each element.
             (AttributeValue::L(vec![text("ab"), number()]), 3 + 3 + 22),
             (AttributeValue::M(map.into()), 3 + 1 + 3 + 5 + 1 + 1 + 21),
         ] {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn each_method_has_room_for_a_verification_and_each_address_for_what_holds_mail_back() {
+    fn each_method_has_room_for_a_verification_and_each_address_for_its_facts() {
         let contact = contact();
         let item = bytes_of_item(&contact_item(&contact).unwrap());
         let reserves = 2 * 1024 + 3 * 1536 + 2 * 256 + 17 * 1024;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_room_for_does_not_count_twice() {
+    fn facts_with_reserved_room_do_not_count_twice() {
         let contact = contact();
         let mut full = contact.clone();
         let at = Timestamp::EPOCH;
@@ -165,7 +165,7 @@ mod tests {
             method.suppression.hard_bounced_at = Some(at);
         }
         assert_eq!(bytes_with_reserves(&full), bytes_with_reserves(&contact));
-        // A reason that is longer than a request can be has come by another way.
+        // A reason that is longer than a request's body does not come from a request. It counts in full.
         full.suppression.global_unsubscribe_reason = "x".repeat(20_000);
         let more = 20_000 + 1024 - 17 * 1024;
         assert_eq!(

@@ -11,7 +11,8 @@ use crate::domain::{MethodId, Subscription};
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
 
-/// The hash of the address by which the client knows the contact; in an entry of the verifications, of the verified address.
+/// The hash of an address. On the subscription: the address by which the client knows the contact. In an entry of the
+/// verifications: the verified address.
 const ADDRESS: &str = "address";
 
 /// The verifications of the contact's addresses at this level, by the ids of their entries.

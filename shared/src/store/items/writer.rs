@@ -8,7 +8,7 @@ use crate::domain::{AddressSuppression, EmailValidation, VerificationState};
 use crate::store::DatabaseError;
 use crate::store::keys::Key;
 
-/// The attributes of an item, or of a map in it, that are written so far.
+/// The attributes written so far, of an item or of a map in it.
 #[derive(Default)]
 pub(super) struct Writer(Item);
 
@@ -49,7 +49,7 @@ impl Writer {
         self.set_unless_default(CLEARED_AT, &state.cleared_at)
     }
 
-    /// Writes the facts that hold mail back from an e-mail address.
+    /// Writes the facts that block mail to an e-mail address.
     pub(super) fn address_suppression(
         &mut self,
         suppression: &AddressSuppression,
@@ -70,12 +70,12 @@ impl Writer {
         self.set_unless_default("complainedAt", &suppression.complained_at)
     }
 
-    /// Writes an attribute of the database's own types.
+    /// Writes an attribute from a DynamoDB value.
     pub(super) fn insert(&mut self, name: &str, value: AttributeValue) {
         self.0.insert(name.to_owned(), value);
     }
 
-    /// All that was written.
+    /// The written attributes.
     pub(super) fn into_item(self) -> Item {
         self.0
     }

@@ -76,8 +76,8 @@ impl RetryBudget {
 }
 
 impl Store {
-    /// A contact with any number of subscriptions, in one of its states. Each of the reads includes the contact; all are of
-    /// one state if they found the same contact.
+    /// A consistent snapshot of a contact with any number of subscriptions. Each of the reads includes the contact. If all reads
+    /// found the same contact, they are of the same state.
     pub(super) async fn read_whole(
         &self,
         tenant: &Tenant,

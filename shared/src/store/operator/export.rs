@@ -136,7 +136,7 @@ impl Store {
             if let Some(hash) = address_in_index(id) {
                 let item = addresses.remove(&Key::address(organization, &hash));
                 let address = item.map(address).transpose()?;
-                // The owner of an address has what was kept of it.
+                // If a contact owns the address by now, the facts are on that contact.
                 let address = address.filter(|address| address.owner.is_none());
                 exported.extend(address.map(Exported::Address));
             } else {
@@ -199,11 +199,11 @@ impl Store {
         exported.collect()
     }
 
-    /// A contact with all its subscriptions as they are at one time.
+    /// A consistent snapshot of a contact with all its subscriptions.
     ///
     /// A query finds the subscriptions. Then they are read together with the contact, whose count of subscriptions shows
-    /// whether the query found all. An edit by hand can make the count wrong; a contact that did not change meanwhile is
-    /// whole in any case.
+    /// whether the query found all. An edit by hand can make the count wrong. If the contact's version did not change between
+    /// the reads, the snapshot is complete in any case.
     async fn with_subscriptions(
         &self,
         organization: &OrganizationId,

@@ -1,9 +1,9 @@
 //! Imports records about contacts. Seeds are imported too.
 //!
 //! The import works on many records at a time, in passes. A pass reads the contacts of the remaining records, plans a write
-//! for each, and sends the writes. A write requires that the table is still as it was read. A record whose write was refused,
-//! or whose answer was lost, is in the next pass again. So the import loses and doubles nothing, and an interrupted import
-//! can be repeated.
+//! for each, and sends the writes. A write requires that the table is still as it was read. If a write was refused, or its
+//! answer was lost, the record is in the next pass again. So the import loses no record and applies none twice, and an
+//! interrupted import can be repeated.
 
 mod plan;
 mod read;
@@ -16,13 +16,13 @@ use super::RetryBudget;
 use crate::domain::{Actor, ContactRecord, OrganizationId, Timestamp};
 use crate::store::{DatabaseError, Store};
 
-/// What an import does with an existing contact.
+/// How an import treats an existing contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// The record changes it.
+    /// The record changes the contact.
     Update,
-    /// The contact stays as it is, but gets the record's subscriptions that it lacks. Each record must have an id. A new
-    /// contact may have an address that another contact owns; it does not own the address then.
+    /// The contact keeps its data, and only gets the record's subscriptions that it lacks. Each record must have an id. A new
+    /// contact may have an address that another contact owns, without owning it.
     Keep,
 }
 
@@ -34,11 +34,11 @@ pub struct Import<'a> {
     pub actor: Actor,
     /// The route of the changes in the table's stream: `import` or `seed`.
     pub route: &'static str,
-    /// What the import does with an existing contact.
+    /// How the import treats an existing contact.
     pub existing: Existing,
-    /// Tells the time. A change gets the time of its write, which may come long after the first attempt at it.
+    /// The clock. A change gets the time of its write, which may come long after the first attempt at it.
     pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
-    /// Whether the import only tells what it would do.
+    /// Whether the import only reports the outcomes, and writes nothing.
     pub dry_run: bool,
     /// How long the import retries against throttling and outages.
     pub retry_budget: &'a RetryBudget,
@@ -53,7 +53,7 @@ pub struct ImportRecord {
     pub request_id: String,
 }
 
-/// What the import did with a record, or would do.
+/// The outcome of a record. In a dry run: the outcome that it would have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOutcome {
     /// The import created the contact.
@@ -66,22 +66,22 @@ pub enum ImportOutcome {
     Rejected(ImportRefusal),
 }
 
-/// Why the import refused a record.
+/// The reason why the import refused a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportRefusal {
-    /// Another contact owns this e-mail address, which the record has at this place among its contact methods.
+    /// Another contact owns an e-mail address of the record. The value is the address's place among the record's contact methods.
     #[error(
-        "is the address of a contact of another id; a record without id would be about that one"
+        "is the address of a contact with another id; a record without an id would change that contact"
     )]
     AddressTaken(usize),
-    /// Several contacts own the e-mail addresses.
-    #[error("are the addresses of several contacts; an id must say which is meant")]
+    /// Several contacts own the record's e-mail addresses.
+    #[error("are the addresses of several contacts; add an id to name one of them")]
     SeveralOwners,
     /// The address has an owner that does not exist.
     #[error("has an address whose owner does not exist")]
     OwnerMissing,
     /// The contact was erased.
-    #[error("is the id of a contact that was erased, and is never used again")]
+    #[error("is the id of an erased contact; such an id is never used again")]
     Erased,
     /// The contact, or the owner of an address, cannot be read.
     #[error("is about a contact that cannot be read from the table")]
@@ -94,8 +94,8 @@ pub enum ImportRefusal {
     /// The database refuses the content of the write.
     #[error("is refused by the database")]
     Refused,
-    /// The answer to a write was lost, and others changed the contact so often that nobody can tell whether DynamoDB applied
-    /// the write.
+    /// The answer to a write was lost, and others changed the contact so often that the import cannot find out whether DynamoDB
+    /// applied the write.
     #[error(
         "may or may not have been written, since the answer was lost and others changed the contact; import it again"
     )]
@@ -103,8 +103,8 @@ pub enum ImportRefusal {
 }
 
 impl Store {
-    /// Imports records, of which no two have an id or an address in common. Returns what became of each, and the error that
-    /// ended the import early. A record without outcome may or may not have been written then.
+    /// Imports records. No two of them may have the same id or a common address. Returns the outcome of each record, and the
+    /// error if the import ended early. A record without an outcome may or may not have been written then.
     pub async fn import(
         &self,
         import: &Import<'_>,

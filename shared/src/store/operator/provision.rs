@@ -80,7 +80,7 @@ impl Store {
         Ok(new)
     }
 
-    /// Those of these audiences and clients that the organization does not have.
+    /// The audiences and clients in `wanted` that the organization does not have.
     async fn unregistered(
         &self,
         organization: &OrganizationId,

@@ -72,7 +72,7 @@ pub async fn create_table(
     }
 }
 
-/// Gives a table the stream of its changes, if it has none: an older version of the tool made tables without.
+/// Adds the stream of changes to a table, if it has none: older versions of the tool created tables without a stream.
 ///
 /// # Errors
 /// When the database refuses or does not answer.

@@ -180,7 +180,7 @@ fn expected_versions_are_part_of_the_condition() {
 }
 
 #[test]
-fn where_no_tag_can_be_a_version_the_condition_cannot_hold() {
+fn the_condition_cannot_hold_if_no_tag_can_be_a_version() {
     let request = build(&VerifyMethod {
         expected_version: ExpectedVersion::OneOf(Vec::new()),
         ..change(None)

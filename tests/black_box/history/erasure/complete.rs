@@ -1,4 +1,4 @@
-//! What an erasure does, whenever the records of the stream come and wherever it is interrupted.
+//! The effect of an erasure, whenever the stream's records arrive and wherever the erasure is interrupted.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::super::{EMAIL, OTHER, PHONE, erase, start};
 use super::{FORMER, person, personal, stored_history, upsert};
 
 #[tokio::test]
-async fn nothing_personal_stays_in_the_table_and_the_answer_counts_what_went() {
+async fn no_personal_data_stay_in_the_table_and_the_answer_counts_the_erased_items() {
     let api = start().await;
     person(&api).await;
     record_all(&api.database).await;
@@ -25,7 +25,7 @@ async fn nothing_personal_stays_in_the_table_and_the_answer_counts_what_went() {
         json!({ "message": "Contact erased", "data": { "methods": 3, "subscriptions": 2, "historyEntries": entries } })
     );
     assert_eq!(personal(&api).await, Vec::<String>::new());
-    // The history stays as dated facts.
+    // The history stays, as dated facts.
     let history = stored_history(&api).await;
     assert_eq!(history.len(), entries);
     for entry in &history {
@@ -45,7 +45,7 @@ async fn nothing_personal_stays_in_the_table_and_the_answer_counts_what_went() {
 async fn records_that_come_after_the_erasure_bring_nothing_back() {
     let api = start().await;
     person(&api).await;
-    // The function has seen none of it.
+    // The function has seen no record yet.
     assert_eq!(erase(&api, "c_1").await.status, 200);
     assert_eq!(personal(&api).await, Vec::<String>::new());
     for _ in 0..2 {
@@ -90,7 +90,7 @@ async fn an_entry_that_is_written_between_the_steps_of_an_erasure_is_rewritten()
     let store = api.database.store_through(&proxy.url, PATIENT).await;
     let (function, kept) = recorder(store);
     let late = records(&api.database).await;
-    // The function has written its entries, and not looked for the contact yet, when the erasure runs from end to end.
+    // The whole erasure runs after the function has written its entries, and before it looks for the contact.
     let direct = api.without_proxy().await;
     let (done, mut was_erased) = tokio::sync::oneshot::channel();
     proxy.before("BatchGetItem", 1, async move {
@@ -141,7 +141,7 @@ async fn an_address_that_another_contact_has_keeps_the_end_of_a_subscription() {
     let status = api.get(&query, &token).await;
     assert_eq!(status.body["contact_id"], theirs["contact_id"]);
     assert_eq!(status.body["client"]["status"], theirs["client"]["status"]);
-    // Where the erased contact's subscription would have been looked for, the new one begins as ended.
+    // The erased contact had ended this subscription, so the other contact's subscription begins as ended.
     let contact = upsert(&api, "website", FORMER).await;
     assert_eq!(contact["contact_id"], theirs["contact_id"]);
     assert_eq!(contact["client"]["status"], "unsubscribed");
@@ -163,7 +163,7 @@ async fn a_contact_without_ended_subscriptions_leaves_its_addresses_free() {
 }
 
 #[tokio::test]
-async fn a_contact_with_many_addresses_subscriptions_and_entries_goes_whole() {
+async fn a_contact_with_many_addresses_subscriptions_and_entries_is_erased_completely() {
     let api = start().await;
     let emails: Vec<_> = (0..150)
         .map(|n| json!({ "value": format!("jane@{n}.example"), "verifiedAt": "2024-01-01T00:00:00Z" }))
@@ -208,7 +208,7 @@ async fn an_erasure_can_be_interrupted_at_each_call_and_repeated() {
             person(&api).await;
             record_all(&api.database).await;
             let entries = stored_history(&api).await.len();
-            // From this call on, the database does not answer. It may have done what it was asked.
+            // From this call on, the database does not answer. If `applied`, it has done the first of these calls.
             let calls = proxy.calls().len();
             let answered = (0..call).map(|_| Fault::Delay(Duration::ZERO));
             let first = if applied {
@@ -251,7 +251,7 @@ async fn an_erasure_can_be_interrupted_at_each_call_and_repeated() {
 }
 
 #[tokio::test]
-async fn what_an_interrupted_erasure_has_hidden_stays_hidden_and_its_if_match_does_not_matter() {
+async fn a_partly_erased_contact_stays_hidden_and_a_repeated_erasure_ignores_if_match() {
     let (api, proxy) = behind_proxy(Database::start_with_stream().await).await;
     person(&api).await;
     record_all(&api.database).await;
@@ -307,7 +307,7 @@ async fn a_write_that_arrives_after_the_erasure_is_not_applied() {
             assert_eq!(erased.status, 200);
             answer
         };
-        // It was attempted again, before the erasure or after it.
+        // The function has retried the write, before or after the erasure.
         assert!(matches!(answer.status, 200 | 404 | 503), "{answer:?}");
         late.deliver().await;
         assert_eq!(personal(&api).await, Vec::<String>::new(), "{operation}");
@@ -316,7 +316,7 @@ async fn a_write_that_arrives_after_the_erasure_is_not_applied() {
 }
 
 #[tokio::test]
-async fn administrators_who_erase_at_once_among_other_callers_leave_nothing_either() {
+async fn concurrent_erasures_among_other_requests_leave_no_personal_data() {
     for _ in 0..5 {
         let api = start().await;
         person(&api).await;
@@ -372,14 +372,14 @@ async fn an_export_leaves_the_contact_out_and_an_import_does_not_bring_it_back()
         crate::import::import_into(&store, &api.organization, &format!("{line}\n")).await;
     assert_eq!(counts.rejected, 1);
     assert!(rejects.contains("erased"), "{rejects}");
-    // A seed leaves it as it is, so that `serve` starts with the same seed again.
+    // A seed leaves the erased contact as it is, so that `serve` can start with the same seed again.
     api.seed(json!([{ "id": "c_1", "emails": [{ "value": EMAIL }] }]))
         .await;
     assert_eq!(personal(&api).await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn an_erasure_is_told_once_as_an_event_without_anything_personal() {
+async fn an_erasure_has_one_event_without_personal_data() {
     let api = start().await;
     person(&api).await;
     record_all(&api.database).await;

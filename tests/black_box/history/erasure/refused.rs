@@ -1,4 +1,4 @@
-//! Who may erase, what is refused, and what an erased contact answers.
+//! Who may erase a contact, which requests are refused, and the answers about an erased contact.
 
 use black_box_tests::{Api, fresh_organization, token};
 use contacts::development::Identity;
@@ -57,7 +57,7 @@ async fn a_super_administrator_erases_in_any_organization() {
     });
     let answer = erase_by(&api, &token).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    // The id alone does not find it any more either.
+    // The search by the id alone does not find the contact any more.
     assert_eq!(erase_by(&api, &token).await.status, 404);
 }
 

@@ -20,11 +20,11 @@ pub(super) struct Chaos {
     function: Recorder,
     kept: Arc<Kept>,
     proxy: Proxy,
-    /// All records so far.
+    /// The sequence numbers of all records so far.
     known: BTreeSet<String>,
-    /// Those that are still to come, in the order of each item.
+    /// The records that are still to be delivered, by item, in the order of the stream.
     waiting: BTreeMap<(String, String), VecDeque<Value>>,
-    /// Those that were recorded, some of which come again.
+    /// The records that the function has recorded. Some of them come again.
     done: Vec<Value>,
 }
 
@@ -55,7 +55,7 @@ impl Chaos {
         }
     }
 
-    /// Delivers some of the records, or all.
+    /// Delivers some of the records, or all of them.
     pub(super) async fn deliver(&mut self, random: &mut Rng, all: bool) {
         let mut batches = random.usize(1..6);
         while !self.waiting.is_empty() && (all || batches > 0) {
@@ -99,7 +99,7 @@ impl Chaos {
         batch
     }
 
-    /// Records that were not recorded come again before those that follow them.
+    /// Queues the records that the function did not record, before the later records of their items.
     fn finish(&mut self, mut batch: Vec<Value>, done: usize) {
         let again = batch.split_off(done);
         self.done.extend(batch);
@@ -161,7 +161,7 @@ impl Chaos {
         .await
     }
 
-    /// Asserts that there was an event for each entry, and none for anything else.
+    /// Asserts that there was an event for each entry.
     pub(super) async fn assert_events_are_entries(&self, api: &Api) {
         let of_events: BTreeSet<_> = self
             .kept

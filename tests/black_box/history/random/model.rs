@@ -1,4 +1,4 @@
-//! What the history must be, from what an export shows before and after each step.
+//! The expected history, computed from the contact's exports before and after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,17 +12,17 @@ use shared::store::ExportedContact;
 
 use super::steps::{CONTACTS, Step};
 
-/// What can change: the event, and the members that say what it is about.
+/// A thing that can change: the kind of event, and the members that name the thing.
 type Subject = (&'static str, String);
 
-/// All that a contact has of that.
+/// The values of all subjects of a contact.
 type State = BTreeMap<Subject, Value>;
 
 /// The histories of all contacts.
 #[derive(Default)]
 pub(super) struct Model {
     states: BTreeMap<&'static str, State>,
-    /// The entries of each step that changed something, with the version at which it did, the oldest first.
+    /// The entries of each step that changed something, in the order of the steps. The number is the version of the change.
     histories: BTreeMap<&'static str, Vec<(u64, Vec<Value>)>>,
 }
 
@@ -54,7 +54,7 @@ impl Model {
                 let mut entry: Value = serde_json::from_str(&subject.1).unwrap();
                 let is_of_address = !entry["value"].is_null();
                 if subject.0 == "suppression" && is_of_address && !has_address(&entry["value"]) {
-                    // It stays with the address, which left.
+                    // The fact stays with the address, which left the contact.
                     continue;
                 }
                 let event = match (subject.0, new) {
@@ -88,7 +88,7 @@ impl Model {
         }
     }
 
-    /// The methods that a history is about.
+    /// The methods that the entries of a history name.
     pub(super) fn methods(&self, contact: &str) -> BTreeSet<(String, String)> {
         let steps = self.histories.get(contact).into_iter().flatten();
         let entries = steps.flat_map(|(_, entries)| entries);
@@ -101,7 +101,7 @@ impl Model {
         methods.collect()
     }
 
-    /// Asserts that a history has these entries: those of each step together, in any order, the newest step first.
+    /// Asserts that a history has the entries of the model, the newest step first. The entries of one step may be in any order.
     pub(super) fn assert_equal(&self, contact: &str, found: &[Value], context: &str) {
         let mut rest = found;
         let mut steps = self.histories.get(contact).cloned().unwrap_or_default();
@@ -124,7 +124,7 @@ impl Model {
     }
 }
 
-/// An entry without what the model does not know: its id, the time, and the request beside its route.
+/// An entry without the members that the model does not know: its id, time, actor and request id.
 fn comparable(entry: &Value) -> Value {
     let mut entry = entry.clone();
     let members = entry.as_object_mut().unwrap();
@@ -134,7 +134,7 @@ fn comparable(entry: &Value) -> Value {
     entry
 }
 
-/// What an export shows of a contact.
+/// The state of a contact in an export.
 fn state(exported: &ExportedContact) -> State {
     let contact = &exported.contact.contact;
     let mut state = State::new();
@@ -156,7 +156,7 @@ fn set(state: &mut State, event: &'static str, subject: &Value, value: Option<Va
     }
 }
 
-/// What a fact of this kind, which holds mail back, is about.
+/// The subject of a fact of this kind that blocks mail.
 fn fact(kind: &str, subject: &Value) -> Value {
     let mut subject = subject.clone();
     subject["fact"] = json!(kind);
@@ -167,7 +167,7 @@ fn since(kind: &str, at: Option<Timestamp>) -> Option<Value> {
     at.map(|at| json!({ "kind": kind, "since": at }))
 }
 
-/// Adds a text, unless it is blank.
+/// Adds a text, unless it is empty.
 fn with(mut value: Value, member: &str, text: &str) -> Value {
     if !text.is_empty() {
         value[member] = json!(text);

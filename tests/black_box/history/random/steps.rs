@@ -19,13 +19,13 @@ const PHONES: [&str; 2] = ["+14165550100", "+14165550101"];
 const AUDIENCES: [&str; 2] = ["newsletter", "other"];
 const CLIENTS: [&str; 2] = ["website", "app"];
 
-/// What was done.
+/// A step that was made.
 pub(super) enum Step {
     /// A request on this route, or an import.
     Route(&'static str),
-    /// An edit by hand of an item at this version: that of the contact when this program last wrote the item.
+    /// An edit by hand of an item. The version is that of the contact when the product last wrote the item.
     Edit(u64),
-    /// Nothing.
+    /// An edit by hand that found no such item or entry.
     None,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    /// The contacts, each with an address and two of them with subscriptions.
+    /// Seeds the contacts: two with addresses and subscriptions, and one with neither.
     pub(super) async fn start(api: &'a Api) -> Self {
         api.seed(json!([
             {
@@ -185,7 +185,7 @@ impl<'a> Steps<'a> {
         Step::Route("import")
     }
 
-    /// Edits the contact's item, or a subscription's status. An item or an entry that does not exist is left alone.
+    /// Edits a contact's item or a subscription's status. The edit creates no missing item or entry.
     async fn edit(&self, random: &mut Rng) -> Step {
         let (sort, path): (String, Vec<&str>) = match random.u8(..4) {
             0 => (
@@ -260,7 +260,7 @@ fn contact(random: &mut Rng) -> &'static str {
     of(random, &CONTACTS)
 }
 
-/// A time, of few, so that equal ones occur.
+/// One of few times, so that equal ones occur.
 fn at(random: &mut Rng) -> String {
     format!("2024-0{}-01T00:00:00Z", random.u8(1..8))
 }

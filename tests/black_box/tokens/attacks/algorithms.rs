@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ALGORITHM, MALFORMED, guarded, header_with, refuses_headers};
 
-/// Every token of an attacker without a key: with an empty signature and without one.
+/// Asserts that the API refuses the tokens of an attacker without a key, with an empty signature or without one.
 async fn refuses_unsigned(algorithms: &[Value], description: &str) {
     for kind in ["HS256", "RS256", "ES256", "EdDSA"] {
         let (key, api) = guarded(kind).await;
@@ -24,7 +24,7 @@ async fn the_algorithm_none_is_refused() {
     refuses_unsigned(&[json!("none")], ALGORITHM).await;
 }
 
-/// RFC 8725 section 3.1: a list of forbidden algorithms is passed by another spelling. CVE-2020-15957 is about `none` itself.
+/// RFC 8725 section 3.1: another spelling evades a list of forbidden algorithms. CVE-2020-15957 is about `none` itself.
 #[tokio::test]
 async fn the_algorithm_none_is_refused_in_every_spelling() {
     let (key, api) = guarded("RS256").await;
@@ -48,7 +48,7 @@ async fn the_algorithm_none_is_refused_in_every_spelling() {
     }
 }
 
-/// RFC 7515 section 4.1.1: the parameter must be present. A library that takes it for `none` lets everybody in.
+/// RFC 7515 section 4.1.1: the parameter must be present. A library that takes a missing one for `none` admits everybody.
 #[tokio::test]
 async fn a_missing_algorithm_is_not_taken_for_none() {
     let (key, api) = guarded("HS256").await;
@@ -60,7 +60,7 @@ async fn a_missing_algorithm_is_not_taken_for_none() {
         .await;
 }
 
-/// RFC 7515 section 4.1.1: a string. Comparisons in some languages take a list of one text for the text.
+/// RFC 7515 section 4.1.1: the parameter is a string. Comparisons in some languages take a list of one text for the text.
 #[tokio::test]
 async fn an_algorithm_of_another_type_is_refused() {
     let algorithms = [
@@ -90,7 +90,7 @@ async fn an_algorithm_in_other_letters_is_refused() {
     refuses_headers("alg", others, ALGORITHM).await;
 }
 
-/// RFC 8725 section 3.1: one key, one algorithm. Neither a weaker hash nor an algorithm of encryption stands in for it.
+/// RFC 8725 section 3.1: a key has one algorithm. Neither a weaker hash nor an encryption algorithm can replace it.
 #[tokio::test]
 async fn an_algorithm_that_the_key_is_not_for_is_refused() {
     let others = [

@@ -1,4 +1,4 @@
-//! Times that are none, or that some readers take for others (RFC 7519 section 2, `NumericDate`).
+//! Values that are not times, or that some readers take for other times (RFC 7519 section 2, `NumericDate`).
 
 use black_box_tests::keys::now_seconds;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn refuses_claim(name: &str, values: impl IntoIterator<Item = Value>, desc
     }
 }
 
-/// Texts sort and convert in surprising ways: `"9"` is later than `"10"`, `"1e9"` is a number to some.
+/// Texts sort and convert in surprising ways: `"9"` is later than `"10"`, and some readers take `"1e9"` for a number.
 #[tokio::test]
 async fn an_expiry_that_is_no_number_is_refused() {
     let later = now_seconds() + 3600;
@@ -64,7 +64,7 @@ async fn an_expiry_too_large_for_a_time_is_refused_or_far() {
     .await;
 }
 
-/// Milliseconds instead of seconds are a common mistake: such a token does not expire for 50,000 years, but it is the provider's.
+/// Milliseconds instead of seconds are a common mistake. Such a token does not expire for 50,000 years, but the provider signed it.
 #[tokio::test]
 async fn an_expiry_in_milliseconds_is_far() {
     accepts_claim("exp", [json!((now_seconds() + 3600) * 1000)]).await;

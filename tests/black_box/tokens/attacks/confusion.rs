@@ -6,7 +6,7 @@ use black_box_tests::keys::{SigningKey, key_set};
 
 use super::{ALGORITHM, SIGNATURE, guarded};
 
-/// What everybody knows of a key, in every form in which a library could hold it.
+/// The public part of a key, in every form in which a library could hold it.
 fn public_forms(key: &SigningKey) -> Vec<Vec<u8>> {
     let der = key.public_bytes();
     let info = subject_public_key_info(&der);
@@ -19,7 +19,7 @@ fn public_forms(key: &SigningKey) -> Vec<Vec<u8>> {
         der,
         info,
     ];
-    // Without the last line break, and with those of another system.
+    // The forms without the last line break, and with the line breaks of another system.
     for pem in [forms[0].clone(), forms[1].clone()] {
         forms.push(pem.trim_ascii_end().to_vec());
         let text = String::from_utf8(pem).unwrap();
@@ -33,7 +33,7 @@ fn public_forms(key: &SigningKey) -> Vec<Vec<u8>> {
     forms
 }
 
-/// RFC 5280 section 4.1.2.7, for RSA.
+/// The `SubjectPublicKeyInfo` of an RSA key (RFC 5280 section 4.1.2.7).
 fn subject_public_key_info(key: &[u8]) -> Vec<u8> {
     // rsaEncryption (1.2.840.113549.1.1.1) with a null.
     let algorithm = [
@@ -88,7 +88,7 @@ async fn a_public_point_is_no_hmac_secret() {
 
 /// RFC 8725 section 3.5; CVE-2019-20933 for the empty secret.
 #[tokio::test]
-async fn a_secret_that_everybody_tries_is_not_the_keys() {
+async fn a_well_known_secret_is_not_the_secret_of_the_key() {
     let (_, api) = guarded("HS256").await;
     for secret in [
         "",
@@ -106,9 +106,9 @@ async fn a_secret_that_everybody_tries_is_not_the_keys() {
     api.refuses(&zeros.token(&api.claims()), SIGNATURE).await;
 }
 
-/// Neither is the published secret of the development key, which only `contacts serve` accepts (contract section 11).
+/// Only `contacts serve` accepts the published secret of the development key (contract section 11).
 #[tokio::test]
-async fn the_published_development_secret_is_not_the_keys() {
+async fn the_published_development_secret_is_not_the_secret_of_the_key() {
     let (_, api) = guarded("HS256").await;
     for id in ["key_1", "development"] {
         let forger = SigningKey::hmac("HS256", id, shared::auth::DEVELOPMENT_SECRET);

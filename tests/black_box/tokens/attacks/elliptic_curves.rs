@@ -46,8 +46,8 @@ async fn a_half_of_a_signature_out_of_its_range_is_refused() {
     .await;
 }
 
-/// Of an ECDSA signature (r, s), (r, n - s) is another one, which everybody can make. Harmless here, though not where a signature
-/// is an identity (CVE-2020-13822): it is of the same message, and no token is told from another by its signature.
+/// If (r, s) is an ECDSA signature, (r, n - s) is one too, and everybody can make it. Here it is harmless: it signs the same
+/// message, and nothing identifies a token by its signature (unlike in CVE-2020-13822).
 #[tokio::test]
 async fn the_other_signature_of_the_same_message_is_accepted() {
     let (key, api) = guarded("ES256").await;
@@ -62,7 +62,7 @@ async fn the_other_signature_of_the_same_message_is_accepted() {
     api.accepts(&token_of(&message, &signature)).await;
 }
 
-/// RFC 8032 section 5.1.7: s is smaller than the order, so that a signature of Ed25519 has no second form.
+/// RFC 8032 section 5.1.7: s is smaller than the order, so an Ed25519 signature has no second form.
 #[tokio::test]
 async fn the_other_form_of_an_ed25519_signature_is_refused() {
     refuses_signatures("EdDSA", |right| {
@@ -78,7 +78,7 @@ async fn the_other_form_of_an_ed25519_signature_is_refused() {
     .await;
 }
 
-/// RFC 7518 section 3.4: r and s one after the other, each in full length. Another encoding of the same numbers is another text.
+/// RFC 7518 section 3.4: a signature is r and then s, each in full length. No other encoding of these numbers is valid.
 #[tokio::test]
 async fn a_signature_in_der_is_refused() {
     refuses_signatures("ES256", |right| {
@@ -96,7 +96,7 @@ async fn a_signature_in_der_is_refused() {
     .await;
 }
 
-/// CVE-2020-13822: zeros before r and s, or none where they belong.
+/// CVE-2020-13822: zeros before r and s, or missing zeros.
 #[tokio::test]
 async fn a_signature_whose_halves_have_another_length_is_refused() {
     refuses_signatures("ES256", |right| {

@@ -1,7 +1,8 @@
-//! Other texts for the same bytes (RFC 7515 section 2: base64url without padding; RFC 4648 section 3.5: one text for each bytes).
+//! Other texts for the same bytes (RFC 7515 section 2: base64url without padding; RFC 4648 section 3.5: the same bytes have one
+//! text).
 //!
-//! What is changed in the header or the signature is malformed; what is changed in the payload on its way breaks the signature.
-//! Each attack is also tried with a right signature of the changed text, which only the key's holder could make.
+//! A changed header or signature is malformed. A payload that is changed on its way breaks the signature. The tests also try each
+//! attack with a valid signature of the changed text, which only the key's holder could make.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE};
@@ -10,14 +11,14 @@ use black_box_tests::keys::{SigningKey, base64url};
 use super::super::Guarded;
 use super::{MALFORMED, SIGNATURE, guarded, sign_text};
 
-/// The parts of a good token.
+/// The parts of a valid token.
 fn parts(key: &SigningKey, api: &Guarded) -> [String; 3] {
     let token = key.token(&api.claims());
     let parts: Vec<_> = token.split('.').map(str::to_owned).collect();
     parts.try_into().unwrap()
 }
 
-/// Refuses a token of which each part in turn is written in another way.
+/// Asserts that the API refuses a token with one rewritten part, for each of its parts.
 async fn refuses_rewritten(rewrite: impl Fn(&str) -> String) {
     let (key, api) = guarded("HS256").await;
     let [header, payload, signature] = parts(&key, &api);
@@ -73,12 +74,12 @@ async fn white_space_is_refused() {
     }
 }
 
-/// The alphabet of RFC 4648 section 4, whose `+` and `/` a lenient decoder takes too.
+/// The alphabet of RFC 4648 section 4, whose `+` and `/` a lenient decoder accepts too.
 #[tokio::test]
 async fn the_other_alphabet_is_refused() {
     let (key, api) = guarded("HS256").await;
     let header = base64url(key.header().to_string().as_bytes());
-    // Characters whose bits need both letters that differ.
+    // The bits of these characters need the letters in which the alphabets differ.
     let claims = api
         .claims_with("sub", "\u{fb}\u{ff}\u{bf}???>>>~~~")
         .to_string();
@@ -102,7 +103,7 @@ async fn the_other_alphabet_is_refused() {
         .await;
 }
 
-/// RFC 4648 section 3.5: the bits that the last letter has too many are zero.
+/// RFC 4648 section 3.5: the surplus bits of the last letter are zero.
 #[tokio::test]
 async fn bits_after_the_last_byte_are_refused() {
     let (key, api) = guarded("HS256").await;

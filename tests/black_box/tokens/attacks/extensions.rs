@@ -20,7 +20,7 @@ async fn a_critical_extension_that_nobody_knows_is_refused() {
 
 /// RFC 7515 section 4.1.11: neither a registered parameter nor one that is missing may be listed.
 #[tokio::test]
-async fn a_critical_extension_that_is_none_is_refused() {
+async fn a_critical_parameter_that_is_not_an_extension_is_refused() {
     let lists = [
         json!(["alg"]),
         json!(["exp"]),
@@ -31,9 +31,9 @@ async fn a_critical_extension_that_is_none_is_refused() {
     refuses_headers("crit", lists, CRITICAL).await;
 }
 
-/// RFC 7515 section 4.1.11: not empty, and a list.
+/// RFC 7515 section 4.1.11: `crit` is a list that is not empty.
 #[tokio::test]
-async fn a_list_of_critical_extensions_that_is_no_list_is_refused() {
+async fn critical_extensions_that_are_not_a_list_are_refused() {
     let lists = [
         json!([]),
         Value::Null,
@@ -59,9 +59,9 @@ async fn an_unencoded_payload_is_refused() {
         .await;
 }
 
-/// RFC 7797 section 6: `b64` needs `crit`. Without it nobody reads `b64`, and the payload is read as it is signed: encoded.
+/// RFC 7797 section 6: `b64` needs `crit`. Without `crit`, the function does not read `b64`, and decodes the payload.
 #[tokio::test]
-async fn a_payload_is_read_encoded_though_b64_says_otherwise_without_crit() {
+async fn a_payload_is_decoded_despite_b64_without_crit() {
     accepts_header("b64", false).await;
     let (key, api) = guarded("HS256").await;
     let header = base64url(header_with(&key, "b64", false).to_string().as_bytes());
@@ -76,7 +76,7 @@ async fn a_payload_is_read_encoded_though_b64_says_otherwise_without_crit() {
     .await;
 }
 
-/// RFC 7797 appendix and RFC 7515 appendix F: the payload comes by another way. There is none here.
+/// RFC 7797 appendix and RFC 7515 appendix F: the payload comes by another way. The API has no such way.
 #[tokio::test]
 async fn a_detached_payload_is_refused() {
     let (key, api) = guarded("HS256").await;
@@ -89,7 +89,7 @@ async fn a_detached_payload_is_refused() {
 }
 
 /// RFC 8725 section 3.6; CVE-2024-33664 and CVE-2024-28176 are about such payloads that grow without bound. Compression is for
-/// encrypted tokens only, so a compressed payload is no JSON; and `zip` alone, which nobody reads, changes nothing.
+/// encrypted tokens only, so a compressed payload is not JSON. Nobody reads `zip`, so `zip` alone changes nothing.
 #[tokio::test]
 async fn a_compressed_payload_is_not_unpacked() {
     accepts_header("zip", "DEF").await;
@@ -104,10 +104,10 @@ async fn a_compressed_payload_is_not_unpacked() {
     api.refuses(&token, MALFORMED).await;
 }
 
-/// RFC 8725 sections 2.8 and 3.11. Nobody reads `typ`: identity providers write many, and the audience tells tokens for this API
-/// from others. So a token of any type is accepted if it is for this API, and refused otherwise.
+/// RFC 8725 sections 2.8 and 3.11. Nobody reads `typ`: identity providers write many values, and the audience tells tokens for this
+/// API from others. The API accepts a token of any type if the token is for this API, and refuses it otherwise.
 #[tokio::test]
-async fn a_token_of_another_type_is_told_by_its_audience() {
+async fn a_token_of_another_type_is_accepted_or_refused_by_its_audience() {
     let (key, api) = guarded("HS256").await;
     for kind in [
         "at+jwt",
@@ -126,7 +126,7 @@ async fn a_token_of_another_type_is_told_by_its_audience() {
     }
 }
 
-/// RFC 7519 section 5.2: the payload of a nested token is a token and no claims, however often it is signed.
+/// RFC 7519 section 5.2: the payload of a nested token is a token and not claims, however often it is signed.
 #[tokio::test]
 async fn a_token_within_a_token_is_refused() {
     let (key, api) = guarded("HS256").await;

@@ -1,12 +1,13 @@
-//! Attacks on `kid` (RFC 8725 section 3.10: it is a received claim like any other). It is compared with the names of the set, and
-//! reaches no file, no query and no shell.
+//! Attacks on `kid` (RFC 8725 section 3.10: it is a received claim like any other). The function compares it with the names in the
+//! set. It reaches no file, no query and no shell.
 
 use black_box_tests::keys::SigningKey;
 use serde_json::{Value, json};
 
 use super::{MALFORMED, UNKNOWN_KEY, accepts_header, guarded, header_with, refuses_headers};
 
-/// Refuses each `kid` with a right signature, and with that of an attacker who knows what a path or a query would yield.
+/// Asserts that the API refuses each `kid`, with a valid signature, and with that of an attacker who knows the result of a path or
+/// a query.
 async fn refuses_ids(ids: &[&str]) {
     let (key, api) = guarded("HS256").await;
     let known = [&b""[..], b"0", b"key_1"].map(|secret| SigningKey::hmac("HS256", "key_1", secret));
@@ -55,7 +56,7 @@ async fn a_key_id_that_is_a_command_chooses_no_key() {
     .await;
 }
 
-/// A text of C ends at the null.
+/// In C, a text ends at the null byte.
 #[tokio::test]
 async fn a_key_id_with_a_null_byte_chooses_no_key() {
     refuses_ids(&["key_1\u{0}", "key_1\u{0}.pem", "\u{0}", "\u{0}key_1"]).await;

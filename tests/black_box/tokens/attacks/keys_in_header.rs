@@ -1,4 +1,4 @@
-//! Tokens that bring their own key, or say where it is.
+//! Tokens that bring their own key, or its address.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::super::Guarded;
 use super::{SIGNATURE, UNKNOWN_KEY, guarded, header_with};
 
-/// Refuses the tokens of an attacker who signs with a key of its own and adds this parameter: with the `kid` of the API's key, with
-/// another one, and without any.
+/// Asserts that the API refuses the tokens of an attacker who signs with its own key and adds this parameter. The tokens have the
+/// `kid` of the API's key, another one, or none.
 async fn refuses_key_of_token(name: &str, value: impl Fn(&SigningKey) -> Value) {
     for algorithm in ["HS256", "RS256", "ES256", "EdDSA"] {
         let (key, api) = guarded(algorithm).await;
@@ -35,7 +35,7 @@ async fn a_key_in_the_header_is_not_used() {
     refuses_key_of_token("jwk", SigningKey::jwk).await;
 }
 
-/// RFC 7515 section 4.1.6: nobody looks at certificates, so nobody takes the key of one.
+/// RFC 7515 section 4.1.6: the function does not read certificates, so it uses no key of one.
 #[tokio::test]
 async fn a_certificate_in_the_header_is_not_used() {
     refuses_key_of_token("x5c", |attacker| {
@@ -52,8 +52,8 @@ async fn the_thumbprint_of_a_certificate_chooses_no_key() {
     }
 }
 
-/// An API with `JWT_KEYS`, and one that fetches its keys, refuse a token whose header names an attacker's server, and neither
-/// asks it.
+/// Asserts that an API with `JWT_KEYS`, and one that fetches its keys, refuse a token whose header names an attacker's server.
+/// Neither calls that server.
 async fn does_not_follow(name: &str) {
     let key = SigningKey::generate("HS256", "key_1");
     let attacker = SigningKey::generate("HS256", "attackers");
@@ -73,7 +73,7 @@ async fn does_not_follow(name: &str) {
     assert_eq!(attackers_server.requests(), 0);
 }
 
-/// RFC 7515 section 4.1.2, RFC 8725 section 3.10: it would also make the server ask any other (SSRF).
+/// RFC 7515 section 4.1.2, RFC 8725 section 3.10: such a URL would also let the attacker choose the server that is called (SSRF).
 #[tokio::test]
 async fn a_url_of_keys_in_the_header_is_not_followed() {
     does_not_follow("jku").await;
@@ -85,7 +85,7 @@ async fn a_url_of_certificates_in_the_header_is_not_followed() {
     does_not_follow("x5u").await;
 }
 
-/// The `kid` is a name in the set, and nothing that could be fetched.
+/// The `kid` is a name in the set, not an address.
 #[tokio::test]
 async fn a_key_id_that_is_a_url_is_not_followed() {
     let (_, api) = guarded("HS256").await;

@@ -1,11 +1,11 @@
-//! Headers and claims that two readers of JSON could read as two.
+//! Headers and claims that two readers of JSON could understand differently.
 
 use black_box_tests::keys::base64url;
 
 use super::{MALFORMED, guarded, sign_text};
 
-/// Asserts what becomes of a rightly signed token with these texts as header and claims. In them, `KEY` is what a good header
-/// has, `CLAIMS` what good claims have.
+/// Asserts that the API refuses a token with a valid signature and these texts as header and claims. In them, `KEY` stands for the
+/// members of a valid header, and `CLAIMS` for those of valid claims.
 async fn refuses_texts(texts: &[(&str, &str)]) {
     let (key, api) = guarded("HS256").await;
     let inner = |json: String| json[1..json.len() - 1].to_owned();
@@ -21,9 +21,9 @@ async fn refuses_texts(texts: &[(&str, &str)]) {
     }
 }
 
-/// RFC 7515 section 4, RFC 8725 section 2.6: also where one of the names is written with an escape.
+/// RFC 7515 section 4, RFC 8725 section 2.6: the rule also holds if one of the names has an escape.
 #[tokio::test]
-async fn a_header_parameter_that_is_read_and_there_twice_is_refused() {
+async fn a_repeated_header_parameter_that_is_read_is_refused() {
     refuses_texts(&[
         (r#"{"alg":"none",KEY}"#, "{CLAIMS}"),
         (r#"{KEY,"alg":"none"}"#, "{CLAIMS}"),
@@ -37,12 +37,12 @@ async fn a_header_parameter_that_is_read_and_there_twice_is_refused() {
 
 /// RFC 7519 section 4, RFC 8725 section 2.6.
 #[tokio::test]
-async fn a_registered_claim_that_is_there_twice_is_refused() {
+async fn a_repeated_registered_claim_is_refused() {
     for name in ["exp", "nbf", "iss", "aud", "sub", "client_id"] {
         let twice = format!(r#"{{"{name}":1,"{name}":2}}"#);
         let before = format!(r#"{{"{name}":null,CLAIMS}}"#);
         let after = format!(r#"{{CLAIMS,"{name}":null}}"#);
-        // `nbf` and `client_id` are not among the good claims.
+        // `nbf` and `client_id` are not among the valid claims.
         let texts = if ["nbf", "client_id"].contains(&name) {
             vec![twice]
         } else {
@@ -56,9 +56,9 @@ async fn a_registered_claim_that_is_there_twice_is_refused() {
     }
 }
 
-/// RFC 7515 section 4 lets a reader take the last of two. Nobody reads these parameters, so it does not matter which.
+/// RFC 7515 section 4 lets a reader use the last of two equal parameters. Nobody reads these, so it does not matter which.
 #[tokio::test]
-async fn a_header_parameter_that_nobody_reads_may_be_there_twice() {
+async fn a_repeated_header_parameter_that_nobody_reads_is_accepted() {
     let (key, api) = guarded("HS256").await;
     for header in [
         r#"{"typ":"JWT","alg":"HS256","typ":"other","kid":"key_1"}"#,
@@ -69,10 +69,10 @@ async fn a_header_parameter_that_nobody_reads_may_be_there_twice() {
     }
 }
 
-/// RFC 7519 section 4: of a claim that is there twice a reader may take the last. It does so for the organization, whose name is
-/// a setting: only the identity provider could write two.
+/// RFC 7519 section 4: a reader may use the last of two equal claims. The function does so for the organization, whose claim has a
+/// name from the settings. Only the identity provider could write two.
 #[tokio::test]
-async fn of_two_organizations_the_last_counts() {
+async fn the_last_of_two_organizations_counts() {
     let (key, api) = guarded("HS256").await;
     let claims = api.claims().to_string();
     let (header, own) = (
@@ -94,7 +94,7 @@ async fn of_two_organizations_the_last_counts() {
     .await;
 }
 
-/// RFC 7515 section 4 and RFC 7519 section 7.2: an object. A list of the values is none, though some readers take it for one.
+/// RFC 7515 section 4 and RFC 7519 section 7.2: a header is an object. Some readers take a list of the values for one.
 #[tokio::test]
 async fn a_header_that_is_a_list_is_refused() {
     refuses_texts(&[
@@ -121,9 +121,9 @@ async fn claims_that_are_no_object_are_refused() {
     .await;
 }
 
-/// RFC 8259 sections 2, 6 and 8.1: what only lenient readers take.
+/// RFC 8259 sections 2, 6 and 8.1: only lenient readers accept these texts.
 #[tokio::test]
-async fn json_that_is_none_is_refused() {
+async fn invalid_json_is_refused() {
     refuses_texts(&[
         ("{KEY}x", "{CLAIMS}"),
         ("{KEY}{KEY}", "{CLAIMS}"),
@@ -147,7 +147,7 @@ async fn json_that_is_none_is_refused() {
     .await;
 }
 
-/// RFC 8725 section 3.7: UTF-8, of which there is one form for each character.
+/// RFC 8725 section 3.7: the encoding is UTF-8, which has one form for each character.
 #[tokio::test]
 async fn another_encoding_than_utf8_is_refused() {
     let (key, api) = guarded("HS256").await;

@@ -1,4 +1,4 @@
-//! Tokens that are made to cost much: they are refused after a bounded amount of work, and break nothing.
+//! Tokens that are made to cost much. The function handles them with a bounded amount of work, and they break nothing.
 
 use black_box_tests::keys::base64url;
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn huge_claims_are_refused_unread() {
     api.refuses(&key.token(&claims), TOO_LARGE).await;
 }
 
-/// CVE-2025-27144, CVE-2025-30204: each dot is a part to a reader that splits the whole text.
+/// CVE-2025-27144, CVE-2025-30204: a reader that splits the whole text makes a part for each dot.
 #[tokio::test]
 async fn thousands_of_parts_are_refused() {
     let (key, api) = guarded("HS256").await;
@@ -51,7 +51,7 @@ async fn deeply_nested_claims_are_refused() {
     }
 }
 
-/// Harmless: a parameter that nobody reads is skipped without a call for each level.
+/// Harmless: the function skips a parameter that it does not read, without a call for each level.
 #[tokio::test]
 async fn a_deeply_nested_header_parameter_is_skipped() {
     let (key, api) = guarded("HS256").await;
@@ -64,7 +64,7 @@ async fn a_deeply_nested_header_parameter_is_skipped() {
         .await;
 }
 
-/// Many members, whose names could all fall into one place of a hash table.
+/// The names of many members could all fall into one place of a hash table.
 #[tokio::test]
 async fn hundreds_of_claims_are_read() {
     let (key, api) = guarded("HS256").await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::Guarded;
 use super::{ALGORITHM, MALFORMED, SIGNATURE, guarded};
 
-/// The parts of a good token.
+/// The parts of a valid token.
 fn parts(key: &SigningKey, api: &Guarded) -> [String; 3] {
     let token = key.token(&api.claims());
     let parts: Vec<_> = token.split('.').map(str::to_owned).collect();
@@ -69,7 +69,7 @@ async fn an_encrypted_token_is_refused() {
         api.refuses(&format!("{header}.AAAA.AAAA.AAAA.AAAA"), ALGORITHM)
             .await;
     }
-    // With the algorithm of the key it still has too many parts.
+    // With the algorithm of the key, the token still has too many parts.
     let [header, payload, signature] = parts(&key, &api);
     api.refuses(
         &format!("{header}.{payload}.{signature}.AAAA.AAAA"),
@@ -78,7 +78,7 @@ async fn an_encrypted_token_is_refused() {
     .await;
 }
 
-/// A reader that takes the first three parts, or the last three, would let it in.
+/// A reader that takes the first three parts, or the last three, would accept such a token.
 #[tokio::test]
 async fn a_token_with_more_parts_is_refused() {
     let (key, api) = guarded("HS256").await;
@@ -105,7 +105,7 @@ async fn two_tokens_in_one_header_are_refused() {
     }
 }
 
-/// A good token with a word before or after it.
+/// A valid token with quotes around it, or with a word before it.
 #[tokio::test]
 async fn a_token_in_quotes_is_refused() {
     let (key, api) = guarded("HS256").await;

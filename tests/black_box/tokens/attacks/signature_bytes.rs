@@ -1,4 +1,4 @@
-//! Signatures that are taken off, cut, lengthened or changed, with each kind of key.
+//! Signatures that are removed, cut, lengthened or changed, with each kind of key.
 
 use black_box_tests::keys::{base64url, unsigned};
 use serde_json::json;
@@ -9,7 +9,7 @@ const ALGORITHMS: [&str; 7] = [
     "HS256", "HS512", "RS256", "PS256", "ES256", "ES384", "EdDSA",
 ];
 
-/// Refuses a right message with what becomes of its right signature, with each kind of key.
+/// Asserts that the API refuses a valid message with these changes of its valid signature, with each kind of key.
 async fn refuses_changed(change: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
     for algorithm in ALGORITHMS {
         refuses_signatures(algorithm, &change).await;
@@ -22,7 +22,7 @@ async fn an_empty_signature_is_refused() {
     refuses_changed(|_| vec![Vec::new()]).await;
 }
 
-/// RFC 8725 section 3.3: without its last dot it is no token at all.
+/// RFC 8725 section 3.3: a text without the last dot is not a token.
 #[tokio::test]
 async fn a_token_without_its_third_part_is_malformed() {
     for algorithm in ALGORITHMS {
@@ -54,7 +54,7 @@ async fn an_extended_signature_is_refused() {
     .await;
 }
 
-/// One bit in every fifth byte, so that no part of the signature is left out of the comparison.
+/// The test changes one bit in every fifth byte, so the comparison must cover the whole signature.
 #[tokio::test]
 async fn a_signature_with_one_other_bit_is_refused() {
     for algorithm in ["HS256", "ES256", "EdDSA"] {
@@ -71,7 +71,7 @@ async fn a_signature_with_one_other_bit_is_refused() {
     }
 }
 
-/// What a comparison with nothing, or with a text in another encoding, would accept.
+/// A comparison with nothing, or with a text in another encoding, would accept these signatures.
 #[tokio::test]
 async fn a_signature_of_constant_bytes_is_refused() {
     refuses_changed(|right| {

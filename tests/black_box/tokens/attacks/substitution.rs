@@ -1,4 +1,4 @@
-//! Tokens that are good elsewhere.
+//! Tokens that are valid elsewhere.
 
 use black_box_tests::identity_provider::{IdentityProvider, Published};
 use black_box_tests::keys::{SigningKey, key_set};
@@ -50,7 +50,7 @@ async fn a_token_of_another_issuer_with_the_same_key_is_refused() {
     assert!(ISSUER.starts_with("https://idp.example.com/"));
 }
 
-/// RFC 8725 section 3.8: one list of issuers in the token would make any of them ours.
+/// RFC 8725 section 3.8: a token names one issuer. A list could contain ours beside others.
 #[tokio::test]
 async fn a_token_with_a_list_of_issuers_is_refused() {
     let (key, api) = guarded("RS256").await;
@@ -64,7 +64,7 @@ async fn a_token_with_a_list_of_issuers_is_refused() {
     }
 }
 
-/// A token of the issuer that another provider signed: its keys are not in the set.
+/// The token names our issuer, but another provider signed it, whose keys are not in the set.
 #[tokio::test]
 async fn a_token_that_another_provider_signed_is_refused() {
     let (ours, theirs) = (

@@ -11,12 +11,12 @@ use crate::{contract, log};
 /// The longest event. API Gateway has limits too, and no rule of ours depends on longer ones.
 const MAX_BYTES: usize = 48 * 1024;
 
-/// An event of API Gateway, through `lambda_http` to the handler of its route.
+/// Passes an event of API Gateway through `lambda_http` to the handler of its route.
 ///
 /// An input that begins with `{` is the event itself; any other is a request, as `Request::read` reads it.
 ///
 /// # Panics
-/// When the answer is a failure of ours or none of the contract's, or when a refused request has written something.
+/// When the answer is an internal failure or not in the contract, or when a refused request has written something.
 pub fn api_event(input: &[u8]) {
     if input.len() > MAX_BYTES {
         return;
@@ -37,7 +37,7 @@ pub fn api_event(input: &[u8]) {
     });
 }
 
-/// Asserts what holds for every answer.
+/// Asserts the rules for every answer.
 pub(crate) fn check(scene: &Scene, route: Route, answer: &Answer) {
     let (writes, lines) = (scene.take_writes(), log::take());
     assert!(answer.status < 500, "{answer:?}: {lines:?}");
@@ -56,7 +56,7 @@ fn event(mut event: Value) -> Option<(Route, Value)> {
     let key = event["routeKey"].as_str()?;
     let route = Route::ALL.into_iter().find(|route| route.key() == key)?;
     let text = |place: &str| event.pointer(place).and_then(Value::as_str);
-    // The front end refuses what is no URL.
+    // The front end refuses an invalid URL or body.
     let query = text("/rawQueryString").unwrap_or_default();
     let is_query = format!("http://a/?{query}").parse::<Uri>().is_ok();
     let is_path = text("/rawPath").is_some_and(|path| path.starts_with('/'));
@@ -65,7 +65,7 @@ fn event(mut event: Value) -> Option<(Route, Value)> {
     if !(is_query && is_path && is_body) {
         return None;
     }
-    // What the front end sets itself.
+    // The front end sets these members itself.
     let set = [
         ("/requestContext", "stage", "$default"),
         ("/requestContext", "requestId", REQUEST_ID),

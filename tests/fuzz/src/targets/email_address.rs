@@ -6,7 +6,7 @@ use crate::invisible::is_invisible;
 /// An e-mail address.
 ///
 /// # Panics
-/// When the normal form of an address is none.
+/// When the normal form of an address breaks a rule of normal forms.
 pub fn email_address(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;

@@ -15,10 +15,10 @@ static LIST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pattern).unwrap()
 });
 
-/// `If-Match` of a request that finds nothing to change, and `If-None-Match` of one that reads.
+/// `If-Match` of a request that finds nothing to change, and `If-None-Match` of a read.
 ///
 /// # Panics
-/// When either is answered otherwise than RFC 9110 and contract section 9 say.
+/// When an answer differs from RFC 9110 and contract section 9.
 pub fn entity_tags(input: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(input) else {
         return;

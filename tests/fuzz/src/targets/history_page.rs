@@ -18,7 +18,7 @@ const QUERIES: [(&str, &str); 5] = [
 ];
 
 thread_local! {
-    /// The cursors of each query, and how many entries a page after each can have.
+    /// The cursors of each query.
     static CURSORS: Vec<BTreeSet<String>> = with_scene(|scene| {
         let cursors: Vec<_> = QUERIES.iter().map(|query| cursors(scene, *query)).collect();
         assert!(cursors.iter().any(|cursors| cursors.len() > 2), "{cursors:?}");
@@ -29,7 +29,7 @@ thread_local! {
 /// A page of a history: the number of the query in the first line, the limit in the second, then the cursor.
 ///
 /// # Panics
-/// When a cursor is accepted that no page of this query has given, or a limit that is not from 1 to 100.
+/// When the API accepts a cursor that no page of this query has, or a limit that is not from 1 to 100.
 pub fn history_page(mut input: &[u8]) {
     let number = line(&mut input).first().copied().unwrap_or_default();
     let number = usize::from(number) % QUERIES.len();
@@ -52,7 +52,7 @@ pub fn history_page(mut input: &[u8]) {
     });
 }
 
-/// Whether a page can have as many entries.
+/// Whether a page can have this limit.
 fn is_limit(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
         && text.parse().is_ok_and(|limit| (1..=100).contains(&limit))
@@ -64,7 +64,7 @@ fn request((contact, filter): (&str, &str), limit: &str, cursor: &str) -> Reques
     Request::of("get-history", "member", contact, "").query(query)
 }
 
-/// The cursors that the pages of a query give.
+/// The cursors of the pages of a query.
 fn cursors(scene: &Scene, query: (&str, &str)) -> BTreeSet<String> {
     let (mut cursors, mut next) = (BTreeSet::new(), String::new());
     loop {

@@ -6,7 +6,7 @@ use shared::settings::table_name;
 /// An id, a slug or a label.
 ///
 /// # Panics
-/// When one is accepted that does not fit the contract's pattern (sections 1 and 4), or is not stable.
+/// When a parser deviates from the contract's pattern (sections 1 and 4), or its result is not stable.
 pub fn identifier(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;

@@ -13,11 +13,11 @@ use crate::choices::line;
 use crate::request::ORGANIZATION;
 use crate::scene::{Scene, with_scene};
 
-/// A file for `contacts import`. The first line is no part of it: with a `j` the file is JSON Lines, else CSV; with a `d` nothing
-/// is written; with an `o` the organization is given.
+/// A file for `contacts import`. The first line has options, and is not part of the file. `j` stands for JSON Lines instead of
+/// CSV, `d` for a dry run, and `o` for a given organization.
 ///
 /// # Panics
-/// When a file is refused, or a record is rejected, without a word that names the place.
+/// When the refusal of a file, or of a record, does not name the place.
 pub fn import(mut input: &[u8]) {
     let options = line(&mut input);
     let lines = 1 + input
@@ -28,7 +28,7 @@ pub fn import(mut input: &[u8]) {
         let rejects = std::env::temp_dir().join(format!("{}.rejects.csv", Uuid::new_v4()));
         let imported = imported(scene, options, input, rejects.clone());
         let text = std::fs::read_to_string(&rejects);
-        // There need not be any.
+        // An import without rejects leaves no file.
         let _ = std::fs::remove_file(&rejects);
         let summary = match imported {
             Ok(summary) => summary,
@@ -72,14 +72,14 @@ fn imported(
     scene.run(work).map_err(|error| format!("{error:#}"))
 }
 
-/// The file, or the rest of it, is refused with a word that names the place.
+/// Asserts that the refusal of the file, or of the rest of it, names the place.
 fn check_refusal(refusal: &str) {
     let named = ["line ", "column", "header", "the file", "--organization"];
     let is_named = named.iter().any(|place| refusal.contains(place));
     assert!(is_named, "a refusal that names no place: {refusal}");
 }
 
-/// Each rejected record has its line, its field and a reason.
+/// Asserts that each rejected record has its line, its field and a reason.
 fn check_rejects(text: &str, rejected: u64, lines: usize) {
     let records = csv::Reader::from_reader(text.as_bytes()).into_records();
     let records: Vec<_> = records.map(Result::unwrap).collect();

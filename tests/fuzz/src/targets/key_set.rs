@@ -10,7 +10,7 @@ use crate::targets::token::is_accepted;
 /// A JWK Set, as `JWT_KEYS` has it.
 ///
 /// # Panics
-/// When a refusal quotes a key, or a token is accepted whose key is not in the set.
+/// When a refusal quotes a key, or when the authenticator accepts a token whose key is not in the set.
 pub fn key_set(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -50,13 +50,13 @@ pub fn key_set(input: &[u8]) {
     }
 }
 
-/// The texts of this member of all keys.
+/// The texts of this member in all keys.
 fn members<'v>(set: &'v Value, name: &'v str) -> impl Iterator<Item = &'v str> {
     let keys = set["keys"].as_array().into_iter().flatten();
     keys.filter_map(move |key| key[name].as_str())
 }
 
-/// The bytes without leading zeros.
+/// The decoded bytes without leading zeros.
 fn number(text: &str) -> Option<Vec<u8>> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     Some(bytes.into_iter().skip_while(|byte| *byte == 0).collect())

@@ -5,7 +5,7 @@ use crate::choices::line;
 /// A phone number: the region in the first line, then the number.
 ///
 /// # Panics
-/// When a number that is accepted is not E.164, is not stable, or has other digits than its international form.
+/// When an accepted number is not E.164, is not stable, or has other digits than its international form.
 pub fn phone_number(mut input: &[u8]) {
     let region = region(line(&mut input));
     let Ok(text) = str::from_utf8(input) else {
@@ -48,7 +48,7 @@ pub fn phone_number(mut input: &[u8]) {
     assert!(!format!("{number:?}").contains(digits), "it is masked");
 }
 
-/// The region of an input. Any other text means some region.
+/// The region of an input. Any other text selects one of the regions.
 fn region(name: &[u8]) -> PhoneRegion {
     let named = str::from_utf8(name).ok().and_then(|name| name.parse().ok());
     let sum: usize = name.iter().map(|byte| usize::from(*byte)).sum();
@@ -58,8 +58,8 @@ fn region(name: &[u8]) -> PhoneRegion {
         .unwrap()
 }
 
-/// The digits of a number with a leading plus, unless a zero in parentheses leaves them to the numbering plan, or they are of a
-/// script that this does not read.
+/// The digits of a number with a leading plus. `None` if a zero in parentheses leaves them to the numbering plan, or if this
+/// function does not read their script.
 fn written_internationally(text: &str) -> Option<String> {
     let mut digits = String::new();
     let mut plus = None;

@@ -8,10 +8,10 @@ use crate::request::Request;
 use crate::scene::with_scene;
 use crate::targets::api_event::check;
 
-/// The query of a question about an address.
+/// The query of a request for the status of an address.
 ///
 /// # Panics
-/// When its parameters are read otherwise than a form's, but for a plus, which stays one.
+/// When the API reads its parameters differently from those of a form. The exception is a plus, which stays a plus.
 pub fn query(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -34,7 +34,7 @@ pub fn query(input: &[u8]) {
     });
 }
 
-/// The status, and the address or the fields at fault.
+/// The expected status, and the address or the fields at fault.
 fn expected(query: &str) -> (u16, Value) {
     let mut parameters = BTreeMap::new();
     for pair in query.split('&') {
@@ -46,7 +46,7 @@ fn expected(query: &str) -> (u16, Value) {
     if !client.is_empty() && client != "website" {
         return (403, json!({ "client": "forbidden" }));
     }
-    // Whoever writes a form's query writes a plus for a blank, and `%20` for a plus that was read as a blank.
+    // An address has no blanks. A blank (`%20`) stands for a plus that somebody has read as a blank.
     let address = value("email").trim_matches(is_invisible).replace(' ', "+");
     let address = EmailAddress::parse(&address);
     let mut faults = BTreeMap::new();
@@ -69,7 +69,7 @@ fn expected(query: &str) -> (u16, Value) {
     }
 }
 
-/// Decodes `%xx`. Bytes that are no UTF-8 become replacement characters.
+/// Decodes `%xx`. Bytes that are not UTF-8 become replacement characters.
 fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let Some((first, after)) = rest.split_first() {

@@ -7,7 +7,7 @@ use crate::scene::with_scene;
 /// A seed file.
 ///
 /// # Panics
-/// When a file is refused without a word that names the place, or is accepted but cannot be loaded.
+/// When the refusal of a file does not name the place, or when an accepted file cannot be loaded.
 pub fn seed(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -19,7 +19,7 @@ pub fn seed(input: &[u8]) {
         Err(refusal) => {
             let refusal = format!("{refusal:#}");
             let named = ["organizations", "line ", "column ", "the file: "];
-            // The file may have members that no seed has, and in them some that a contact has.
+            // The file may have members that no seed has, with members of a contact inside. Such a refusal begins with the outer member.
             let is_of_a_member = || {
                 let members: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
                 members.keys().any(|member| refusal.starts_with(member))

@@ -5,10 +5,10 @@ use serde_json::Value;
 use shared::auth::ClaimName;
 use shared::settings::{HistorySettings, InvalidSetting, Settings};
 
-/// The settings of a function, one in each line as `NAME=value`. A value has `\n` for a line break.
+/// The settings of a function, one in each line as `NAME=value`. In a value, `\n` stands for a line break.
 ///
 /// # Panics
-/// When a refusal is not one line that begins with the name of a setting, or a claim is found under a name that is none of its.
+/// When a refusal is not one line that begins with the name of a setting, or when a claim's name finds a wrong value.
 pub fn settings(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -38,7 +38,7 @@ fn check(refusal: Option<InvalidSetting>) {
     }
 }
 
-/// Compares a claim's name with the path that it has.
+/// Compares the value that a claim's name finds with the expected one.
 fn claim(name: &str) {
     let claims: Value = serde_json::from_str(
         r#"{"role":"a","a/b":{"c":["d"]},"~":{"":{"/":1}},"":"e","~1":"f","https://example.com/org":"g","a":{"b":{"c":"h"}}}"#,

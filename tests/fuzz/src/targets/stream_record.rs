@@ -7,10 +7,10 @@ use shared::domain::Timestamp;
 use crate::log;
 use crate::scene::with_scene;
 
-/// A batch of the table's stream, as Lambda hands it to `record-history`; or a record of it.
+/// A batch of the table's stream, as Lambda passes it to `record-history`, or a single record.
 ///
 /// # Panics
-/// When the function panics, leaves a record out without a report, or tells of a time that neither a record nor the table has.
+/// When the function panics, leaves out a record without a report, or sends a time that neither a record nor the table has.
 pub fn stream_record(input: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Value>(input) else {
         return;
@@ -39,7 +39,7 @@ pub fn stream_record(input: &[u8]) {
             assert!(!report.reason.contains("panicked"), "{report:?}: {lines:?}");
             assert!(report.reason.starts_with("cannot read "), "{report:?}");
         }
-        // Where a record says that an address left, the function reads the subscriptions that ended with it from the table.
+        // If a record says that an address left, the function reads the subscriptions that ended with it from the table.
         let is_of_the_table = |time| {
             let mut is_found = false;
             for made_it in &scene.records {
@@ -66,7 +66,7 @@ pub fn stream_record(input: &[u8]) {
     });
 }
 
-/// Passes each text within a value on.
+/// Calls `see` with each text within a value.
 fn texts(value: &Value, see: &mut impl FnMut(&str)) {
     match value {
         Value::String(text) => see(text),

@@ -110,10 +110,10 @@ const REQUESTS: [(&str, &str, &str, &str); 20] = [
     ("erase-contact", "administrator", "c_4", ""),
 ];
 
-/// Edits of the table by hand, then a request: the number of the request, then edits, as `Edit::read` reads them.
+/// Edits the table by hand, then sends a request. The input is the number of the request, then edits, as `Edit::read` reads them.
 ///
 /// # Panics
-/// When the answer is neither right nor a failure of ours that names what cannot be read and has written nothing.
+/// When the answer is neither right nor an internal failure that names the unreadable attribute and has written nothing.
 pub fn table_item(input: &[u8]) {
     let mut choices = Choices::of(input);
     let (function, caller, id, text) = *choices.one_of(&REQUESTS);
@@ -159,7 +159,7 @@ pub fn table_item(input: &[u8]) {
     });
 }
 
-/// Puts the items that are not as they were. Returns false if DynamoDB has no such items.
+/// Puts the changed items. Returns false if DynamoDB does not accept one of them.
 fn put(scene: &Scene, items: &[Item]) -> bool {
     let changed = items
         .iter()
@@ -175,7 +175,7 @@ fn put(scene: &Scene, items: &[Item]) -> bool {
     true
 }
 
-/// A failure of ours names what cannot be read, and has written nothing.
+/// Asserts that an internal failure names the unreadable attribute, and has written nothing.
 fn check_failure(edits: &[Edit], writes: &[String], lines: &[Value], context: &str) {
     let failure = lines.iter().find(|line| line["level"] == "ERROR");
     let failure = failure.unwrap_or_else(|| panic!("{context}: nothing is logged"));
@@ -183,9 +183,9 @@ fn check_failure(edits: &[Edit], writes: &[String], lines: &[Value], context: &s
     let is_named = edits.iter().any(|edit| edit.is_named_in(cause));
     let is_inconsistent = cause.contains("the table is inconsistent: ");
     assert!(is_named || is_inconsistent, "{context}: {cause}");
-    // Endpoints 1 and 2 read the contact from the answer to their single update, and so only after it was made.
+    // Endpoints 1 and 2 read the contact from the answer to their single update, and so only after the write.
     let is_single_update = writes == ["UpdateItem"] && context.starts_with("verify-");
-    // An erasure is made in steps. It goes on where it is repeated, once the item is as it must be.
+    // An erasure has several steps. Its repetition completes it once the item is readable.
     let is_erasure = context.starts_with("erase-contact");
     assert!(
         writes.is_empty() || is_single_update || is_erasure,
@@ -193,7 +193,7 @@ fn check_failure(edits: &[Edit], writes: &[String], lines: &[Value], context: &s
     );
 }
 
-/// No line has what somebody put into the table, and none tells of a panic.
+/// Asserts that no line has values of the table, and that none reports a panic.
 fn check_log(lines: &[Value], answer: &Answer, context: &str) {
     for line in lines.iter().chain([&json!({ "answer": answer.status })]) {
         let line = line.to_string();
@@ -203,7 +203,7 @@ fn check_log(lines: &[Value], answer: &Answer, context: &str) {
     }
 }
 
-/// What this build does not know is left alone.
+/// Asserts that attributes that this build does not know stay as they are.
 fn check_unknown(scene: &Scene, edits: &[Edit], context: &str) {
     if !edits.iter().any(Edit::is_unknown) {
         return;

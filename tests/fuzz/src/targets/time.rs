@@ -7,11 +7,11 @@ use shared::domain::{TimeZone, Timestamp};
 
 use crate::choices::line;
 
-/// Times in the grammar of endpoints 1 and 2, and in that of endpoint 3: the name of a time zone in the first line, then a time
-/// in each of two.
+/// Times in the grammar of endpoints 1 and 2, and in that of endpoint 3. The input has the name of a time zone in the first line,
+/// then a time in each of two lines.
 ///
 /// # Panics
-/// When another reader of the same grammars reads them differently, or a text is not in the form of all times.
+/// When another reader of the same grammars reads them differently, or when a written time is not in the common form.
 pub fn time(mut input: &[u8]) {
     let Ok(name) = str::from_utf8(line(&mut input)) else {
         return;
@@ -81,7 +81,7 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap()
 }
 
-/// Milliseconds since 1970, read without the library that the product uses. `rules` are of times without an offset.
+/// Milliseconds since 1970, read without the library that the product uses. `rules` apply to times without an offset.
 fn read(grammar: &Regex, text: &str, rules: Option<&Rules>) -> Option<i64> {
     let found = grammar.captures(text)?;
     let text = |n: usize| found.get(n).map(|part| part.as_str());
@@ -127,7 +127,7 @@ fn read(grammar: &Regex, text: &str, rules: Option<&Rules>) -> Option<i64> {
         .then_some(instant)
 }
 
-/// The days between the first of 1970 and this one of the Gregorian calendar.
+/// The days from 1 January 1970 to this day of the Gregorian calendar.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let years = year - i64::from(month <= 2);
     let months = (month + 9) % 12;

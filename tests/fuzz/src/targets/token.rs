@@ -17,7 +17,7 @@ const NOW: f64 = 1_780_387_200.0;
 /// An `Authorization` header, or after an empty line the header and the claims of a token that is signed with the published key.
 ///
 /// # Panics
-/// When a token is accepted that nobody signed, or whose claims are not those of a valid token.
+/// When the authenticator accepts a token that nobody signed, or one whose claims are invalid.
 pub fn token(mut input: &[u8]) {
     if input.starts_with(b"\n") {
         line(&mut input);
@@ -28,7 +28,7 @@ pub fn token(mut input: &[u8]) {
     }
 }
 
-/// Only the tokens that were signed are accepted, each byte as it was.
+/// Asserts that only signed tokens are accepted, byte for byte.
 fn forged(header: &[u8]) {
     static AUTHENTICATOR: LazyLock<Authenticator> =
         LazyLock::new(|| authenticator(&FIXTURES.keys.to_string()));
@@ -45,7 +45,7 @@ fn forged(header: &[u8]) {
     }
 }
 
-/// Of the tokens that are signed, only those with valid claims are accepted.
+/// Asserts that only signed tokens with valid claims are accepted.
 fn signed(header: &str, claims: &str) {
     static KEY: LazyLock<SigningKey> =
         LazyLock::new(|| SigningKey::hmac("HS256", "development", DEVELOPMENT_SECRET));
@@ -115,7 +115,7 @@ pub(crate) fn authenticator(keys: &str) -> Authenticator {
     settings_from(&keys).unwrap().authenticator
 }
 
-/// Whether the token is accepted. A refusal does not quote it.
+/// Whether the authenticator accepts the token. Panics if a refusal is not one short line of ASCII, so it cannot quote the token.
 pub(crate) fn is_accepted(authenticator: &Authenticator, header: &HeaderValue) -> bool {
     let now = Timestamp::parse_rfc3339("2026-06-02T08:00:00Z").unwrap();
     let answer = authenticator.authenticate(Some(header), now).now_or_never();

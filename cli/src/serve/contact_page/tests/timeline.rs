@@ -1,4 +1,4 @@
-//! What happened, in words.
+//! Tests of the history's sentences.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use shared::domain::{
 
 use super::{assert_seen, at, contact, exported, html, subscription};
 
-/// An entry without anything that need not be there.
+/// An entry without optional members.
 pub(super) fn entry(event: HistoryEvent) -> HistoryEntry {
     HistoryEntry {
         id: "h_1".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn of_jane(mut entry: HistoryEntry) -> HistoryEntry {
 }
 
 #[test]
-fn what_happened_is_told_in_sentences() {
+fn each_entry_of_the_history_is_a_sentence() {
     let recorded = || of_jane(entry(HistoryEvent::VerificationRecorded));
     let (early, late) = ("2024-09-01T10:00:00Z", "2025-01-01T00:00:00Z");
     let mut first = of_website(recorded());
@@ -107,18 +107,15 @@ fn what_happened_is_told_in_sentences() {
             "jane@example.com no longer verified at audience level for newsletter",
         ),
         (ended, "Unsubscribed from newsletter for website"),
-        (asked, "Asked for, and not confirmed: newsletter as a whole"),
-        (
-            bounced,
-            "Mail to jane@example.com is held back: hard bounce",
-        ),
+        (asked, "Requested, not yet confirmed: newsletter as a whole"),
+        (bounced, "Mail to jane@example.com is blocked: hard bounce"),
         (
             former,
-            "Mail to jane@example.com is held back: complaint of a former owner",
+            "Mail to jane@example.com is blocked: complaint of a former owner",
         ),
         (
             lifted,
-            "Mail to the person is no longer held back: no more global unsubscription",
+            "Mail to the person is no longer blocked for this reason: global unsubscription",
         ),
     ] {
         let page = html(exported(contact(), BTreeMap::new()), vec![entry], None);

@@ -1,4 +1,4 @@
-//! Plans the next write of a record: a pure function of the record and of what the table holds.
+//! Plans the next write of a record: a pure function of the record and of the table's state.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,18 +15,18 @@ use crate::store::operator::bulk::MAX_ITEMS;
 use crate::store::read::Snapshot;
 use crate::store::{ChangeMetadata, DatabaseError};
 
-/// Most addresses that one write claims: a transaction is of them and the contact.
+/// The maximum number of addresses that one write claims. The transaction also contains the contact.
 pub(super) const MAX_CLAIMS: usize = MAX_ITEMS - 1;
 
-/// What the table holds of the contact that a record is about.
+/// The table's state of the contact that a record is about.
 pub(super) struct State {
-    /// The id of the contact, which need not exist.
+    /// The id of the contact. The contact may not exist yet.
     pub(super) id: ContactId,
     /// The contact, if it exists, with those of its subscriptions that the record names.
     pub(super) snapshot: Option<Snapshot>,
     /// The record's addresses, by normal form.
     pub(super) addresses: HashMap<String, Result<FoundAddress, DatabaseError>>,
-    /// The ended subscriptions that come with an address, by its normal form.
+    /// The ended subscriptions that the contact inherits with an address, by the normal form of the address.
     pub(super) inherited: BTreeMap<(String, SubscriptionId), Subscription>,
 }
 
@@ -51,13 +51,13 @@ pub(super) enum Plan {
 pub(super) struct Write {
     /// The change.
     pub(super) edit: WriteEdit,
-    /// What it does.
+    /// The outcome of the record after the write.
     pub(super) outcome: ImportOutcome,
-    /// Whether nothing of the record is left for another write.
+    /// Whether the record needs no further write.
     pub(super) is_last: bool,
 }
 
-/// What a write changes.
+/// The change that a write makes.
 pub(super) enum WriteEdit {
     /// A contact.
     Contact(Box<Edit>),
@@ -79,7 +79,7 @@ impl WriteEdit {
         match self {
             Self::Contact(edit) => edit.transact_items(table, metadata),
             Self::Address(edit) => {
-                // No contact changes, so that there is no version.
+                // No contact changes, so the item does not get a contact's version.
                 let item = edit.write(table, organization, Version::UNWRITTEN, metadata)?;
                 Ok(vec![item])
             }
@@ -87,7 +87,7 @@ impl WriteEdit {
     }
 }
 
-/// Plans the next write of a record. `is_new` tells that this import created the contact.
+/// Plans the next write of a record. `is_new` means that this import created the contact.
 pub(super) fn plan(
     import: &Import<'_>,
     record: &ContactRecord,
@@ -104,7 +104,7 @@ pub(super) fn plan(
         Ok(claimed) => claimed,
         Err(refusal) => return Plan::Refuse(refusal),
     };
-    // The next write does what has no room in this one.
+    // The next write claims the addresses that have no room in this one.
     let mut is_last = claimed.len() <= MAX_CLAIMS;
     claimed.truncate(MAX_CLAIMS);
 
@@ -149,7 +149,7 @@ pub(super) fn plan(
     }
 }
 
-/// The subscriptions that differ from the stored ones after the record, or that the contact lacks if it is kept.
+/// The subscriptions that the record changes. For a kept contact: only the subscriptions that it lacks.
 fn changed_subscriptions(
     record: &ContactRecord,
     state: &State,
@@ -165,7 +165,7 @@ fn changed_subscriptions(
         let inherited = patch.address.clone();
         let inherited = inherited.and_then(|address| state.inherited.get(&(address, id.clone())));
         if before.is_some_and(|before| before.address.is_some()) {
-            // The file may be older than the address that the client has named since.
+            // The client may have named this address after the file was made.
             patch.address = None;
         }
         let after = patch.apply(before.or(inherited).cloned(), contact, now);
@@ -206,7 +206,7 @@ fn plan_address(record: &ContactRecord, mut state: State, now: Timestamp) -> Pla
     }))
 }
 
-/// The addresses without an owner that the contact gets. The import never takes an address from another contact.
+/// The addresses that the write claims for the contact. The import never takes an address from another contact.
 fn claims(
     import: &Import<'_>,
     record: &ContactRecord,
@@ -217,7 +217,7 @@ fn claims(
     for (place, address) in record.own_addresses().enumerate() {
         let is_new = stored.is_none_or(|stored| !stored.has_address(address));
         if import.existing == Existing::Keep && stored.is_some() && (is_new || place < MAX_CLAIMS) {
-            // A contact that is kept only gets the addresses that had no room in the write that created it.
+            // A kept contact only claims the addresses that had no room in the write that created it.
             continue;
         }
         let found = match state.addresses.get(address.normal_form()) {
@@ -233,7 +233,7 @@ fn claims(
                     claimed.push(found.clone());
                 }
             }
-            // The contact has the address already, and keeps it without owning it.
+            // The contact has the address without owning it.
             Some(_) if import.existing == Existing::Keep || !is_new => {}
             Some(_) => return Err(ImportRefusal::AddressTaken(place_of(address, record))),
         }
@@ -249,7 +249,7 @@ fn place_of(address: &EmailAddress, record: &ContactRecord) -> usize {
     place.unwrap_or_default()
 }
 
-/// What the record makes of the contact, or of none.
+/// The stored contact, or a new one, with the record applied.
 fn applied(
     organization: &OrganizationId,
     record: &ContactRecord,

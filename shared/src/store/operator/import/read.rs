@@ -1,4 +1,4 @@
-//! Reads what the table holds of the records' contacts.
+//! Reads the table's state of the records' contacts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -19,16 +19,16 @@ use crate::store::{DatabaseError, Store};
 /// How many contacts are read at the same time with their subscriptions.
 const CONCURRENT_READS: usize = 8;
 
-/// What the table holds for a record.
+/// The table's state for a record.
 pub(super) struct Found {
-    /// The last writes of the contact that an attempt was about, if one is in doubt.
+    /// The last writes of the contact of an attempt, if the attempt is in doubt.
     pub(super) last: Option<LastWrites>,
     /// The contact.
     pub(super) contact: FoundContact,
 }
 
-/// What the table holds of a record's contact, or why the record is rejected. `None` for a contact that is kept and lacks
-/// nothing; the import need not be able to read it.
+/// The table's state of a record's contact, or the reason why the record is rejected. `None` for a kept contact that lacks
+/// nothing: the import does not read its attributes.
 type FoundContact = Result<Option<State>, ImportRefusal>;
 
 impl Found {
@@ -56,14 +56,14 @@ impl Found {
 /// The contact that a record is about.
 struct Target {
     id: ContactId,
-    /// Whether the contact was found by an address that it owns, so that it exists.
+    /// Whether the import found the contact by an address that it owns. Then the contact must exist.
     is_owner: bool,
     /// The record's addresses, by normal form.
     addresses: HashMap<String, Result<FoundAddress, DatabaseError>>,
 }
 
-/// A subscription of the record, and those of a former owner of its address on which its start depends: the one of the same
-/// name, and the one at audience level.
+/// A subscription of the record, and the two subscriptions of a former owner that it may inherit with its address. The two are
+/// the one with the same id, and the one at audience level.
 struct FormerSubscriptions<'a> {
     address: &'a str,
     id: &'a SubscriptionId,
@@ -79,13 +79,13 @@ impl FormerSubscriptions<'_> {
 }
 
 impl Target {
-    /// The subscriptions of former owners on which those of the record depend.
+    /// The subscriptions of former owners that the record's subscriptions may inherit.
     fn former_subscriptions<'a>(&'a self, work: &'a Work) -> Vec<FormerSubscriptions<'a>> {
         let mut former = Vec::new();
         for (id, patch) in &work.record.subscriptions {
             let address = patch.address.as_deref().unwrap_or_default();
             if work.record.former_owners.contains_key(address) {
-                // An export has what came with the address, and a subscription may have begun again since.
+                // The record comes from an export, which contains inherited ends. A subscription may have begun again since.
                 continue;
             }
             let Some(Ok(found)) = self.addresses.get(address) else {
@@ -109,7 +109,7 @@ impl Target {
         former
     }
 
-    /// The ended subscriptions that come with the record's addresses.
+    /// The ended subscriptions that the contact inherits with the record's addresses.
     fn inherited(
         &self,
         work: &Work,
@@ -144,7 +144,7 @@ impl Target {
 }
 
 impl Store {
-    /// What the table holds for each of these records.
+    /// The table's state for each of these records.
     pub(super) async fn states(
         &self,
         import: &Import<'_>,
@@ -171,7 +171,8 @@ impl Store {
             }
         }
         let items = &self.read_many(keys).await?;
-        // The erasure of a former owner changes the address before it deletes the subscriptions.
+        // The erasure of a former owner changes the address before it deletes the subscriptions. So if the addresses have not changed,
+        // the reads of the subscriptions are complete.
         let inherited = works.iter().zip(&targets).flat_map(|(work, target)| {
             let former = target.iter().flat_map(|it| it.former_subscriptions(work));
             former.map(|former| Key::address_of(organization, former.address))
@@ -191,7 +192,7 @@ impl Store {
                 };
                 let found = contact.and_then(|contact| Found::new(work, contact, items));
                 match found {
-                    // The import goes on with the other records.
+                    // The import continues with the other records.
                     Err(DatabaseError::UnreadableItem { .. }) => Ok(Found {
                         last: None,
                         contact: Err(ImportRefusal::Unreadable),
@@ -204,8 +205,8 @@ impl Store {
             .await
     }
 
-    /// What the table holds of a record's contact. The items were read each by itself. A contact with subscriptions is
-    /// read again together with them, so that the plan is made from one state of it.
+    /// The table's state of a record's contact. The reads of `items` are not one snapshot. So a contact with subscriptions is
+    /// read again together with them: the plan needs a consistent snapshot.
     async fn state(
         &self,
         import: &Import<'_>,
@@ -217,14 +218,14 @@ impl Store {
         let key = Key::contact(organization, &target.id);
         let contact = items.get(&key);
         if target.is_owner && contact.is_none() {
-            // A transaction may have been seen in part. Read in one, the contact has to be there.
+            // The reads may have seen only a part of a transaction. A read in a transaction must find the contact.
             return match self.read_at_once([key]).await?.pop().flatten() {
                 Some(_) => Err(DatabaseError::LostRace("the contact is new".into())),
                 None => Ok(Err(ImportRefusal::OwnerMissing)),
             };
         }
         if contact.is_some_and(is_erased) {
-            // A seed leaves an existing contact as it is. The demo data must load again.
+            // A seed does not change existing contacts, and loading the demo data again must succeed.
             let is_kept = import.existing == Existing::Keep;
             return Ok(if is_kept {
                 Ok(None)
@@ -262,7 +263,7 @@ impl Store {
     }
 }
 
-/// The contact that a record is about: the one with its id, or else the owner of its addresses, or else a new one.
+/// The contact that a record is about: the contact with its id, otherwise the owner of its addresses, otherwise a new contact.
 fn target(
     import: &Import<'_>,
     work: &Work,

@@ -11,9 +11,9 @@ use crate::store::{ChangeMetadata, WriteId};
 pub(super) struct Work {
     pub(super) record: ContactRecord,
     request_id: String,
-    /// The id of the write that is next, or in doubt.
+    /// The id of the next write, or of the write in doubt.
     write_id: WriteId,
-    /// The last attempt, once the answer to one was lost.
+    /// The last attempt, if a write is in doubt.
     pub(super) attempt: Option<Attempt<Made>>,
     /// The id of the contact if the import has to create it.
     pub(super) new_id: ContactId,
@@ -21,14 +21,14 @@ pub(super) struct Work {
     pub(super) is_alone: bool,
     /// The outcome so far, if another write is necessary.
     done: Option<ImportOutcome>,
-    /// The outcome, once nothing is left to do.
+    /// The final outcome.
     pub(super) outcome: Option<ImportOutcome>,
 }
 
-/// What a write makes of its record.
+/// The effect of a write on its record.
 pub(super) struct Made {
     outcome: ImportOutcome,
-    /// Whether nothing is left for another write.
+    /// Whether the record needs no further write.
     is_last: bool,
 }
 
@@ -84,9 +84,9 @@ impl Work {
         }
     }
 
-    /// Notes that a write failed, which may be applied nevertheless if it is in doubt.
+    /// Notes that a write failed. A write in doubt may be applied nevertheless.
     pub(super) fn failed(&mut self, write: &Write, is_in_doubt: bool) {
-        // The write of an address does no harm when it is made twice.
+        // A second write of an address does no harm.
         if let WriteEdit::Contact(edit) = &write.edit
             && (is_in_doubt || self.attempt.is_some())
         {
@@ -98,8 +98,8 @@ impl Work {
         }
     }
 
-    /// Finds out what became of a write whose answer was lost. If it was applied, nothing may be left to do: it was the last one, or
-    /// the record is about another contact by now, or about none, because the first was erased or lost the address.
+    /// Finds out whether a write in doubt was applied. An applied write completes the record if it was the last one. It also completes
+    /// the record if the record is now about another contact or none, because the first contact was erased or lost the address.
     pub(super) fn settle(
         &mut self,
         last: Option<&LastWrites>,

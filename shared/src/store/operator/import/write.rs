@@ -1,5 +1,5 @@
-//! Sends the planned writes: several new contacts, and addresses that nobody owns, in one transaction; each existing contact
-//! by itself.
+//! Sends the planned writes. New contacts, and addresses that nobody owns, share transactions. Each existing contact has a write
+//! of its own.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, stream};
@@ -26,7 +26,7 @@ struct Group {
 
 /// The write of one record.
 struct Member {
-    /// The record, by its place.
+    /// The position of the record.
     index: usize,
     write: Box<Write>,
     metadata: ChangeMetadata,
@@ -68,7 +68,7 @@ impl Store {
                     works[members[0].index].reject(ImportRefusal::Refused);
                 }
                 Err(error) if error.may_pass() || error.is_about_content() => {
-                    // Only writes one by one show which record is at fault.
+                    // Only single writes show which record is at fault.
                     let by_itself = error.is_lost_race() || error.is_about_content();
                     let is_in_doubt = matches!(error, DatabaseError::InDoubt(_));
                     for Member { index, write, .. } in members {
@@ -81,13 +81,13 @@ impl Store {
             }
         }
         if has_to_wait && failure.is_none() {
-            let why = "it has taken nothing for too long";
+            let why = "no write succeeded for too long";
             failure = Some(DatabaseError::Unavailable(why.into()));
         }
         failure.map_or(Ok(()), Err)
     }
 
-    /// The transactions: new contacts together, as many as a transaction takes.
+    /// Groups the writes into transactions. A transaction has as many new contacts as it can take.
     fn groups(
         &self,
         import: &Import<'_>,

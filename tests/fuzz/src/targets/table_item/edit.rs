@@ -9,13 +9,13 @@ use shared::store::Item;
 use crate::choices::Choices;
 use crate::scene::key;
 
-/// A text that no log may have.
+/// A text that no log may contain.
 pub(super) const SECRET: &str = "unreadable-4711";
 
 /// The name of an attribute that this build does not know.
 const UNKNOWN: &str = "unknownAttribute";
 
-/// An edit: the item's key, the path of the attribute, and what is there now.
+/// An edit: the item's key, the path of the attribute, and its new value.
 pub(super) struct Edit {
     item: (String, String),
     /// Empty for the item itself.
@@ -24,7 +24,8 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    /// Reads an edit and makes it: the item, the way to an attribute, and the new value or none. `None` if the item is gone.
+    /// Reads an edit and makes it: the item, the path to an attribute, and the new value or none. `None` if the item belongs to
+    /// another organization.
     pub(super) fn read(choices: &mut Choices<'_>, items: &mut [Item]) -> Option<Self> {
         let keys: Vec<_> = (0..items.len()).filter(|n| !items[*n].is_empty()).collect();
         let item = &mut items[*choices.one_of(&keys)];
@@ -77,27 +78,27 @@ impl Edit {
         }
     }
 
-    /// Whether it is of an item of this contact with a sort key that begins so.
+    /// Whether the edit is of an item of this contact, whose sort key begins with `sort`.
     pub(super) fn is_of(&self, contact: &str, sort: &str) -> bool {
         self.item.0.ends_with(&format!("#CONTACT#{contact}")) && self.item.1.starts_with(sort)
     }
 
-    /// Whether it is of the item of an address.
+    /// Whether the edit is of the item of an address.
     pub(super) fn is_of_address(&self) -> bool {
         self.item.1 == "ADDRESS"
     }
 
-    /// The names that lead to it.
+    /// The names that lead to the attribute.
     pub(super) fn path(&self) -> Vec<&str> {
         self.path.iter().map(String::as_str).collect()
     }
 
-    /// Whether it makes this text of the attribute, in lower case.
+    /// Whether the edit sets the attribute to this text, apart from its case.
     pub(super) fn makes(&self, text: &str) -> bool {
         matches!(&self.value, Some(AttributeValue::S(value)) if value.to_lowercase() == text)
     }
 
-    /// Whether the cause of a failure names the attribute, or what lies in it or around it.
+    /// Whether the cause of a failure names the attribute, or one inside or around it.
     pub(super) fn is_named_in(&self, cause: &str) -> bool {
         let named = cause
             .split("cannot read ")
@@ -106,17 +107,17 @@ impl Edit {
         let Some(named) = named else {
             return false;
         };
-        // Keys that may be personal are not named.
+        // The cause has `*` instead of a key that may be personal.
         let same = |(own, other): (&String, &str)| other == "*" || own == other;
         self.path.is_empty() || self.path.iter().zip(named.split('.')).all(same)
     }
 
-    /// Whether it is of an attribute that this build does not know.
+    /// Whether the edit is of an attribute that this build does not know.
     pub(super) fn is_unknown(&self) -> bool {
         self.path.last().is_some_and(|name| name == UNKNOWN)
     }
 
-    /// Whether what this build does not know is still there, if the map around it is.
+    /// Whether the unknown attribute still has its value, if the map around it still exists.
     pub(super) fn has_kept_unknown(&self, items: &[Item]) -> bool {
         if !self.is_unknown() {
             return true;
@@ -148,7 +149,7 @@ impl fmt::Debug for Edit {
     }
 }
 
-/// A new value in the place of one.
+/// A new value that replaces `old`.
 fn value(choices: &mut Choices<'_>, old: Option<&AttributeValue>) -> Option<AttributeValue> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |text: &str| AttributeValue::N(text.to_owned());
@@ -176,7 +177,7 @@ fn value(choices: &mut Choices<'_>, old: Option<&AttributeValue>) -> Option<Attr
         18 => AttributeValue::B(Blob::new(SECRET)),
         19 => AttributeValue::Ss(vec![SECRET.to_owned()]),
         20 => text(&"x".repeat(20_000)),
-        // The same as a value of another type, or as a text of the input's.
+        // The old value as another type, or a text of the input.
         _ => match old {
             Some(AttributeValue::S(old)) if choices.byte().is_multiple_of(2) => {
                 AttributeValue::L(vec![text(old)])

@@ -17,17 +17,17 @@ const CONTACTS: [&str; 2] = ["c_1", "c_2"];
 /// The addresses, each with its owner.
 const ADDRESSES: [(&str, &str); 2] = [("jane.doe@example.com", "c_1"), ("ann@example.com", "c_2")];
 
-/// What readers see: of each contact the verifications of its methods, and of each address those at each level.
+/// The verifications that readers see: of each contact those of its methods, and of each address those at each level.
 #[derive(Debug)]
 pub(super) struct Seen {
-    /// By the contact and the normal form of the method. `None` if the contact cannot be read.
+    /// The verifications by the contact and the normal form of the method. `None` if the contact cannot be read.
     methods: BTreeMap<&'static str, Option<BTreeMap<String, Value>>>,
-    /// By the address. `None` if it cannot be read.
+    /// The verifications by the address. `None` if the address cannot be read.
     levels: BTreeMap<&'static str, Option<Value>>,
 }
 
 impl Seen {
-    /// What they see without edits. It is read once.
+    /// The verifications without edits, which are read once.
     pub(super) fn of_scene(scene: &Scene) -> Rc<Self> {
         thread_local! {
             static SEEN: OnceCell<Rc<Seen>> = const { OnceCell::new() };
@@ -35,7 +35,7 @@ impl Seen {
         SEEN.with(|seen| Rc::clone(seen.get_or_init(|| Rc::new(Self::read(scene)))))
     }
 
-    /// What they see now.
+    /// The current verifications.
     pub(super) fn read(scene: &Scene) -> Self {
         let seen = Self {
             methods: CONTACTS.map(|id| (id, methods(scene, id))).into(),
@@ -79,7 +79,7 @@ fn levels(scene: &Scene, address: &str) -> Option<Value> {
     })
 }
 
-/// No verification has come or gone that neither an edit nor the request is about.
+/// Asserts that only those verifications have changed that an edit or the request is about.
 pub(super) fn check_seen(
     before: &Seen,
     after: &Seen,
@@ -89,7 +89,7 @@ pub(super) fn check_seen(
     context: &str,
 ) {
     let is_asked = |name: &str| {
-        // Without an address, endpoint 3 is about one of them.
+        // A request to endpoint 3 without an address is about one of the addresses.
         let is_about = request.contains(name) || request.contains("\"verified\"");
         !is_read && is_about
     };
@@ -126,7 +126,7 @@ pub(super) fn check_seen(
     }
 }
 
-/// Whether an edit is about the verification of a method, or about which method it is.
+/// Whether an edit is about the verification of a method, or about the identity of the method.
 fn touches_method(edit: &Edit, id: &str, name: &str) -> bool {
     if !edit.is_of(id, "CONTACT") {
         return false;
@@ -143,7 +143,7 @@ fn touches_method(edit: &Edit, id: &str, name: &str) -> bool {
     }
 }
 
-/// Whether an edit is about a verification of an address, about whose it is, or about whether it has one at all.
+/// Whether an edit is about a verification of an address, about its owner, or about its entry in the contact.
 fn touches_levels(edit: &Edit, owner: &str, address: &str) -> bool {
     if edit.is_of_address() {
         return matches!(edit.path()[..], [] | ["ownerId"]);

@@ -41,7 +41,7 @@ fn record(addresses: &[&str]) -> ContactRecord {
     }
 }
 
-/// What the table holds, where these addresses of the record have owners. The others have no items.
+/// The table's state if these addresses of the record have owners. The other addresses have no items.
 fn state(record: &ContactRecord, contact: Option<Contact>, owners: &[(&str, &str)]) -> State {
     let known = owners
         .iter()
@@ -50,7 +50,7 @@ fn state(record: &ContactRecord, contact: Option<Contact>, owners: &[(&str, &str
     state_with(record, contact, &known)
 }
 
-/// What the table holds, with the items of these addresses.
+/// The table's state with the items of these addresses.
 fn state_with(record: &ContactRecord, contact: Option<Contact>, known: &[Address]) -> State {
     let found = |normal_form: &str| {
         let known = known.iter().find(|known| known.normal_form == normal_form);
@@ -116,7 +116,7 @@ fn written_subscriptions(write: &Write) -> usize {
     contact_edit(write).after().subscriptions.len()
 }
 
-/// The items that a write consists of.
+/// The items of a write.
 fn items(write: &Write) -> Vec<aws_sdk_dynamodb::types::TransactWriteItem> {
     let actor = Actor::subject("contacts import");
     let metadata = ChangeMetadata::new(actor, Timestamp::EPOCH, "import", "import-1".to_owned());
@@ -154,7 +154,7 @@ fn an_address_that_nobody_owns_is_claimed_and_one_of_another_contact_refused() {
 }
 
 #[test]
-fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() {
+fn a_not_owned_address_of_a_record_is_kept_without_a_claim() {
     let mut record = record(&["a@b.ca"]);
     record.not_owned.insert("a@b.ca".to_owned());
     let created = write(planned(&record, state(&record, None, &[])));
@@ -163,7 +163,7 @@ fn an_address_that_another_contact_is_said_to_own_is_kept_without_claiming_it() 
 }
 
 #[test]
-fn a_contact_that_is_as_the_record_says_is_not_written() {
+fn a_contact_that_agrees_with_the_record_is_not_written() {
     let record = record(&["a@b.ca"]);
     let created = write(planned(&record, state(&record, None, &[])));
     let again = planned(
@@ -178,7 +178,7 @@ fn a_contact_that_is_as_the_record_says_is_not_written() {
 }
 
 #[test]
-fn more_addresses_than_a_write_claims_come_one_write_after_the_other_in_their_order() {
+fn addresses_that_have_no_room_in_a_write_come_in_the_next_one_in_their_order() {
     let addresses: Vec<_> = (0..100).map(|n| format!("{n:03}@b.ca")).collect();
     let texts: Vec<_> = addresses.iter().map(String::as_str).collect();
     let mut record = record(&texts);
@@ -314,7 +314,7 @@ fn a_kept_contact_gets_the_addresses_that_had_no_room_in_the_transaction_that_cr
     let contact = contact_after(&created);
     assert_eq!((contact.emails.len(), claimed(&created).len()), (150, 99));
     assert!(!created.is_last);
-    // An address that the contact has lost meanwhile does not come back.
+    // An address that left the contact in the meantime does not come back.
     let mut contact = contact.clone();
     let lost = email("149@b.ca");
     assert!(contact.method(&lost).is_some());

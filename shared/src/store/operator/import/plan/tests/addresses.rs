@@ -1,4 +1,4 @@
-//! What an import does with facts that belong to addresses.
+//! The facts that belong to addresses, in an import.
 
 use super::*;
 use crate::domain::{
@@ -6,7 +6,7 @@ use crate::domain::{
 };
 
 #[test]
-fn what_was_kept_of_an_address_comes_to_the_contact_that_gets_it() {
+fn the_facts_of_an_address_move_to_the_contact_that_claims_it() {
     let record = record(&["a@b.ca"]);
     let left = Address::unknown("a@b.ca").released(
         Some(&id("c_2")),
@@ -22,7 +22,7 @@ fn what_was_kept_of_an_address_comes_to_the_contact_that_gets_it() {
     assert_eq!(contact_after(&created).suppression.complained_at, None);
 }
 
-/// A record of a subscription by `a@b.ca` that runs.
+/// A record with a running subscription of `a@b.ca`.
 fn subscribing() -> ContactRecord {
     let patch = SubscriptionPatch {
         status: Some(SubscriptionStatus::Subscribed),
@@ -116,7 +116,7 @@ fn a_record_of_an_address_creates_no_contact_and_is_written_once() {
     let known = Address::unknown("a@b.ca").released(Some(&id("c_2")), complained.clone());
     let again = planned(&record, state_with(&record, None, &[known]));
     assert!(matches!(again, Plan::Nothing));
-    // Only the former owner is news.
+    // Only the former owner is new.
     let known = Address::unknown("a@b.ca").released(Some(&id("c_3")), complained);
     let updated = write(planned(&record, state_with(&record, None, &[known])));
     assert!(matches!(updated.edit, WriteEdit::Address(_)));
@@ -124,7 +124,7 @@ fn a_record_of_an_address_creates_no_contact_and_is_written_once() {
 }
 
 #[test]
-fn a_record_of_an_address_that_a_contact_owns_is_about_its_entry() {
+fn a_record_of_an_address_that_a_contact_owns_changes_the_contacts_entry() {
     let one = record(&["a@b.ca"]);
     let contact = contact_after(&write(planned(&one, state(&one, None, &[])))).clone();
     let record = of_address();
