@@ -48,7 +48,17 @@ def helped(contacts, *command):
             yield from helped(contacts, *command, name)
 
 
+def commented(source):
+    """The comments of a Rust file: a text for each run of lines, without headings and examples."""
+    text = re.sub(r"^(\s*//[/!]?) ```.*?^\s*//[/!]? ```", r"\1", source, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^(\s*//[/!]?) (#+ .*|\|.*)$", r"\1", text, flags=re.MULTILINE)
+    for run in re.findall(r"(?:^[ \t]*//[/!]? ?.*\n)+", text, re.MULTILINE):
+        run = re.sub(r"^[ \t]*//[/!]? ?", "", run, flags=re.MULTILINE)
+        yield from re.split(r"\n\s*\n|\n(?=- )", run)
+
+
 def write(path, texts):
+    path.parent.mkdir(parents=True, exist_ok=True)
     paragraphs = (re.sub(r"\s*\n\s*", " ", text).strip() for text in texts)
     path.write_text("\n\n".join(filter(None, paragraphs)) + "\n", "utf-8")
 
@@ -59,6 +69,9 @@ def main():
     for name in ("openapi.yaml", "template.yaml", "deploy/github-role.yaml"):
         document = yaml.load((ROOT / name).read_text("utf-8"), Template)
         write(folder / f"{Path(name).stem}.md", described(document))
+    sources = subprocess.run(["git", "ls-files", "*.rs"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    for name in sources.split():
+        write(folder / f"{name}.md", commented((ROOT / name).read_text("utf-8")))
 
 
 main()

@@ -41,7 +41,7 @@ struct Scenario<'a> {
     runs: Vec<Run>,
 }
 
-/// What one run costs.
+/// The costs of one run.
 struct Run {
     /// Until the function asked for its first event.
     ready: Duration,

@@ -18,7 +18,7 @@ pub(crate) struct Subject {
     pub(crate) limit: Cost,
 }
 
-/// What a function costs.
+/// The costs of a function.
 #[derive(Debug)]
 pub(crate) struct Cost {
     /// Instructions from the start of the process to its end after two requests.

@@ -21,12 +21,12 @@ use crate::serve::cors::AllowedOrigin;
 #[derive(Debug, Parser)]
 #[command(name = "contacts", version, after_help = exit::HELP)]
 pub struct Arguments {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run every endpoint on this machine, with the database inside the process.
@@ -342,7 +342,7 @@ pub struct ExportArguments {
 /// Options of `contacts seed`.
 #[derive(Debug, Clone, Args)]
 pub struct SeedArguments {
-    /// What to load.
+    /// The data to load.
     #[command(flatten)]
     pub source: SeedSource,
     /// Print the report as one JSON object on standard output. If the command fails, the object has the reason in `error`.
@@ -353,7 +353,7 @@ pub struct SeedArguments {
     pub table: TableArguments,
 }
 
-/// What to load: either a file or the sample contacts.
+/// The data to load: either a file or the sample contacts.
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub struct SeedSource {

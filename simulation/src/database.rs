@@ -5,7 +5,7 @@
 //!
 //! - It refuses a write of one item while a transaction works on the item, and the other way round.
 //! - It refuses a transaction that reads while any write to one of its items is in flight.
-//! - Transactions are serializable, but reads of single items are not ordered with them: after a commit, the new image of each item
+//! - Transactions are serializable, but reads of single items are not ordered with them. After a commit, the new image of each item
 //!   becomes visible to such reads at its own time.
 //! - An unfinished transaction blocks its items for seconds. Then it is completed or undone.
 //! - A read that does not ask for consistency, and every index, can show the past.

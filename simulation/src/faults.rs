@@ -19,7 +19,7 @@ use crate::requests::{Request, Response};
 pub struct Fault {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What the program does wrong.
+    /// The wrong behaviour of the program.
     pub what: &'static str,
     /// How it is planted.
     pub plant: Plant,

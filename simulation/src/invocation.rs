@@ -16,7 +16,7 @@ tokio::task_local! {
     static CURRENT: Arc<Invocation>;
 }
 
-/// What happens to a process while it works.
+/// The fate of a process while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mishap {
     None,

@@ -1,5 +1,5 @@
-//! Items that somebody changed by hand, without the API: attributes that this build does not know, values that it cannot
-//! read, and changes that leave the contact's version as it was.
+//! Items that somebody changed by hand, without the API. They have unknown attributes, unreadable values, or changes without a
+//! new version of the contact.
 
 mod in_between;
 mod inconsistent;

@@ -1,4 +1,4 @@
-//! What applications and the CRM do with contacts, apart from verifying them.
+//! All endpoints of applications and the CRM, except the verifications.
 
 mod concurrency;
 mod faults;

@@ -1,8 +1,8 @@
-//! What a caller sees while the database throttles, fails, hangs or breaks off connections, or while others change the same
-//! items (contract sections 6, 7 and 9; design section 3).
+//! The answers of the API while the database throttles, fails, hangs or breaks off connections. Others change the same items
+//! meanwhile (contract sections 6, 7 and 9; design section 3).
 //!
-//! The proxy makes faults on HTTP, below the SDK. Whatever the fault, an answer is never a wrong 404, and a change happens
-//! completely or not at all, and only once.
+//! The proxy makes faults on HTTP, below the SDK. With each fault, no answer is a wrong 404, and a change happens completely or
+//! not at all, and only once.
 
 mod contention;
 mod lost_answers;

@@ -38,7 +38,7 @@ const CALLER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
 pub struct Case {
     /// The route that it arrives on.
     pub route: Route,
-    /// What the event shows, which is also the name of its file.
+    /// The subject of the event, which is also the name of its file.
     pub name: &'static str,
     /// The event that the tests handle before this one, over the demo data. It is of the same function unless it names another.
     pub after: Option<&'static str>,

@@ -176,8 +176,8 @@ impl Gateway {
             };
             let event = Event::new(&parts, route, &parameters, &body, arrival);
             let event = serde_json::to_vec(&event)?;
-            // Each invocation has its own task, as each function on AWS has its own sandbox: a caller that hangs up does
-            // not stop it, and a panic ends only this task.
+            // Each invocation has its own task, as each function on AWS has its own sandbox. A caller that hangs up does not stop
+            // the task, and a panic ends only this task.
             tokio::spawn(invoke(route, Arc::clone(&self.service), event)).await?
         };
         match invocation.await {

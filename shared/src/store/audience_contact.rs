@@ -24,7 +24,7 @@ pub struct ChangeAudienceContact {
     pub client: ClientSlug,
     /// The changes of the contact and its subscriptions.
     pub patch: AudiencePatch,
-    /// What to do if there is no such contact, or the client has not onboarded it.
+    /// The action if there is no such contact, or the client has not onboarded it.
     pub if_missing: IfMissing,
     /// The versions of the contact that the caller accepts.
     pub expected_version: ExpectedVersion,
@@ -32,7 +32,7 @@ pub struct ChangeAudienceContact {
     pub metadata: ChangeMetadata,
 }
 
-/// What to do if there is no such contact, or the client has not onboarded it.
+/// The action if there is no such contact, or the client has not onboarded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMissing {
     /// Create the contact, with this id, and the client's subscription.

@@ -13,7 +13,7 @@ use crate::domain::{Contact, ContactId, ExpectedVersion, MethodValue, Outcome, T
 pub struct EditMethod {
     /// The phone number or e-mail address.
     pub value: MethodValue,
-    /// What to do with it.
+    /// The action on the method.
     pub kind: EditMethodKind,
     /// The versions of the contact that the caller accepts.
     pub expected_version: ExpectedVersion,
@@ -21,7 +21,7 @@ pub struct EditMethod {
     pub metadata: ChangeMetadata,
 }
 
-/// What to do with a phone number or e-mail address of a contact.
+/// The action on a phone number or e-mail address of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditMethodKind {
     /// Add it, unverified. A method that the contact already has keeps its verification, but can become the primary one of its

@@ -1,4 +1,4 @@
-//! Whether a single register could have given all answers, if it did the operations one after another, each at a time between its
+//! Whether a single register could have given all answers. It does the operations one after another, each at a time between its
 //! request and its answer (Wing and Gong, "Testing and verifying concurrent objects", 1993).
 
 use std::collections::HashSet;

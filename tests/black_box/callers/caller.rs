@@ -21,7 +21,7 @@ pub(super) struct Caller {
     pub(super) proof: Proof,
 }
 
-/// What the `Authorization` header proves.
+/// The proof in the `Authorization` header.
 #[derive(Debug, Clone)]
 pub(super) enum Proof {
     /// This identity.

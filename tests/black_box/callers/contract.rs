@@ -1,11 +1,11 @@
-//! What the contract promises each caller on each route: sections 3, 5 to 9, 12 and 13.
+//! The promises of the contract to each caller on each route: sections 3, 5 to 9, 12 and 13.
 
 use shared::http::Route;
 
 use super::caller::{Identity, Proof, Refusal};
 use super::world::{CLIENT, Cell, Holders, Organization};
 
-/// What the contract says about a route.
+/// The rules of the contract for a route.
 struct Rule {
     needs: Needs,
     /// Whether a super administrator reaches every organization (section 3: "endpoints 1 and 2 and reads"; section 13).
@@ -157,7 +157,7 @@ pub(super) fn written(cell: &Cell) -> Option<Organization> {
     }
 }
 
-/// What the caller may learn about the world. `None` for a super administrator on a route that reaches every organization.
+/// The caller's view of the world. `None` for a super administrator on a route that reaches every organization.
 pub(super) fn view(cell: &Cell) -> Option<View> {
     let nothing = View {
         has_contact: false,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::authorization::Request;
 
-/// What a statement allows.
+/// The effect of a statement.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     sid: String,

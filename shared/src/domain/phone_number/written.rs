@@ -85,8 +85,8 @@ fn plain(c: char) -> Option<char> {
     })
 }
 
-/// Whether people use `c` as a hyphen, although it is not in Unicode's category of dashes: a minus sign, or the long vowel mark,
-/// which shares its key with the hyphen on Japanese keyboards.
+/// Whether people use `c` as a hyphen, although it is not in Unicode's category of dashes. These are minus signs, and the long
+/// vowel mark, which shares its key with the hyphen on Japanese keyboards.
 fn is_dash(c: char) -> bool {
     matches!(
         c,

@@ -1,4 +1,4 @@
-//! Who may erase a contact, which requests are refused, and the answers about an erased contact.
+//! The callers who may erase a contact, the refused requests, and the answers about an erased contact.
 
 use black_box_tests::{Api, fresh_organization, token};
 use contacts::development::Identity;

@@ -1,5 +1,5 @@
-//! What the stream and Lambda may do to records: batches of any size, different items in any order, the same record again, failures
-//! and a process that dies in the middle.
+//! The stream and Lambda at their worst. They deliver batches of any size, different items in any order, and the same record
+//! again. Calls fail, and the process dies in the middle.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

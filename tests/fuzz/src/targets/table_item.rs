@@ -203,7 +203,7 @@ fn check_log(lines: &[Value], answer: &Answer, context: &str) {
     }
 }
 
-/// Asserts that attributes that this build does not know stay as they are.
+/// Asserts that unknown attributes keep their values.
 fn check_unknown(scene: &Scene, edits: &[Edit], context: &str) {
     if !edits.iter().any(Edit::is_unknown) {
         return;

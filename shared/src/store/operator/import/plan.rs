@@ -37,7 +37,7 @@ impl State {
     }
 }
 
-/// What to do with a record.
+/// The next step of an import for a record.
 pub(super) enum Plan {
     /// Nothing: the table agrees with the record.
     Nothing,
