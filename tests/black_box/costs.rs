@@ -1,4 +1,4 @@
-//! The cost of each request (design section 3): the database calls, how many of them run one after another, and the capacity
+//! The cost of each request (docs/data-model.md): the database calls, how many of them run one after another, and the capacity
 //! that the database reports as consumed.
 //!
 //! A proxy below the SDK counts the calls, so the SDK's retries would count too. The tests check capacity where the engine

@@ -1,5 +1,5 @@
 //! The answers of the API while the database throttles, fails, hangs or breaks off connections. Others change the same items
-//! meanwhile (contract sections 6, 7 and 9; design section 3).
+//! meanwhile (contract sections 6, 7 and 9).
 //!
 //! The proxy makes faults on HTTP, below the SDK. With each fault, no answer is a wrong 404, and a change happens completely or
 //! not at all, and only once.
