@@ -41,7 +41,7 @@ Exit codes:
 pub(crate) const TOKEN_HELP: &str = "\
 Exit codes:
   0  The token is printed; with --explain, the token is accepted.
-  1  With --explain, the token is refused.
+  1  With --explain, the token is refused, or the keys cannot be fetched.
   2  An argument, an option or a setting is missing or wrong.
   3  The token cannot be read, or the output cannot be written.";
 

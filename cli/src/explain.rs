@@ -112,7 +112,10 @@ impl Examined<'_> {
         if explanation.decision.is_err()
             && let Some(claims) = &self.claims
         {
-            let _ = write!(text, "\nThe token has the claims {}.\n", names(claims));
+            let _ = match claims.is_empty() {
+                true => write!(text, "\nThe token has no claims.\n"),
+                false => write!(text, "\nThe token has the claims {}.\n", names(claims)),
+            };
         }
         text
     }

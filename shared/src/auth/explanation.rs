@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::authenticator::since_1970;
-use super::claims::Claims;
+use super::claims::{Claims, missing};
 use super::token::Token;
 use super::{Authenticator, Caller, Keys, Refusal, TokenFault};
 use crate::domain::Timestamp;
@@ -77,9 +77,16 @@ impl Authenticator {
         faults.extend(claims.check_audience(&self.audiences).err());
         let first_of_the_caller = faults.len();
         faults.extend(claims.subject().err());
-        faults.extend(self.organization(claims).err());
+        let organization = self.organization(claims);
+        let roles = self.roles(claims);
+        // `caller` ends at the first fault, so another fault would hide this one.
+        let needs_organization = !roles.as_ref().is_ok_and(|roles| roles.is_super_admin);
+        if matches!(organization, Ok(None)) && needs_organization {
+            faults.push(missing(&self.claim_names.organization));
+        }
+        faults.extend(organization.err());
         faults.extend(self.client(claims).err());
-        faults.extend(self.roles(claims).err());
+        faults.extend(roles.err());
         if faults.len() == first_of_the_caller {
             faults.extend(self.caller(claims).err());
         }
