@@ -336,15 +336,25 @@ fn every_fault_of_a_token_is_listed() {
             "The token has the claims `aud`, `exp`, `iss`, `organization`, `sub`.",
         ],
     );
-    let of_nobody = of(&claims_with(&json!({ "client": "Not a slug", "organizationId": null })));
+    let of_nobody = of(&claims_with(
+        &json!({ "client": "Not a slug", "organizationId": null }),
+    ));
     assert_refused(
         &[],
         &of_nobody,
         "claim malformed: client",
-        &["- claim missing: organizationId\n", "- claim malformed: client\n"],
+        &[
+            "- claim missing: organizationId\n",
+            "- claim malformed: client\n",
+        ],
     );
     let empty = of(&json!({}));
-    assert_refused(&[], &empty, "claim missing: exp", &["The token has no claims."]);
+    assert_refused(
+        &[],
+        &empty,
+        "claim missing: exp",
+        &["The token has no claims."],
+    );
     // The claims under a false signature prove nothing, but they help to find the cause.
     let forged = of(&claims_with(&json!({ "iss": "https://idp.example.com" })));
     let (signed_part, _) = forged.rsplit_once('.').unwrap();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::domain::AudienceSlug;
 use shared::http::{Answer, Call, Failure, Members, Route, mailer, parse};
 
 /// Answers with the status of the contact that owns an address, as the client may see it.
@@ -21,12 +20,10 @@ async fn show(call: &Call<'_>) -> Result<Answer, Failure> {
     let mut parameters = Members::of(&query)?;
     let client = mailer::client(&mut parameters, client)?;
     let address = parameters.read("email", parse::email_address_of_query);
-    let audience = parameters.read("audience", parse::required_text);
+    let audience = parameters.read("audience", parse::audience);
     let (Some(client), Some(address), Some(audience)) = (client, address, audience) else {
         return Err(parameters.into_failure());
     };
-    // Every audience's name is a slug, so this audience does not exist.
-    let audience = AudienceSlug::parse(&audience).map_err(|_| Failure::AudienceNotFound)?;
     let store = &call.service.store;
     let contact = store
         .audience_contact(tenant, &address, &audience, &client)

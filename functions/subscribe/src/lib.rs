@@ -28,7 +28,7 @@ async fn subscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     };
     let change = ChangeAudienceContact {
         address: member.address,
-        audience: member.audience.ok_or(Failure::AudienceNotFound)?,
+        audience: member.audience,
         client: member.client,
         patch: scope.unwrap_or(Scope::Client).subscribe(),
         if_missing: IfMissing::Create(ContactId::random()),

@@ -30,7 +30,7 @@ async fn unsubscribe(call: &Call<'_>) -> Result<Answer, Failure> {
     };
     let change = ChangeAudienceContact {
         address: member.address,
-        audience: member.audience.ok_or(Failure::AudienceNotFound)?,
+        audience: member.audience,
         client: member.client,
         patch: scope.unsubscribe(reason.unwrap_or_default(), call.received_at),
         if_missing: IfMissing::Refuse,

@@ -28,11 +28,10 @@ async fn upsert(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    let audience = member.audience.ok_or(Failure::AudienceNotFound)?;
     let change = ChangeAudienceContact {
         address: member.address,
-        patch: patch.in_audience(&audience),
-        audience,
+        patch: patch.in_audience(&member.audience),
+        audience: member.audience,
         client: member.client,
         if_missing: IfMissing::Create(ContactId::random()),
         expected_version,

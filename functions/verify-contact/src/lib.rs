@@ -5,7 +5,6 @@ use std::sync::Arc;
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
 use shared::Service;
-use shared::domain::AudienceSlug;
 use shared::http::{Answer, Call, Failure, Route, mailer, parse};
 use shared::store::VerifyContact;
 
@@ -20,7 +19,7 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     let (tenant, client) = caller.application().ok_or(Failure::ForeignClient)?;
     let mut members = call.members()?;
     let client = mailer::client(&mut members, client)?;
-    let audience = members.read("audience", parse::required_text);
+    let audience = members.read("audience", parse::audience);
     let address = members.optional("email", parse::email_address);
     let verified = members.required("verified", parse::boolean);
     let verified_at = mailer::verified_at(&mut members, verified, call);
@@ -30,8 +29,6 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Failure> {
     else {
         return Err(members.into_failure());
     };
-    // Every audience's name is a slug, so this audience does not exist.
-    let audience = AudienceSlug::parse(&audience).map_err(|_| Failure::AudienceNotFound)?;
     let store = &call.service.store;
     let Ok(id) = call.contact_id() else {
         return Err(store

@@ -127,6 +127,9 @@ pub enum Problem {
     /// It is not the cursor of a page of this query.
     #[error("must be the nextCursor of a page of the same contact, type and value")]
     MustBeCursor,
+    /// It is not the name of an audience that could exist: every name is a slug.
+    #[error("must exist")]
+    NoSuchAudience,
     /// It is not a list of strong entity tags.
     #[error("must be * or a list of at most 100 strong entity tags, such as \"3\"")]
     MustBeEntityTags,
@@ -164,7 +167,7 @@ impl Problem {
             Self::MustBeNonEmptyStrings => FieldCode::MustBeNonEmptyStrings,
             Self::MustBeDateTimeOrNull | Self::MustBeIsoDatetime => FieldCode::MustBeIsoDatetime,
             Self::MustBeEntityTags => FieldCode::MustBeEntityTags,
-            Self::NotOnContact => FieldCode::NotFound,
+            Self::NotOnContact | Self::NoSuchAudience => FieldCode::NotFound,
             Self::TooLarge => FieldCode::TooLarge,
             _ => FieldCode::Invalid,
         }

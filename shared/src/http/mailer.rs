@@ -21,8 +21,8 @@ use crate::domain::{AudienceContact, AudienceSlug, ClientSlug, EmailAddress, Out
 pub struct AudienceMember {
     /// The contact's address.
     pub address: EmailAddress,
-    /// The audience; `None` if the text is not a slug: no audience has it.
-    pub audience: Option<AudienceSlug>,
+    /// The audience, which need not exist.
+    pub audience: AudienceSlug,
     /// The client.
     pub client: ClientSlug,
 }
@@ -51,11 +51,11 @@ pub fn audience_member(
 ) -> Result<Option<AudienceMember>, Failure> {
     let client = client(members, of_token)?;
     let address = members.read("email", parse::non_blank(parse::email_address));
-    let audience = members.read("audience", parse::required_text);
+    let audience = members.read("audience", parse::audience);
     Ok(match (address, audience, client) {
         (Some(address), Some(audience), Some(client)) => Some(AudienceMember {
             address,
-            audience: AudienceSlug::parse(&audience).ok(),
+            audience,
             client,
         }),
         _ => None,

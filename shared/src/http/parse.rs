@@ -8,8 +8,8 @@ use serde_json::{Value, from_value};
 
 use super::Problem;
 use crate::domain::{
-    EmailAddress, InvalidEmailAddress, InvalidPhoneNumber, PhoneNumber, PhoneRegion, TimeZone,
-    Timestamp, VerificationSource, is_invisible,
+    AudienceSlug, EmailAddress, InvalidEmailAddress, InvalidPhoneNumber, PhoneNumber, PhoneRegion,
+    TimeZone, Timestamp, VerificationSource, is_invisible,
 };
 
 /// `true` or `false`.
@@ -54,6 +54,15 @@ pub fn required_text(json: &Value) -> Result<String, Problem> {
         None | Some("") => Err(Problem::Required),
         Some(text) => Ok(text.to_owned()),
     }
+}
+
+/// The slug of an audience.
+///
+/// # Errors
+/// [`Problem::Required`] or [`Problem::NoSuchAudience`].
+pub fn audience(json: &Value) -> Result<AudienceSlug, Problem> {
+    let text = required_text(json)?;
+    AudienceSlug::parse(&text).map_err(|_| Problem::NoSuchAudience)
 }
 
 /// Like `parse`, but returns [`Problem::Required`] for a text without a visible character, and for every other type.
