@@ -112,9 +112,10 @@ impl Examined<'_> {
         if explanation.decision.is_err()
             && let Some(claims) = &self.claims
         {
-            let _ = match claims.is_empty() {
-                true => write!(text, "\nThe token has no claims.\n"),
-                false => write!(text, "\nThe token has the claims {}.\n", names(claims)),
+            let _ = if claims.is_empty() {
+                write!(text, "\nThe token has no claims.\n")
+            } else {
+                write!(text, "\nThe token has the claims {}.\n", names(claims))
             };
         }
         text
