@@ -41,8 +41,9 @@ the question that follows from it: may we send?
 - **The earliest verification wins.** A verification at *t* is stored if none is stored, or only a later one. `outcome` says \
   what a request did: `recorded`, `kept`, `cleared`, `created`, `updated` or `unchanged`. `kept` and `unchanged` mean that \
   nothing was written.
-- **Repeating a verification is always safe.** A repeated clear also clears a verification that was recorded in between. To \
-  prevent that, send the contact's version (`ETag`) as `If-Match`: the write then fails if the contact has changed.
+- **A repeated request is a new request.** Repeating a verification never moves it to a later time. But a repeated verification \
+  or clear also undoes the opposite request that came in between. To prevent that, send the contact's version (`ETag`) as \
+  `If-Match`: the write then fails if the contact has changed.
 - **Bodies** are JSON objects of at most 16 KiB. Members that are not described are ignored, and an empty body means `{}`. \
   White space around a text does not count: the schemas describe the trimmed text. An optional text that is blank counts as \
   absent, unless its description says otherwise.
