@@ -2,7 +2,7 @@
 
 use shared::domain::{
     Address, AddressSuppression, Contact, ContactId, ContactMethod, EmailValidation,
-    OrganizationId, Subscription, SubscriptionId, VerificationState,
+    OrganizationId, Subscription, SubscriptionId, Verification, VerificationState,
 };
 use shared::store::{ExportedContact, Registered};
 
@@ -185,7 +185,8 @@ fn validation(suppression: &AddressSuppression) -> Option<ValidationMembers> {
 /// The members of a verification of this address. `email` is blank if the members are in an object about the address.
 fn verification_of(email: &str, state: VerificationState) -> VerificationMembers {
     let (at, by, source) = match state.current {
-        Some(found) => (Some(found.at), found.by, found.source),
+        // Without `..`, so that a new member is not lost in an export.
+        Some(Verification { at, by, source }) => (Some(at), by, source),
         None => (None, None, None),
     };
     VerificationMembers {

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         Actor, ContactId, EmailAddress, EmailValidation, MethodValue, OrganizationId, PhoneNumber,
-        PhoneRegion, Timestamp, Verification,
+        PhoneRegion, Timestamp, Verification, VerificationSource,
     };
     use crate::store::items::text;
 
@@ -138,6 +138,24 @@ mod tests {
             let item = Item::from([("name".to_owned(), value), ("a".to_owned(), text("b"))]);
             assert_eq!(bytes_of_item(&item), 4 + bytes + 2, "{item:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_verification_fits_into_its_reserve() {
+        let mut contact = contact();
+        let unverified = bytes_of_item(&contact_item(&contact).unwrap());
+        // Each character has four bytes. A subject has at most 255 (`MAX_SUBJECT_CHARACTERS`).
+        let source = VerificationSource::parse(&"\u{1f600}".repeat(100)).unwrap();
+        contact.phones[0].verification = VerificationState {
+            current: Some(Verification {
+                at: Timestamp::EPOCH,
+                by: Some(Actor::subject(&"\u{1f600}".repeat(255))),
+                source: Some(source),
+            }),
+            cleared_at: Some(Timestamp::EPOCH),
+        };
+        let verified = bytes_of_item(&contact_item(&contact).unwrap());
+        assert!(verified - unverified <= VERIFICATION_BYTES);
     }
 
     #[test]
