@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use shared::domain::EmailAddress;
+use shared::domain::{AudienceSlug, EmailAddress};
 
 use crate::invisible::is_invisible;
 use crate::request::Request;
@@ -60,7 +60,11 @@ fn expected(query: &str) -> (u16, Value) {
             faults.insert(name, "required");
         }
     }
-    if faults.is_empty() && !["newsletter", "other"].contains(&value("audience")) {
+    // A text that can be no audience is a fault of the query. The function looks up any other audience if there is no fault.
+    let audience = value("audience");
+    let is_slug = AudienceSlug::parse(audience).is_ok();
+    let is_looked_up = faults.is_empty() && !["newsletter", "other"].contains(&audience);
+    if !audience.is_empty() && (!is_slug || is_looked_up) {
         faults.insert("audience", "not_found");
     }
     match address {
