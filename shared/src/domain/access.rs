@@ -5,9 +5,9 @@ use super::OrganizationId;
 
 /// The organization whose data a request may read or write.
 ///
-/// Two places create a tenant: `auth` from a verified token, and `store` when a verified super administrator finds a
-/// contact by its id alone. The store's request methods take only a tenant, so a function cannot choose an organization
-/// that the token does not allow.
+/// For requests, two places create a tenant: `auth` from a verified token, and `store` when a verified super administrator
+/// finds a contact by its id alone. The store's request methods take only a tenant or a [`Reach`], so a function cannot choose
+/// an organization that the token does not allow. The operator's tool names its organization itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant(OrganizationId);
 

@@ -155,7 +155,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The mailer's code. Problems of members that only the CRM's endpoints have become [`FieldCode::Invalid`].
+    /// The mailer's code. A problem without a code of its own becomes [`FieldCode::Invalid`].
     pub(super) fn code(self) -> FieldCode {
         match self {
             Self::InvalidJson => FieldCode::InvalidJson,
