@@ -75,8 +75,9 @@ fn upsert_contact() -> Operation {
         dialect: Dialect::Mailer,
         summary: "Create or update the contact that owns an e-mail address",
         description: "Also creates or updates the client's subscription. Absent members change nothing. An upsert never goes \
-             backwards. It does not clear or postpone a verification, and it records none that is not later than the last \
-             clear. `status` does not restart an ended subscription. `suppression` lifts only a hard bounce. \
+             backwards. It does not clear or postpone a verification, and at each level it records only one that is later \
+             than that level's last clear. `status` does not restart an ended subscription. `suppression` lifts only a \
+             hard bounce. \
              `\"verified\": true` verifies the address at the contact's level and at the client's level. \
              `verification_outcome` is the outcome of that. A new phone number is not verified.",
         contact: None,
