@@ -46,7 +46,7 @@ the question that follows from it: may we send?
   `If-Match`: the write then fails if the contact has changed.
 - **Bodies** are JSON objects of at most 16 KiB. Members that are not described are ignored, and an empty body means `{}`. \
   White space around a text does not count: the schemas describe the trimmed text. An optional text that is blank counts as \
-  absent, unless its description says otherwise.
+  absent, unless its description says otherwise. Times are not trimmed, and a blank time is refused.
 - **Every answer** of a function has the request's id in `x-request-id`. API Gateway itself answers requests without a route \
   (404), requests over the limit (429) and requests to a missing function (500, 503), with `{\"message\": TEXT}`. It may \
   rename `WWW-Authenticate` to `x-amzn-remapped-www-authenticate`.

@@ -191,10 +191,10 @@ enum ErrorCode {
     Unavailable,
 }
 
-/// The fault of a field. `required`: the field is absent, null or blank. `must_be_...`: the field has another type or form.
-/// `invalid`: the field cannot have this value. `not_found`: the organization or the contact does not have the value.
-/// `forbidden`: the token does not allow the value. `invalid_json` and `too_large` are faults of the field `body`: the body is
-/// not JSON, or the change would make the contact too large.
+/// The fault of a field. `required`: the field is absent, null or blank, or a required text is not a text. `must_be_...`: the
+/// field has another type or form. `invalid`: the field cannot have this value. `not_found`: the organization or the contact
+/// does not have the value. `forbidden`: the token does not allow the value. `invalid_json` and `too_large` are faults of the
+/// field `body`: the body is not JSON, or the change would make the contact too large.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
