@@ -79,7 +79,7 @@ pub(super) fn all() -> [(Named, Header); 5] {
             VERSION_IF_ANY,
             header(
                 tag(),
-                "The version of the contact, which each change raises by one. Absent if there is no contact.",
+                "The version of the contact, which each change raises by one. Absent if there is no contact, or the caller may not see it.",
             ),
         ),
         (

@@ -233,7 +233,7 @@ fn invalid(fields: &Value) -> Response {
 fn forbidden() -> Response {
     refusal(
         Dialect::Mailer,
-        "`client` is not the token's client, or the token has no client.",
+        "`client` is not the token's client, or the token has no client or no organization.",
         mailer_error(&json!({ "client": "forbidden" })),
     )
 }

@@ -109,7 +109,7 @@ const SHARED: [Shared; 6] = [
     Shared {
         status: "412",
         name: "PreconditionFailed",
-        description: "The contact has another version than `If-Match` names. `ETag` has the current version, if the contact exists.",
+        description: "The contact has another version than `If-Match` names. `ETag` has the current version, if the contact exists and the caller may see it.",
         text: "Contact has changed",
         code: "precondition_failed",
         header: Some(headers::VERSION_IF_ANY),

@@ -187,8 +187,9 @@ text!(
 
 text!(
     EmailAddress,
-    "An e-mail address. The API compares addresses in lower case, with the domain in ASCII form. It refuses a quoted local \
-         part, and an IP address in place of the domain.",
+    "An e-mail address. The API compares addresses in lower case, with the domain in ASCII form. It drops \
+         quotation marks around a local part that is valid without them. It refuses other quoted local parts, and an IP address \
+         in place of the domain.",
     |text| text
         .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
         .max_length(Some(EmailAddress::MAX_CHARACTERS))

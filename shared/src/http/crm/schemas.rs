@@ -51,7 +51,7 @@ pub struct VerifyContactMethod {
     #[schema(format = DateTime)]
     pub verified_at: Option<String>,
     /// The source of the verification, in the caller's words. If it is absent, null or blank, the recorded verification has no
-    /// source. A request that clears the verification ignores this member.
+    /// source. A request that clears the verification does not store this member, but refuses an invalid one.
     pub verification_source: Option<VerificationSource>,
 }
 
@@ -80,6 +80,6 @@ pub struct RemoveContactMethod {
     /// The phone number, in any form that `PhoneNumber` describes, or the e-mail address. The contact must have it.
     #[schema(min_length = 1, max_length = 320)]
     pub value: String,
-    /// Ignored, so that you can send the body that added the number or address.
+    /// Without effect, so that you can send the body that added the number or address. Another type is refused.
     pub is_primary: Option<bool>,
 }
