@@ -1,5 +1,5 @@
-//! Decides which worker imports a record. Records of one contact are imported one after the other, in the order of the file;
-//! all others at the same time.
+//! Decides which worker imports a record. Records with a common id or address are imported one after the other, in the order
+//! of the file; all others at the same time.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
