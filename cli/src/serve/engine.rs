@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use dynoxide::Database;
+use dynoxide::actions::delete_table::DeleteTableRequest;
 use rusqlite::Connection;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -55,7 +56,11 @@ impl Engine {
         };
         let database = Database::new(&file)
             .map_err(|error| anyhow!("the embedded database cannot be opened: {error}"))?;
-        let stream_records = StreamRecords::open(&file)
+        let connection = Connection::open(&file)
+            .context("the file of the embedded database cannot be opened")?;
+        delete_unfinished_tables(&database, &connection)
+            .context("a half-created table of the embedded database cannot be deleted")?;
+        let stream_records = StreamRecords::open(connection)
             .context("the stream of the embedded database cannot be opened")?;
         let listener = listen(port).await?;
         let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
@@ -130,6 +135,23 @@ fn lock(folder: &Path) -> anyhow::Result<(String, File)> {
     Ok((file.to_owned(), lock))
 }
 
+/// The tables without all of their secondary indexes.
+const UNFINISHED_TABLES: &str = "
+    SELECT DISTINCT table_name FROM _tables, json_each(gsi_definitions) AS definition
+    WHERE table_name || '::gsi::' || (definition.value ->> 'IndexName') || '::base_key'
+        NOT IN (SELECT name FROM sqlite_master)";
+
+/// Deletes the tables whose creation a kill interrupted. The engine creates a table in several transactions, and the indexes
+/// are the last of them that a write needs. So such a table refuses every write, and has no data.
+fn delete_unfinished_tables(database: &Database, connection: &Connection) -> anyhow::Result<()> {
+    let mut query = connection.prepare(UNFINISHED_TABLES)?;
+    let names = query.query_map((), |row| row.get(0))?;
+    for table_name in names.collect::<Result<Vec<String>, _>>()? {
+        database.delete_table(DeleteTableRequest { table_name })?;
+    }
+    Ok(())
+}
+
 /// The records of the engine's streams, through a second connection to its database. The engine never deletes a record, and
 /// searches all records at each write. So the reader of a stream deletes the records that it no longer needs.
 #[derive(Clone)]
@@ -139,8 +161,7 @@ pub(crate) struct StreamRecords(Arc<Mutex<Connection>>);
 const FIRST_SEQUENCE_NUMBER: u128 = 100_000_000_000_000_000_000;
 
 impl StreamRecords {
-    fn open(file: &str) -> anyhow::Result<Self> {
-        let connection = Connection::open(file)?;
+    fn open(connection: Connection) -> anyhow::Result<Self> {
         connection.execute_batch(
             "CREATE INDEX IF NOT EXISTS contacts_stream_records
              ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",

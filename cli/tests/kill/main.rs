@@ -8,6 +8,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod creation;
 mod history;
 mod import;
 mod model;
