@@ -44,6 +44,7 @@ fn undo(folder: &Path, steps: u32) -> bool {
             .query_row(last, (), |row| row.get(0))
             .optional()
             .unwrap();
-        drop.is_some_and(|drop| database.execute(&drop, ()).is_ok())
+        drop.map(|drop| database.execute(&drop, ()).unwrap())
+            .is_some()
     })
 }
